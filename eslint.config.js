@@ -1,0 +1,48 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const assemblyScript = ['assembly/**/*.ts', 'examples/*/assembly/**/*.ts'];
+
+export default tseslint.config(
+  { ignores: ['build/', 'dist/', 'node_modules/', 'coverage/'] },
+  js.configs.recommended,
+  ...tseslint.configs.strict,
+  {
+    rules: {
+      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Export by name.' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+    },
+  },
+  { files: ['*.config.{js,ts}'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: ['tools/**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', WebAssembly: 'readonly' } },
+  },
+  {
+    // AssemblyScript: TypeScript's grammar with decorators on functions and its own number types.
+    files: assemblyScript,
+    languageOptions: { parserOptions: { errorOnUnknownASTType: false, allowInvalidAST: true } },
+    rules: {
+      'no-undef': 'off',
+      'no-unused-vars': 'off',
+      'no-loss-of-precision': 'off',
+      'no-restricted-imports': ['error', { patterns: [{ group: ['**/host/**'], message: 'assembly/ never imports from host/.' }] }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+        { selector: 'ThrowStatement', message: 'A throw is a trap, a trap is a reboot: return a Status.' },
+        { selector: 'ArrowFunctionExpression', message: 'No closures on the device.' },
+        { selector: 'TryStatement', message: 'AssemblyScript has no exceptions.' },
+      ],
+      eqeqeq: 'off',
+      'prefer-const': 'off',
+      '@typescript-eslint/no-unsafe-function-type': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/no-namespace': 'off',
+      '@typescript-eslint/prefer-literal-enum-member': 'off',
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/no-wrapper-object-types': 'off',
+    },
+  },
+);

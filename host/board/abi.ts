@@ -1,0 +1,87 @@
+// The board ABI as the host sees it. assembly/board/ declares the same for devices; test/board/abi.test.ts compares them.
+
+/** Newest ABI number that this host runs. */
+export const BOARD_ABI = 1;
+
+/** Module name of all imports. */
+export const BOARD_MODULE = 'board';
+
+type ValueType = 'i32' | 'i64';
+
+export interface AbiFunction {
+  readonly params: readonly ValueType[];
+  readonly result: ValueType | null;
+}
+
+const i32 = (count: number): ValueType[] => new Array<ValueType>(count).fill('i32');
+
+/** Every import that a device binary may have. */
+export const BOARD_IMPORTS: Readonly<Record<string, AbiFunction>> = {
+  uart_open: { params: i32(3), result: 'i32' },
+  uart_read: { params: i32(3), result: 'i32' },
+  uart_write: { params: i32(3), result: 'i32' },
+  uart_events: { params: i32(1), result: 'i32' },
+  clock_ms: { params: [], result: 'i64' },
+  clock_unix_ms: { params: [], result: 'i64' },
+  entropy: { params: i32(2), result: 'i32' },
+  store_read: { params: i32(3), result: 'i32' },
+  store_write: { params: i32(3), result: 'i32' },
+  net_open: { params: i32(4), result: 'i32' },
+  net_state: { params: i32(1), result: 'i32' },
+  net_send: { params: i32(3), result: 'i32' },
+  net_recv: { params: i32(3), result: 'i32' },
+  net_close: { params: i32(1), result: 'i32' },
+  gpio_write: { params: i32(2), result: 'i32' },
+  gpio_read: { params: i32(1), result: 'i32' },
+  adc_read: { params: i32(1), result: 'i32' },
+  i2c_transfer: { params: i32(6), result: 'i32' },
+  firmware_write: { params: i32(3), result: 'i32' },
+  firmware_commit: { params: i32(1), result: 'i32' },
+  restart: { params: i32(1), result: null },
+  restart_cause: { params: [], result: 'i32' },
+  log: { params: i32(3), result: null },
+};
+
+/** What every app exports. */
+export const APP_EXPORTS: Readonly<Record<string, AbiFunction>> = {
+  setup: { params: [], result: null },
+  loop: { params: [], result: 'i32' },
+  board_abi: { params: [], result: 'i32' },
+};
+
+/** The one table of status codes; assembly/board/status.ts says what each means. */
+export const Status = {
+  Ok: 0,
+  Again: -1,
+  Invalid: -2,
+  NotFound: -3,
+  NoSpace: -4,
+  Io: -5,
+  Unsupported: -6,
+  Closed: -7,
+  Timeout: -8,
+  Refused: -9,
+  NameUnknown: -10,
+  Untrusted: -11,
+  Busy: -12,
+  Short: -13,
+  Malformed: -14,
+  TooLong: -15,
+  Denied: -16,
+} as const;
+export type Status = (typeof Status)[keyof typeof Status];
+
+/** Character formats; see assembly/board/index.ts. */
+export const UartFormat = { N81: 0, E81: 1, O81: 2, Iso7816: 16 } as const;
+
+/** Bits of `uart_events`. */
+export const UartEvent = { Reset: 1, Parity: 2, Overrun: 4, HangUp: 8 } as const;
+
+export const NetKind = { Udp: 0, Tcp: 1, Tls: 2 } as const;
+
+export const NetState = { Opening: 0, Open: 1, Ended: 2 } as const;
+
+export const RestartCause = { Power: 0, Request: 1, Trap: 2, Watchdog: 3 } as const;
+export type RestartCause = (typeof RestartCause)[keyof typeof RestartCause];
+
+export const LogLevel = { Error: 0, Warn: 1, Info: 2, Debug: 3 } as const;

@@ -1,0 +1,111 @@
+import type { Clock, Nanoseconds, Timer } from './clock.js';
+import { DeadlineQueue } from './queue.js';
+
+/**
+ * Turns of Node's event loop that must pass without a `stir` before time goes on. In-memory streams and TLS move
+ * their work by at most a few turns (nextTick, setImmediate) between two stirs; the rest is margin, and costs
+ * microseconds.
+ */
+const QUIET_TURNS = 24;
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Time that jumps to the next deadline. Nothing sleeps; the same inputs give the same order of events. */
+export class VirtualClock implements Clock {
+  readonly kind = 'virtual';
+  readonly #epochMs: number;
+  readonly #queue = new DeadlineQueue();
+  #now: Nanoseconds = 0;
+  #stirred = true;
+  #holds = 0;
+  #released: (() => void) | undefined;
+  #running = false;
+
+  /** `epochMs`: UNIX milliseconds at time 0. */
+  constructor(epochMs: number) {
+    this.#epochMs = epochMs;
+  }
+
+  now(): Nanoseconds {
+    return this.#now;
+  }
+
+  unixMs(): number {
+    return this.#epochMs + Math.floor(this.#now / 1e6);
+  }
+
+  at(time: Nanoseconds, action: () => void): Timer {
+    return this.#queue.add(Math.max(Math.round(time), this.#now), action);
+  }
+
+  after(delay: Nanoseconds, action: () => void): Timer {
+    return this.at(this.#now + delay, action);
+  }
+
+  sleep(delay: Nanoseconds): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(delay, () => {
+        this.stir();
+        resolve();
+      });
+    });
+  }
+
+  stir(): void {
+    this.#stirred = true;
+  }
+
+  hold(): () => void {
+    this.#holds++;
+    this.stir();
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#holds--;
+      this.stir();
+      if (this.#holds === 0) this.#released?.();
+    };
+  }
+
+  /**
+   * Runs until `until` says true (asked after every event), time reaches `deadline`, or nothing is left to do.
+   * Returns why it stopped. Time never passes `deadline`.
+   */
+  async run(options: { deadline?: Nanoseconds; until?: () => boolean }): Promise<'until' | 'deadline' | 'idle'> {
+    if (this.#running) throw new Error('VirtualClock.run: already running');
+    this.#running = true;
+    const deadline = options.deadline ?? Infinity;
+    try {
+      for (;;) {
+        if (this.#stirred) await this.#settle();
+        if (options.until?.()) return 'until';
+        const next = this.#queue.next();
+        if (next === undefined || next > deadline) {
+          if (deadline !== Infinity) this.#now = Math.max(this.#now, deadline);
+          return next === undefined && deadline === Infinity ? 'idle' : 'deadline';
+        }
+        this.#now = next;
+        this.#queue.take()?.();
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Waits until the event loop has nothing of ours left. */
+  async #settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+      if (this.#holds > 0) {
+        await new Promise<void>((resolve) => (this.#released = resolve));
+        this.#released = undefined;
+      }
+      if (this.#stirred) {
+        this.#stirred = false;
+        quiet = 0;
+      }
+      await turn();
+    }
+    if (this.#stirred || this.#holds > 0) await this.#settle();
+  }
+}

@@ -1,0 +1,11 @@
+import { Secret } from '../secret.js';
+import type { TraceEvent } from './events.js';
+
+/** One event as one line of JSON, without line end. Secrets are masked unless `showSecrets`. */
+export function toJsonLine(event: TraceEvent, showSecrets = false): string {
+  // JSON.stringify calls Secret.toJSON before the replacer sees the value, so look at the holder's own property.
+  return JSON.stringify(event, function (this: Record<string, unknown>, key, value: unknown) {
+    const own = this[key];
+    return own instanceof Secret && showSecrets ? own.revealHex() : value;
+  });
+}
