@@ -33,7 +33,7 @@ export class AttachError extends Error {
   constructor(
     readonly code: 'no-network' | 'rejected' | 'network-not-authentic' | 'card' | 'timeout',
     message: string,
-    readonly cause_: { readonly emm?: number; readonly esm?: number } = {},
+    readonly causes: { readonly emm?: number; readonly esm?: number } = {},
   ) {
     super(message);
     this.name = 'AttachError';
