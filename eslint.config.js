@@ -17,7 +17,15 @@ export default tseslint.config(
   { files: ['*.config.{js,ts}'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['tools/**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', WebAssembly: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        WebAssembly: 'readonly',
+      },
+    },
   },
   {
     // AssemblyScript: TypeScript's grammar with decorators on functions and its own number types.
@@ -27,7 +35,10 @@ export default tseslint.config(
       'no-undef': 'off',
       'no-unused-vars': 'off',
       'no-loss-of-precision': 'off',
-      'no-restricted-imports': ['error', { patterns: [{ group: ['**/host/**'], message: 'assembly/ never imports from host/.' }] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/host/**'], message: 'assembly/ never imports from host/.' }] },
+      ],
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },

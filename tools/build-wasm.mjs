@@ -18,7 +18,10 @@ function entryOf(target) {
 for (const [target, options] of Object.entries(targets)) {
   if (wanted.length > 0 && !wanted.includes(target)) continue;
   mkdirSync(dirname(options.outFile), { recursive: true });
-  const { error } = await asc.main([entryOf(target), '--target', target], { stdout: process.stdout, stderr: process.stderr });
+  const { error } = await asc.main([entryOf(target), '--target', target], {
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
   if (error) {
     console.error(`${target}: ${error.message}`);
     process.exitCode = 1;

@@ -114,6 +114,7 @@ export declare function net_send(handle: i32, ptr: usize, len: i32): i32;
 @external("board", "net_recv")
 export declare function net_recv(handle: i32, ptr: usize, max: i32): i32;
 
+
 @external("board", "net_close")
 export declare function net_close(handle: i32): i32;
 

@@ -46,7 +46,15 @@ export interface Radio {
   /** EMM cause of the last rejection, if the registration was denied. */
   readonly rejectCause: number | undefined;
   /** Tracking area, cell, access technology (TS 27.007), operator: known while registered. */
-  readonly cell: { readonly tac: number; readonly ci: number; readonly act: number; readonly plmn: string; readonly operator: string } | undefined;
+  readonly cell:
+    | {
+        readonly tac: number;
+        readonly ci: number;
+        readonly act: number;
+        readonly plmn: string;
+        readonly operator: string;
+      }
+    | undefined;
   /** dBm of the serving cell, undefined without one. */
   readonly rsrp: number | undefined;
   /** Called after every change of `registration`, and when the network takes the session away. */

@@ -15,16 +15,51 @@ export type TraceBody =
   /** One line (or a data block) between device and modem. */
   | { type: 'at'; from: 'device' | 'modem'; text: string | Secret; data?: boolean }
   /** One NAS message between the modem and the network. `fields` for people. */
-  | { type: 'nas'; from: 'modem' | 'network'; message: string; bytes: string; fields?: Record<string, string | number | Secret> }
+  | {
+      type: 'nas';
+      from: 'modem' | 'network';
+      message: string;
+      bytes: string;
+      fields?: Record<string, string | number | Secret>;
+    }
   /** A step of authentication, said by the side that did it. */
-  | { type: 'aka'; side: 'card' | 'modem' | 'network' | 'hss'; step: string; ok: boolean; fields?: Record<string, string | number | Secret> }
+  | {
+      type: 'aka';
+      side: 'card' | 'modem' | 'network' | 'hss';
+      step: string;
+      ok: boolean;
+      fields?: Record<string, string | number | Secret>;
+    }
   | { type: 'registration'; state: string; cause?: number }
   | { type: 'session'; event: 'open' | 'close'; imsi: string; ip: string; apn: string; reason?: string }
   | { type: 'dns'; name: string; address?: string; error?: string }
-  | { type: 'socket'; event: 'connect' | 'connected' | 'refused' | 'ended' | 'reset' | 'timeout'; id: number; remote: string; error?: string }
+  | {
+      type: 'socket';
+      event: 'connect' | 'connected' | 'refused' | 'ended' | 'reset' | 'timeout';
+      id: number;
+      remote: string;
+      error?: string;
+    }
   /** A request or response as it crosses one leg: device to platform, platform to customer. */
-  | { type: 'http'; leg: 'device' | 'customer'; kind: 'request'; id: number; method: string; url: string; headers: [string, string][]; body: string }
-  | { type: 'http'; leg: 'device' | 'customer'; kind: 'response'; id: number; status: number; headers: [string, string][]; body: string }
+  | {
+      type: 'http';
+      leg: 'device' | 'customer';
+      kind: 'request';
+      id: number;
+      method: string;
+      url: string;
+      headers: [string, string][];
+      body: string;
+    }
+  | {
+      type: 'http';
+      leg: 'device' | 'customer';
+      kind: 'response';
+      id: number;
+      status: number;
+      headers: [string, string][];
+      body: string;
+    }
   | { type: 'beam'; event: 'refused' | 'upstream-error'; id: number; status: number; reason: string; imsi: string }
   /** The customer's server's own verdict on a request. */
   | { type: 'verified'; ok: boolean; imsi?: string; messageId?: string; reason?: string; body: string }
