@@ -3,6 +3,8 @@
 // These declarations, host/board/abi.ts and the runtime's C header say the same thing; a test compares them.
 // Pointers and lengths are i32 into the module's linear memory. A negative result is a `Status`.
 
+// asconfig.json names it in place of the compiler's own abort, which boards do not have.
+export { abort } from "./abort";
 export { Status } from "./status";
 
 /** Number of the ABI that a binary was built for; `board_abi()` returns it and a board refuses a newer one. */

@@ -1,0 +1,107 @@
+// What every device binary must be, so that any engine on any chip runs it.
+import { readFileSync } from 'node:fs';
+import binaryen from 'binaryen';
+import { describe, expect, it } from 'vitest';
+import { APP_EXPORTS, BOARD_IMPORTS, BOARD_MODULE } from '../../host/board/abi.js';
+import { Board, MemoryStore, SerialLine } from '../../host/board/index.js';
+import { MS } from '../../host/clock/clock.js';
+import { VirtualClock } from '../../host/clock/virtual.js';
+import { Random } from '../../host/random.js';
+import { Trace } from '../../host/trace/trace.js';
+
+interface Target {
+  readonly outFile: string;
+  readonly runtime?: string;
+}
+
+const { targets } = JSON.parse(readFileSync('asconfig.json', 'utf8')) as { targets: Record<string, Target> };
+// The kit runs in Node and keeps AssemblyScript's own runtime; all else is for devices.
+const device = Object.entries(targets).filter(([name]) => !name.startsWith('kit-'));
+
+/** What wasm2c and WAMR take without switches: WebAssembly 1.0, sign extension, exported mutable globals. */
+const FEATURES = binaryen.Features.MVP | binaryen.Features.SignExt | binaryen.Features.MutableGlobals;
+
+const types = (list: binaryen.Type): string[] =>
+  binaryen.expandType(list).map((type) => (type === binaryen.i32 ? 'i32' : type === binaryen.i64 ? 'i64' : 'other'));
+
+function read(file: string): binaryen.Module {
+  const module = binaryen.readBinary(readFileSync(file));
+  module.setFeatures(FEATURES);
+  return module;
+}
+
+describe.each(device)('%s', (_name, { outFile }) => {
+  const module = read(outFile);
+  const text = module.emitText();
+
+  it('needs no feature beyond WebAssembly 1.0, sign extension and mutable globals', () => {
+    expect(module.validate()).toBe(1);
+  });
+
+  it('imports only what the board ABI lists, with the right types', () => {
+    for (let i = 0; i < module.getNumFunctions(); i++) {
+      const info = binaryen.getFunctionInfo(module.getFunctionByIndex(i));
+      if (info.base === null || info.base === '') continue;
+      expect(info.module).toBe(BOARD_MODULE);
+      const wanted = BOARD_IMPORTS[info.base];
+      expect(types(info.params), info.base).toEqual(wanted?.params);
+      expect(types(info.results), info.base).toEqual(wanted?.result ? [wanted.result] : []);
+    }
+    expect(text).not.toMatch(/\(import "(?!board")/);
+    expect(text).not.toMatch(/\(import "board" "\w+" \((?!func)/);
+  });
+
+  it('exports an app', () => {
+    for (const [name, { params, result }] of Object.entries(APP_EXPORTS)) {
+      const entry = module.getExport(name);
+      expect(entry, name).not.toBe(0);
+      const info = binaryen.getFunctionInfo(module.getFunction(binaryen.getExportInfo(entry).value));
+      expect(types(info.params)).toEqual(params);
+      expect(types(info.results)).toEqual(result ? [result] : []);
+    }
+  });
+
+  it('has no start section, one memory of one page that cannot grow, and no memory.grow', () => {
+    expect(text).not.toContain('(start');
+    expect(text.match(/\(memory /g)).toHaveLength(1);
+    expect(text).toMatch(/\(memory \$\w+ 1 1\)/);
+    expect(text).not.toContain('memory.grow');
+  });
+});
+
+describe.each(device.filter(([name]) => name.endsWith('-debug')))('%s', (_name, { outFile }) => {
+  it('allocates nothing in 10,000 turns of loop(), whatever comes in', async () => {
+    // The debug binary has the release binary's source and keeps the allocator's pointer by name.
+    const pointer = '~lib/rt/stub/offset';
+    const module = read(outFile);
+    const allocates = module.getGlobal(pointer) !== 0;
+    if (allocates) module.addGlobalExport(pointer, 'heap_pointer');
+
+    const clock = new VirtualClock(0);
+    const line = new SerialLine(clock);
+    const random = new Random('heap');
+    const board = new Board({
+      name: outFile,
+      module: module.emitBinary(),
+      clock,
+      trace: new Trace(clock),
+      random,
+      store: new MemoryStore(),
+      uarts: [line.near],
+      sensors: { analog: () => 700 },
+    });
+    board.powerOn();
+    const heap = (): unknown => (board.exports?.['heap_pointer'] as WebAssembly.Global | undefined)?.value;
+    const before = heap();
+    let turns = 0;
+    for (let i = 0; i < 10_000; i++) {
+      // One character a turn, none of it a probe's "R" or "T", which restart it.
+      line.far.send(Uint8Array.of(random.below(64)));
+      await clock.run({ deadline: clock.now() + MS });
+      turns += board.exports ? 1 : 0;
+    }
+    expect(board.restarts).toBe(0);
+    expect(turns).toBe(10_000);
+    expect(heap()).toBe(before);
+  });
+});
