@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// The `akari` command. Each subcommand lives in commands/; exit codes: 0 fine, 1 the job failed, 2 wrong usage.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { packageRoot } from '../package-root.js';
+import { hssCommand } from './commands/hss.js';
+import { runCommand } from './commands/run.js';
+import { showCommand } from './commands/show.js';
+import { simCommand } from './commands/sim.js';
+import { JobError, UsageError } from './output.js';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot()), 'utf8')) as { version: string };
+
+const program = new Command('akari')
+  .description('Devices whose identity is their SIM, and the world around them on one computer')
+  .version(version)
+  .exitOverride();
+
+for (const command of [showCommand(), runCommand(), simCommand(), hssCommand()]) {
+  program.addCommand(command);
+}
+
+/** Settings that commander does not pass down to commands added later. */
+function inheritExit(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(inheritExit);
+}
+inheritExit(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has printed it
+  } else if (error instanceof UsageError) {
+    process.stderr.write(`akari: ${error.message}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof JobError) {
+    process.stderr.write(`akari: ${error.message}\n`);
+    process.exitCode = 1;
+  } else {
+    throw error;
+  }
+}
