@@ -1,0 +1,464 @@
+// AES-128 encryption of blocks (FIPS 197) in constant time: no table, and no branch or address that depends on a key or on data.
+//
+// The cipher is bitsliced over two blocks. Plane k of the state is a 32-bit word that holds bit k of all 32 bytes:
+// bit 8r + 2c + b of it belongs to the byte in row r, column c of block b. SubBytes is then a circuit of and/xor gates.
+//
+// ShiftRows is never done ("fixslicing", Adomnicai and Peyrin, TCHES 2021): after n rounds row r of the planes stands rn columns
+// away from its place. Round keys are stored displaced alike, and MixColumns looks for its neighbours where they are. Ten
+// rounds leave a displacement of 2n columns in the odd rows, which the last step takes back.
+//
+// SubBytes here leaves out its constant 63. It passes through MixColumns unchanged, so it is part of the stored round keys.
+//
+// The key schedule needs a SubBytes of four bytes in each round, one after the other. It rides in the second block's
+// half of the planes while the first block is encrypted with the round keys just made.
+
+import { wipe } from "./constant-time";
+
+/** Bytes of an expanded key: eleven round keys of eight planes. Word-aligned; as secret as the key. */
+export const AES_SCHEDULE_BYTES: i32 = 11 * 32;
+
+const ROUNDS: i32 = 10;
+const PLANES: usize = memory.data(32, 4);
+
+/** Expands the 16 bytes at `key` into the AES_SCHEDULE_BYTES at `schedule`. */
+export function aesExpandKey(key: usize, schedule: usize): void {
+  cipher(schedule, key, key, key, 0, 0);
+}
+
+/** Expands a key and encrypts one block with it, for the price of `aesExpandKey`. */
+export function aesExpandKeyAndEncrypt(key: usize, schedule: usize, input: usize, output: usize): void {
+  cipher(schedule, key, input, input, output, 0);
+}
+
+/** Encrypts input..input+16 to output..output+16, which may be the same place. */
+export function aesEncrypt(schedule: usize, input: usize, output: usize): void {
+  cipher(schedule, 0, input, input, output, 0);
+}
+
+/** Encrypts two blocks for the price of one. Both are read before either is written. */
+export function aesEncrypt2(schedule: usize, in0: usize, in1: usize, out0: usize, out1: usize): void {
+  cipher(schedule, 0, in0, in1, out0, out1);
+}
+
+/** Forgets what the last encryption left in this module's memory. */
+export function aesWipe(): void {
+  wipe(PLANES, 32);
+}
+
+/** What to xor into both words to swap their bits of `mask`. */
+// @ts-ignore: decorator
+@inline
+function exchange(a: u32, b: u32, mask: u32): u32 {
+  return (a ^ b) & mask;
+}
+
+/**
+ * Transposes the 8x8 bit matrix of each of the four byte positions: eight words to eight planes at `out`, or back.
+ * Word 2c + b is column c of block b, with row 0 in the lowest byte.
+ */
+function transpose(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, w4: u32, w5: u32, w6: u32, w7: u32): void {
+  let t: u32;
+  t = exchange(w0 >>> 1, w1, 0x55555555);
+  w0 ^= t << 1;
+  w1 ^= t;
+  t = exchange(w2 >>> 1, w3, 0x55555555);
+  w2 ^= t << 1;
+  w3 ^= t;
+  t = exchange(w4 >>> 1, w5, 0x55555555);
+  w4 ^= t << 1;
+  w5 ^= t;
+  t = exchange(w6 >>> 1, w7, 0x55555555);
+  w6 ^= t << 1;
+  w7 ^= t;
+  t = exchange(w0 >>> 2, w2, 0x33333333);
+  w0 ^= t << 2;
+  w2 ^= t;
+  t = exchange(w1 >>> 2, w3, 0x33333333);
+  w1 ^= t << 2;
+  w3 ^= t;
+  t = exchange(w4 >>> 2, w6, 0x33333333);
+  w4 ^= t << 2;
+  w6 ^= t;
+  t = exchange(w5 >>> 2, w7, 0x33333333);
+  w5 ^= t << 2;
+  w7 ^= t;
+  t = exchange(w0 >>> 4, w4, 0x0f0f0f0f);
+  w0 ^= t << 4;
+  w4 ^= t;
+  t = exchange(w1 >>> 4, w5, 0x0f0f0f0f);
+  w1 ^= t << 4;
+  w5 ^= t;
+  t = exchange(w2 >>> 4, w6, 0x0f0f0f0f);
+  w2 ^= t << 4;
+  w6 ^= t;
+  t = exchange(w3 >>> 4, w7, 0x0f0f0f0f);
+  w3 ^= t << 4;
+  w7 ^= t;
+  store<u32>(out, w0, 0);
+  store<u32>(out, w1, 4);
+  store<u32>(out, w2, 8);
+  store<u32>(out, w3, 12);
+  store<u32>(out, w4, 16);
+  store<u32>(out, w5, 20);
+  store<u32>(out, w6, 24);
+  store<u32>(out, w7, 28);
+}
+
+/** Stores a round key of four columns for both blocks, its row r displaced by r times `shift` columns. */
+function storeRoundKey(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, shift: i32): void {
+  let t: u32, u: u32, v: u32;
+  if (shift & 1) {
+    // Rows 1 and 3 by one column, then rows 2 and 3 by two.
+    t = exchange(w0, w1, 0xff00ff00);
+    u = exchange(w1, w2, 0xff00ff00);
+    v = exchange(w2, w3, 0xff00ff00);
+    w0 ^= t ^ u ^ v;
+    w1 ^= t;
+    w2 ^= u;
+    w3 ^= v;
+    t = exchange(w0, w2, 0xffff0000);
+    w0 ^= t;
+    w2 ^= t;
+    t = exchange(w1, w3, 0xffff0000);
+    w1 ^= t;
+    w3 ^= t;
+  }
+  if (shift & 2) {
+    t = exchange(w0, w2, 0xff00ff00);
+    w0 ^= t;
+    w2 ^= t;
+    t = exchange(w1, w3, 0xff00ff00);
+    w1 ^= t;
+    w3 ^= t;
+  }
+  transpose(out, w0, w0, w1, w1, w2, w2, w3, w3);
+}
+
+/** For each byte, the one below it and `columns` to its right. Rows are bytes, columns pairs of bits. */
+// @ts-ignore: decorator
+@inline
+function below(x: u32, columns: i32): u32 {
+  const y = rotr(x, 8);
+  if (columns == 0) return y;
+  const mask: u32 = (0xff >> (2 * columns)) * 0x01010101;
+  return ((y >>> (2 * columns)) & mask) | ((y << (8 - 2 * columns)) & ~mask);
+}
+
+/** For each byte, the one two below it and two columns to its right. */
+// @ts-ignore: decorator
+@inline
+function twoBelowAcross(x: u32): u32 {
+  const y = rotr(x, 16);
+  return ((y >>> 4) & 0x0f0f0f0f) | ((y << 4) & 0xf0f0f0f0);
+}
+
+/** Bit k of four bytes. */
+// @ts-ignore: decorator
+@inline
+function bit(word: u32, k: i32): u32 {
+  return (word >>> k) & 0x01010101;
+}
+
+/** With `key`, makes the schedule while it encrypts block 0; without, uses it for both. A result at 0 is not wanted. */
+function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize, out1: usize): void {
+  let w0: u32 = 0;
+  let w1: u32 = 0;
+  let w2: u32 = 0;
+  let w3: u32 = 0;
+  let rcon: u32 = 1;
+  if (key) {
+    w0 = load<u32>(key);
+    w1 = load<u32>(key, 4);
+    w2 = load<u32>(key, 8);
+    w3 = load<u32>(key, 12);
+    storeRoundKey(schedule, w0, w1, w2, w3, 0);
+  }
+  transpose(
+    PLANES,
+    load<u32>(in0),
+    load<u32>(in1),
+    load<u32>(in0, 4),
+    load<u32>(in1, 4),
+    load<u32>(in0, 8),
+    load<u32>(in1, 8),
+    load<u32>(in0, 12),
+    load<u32>(in1, 12),
+  );
+  let a0 = load<u32>(PLANES);
+  let a1 = load<u32>(PLANES, 4);
+  let a2 = load<u32>(PLANES, 8);
+  let a3 = load<u32>(PLANES, 12);
+  let a4 = load<u32>(PLANES, 16);
+  let a5 = load<u32>(PLANES, 20);
+  let a6 = load<u32>(PLANES, 24);
+  let a7 = load<u32>(PLANES, 28);
+
+  for (let round = 1; ; round++) {
+    // AddRoundKey
+    a0 ^= load<u32>(schedule);
+    a1 ^= load<u32>(schedule, 4);
+    a2 ^= load<u32>(schedule, 8);
+    a3 ^= load<u32>(schedule, 12);
+    a4 ^= load<u32>(schedule, 16);
+    a5 ^= load<u32>(schedule, 20);
+    a6 ^= load<u32>(schedule, 24);
+    a7 ^= load<u32>(schedule, 28);
+    if (round > ROUNDS) break;
+    schedule += 32;
+
+    if (key) {
+      // Block 1 gives way to the fourth column of the round key.
+      a0 = (a0 & 0x55555555) | (bit(w3, 0) << 1);
+      a1 = (a1 & 0x55555555) | (bit(w3, 1) << 1);
+      a2 = (a2 & 0x55555555) | (bit(w3, 2) << 1);
+      a3 = (a3 & 0x55555555) | (bit(w3, 3) << 1);
+      a4 = (a4 & 0x55555555) | (bit(w3, 4) << 1);
+      a5 = (a5 & 0x55555555) | (bit(w3, 5) << 1);
+      a6 = (a6 & 0x55555555) | (bit(w3, 6) << 1);
+      a7 = (a7 & 0x55555555) | (bit(w3, 7) << 1);
+    }
+
+    // SubBytes: the circuit of Boyar and Peralta (SEC 2012), with their names; their x0 and s0 are a7 here.
+    // Top linear layer
+    const y14 = a4 ^ a2;
+    const y13 = a7 ^ a1;
+    const y9 = a7 ^ a4;
+    const y8 = a7 ^ a2;
+    const t0 = a6 ^ a5;
+    const y1 = t0 ^ a0;
+    const y4 = y1 ^ a4;
+    const y12 = y13 ^ y14;
+    const y2 = y1 ^ a7;
+    const y5 = y1 ^ a1;
+    const y3 = y5 ^ y8;
+    const t1 = a3 ^ y12;
+    const y15 = t1 ^ a2;
+    const y20 = t1 ^ a6;
+    const y6 = y15 ^ a0;
+    const y10 = y15 ^ t0;
+    const y11 = y20 ^ y9;
+    const y7 = a0 ^ y11;
+    const y17 = y10 ^ y11;
+    const y19 = y10 ^ y8;
+    const y16 = t0 ^ y11;
+    const y21 = y13 ^ y16;
+    const y18 = a7 ^ y16;
+    // Inversion in GF(2^8)
+    const t2 = y12 & y15;
+    const t3 = y3 & y6;
+    const t4 = t3 ^ t2;
+    const t5 = y4 & a0;
+    const t6 = t5 ^ t2;
+    const t7 = y13 & y16;
+    const t8 = y5 & y1;
+    const t9 = t8 ^ t7;
+    const t10 = y2 & y7;
+    const t11 = t10 ^ t7;
+    const t12 = y9 & y11;
+    const t13 = y14 & y17;
+    const t14 = t13 ^ t12;
+    const t15 = y8 & y10;
+    const t16 = t15 ^ t12;
+    const t17 = t4 ^ t14;
+    const t18 = t6 ^ t16;
+    const t19 = t9 ^ t14;
+    const t20 = t11 ^ t16;
+    const t21 = t17 ^ y20;
+    const t22 = t18 ^ y19;
+    const t23 = t19 ^ y21;
+    const t24 = t20 ^ y18;
+    const t25 = t21 ^ t22;
+    const t26 = t21 & t23;
+    const t27 = t24 ^ t26;
+    const t28 = t25 & t27;
+    const t29 = t28 ^ t22;
+    const t30 = t23 ^ t24;
+    const t31 = t22 ^ t26;
+    const t32 = t31 & t30;
+    const t33 = t32 ^ t24;
+    const t34 = t23 ^ t33;
+    const t35 = t27 ^ t33;
+    const t36 = t24 & t35;
+    const t37 = t36 ^ t34;
+    const t38 = t27 ^ t36;
+    const t39 = t29 & t38;
+    const t40 = t25 ^ t39;
+    const t41 = t40 ^ t37;
+    const t42 = t29 ^ t33;
+    const t43 = t29 ^ t40;
+    const t44 = t33 ^ t37;
+    const t45 = t42 ^ t41;
+    const z0 = t44 & y15;
+    const z1 = t37 & y6;
+    const z2 = t33 & a0;
+    const z3 = t43 & y16;
+    const z4 = t40 & y1;
+    const z5 = t29 & y7;
+    const z6 = t42 & y11;
+    const z7 = t45 & y17;
+    const z8 = t41 & y10;
+    const z9 = t44 & y12;
+    const z10 = t37 & y3;
+    const z11 = t33 & y4;
+    const z12 = t43 & y13;
+    const z13 = t40 & y5;
+    const z14 = t29 & y2;
+    const z15 = t42 & y9;
+    const z16 = t45 & y14;
+    const z17 = t41 & y8;
+    // Bottom linear layer
+    const t46 = z15 ^ z16;
+    const t47 = z10 ^ z11;
+    const t48 = z5 ^ z13;
+    const t49 = z9 ^ z10;
+    const t50 = z2 ^ z12;
+    const t51 = z2 ^ z5;
+    const t52 = z7 ^ z8;
+    const t53 = z0 ^ z3;
+    const t54 = z6 ^ z7;
+    const t55 = z16 ^ z17;
+    const t56 = z12 ^ t48;
+    const t57 = t50 ^ t53;
+    const t58 = z4 ^ t46;
+    const t59 = z3 ^ t54;
+    const t60 = t46 ^ t57;
+    const t61 = z14 ^ t57;
+    const t62 = t52 ^ t58;
+    const t63 = t49 ^ t58;
+    const t64 = z4 ^ t59;
+    const t65 = t61 ^ t62;
+    const t66 = z1 ^ t63;
+    a7 = t59 ^ t63;
+    a1 = t56 ^ t62;
+    a0 = t48 ^ t60;
+    const t67 = t64 ^ t65;
+    a4 = t53 ^ t66;
+    a3 = t51 ^ t66;
+    a2 = t47 ^ t65;
+    a6 = t64 ^ a4;
+    a5 = t55 ^ t67;
+
+    if (key) {
+      // The next round key: RotWord of the SubBytes, and so on along the columns. It is stored without constant 63 of its
+      // own, which is to be 63 more than it is for the sake of the state.
+      const substituted =
+        (bit(a0, 1) << 0) |
+        (bit(a1, 1) << 1) |
+        (bit(a2, 1) << 2) |
+        (bit(a3, 1) << 3) |
+        (bit(a4, 1) << 4) |
+        (bit(a5, 1) << 5) |
+        (bit(a6, 1) << 6) |
+        (bit(a7, 1) << 7);
+      w0 ^= rotr(substituted, 8) ^ rcon;
+      w1 ^= w0;
+      w2 ^= w1;
+      w3 ^= w2;
+      storeRoundKey(schedule, w0, w1, w2, w3, round);
+      w0 ^= 0x63636363;
+      w1 ^= 0x63636363;
+      w2 ^= 0x63636363;
+      w3 ^= 0x63636363;
+      rcon = (rcon << 1) ^ ((rcon >>> 7) * 0x11b);
+    }
+    if (round == ROUNDS) continue;
+
+    // MixColumns: out = 2(a + b) + b + (c + d), where b, c, d stand one, two and three below a.
+    let b0: u32, b1: u32, b2: u32, b3: u32, b4: u32, b5: u32, b6: u32, b7: u32;
+    switch (round & 3) {
+      case 0:
+        b0 = below(a0, 0);
+        b1 = below(a1, 0);
+        b2 = below(a2, 0);
+        b3 = below(a3, 0);
+        b4 = below(a4, 0);
+        b5 = below(a5, 0);
+        b6 = below(a6, 0);
+        b7 = below(a7, 0);
+        break;
+      case 1:
+        b0 = below(a0, 1);
+        b1 = below(a1, 1);
+        b2 = below(a2, 1);
+        b3 = below(a3, 1);
+        b4 = below(a4, 1);
+        b5 = below(a5, 1);
+        b6 = below(a6, 1);
+        b7 = below(a7, 1);
+        break;
+      case 2:
+        b0 = below(a0, 2);
+        b1 = below(a1, 2);
+        b2 = below(a2, 2);
+        b3 = below(a3, 2);
+        b4 = below(a4, 2);
+        b5 = below(a5, 2);
+        b6 = below(a6, 2);
+        b7 = below(a7, 2);
+        break;
+      default:
+        b0 = below(a0, 3);
+        b1 = below(a1, 3);
+        b2 = below(a2, 3);
+        b3 = below(a3, 3);
+        b4 = below(a4, 3);
+        b5 = below(a5, 3);
+        b6 = below(a6, 3);
+        b7 = below(a7, 3);
+    }
+    a0 ^= b0;
+    a1 ^= b1;
+    a2 ^= b2;
+    a3 ^= b3;
+    a4 ^= b4;
+    a5 ^= b5;
+    a6 ^= b6;
+    a7 ^= b7;
+    if (round & 1) {
+      b0 ^= twoBelowAcross(a0);
+      b1 ^= twoBelowAcross(a1);
+      b2 ^= twoBelowAcross(a2);
+      b3 ^= twoBelowAcross(a3);
+      b4 ^= twoBelowAcross(a4);
+      b5 ^= twoBelowAcross(a5);
+      b6 ^= twoBelowAcross(a6);
+      b7 ^= twoBelowAcross(a7);
+    } else {
+      b0 ^= rotr(a0, 16);
+      b1 ^= rotr(a1, 16);
+      b2 ^= rotr(a2, 16);
+      b3 ^= rotr(a3, 16);
+      b4 ^= rotr(a4, 16);
+      b5 ^= rotr(a5, 16);
+      b6 ^= rotr(a6, 16);
+      b7 ^= rotr(a7, 16);
+    }
+    const carry = a7;
+    a7 = b7 ^ a6;
+    a6 = b6 ^ a5;
+    a5 = b5 ^ a4;
+    a4 = b4 ^ a3 ^ carry;
+    a3 = b3 ^ a2 ^ carry;
+    a2 = b2 ^ a1;
+    a1 = b1 ^ a0 ^ carry;
+    a0 = b0 ^ carry;
+  }
+
+  transpose(PLANES, a0, a1, a2, a3, a4, a5, a6, a7);
+  if (out0) storeBlock(PLANES, out0);
+  if (out1) storeBlock(PLANES + 4, out1);
+}
+
+/** Writes one block of the eight words, whose rows 1 and 3 stand two columns away from their place. */
+function storeBlock(columns: usize, out: usize): void {
+  const w0 = load<u32>(columns);
+  const w1 = load<u32>(columns, 8);
+  const w2 = load<u32>(columns, 16);
+  const w3 = load<u32>(columns, 24);
+  const even = exchange(w0, w2, 0xff00ff00);
+  const odd = exchange(w1, w3, 0xff00ff00);
+  store<u32>(out, w0 ^ even);
+  store<u32>(out, w1 ^ odd, 4);
+  store<u32>(out, w2 ^ even, 8);
+  store<u32>(out, w3 ^ odd, 12);
+}
