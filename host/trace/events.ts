@@ -19,7 +19,7 @@ export type TraceBody =
       type: 'nas';
       from: 'modem' | 'network';
       message: string;
-      bytes: string;
+      bytes: string | Secret;
       fields?: Record<string, string | number | Secret>;
     }
   /** A step of authentication, said by the side that did it. */
@@ -66,7 +66,7 @@ export type TraceBody =
   /** Life of a board and what its app logs. */
   | { type: 'board'; event: 'start' | 'restart' | 'trap'; app: string; cause?: string; reason?: string }
   | { type: 'log'; level: 'error' | 'warn' | 'info' | 'debug'; text: string }
-  | { type: 'impairment'; event: 'outage-start' | 'outage-end' | 'modem-reset' | 'modem-silent' | 'modem-back' };
+  | { type: 'impairment'; event: 'outage-start' | 'outage-end' | 'connections-reset' | 'modem-reset' | 'modem-silent' | 'modem-back' };
 
 /** Where and when: `t` nanoseconds of world time; `device` names the device whose part spoke, if any. */
 export type TraceEvent = { t: number; device?: string } & TraceBody;

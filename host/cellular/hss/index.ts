@@ -1,0 +1,13 @@
+// The home subscriber server: who may use the network, and how the network proves itself to the card.
+// Here: MILENAGE, SQN, vectors and AUTS (auc.ts), the subscriber database, the EPS key hierarchy (kdf.ts, which the
+// baseband also uses: it is not the card's).
+// Not here: NAS (../nas), attach (../mme.ts), and the card's own MILENAGE (assembly/).
+
+export { Auc, UnknownSubscriberError, quintuplet, verifyAuts } from './auc.js';
+export type { AuthVector, Quintuplet } from './auc.js';
+export { kasme, kdf, kenb, nasKeys } from './kdf.js';
+export { Milenage, opcOf } from './milenage.js';
+export type { Milenage25 } from './milenage.js';
+export { nextSqn } from './sqn.js';
+export { MemorySubscribers } from './subscribers.js';
+export type { AuthSubscriber, SubscriberStore } from './subscribers.js';

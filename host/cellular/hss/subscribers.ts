@@ -1,0 +1,45 @@
+import type { Secret } from '../../secret.js';
+
+/** What the authentication centre keeps of one subscriber. `SimProfile` has this shape. */
+export interface AuthSubscriber {
+  readonly imsi: string;
+  readonly k: Secret;
+  readonly opc: Secret;
+  /** 2 bytes. */
+  readonly amf: Uint8Array;
+  /** 6 bytes: the last SQN used; the next vector has a higher one. */
+  readonly sqn: Uint8Array;
+}
+
+/** Where subscribers live. `setSqn` has to be durable before it returns: an SQN handed out twice is a refused SIM. */
+export interface SubscriberStore {
+  find(imsi: string): AuthSubscriber | undefined;
+  setSqn(imsi: string, sqn: Uint8Array): void;
+}
+
+/** Subscribers in memory, gone with the world. */
+export class MemorySubscribers implements SubscriberStore {
+  readonly #byImsi = new Map<string, AuthSubscriber>();
+
+  constructor(subscribers: Iterable<AuthSubscriber> = []) {
+    for (const subscriber of subscribers) this.add(subscriber);
+  }
+
+  /** Adds a subscriber, or replaces the one with this IMSI. */
+  add({ imsi, k, opc, amf, sqn }: AuthSubscriber): void {
+    this.#byImsi.set(imsi, { imsi, k, opc, amf, sqn });
+  }
+
+  remove(imsi: string): void {
+    this.#byImsi.delete(imsi);
+  }
+
+  find(imsi: string): AuthSubscriber | undefined {
+    return this.#byImsi.get(imsi);
+  }
+
+  setSqn(imsi: string, sqn: Uint8Array): void {
+    const subscriber = this.#byImsi.get(imsi);
+    if (subscriber) this.#byImsi.set(imsi, { ...subscriber, sqn: sqn.slice() });
+  }
+}
