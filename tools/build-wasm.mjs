@@ -1,5 +1,6 @@
 // Compiles AssemblyScript binaries: every target of asconfig.json, or those named on the command line.
 // A target NAME-release or NAME-debug has its entry at assembly/NAME/index.ts or examples/NAME/assembly/index.ts.
+// A target with "asBind": true is described for as-bind. (The compiler cannot resolve "transform": ["./..."] of a configuration file.)
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import asc from 'assemblyscript/asc';
@@ -18,7 +19,8 @@ function entryOf(target) {
 for (const [target, options] of Object.entries(targets)) {
   if (wanted.length > 0 && !wanted.includes(target)) continue;
   mkdirSync(dirname(options.outFile), { recursive: true });
-  const { error } = await asc.main([entryOf(target), '--target', target], {
+  const transform = options.asBind ? ['--transform', './tools/as-bind-transform.mjs'] : [];
+  const { error } = await asc.main([entryOf(target), '--target', target, ...transform], {
     stdout: process.stdout,
     stderr: process.stderr,
   });

@@ -46,7 +46,6 @@ export function aesWipe(): void {
 }
 
 /** What to xor into both words to swap their bits of `mask`. */
-// @ts-ignore: decorator
 @inline
 function exchange(a: u32, b: u32, mask: u32): u32 {
   return (a ^ b) & mask;
@@ -135,7 +134,6 @@ function storeRoundKey(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, shift: i3
 }
 
 /** For each byte, the one below it and `columns` to its right. Rows are bytes, columns pairs of bits. */
-// @ts-ignore: decorator
 @inline
 function below(x: u32, columns: i32): u32 {
   const y = rotr(x, 8);
@@ -145,7 +143,6 @@ function below(x: u32, columns: i32): u32 {
 }
 
 /** For each byte, the one two below it and two columns to its right. */
-// @ts-ignore: decorator
 @inline
 function twoBelowAcross(x: u32): u32 {
   const y = rotr(x, 16);
@@ -153,7 +150,6 @@ function twoBelowAcross(x: u32): u32 {
 }
 
 /** Bit k of four bytes. */
-// @ts-ignore: decorator
 @inline
 function bit(word: u32, k: i32): u32 {
   return (word >>> k) & 0x01010101;

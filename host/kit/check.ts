@@ -1,0 +1,12 @@
+// Checks at the kit's edge: behind it nothing looks at lengths again.
+
+/** Throws a RangeError unless the argument has one of the lengths. The bytes are not shown: they may be a key. */
+export function wants(name: string, bytes: Uint8Array, ...lengths: readonly number[]): void {
+  if (lengths.includes(bytes.length)) return;
+  throw new RangeError(`${name}: ${bytes.length} bytes given, ${lengths.join(' or ')} wanted`);
+}
+
+/** The lengths of pieces that are handed over as one array. */
+export function lengthsOf(pieces: readonly Uint8Array[]): Uint32Array {
+  return Uint32Array.from(pieces, (piece) => piece.length);
+}

@@ -1,0 +1,23 @@
+// The kit: the SDK's pure functions, compiled from the same AssemblyScript as device binaries, for tests and people's own tools.
+//
+// kit.wasm (assembly/kit) is called through as-bind (as-bind.ts). One file for each family of functions gives it types, checks of
+// lengths, and shapes that suit JavaScript. What is returned is always a copy. Keys passed in are plain bytes: the kit knows no
+// world and no secrets of one.
+
+import { releaseBinary } from '../package-root.js';
+import { akaKit, type AkaExports, type AkaKit } from './aka.js';
+import { bind } from './as-bind.js';
+import { cryptoKit, type CryptoExports, type CryptoKit } from './crypto.js';
+
+export { SQN_ARRAY_BYTES, type AkaKit, type MilenageInput, type MilenageOutput, type SqnLimits } from './aka.js';
+export { bind } from './as-bind.js';
+export type { CryptoKit } from './crypto.js';
+
+/** Every function throws a RangeError that names the argument whose length is wrong. */
+export interface Kit extends CryptoKit, AkaKit {}
+
+/** Loads a kit of its own: nothing is shared between two of them. */
+export async function loadKit(): Promise<Kit> {
+  const wasm = await bind<CryptoExports & AkaExports>(releaseBinary('kit'));
+  return { ...cryptoKit(wasm), ...akaKit(wasm) };
+}

@@ -1,0 +1,83 @@
+// The published vectors of this folder. Each carries its source.
+import { readFileSync } from 'node:fs';
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8')) as T;
+}
+
+export interface AesVector {
+  readonly id: string;
+  readonly mode: 'ECB' | 'CBC' | 'CTR';
+  readonly keyLen: number;
+  readonly key: string;
+  readonly iv?: string;
+  readonly plaintext: string;
+  readonly ciphertext: string;
+}
+
+export interface Sha256Vector {
+  readonly id: string;
+  readonly msg: string;
+  /** The message is `msg` so many times; 1 if absent. */
+  readonly repeat?: number;
+  readonly digest: string;
+}
+
+export interface HmacVector {
+  readonly id: string;
+  readonly key: string;
+  readonly msg: string;
+  readonly mac: string;
+  /** Bytes of `mac`, which may be cut short. */
+  readonly macLen: number;
+}
+
+export interface MilenageVector {
+  readonly id: string;
+  readonly K: string;
+  readonly RAND: string;
+  readonly SQN: string;
+  readonly AMF: string;
+  readonly OP: string;
+  readonly OPc: string;
+  readonly f1: string;
+  readonly f1star: string;
+  readonly f2: string;
+  readonly f3: string;
+  readonly f4: string;
+  readonly f5: string;
+  readonly f5star: string;
+}
+
+export interface AutsVector {
+  readonly id: string;
+  readonly K: string;
+  readonly OPc: string;
+  readonly RAND: string;
+  readonly AUTS: string;
+  readonly SQN_MS: string;
+  readonly valid: boolean;
+}
+
+export interface QuintupletVector {
+  readonly id: string;
+  readonly K: string;
+  readonly OPc: string;
+  readonly RAND: string;
+  readonly SQN: string;
+  readonly AMF: string;
+  readonly AUTN: string;
+  readonly RES: string;
+  readonly CK: string;
+  readonly IK: string;
+}
+
+export const aesVectors = (): readonly AesVector[] => read<{ vectors: AesVector[] }>('aes').vectors;
+export const sha256Vectors = (): readonly Sha256Vector[] => read<{ vectors: Sha256Vector[] }>('sha256').vectors;
+export const hmacVectors = (): readonly HmacVector[] => read<{ vectors: HmacVector[] }>('hmac-sha256').vectors;
+export const milenageVectors = (): {
+  readonly ts35_207: readonly MilenageVector[];
+  readonly ts35_208: readonly MilenageVector[];
+  readonly auts: readonly AutsVector[];
+  readonly quintuplets: readonly QuintupletVector[];
+} => read('milenage');
