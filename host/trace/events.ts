@@ -66,7 +66,10 @@ export type TraceBody =
   /** Life of a board and what its app logs. */
   | { type: 'board'; event: 'start' | 'restart' | 'trap'; app: string; cause?: string; reason?: string }
   | { type: 'log'; level: 'error' | 'warn' | 'info' | 'debug'; text: string }
-  | { type: 'impairment'; event: 'outage-start' | 'outage-end' | 'connections-reset' | 'modem-reset' | 'modem-silent' | 'modem-back' };
+  | {
+      type: 'impairment';
+      event: 'outage-start' | 'outage-end' | 'connections-reset' | 'modem-reset' | 'modem-silent' | 'modem-back';
+    };
 
 /** Where and when: `t` nanoseconds of world time; `device` names the device whose part spoke, if any. */
 export type TraceEvent = { t: number; device?: string } & TraceBody;

@@ -1,0 +1,27 @@
+#!/bin/sh
+# The programs that the tests compare Akari with: none of them is ours. Installs from Debian what is missing.
+set -eu
+
+missing=
+need() { # command, package
+  command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need osmo-auc-gen libosmocore-utils
+need tshark tshark
+need curl curl
+need openssl openssl
+need mosquitto mosquitto
+need mosquitto_sub mosquitto-clients
+
+[ -n "$missing" ] || exit 0
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "the tests need these Debian packages (or the same programs from elsewhere):$missing" >&2
+  exit 1
+fi
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
+export DEBIAN_FRONTEND=noninteractive
+echo "installing:$missing"
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of packages
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
