@@ -1,5 +1,12 @@
 // What the platform knows about a subscriber: read by the services, never written by a device's payload.
 
+import type { Secret } from '../secret.js';
+
+/** Points into the credentials store. The id may hold the placeholder `#{imsi}`. */
+export interface CredentialsReference {
+  readonly $credentialsId: string;
+}
+
 /** One entry point of Beam, as an operator configures it (keys as in the platform's group configuration). */
 export interface BeamEntry {
   readonly name?: string;
@@ -11,8 +18,10 @@ export interface BeamEntry {
   readonly addMsisdnHeader?: boolean;
   readonly addSimIdHeader?: boolean;
   readonly addSignature?: boolean;
-  /** Pre-shared key of the signature: text, or a reference into the credentials store. */
-  readonly psk?: string | { readonly $credentialsId: string };
+  /** Pre-shared key of the signature (UTF-8 text), or a reference to credentials of type psk. */
+  readonly psk?: Secret | CredentialsReference;
+  /** Credentials of which the Authorization header is made: psk and token give Bearer, user name and password Basic. */
+  readonly authorization?: CredentialsReference;
   readonly customHeaders?: Readonly<Record<string, CustomHeader>>;
 }
 
@@ -36,9 +45,15 @@ export interface Subscriber {
   readonly group: { readonly id: string; readonly configuration: GroupConfiguration } | undefined;
 }
 
+/** An entry of the credentials store, by the platform's own type names. Secrets are UTF-8 text. */
+export type Credentials =
+  | { readonly type: 'psk'; readonly key: Secret }
+  | { readonly type: 'api-token-credentials'; readonly token: Secret }
+  | { readonly type: 'username-password-credentials'; readonly username: string; readonly password: Secret };
+
 /** Read access for the services. */
 export interface SubscriberDirectory {
   subscriber(imsi: string): Subscriber | undefined;
-  /** The secret behind `{"$credentialsId": id}`, of type psk; undefined when there is none. */
-  psk(credentialsId: string): string | undefined;
+  /** The entry behind `{"$credentialsId": id}`; undefined when there is none. */
+  credentials(credentialsId: string): Credentials | undefined;
 }

@@ -1,0 +1,45 @@
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock/clock.js';
+import type { Upstream } from '../platform/upstream.js';
+
+/** Real milliseconds without a byte after which a virtual clock no longer waits for a socket. */
+const PATIENCE_MS = 10_000;
+
+export interface SocketOptions {
+  readonly clock: Clock;
+  /** Where names of the world are served: `"customer.example:443"` to a listening address. */
+  readonly hosts?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  /** Lets connections go to any other host. Without it their names are unknown. */
+  readonly anyHost?: boolean;
+  readonly trustedCas?: readonly string[];
+}
+
+/** Customers' servers behind real TCP sockets. A virtual clock stands still while one of them is busy. */
+export class SocketUpstream implements Upstream {
+  readonly trustedCas: readonly string[];
+  readonly #options: SocketOptions;
+
+  constructor(options: SocketOptions) {
+    this.#options = options;
+    this.trustedCas = options.trustedCas ?? [];
+  }
+
+  connect(host: string, port: number): Promise<Duplex> {
+    const { clock, hosts = {}, anyHost = false } = this.#options;
+    const key = `${host.toLowerCase()}:${port}`;
+    const address = Object.hasOwn(hosts, key) ? hosts[key] : anyHost ? { host, port } : undefined;
+    if (address === undefined) return Promise.reject(new Error(`name unknown: ${host}`));
+    return new Promise((resolve, reject) => {
+      const release = clock.hold();
+      const socket = connect({ ...address, noDelay: true });
+      socket.setTimeout(PATIENCE_MS, release);
+      socket.once('close', release);
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.removeListener('error', reject);
+        resolve(socket);
+      });
+    });
+  }
+}

@@ -1,0 +1,133 @@
+// The leg from Beam to the destination: one connection, one request, one answer. Nothing is ever tried twice.
+
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import type { Clock } from '../../clock/clock.js';
+import { Alarm } from '../alarm.js';
+import type { HttpLimits } from '../choices.js';
+import type { Answer } from '../http-front.js';
+import { headerPairs, withoutHopByHop, type HeaderList } from '../http-text.js';
+import type { Upstream } from '../upstream.js';
+import { secure, trustContext } from './tls.js';
+import { UpstreamError } from './upstream-error.js';
+
+export interface ForwardedRequest {
+  readonly destination: URL;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HeaderList;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+export class Forwarder {
+  readonly #clock: Clock;
+  readonly #upstream: Upstream;
+  readonly #limits: HttpLimits;
+  #trust: { readonly key: string; readonly context: SecureContext } | undefined;
+
+  constructor(clock: Clock, upstream: Upstream, limits: HttpLimits) {
+    this.#clock = clock;
+    this.#upstream = upstream;
+    this.#limits = limits;
+  }
+
+  /** The destination's answer, without what belonged to its connection. Rejects with an UpstreamError. */
+  async send(request: ForwardedRequest): Promise<Answer> {
+    const opened: Duplex[] = [];
+    const alarm = new Alarm(this.#clock);
+    let over = false;
+    let abandon = (): void => undefined;
+    const cut = new Promise<never>((_, reject) => {
+      alarm.set(this.#limits.upstream, () => reject(new UpstreamError('timeout', 'no answer in time')));
+      abandon = () => reject(new UpstreamError('abandoned', 'the device went away'));
+    });
+    const keep = (stream: Duplex): void => {
+      opened.push(stream);
+      // An error of the connection shows where it is waited for; one that comes after that is nobody's.
+      stream.on('error', () => undefined);
+      if (over) stream.destroy();
+    };
+    request.signal.addEventListener('abort', abandon, { once: true });
+    if (request.signal.aborted) abandon();
+    try {
+      return await Promise.race([this.#exchange(request, keep), cut]);
+    } finally {
+      over = true;
+      alarm.clear();
+      request.signal.removeEventListener('abort', abandon);
+      for (const stream of opened) stream.destroy();
+    }
+  }
+
+  async #exchange(request: ForwardedRequest, keep: (stream: Duplex) => void): Promise<Answer> {
+    const { protocol, hostname } = request.destination;
+    const isTls = protocol === 'https:';
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    const port = Number(request.destination.port) || (isTls ? 443 : 80);
+    let stream: Duplex;
+    try {
+      stream = await this.#upstream.connect(host, port);
+    } catch (error) {
+      throw new UpstreamError(
+        'unreachable',
+        `${host}:${port}: ${error instanceof Error ? error.message : 'no connection'}`,
+      );
+    }
+    keep(stream);
+    if (isTls && !stream.destroyed) {
+      stream = await secure(stream, host, this.#trusted(), this.#clock.unixMs());
+      keep(stream);
+    }
+    if (stream.destroyed) throw new UpstreamError('cut-short', `${host}:${port}: connection closed`);
+    return this.#overHttp(stream, request);
+  }
+
+  #overHttp(stream: Duplex, request: ForwardedRequest): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const { method, target: path, body } = request;
+      const headers = request.headers.flat();
+      const upstream = httpRequest({ createConnection: () => stream, method, path, headers, setHost: false });
+      upstream.on('error', (error: NodeJS.ErrnoException) => {
+        const notHttp = error.code?.startsWith('HPE_') === true;
+        const fault = notHttp ? 'not-http' : 'cut-short';
+        reject(
+          new UpstreamError(fault, notHttp ? 'the answer is not HTTP' : 'the connection was closed before the answer'),
+        );
+      });
+      upstream.once('response', (response) => this.#collect(response).then(resolve, reject));
+      upstream.end(body);
+    });
+  }
+
+  #collect(response: IncomingMessage): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        this.#clock.stir();
+        size += chunk.length;
+        if (size <= this.#limits.maxResponseBody) chunks.push(chunk);
+        else reject(new UpstreamError('too-large', `the answer has more than ${this.#limits.maxResponseBody} bytes`));
+      });
+      response.on('error', () => reject(new UpstreamError('cut-short', 'the answer was cut short')));
+      response.once('end', () => {
+        if (!response.complete) return reject(new UpstreamError('cut-short', 'the answer was cut short'));
+        resolve({
+          status: response.statusCode ?? 0,
+          reason: response.statusMessage ?? '',
+          headers: withoutHopByHop(headerPairs(response.rawHeaders)),
+          body: Buffer.concat(chunks, size),
+          trailers: headerPairs(response.rawTrailers),
+        });
+      });
+    });
+  }
+
+  #trusted(): SecureContext {
+    const key = this.#upstream.trustedCas.join('\n');
+    if (this.#trust?.key !== key) this.#trust = { key, context: trustContext(this.#upstream.trustedCas) };
+    return this.#trust.context;
+  }
+}

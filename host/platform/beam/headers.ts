@@ -1,0 +1,129 @@
+// What Beam does to the header of a request on its way to the destination.
+
+import type { Session } from '../../cellular/network.js';
+import { Secret } from '../../secret.js';
+import type {
+  BeamEntry,
+  Credentials,
+  CustomHeader,
+  CredentialsReference,
+  Subscriber,
+  SubscriberDirectory,
+} from '../directory.js';
+import { withoutHopByHop, type HeaderList } from '../http-text.js';
+import { signature, SIGNATURE_VERSION } from './signature.js';
+
+/** An entry that cannot be carried out as configured. The message is for the device; it never holds a secret. */
+export class EntryError extends Error {}
+
+export interface HeaderContext {
+  readonly entry: BeamEntry;
+  readonly destination: URL;
+  readonly subscriber: Subscriber;
+  readonly caller: Session;
+  readonly directory: SubscriberDirectory;
+  readonly unixMs: number;
+  readonly method: string;
+  readonly bodyLength: number;
+}
+
+/** The header that the destination gets. Throws EntryError. */
+export function forwardedHeaders(device: HeaderList, context: HeaderContext): HeaderList {
+  const { entry, destination } = context;
+  const kept = withoutHopByHop(device).filter(([name]) => !isReserved(name));
+  return [
+    ['Host', destination.host],
+    ...customised(kept, entry.customHeaders ?? {}, context),
+    ...contentLength(device, context),
+    ...identity(context),
+    ['Connection', 'close'],
+  ];
+}
+
+/** Names that belong to Beam: the message's framing, and the identity. No device and no custom header sets them. */
+export function isReserved(name: string): boolean {
+  // CGI-style servers read `x_soracom_imsi` as the same variable as `x-soracom-imsi`.
+  const plain = name.toLowerCase().replaceAll('_', '-');
+  return plain.startsWith('x-soracom-') || FRAMING.has(plain);
+}
+
+const FRAMING = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'trailer']);
+
+/** Custom headers first, then the Authorization header made of credentials. */
+function customised(
+  headers: HeaderList,
+  custom: Readonly<Record<string, CustomHeader>>,
+  context: HeaderContext,
+): HeaderList {
+  const rules = Object.values(custom).filter(({ headerKey }) => !isReserved(headerKey));
+  const authorization = authorizationHeader(context);
+  if (authorization !== undefined) {
+    rules.push({ action: 'replace', headerKey: 'Authorization', headerValue: authorization });
+  }
+  return rules.reduce<HeaderList>((list, { action, headerKey, headerValue = '' }) => {
+    const others = list.filter(([name]) => name.toLowerCase() !== headerKey.toLowerCase());
+    if (action === 'delete') return others;
+    return [...(action === 'replace' ? others : list), [headerKey, headerValue]];
+  }, headers);
+}
+
+/** Methods for which no body is normal (RFC 9110 8.6). */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/** The body goes out whole, with its length, however the device framed it. */
+function contentLength(device: HeaderList, { method, bodyLength }: HeaderContext): HeaderList {
+  const framed = device.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name));
+  if (bodyLength === 0 && !framed && BODILESS.has(method)) return [];
+  return [['Content-Length', String(bodyLength)]];
+}
+
+function identity(context: HeaderContext): HeaderList {
+  const { entry, subscriber, caller, unixMs } = context;
+  const options: [boolean | undefined, string, string][] = [
+    [entry.addEquipmentHeader, 'x-soracom-imei', caller.imei],
+    [entry.addSubscriberHeader, 'x-soracom-imsi', caller.imsi],
+    [entry.addMsisdnHeader, 'x-soracom-msisdn', subscriber.msisdn],
+    [entry.addSimIdHeader, 'x-soracom-sim-id', subscriber.simId],
+  ];
+  const headers = options
+    .filter(([on, , value]) => on === true && value !== '')
+    .map(([, name, value]): [string, string] => [name, value]);
+  if (entry.addSignature !== true) return headers;
+  if (headers.length === 0) throw new EntryError('a signature needs at least one identity header');
+  const signed: HeaderList = [...headers, ['x-soracom-timestamp', String(unixMs)]];
+  return [
+    ...signed,
+    ['x-soracom-signature-version', SIGNATURE_VERSION],
+    ['x-soracom-signature', signature(preSharedKey(context), signed)],
+  ];
+}
+
+function preSharedKey(context: HeaderContext): Secret {
+  const { psk } = context.entry;
+  if (psk === undefined) throw new EntryError('no pre-shared key is configured');
+  if (psk instanceof Secret) return psk;
+  const found = lookUp(psk, context);
+  if (found.type !== 'psk') throw new EntryError('the credentials of the signature are not of type psk');
+  return found.key;
+}
+
+function authorizationHeader(context: HeaderContext): string | undefined {
+  const { authorization } = context.entry;
+  if (authorization === undefined) return undefined;
+  const found = lookUp(authorization, context);
+  const text = (secret: Secret): string => Buffer.from(secret.reveal()).toString();
+  switch (found.type) {
+    case 'psk':
+      return `Bearer ${text(found.key)}`;
+    case 'api-token-credentials':
+      return `Bearer ${text(found.token)}`;
+    case 'username-password-credentials':
+      return `Basic ${Buffer.from(`${found.username}:${text(found.password)}`).toString('base64')}`;
+  }
+}
+
+function lookUp({ $credentialsId }: CredentialsReference, { directory, caller }: HeaderContext): Credentials {
+  const found = directory.credentials($credentialsId.replaceAll('#{imsi}', caller.imsi));
+  if (found === undefined) throw new EntryError('credentials are not in the store');
+  return found;
+}

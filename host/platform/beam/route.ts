@@ -1,0 +1,67 @@
+// Entry points, and where they lead.
+
+import type { BeamEntry, GroupConfiguration } from '../directory.js';
+
+export type EntryPoint = { readonly kind: 'http'; readonly path: string } | { readonly kind: 'website' };
+
+/** The entry point that a configuration key names; undefined for keys that are none of these two kinds. */
+export function entryPoint(key: string): EntryPoint | undefined {
+  const [, port, path = '/'] = /^http:\/\/beam\.soracom\.io(?::(\d+))?(\/[!-~]*)?$/.exec(key) ?? [];
+  if (port === '8888' && !/[?#]/.test(path)) return { kind: 'http', path };
+  if ((port === undefined ? /^http:/.test(key) : port === '18080' || port === '80') && path === '/')
+    return { kind: 'website' };
+  return undefined;
+}
+
+export interface Route {
+  readonly entry: BeamEntry;
+  readonly destination: URL;
+  /** Path and query of the request to the destination. */
+  readonly target: string;
+}
+
+/** The enabled entry for a request target (origin or absolute form), or undefined. */
+export function findRoute(
+  configuration: GroupConfiguration,
+  kind: EntryPoint['kind'],
+  requestTarget: string,
+): Route | undefined {
+  const target = originForm(requestTarget);
+  if (target === undefined) return undefined;
+  const [path = '', query] = split(target);
+  for (const [key, entry] of Object.entries(configuration.SoracomBeam ?? {})) {
+    const point = entryPoint(key);
+    if (!entry.enabled || point?.kind !== kind) continue;
+    if (point.kind === 'http' && point.path !== path) continue;
+    if (!URL.canParse(entry.destination)) return undefined;
+    const destination = new URL(entry.destination);
+    if (!/^https?:$/.test(destination.protocol)) return undefined;
+    return { entry, destination, target: destinationTarget(destination, kind, path, query) };
+  }
+  return undefined;
+}
+
+/** `http://authority/path` and `/path` ask for the same (RFC 9112 3.2). */
+function originForm(target: string): string | undefined {
+  if (target.startsWith('/')) return target;
+  const [, rest] = /^https?:\/\/[^/?#]*(.*)$/i.exec(target) ?? [];
+  if (rest === undefined) return undefined;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function split(target: string): [path: string, query: string | undefined] {
+  const at = target.indexOf('?');
+  return at < 0 ? [target, undefined] : [target.slice(0, at), target.slice(at + 1)];
+}
+
+function destinationTarget(
+  destination: URL,
+  kind: EntryPoint['kind'],
+  path: string,
+  query: string | undefined,
+): string {
+  // The website entry appends the device's path as it is: nothing in it can change the host.
+  const whole = kind === 'http' ? destination.pathname : destination.pathname.replace(/\/$/, '') + path;
+  const queries = [destination.search.slice(1) || undefined, query].filter((part) => part !== undefined);
+  return queries.length > 0 ? `${whole}?${queries.join('&')}` : whole;
+}

@@ -1,0 +1,69 @@
+// What the platform's documentation does not say, decided here and nowhere else. Every entry is UNCONFIRMED against the
+// real service; change it here when somebody measures it.
+
+import { MINUTE, SECOND, type Nanoseconds } from '../clock/clock.js';
+
+/** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
+export const BeamStatus = {
+  /** Unknown path, SIM in no group, entry switched off, entry that cannot be carried out. */
+  Refused: 400,
+  /** The session that opened the connection is closed. */
+  SessionClosed: 403,
+  /** The destination cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
+  BadGateway: 502,
+  /** The destination did not answer in time. */
+  GatewayTimeout: 504,
+} as const;
+
+/** What the HTTP front answers by itself (RFC 9110). */
+export const FrontStatus = {
+  BadRequest: 400,
+  /** A request's body stopped coming. */
+  RequestTimeout: 408,
+  /** A body of more than `maxRequestBody`. */
+  ContentTooLarge: 413,
+  /** An `Expect` other than 100-continue. */
+  ExpectationFailed: 417,
+  /** More than 16 KiB of header. */
+  HeaderTooLarge: 431,
+  /** More than `maxWaiting` requests pipelined. */
+  TooManyRequests: 503,
+} as const;
+
+export interface HttpLimits {
+  /** Bytes of a device's request body. Bodies are taken whole before anything goes to the destination. */
+  readonly maxRequestBody: number;
+  /** Bytes of a destination's answer body. */
+  readonly maxResponseBody: number;
+  /** Requests of one connection that may wait behind the one being served. */
+  readonly maxWaiting: number;
+  /** Until the (next) request's header is complete; a connection that is slower is closed. */
+  readonly requestHeader: Nanoseconds;
+  /** Longest silence inside a request's body. */
+  readonly requestBody: Nanoseconds;
+  /** Until the device has taken the whole answer. */
+  readonly response: Nanoseconds;
+  /** From the end of what the platform sends to a reset, if the device does not close. */
+  readonly linger: Nanoseconds;
+  /** Whole exchange with the destination: connect, TLS, request, answer. */
+  readonly upstream: Nanoseconds;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  maxRequestBody: 8 * 1024 * 1024,
+  maxResponseBody: 8 * 1024 * 1024,
+  maxWaiting: 16,
+  requestHeader: 75 * SECOND,
+  requestBody: 60 * SECOND,
+  response: 15 * MINUTE,
+  linger: 10 * SECOND,
+  upstream: 30 * SECOND,
+};
+
+// Further choices, made where they act:
+// - HTTP entry point: paths match exactly; the device's query is passed on, after the destination's own (beam/route.ts).
+// - Ports 18080 and 80 are one website entry, configured as http://beam.soracom.io:18080/ or http://beam.soracom.io/.
+// - Device-sent headers x-soracom-* are dropped, also when spelt with underscores (beam/headers.ts).
+// - `authorization: {"$credentialsId"}` is our own key name; the forms are Bearer and Basic (beam/headers.ts).
+// - Request trailers are dropped; `Expect: 100-continue` is answered by the platform and not passed on.
+// - An entry with addSignature but no key, or no identity to sign, refuses: nothing goes out unsigned.

@@ -1,0 +1,47 @@
+// HTTP messages as the trace shows them.
+
+import { isUtf8 } from 'node:buffer';
+
+/** Headers in the order and case of the wire. */
+export type HeaderList = [name: string, value: string][];
+
+/** Longest body that the trace shows whole. */
+const SHOWN_BYTES = 16 * 1024;
+
+const MASKED = /^(authorization|proxy-authorization|cookie|set-cookie)$|api[-_]?key|secret|token|password/i;
+
+/** Values that grant access are not for the trace. */
+export const shownHeaders = (headers: HeaderList): HeaderList =>
+  headers.map(([name, value]) => [name, MASKED.test(name) ? '[redacted]' : value]);
+
+/** UTF-8 text as it is, anything else in hexadecimal. */
+export function shownBody(body: Uint8Array): string {
+  const shown = body.length > SHOWN_BYTES ? body.subarray(0, SHOWN_BYTES) : body;
+  const rest = body.length > SHOWN_BYTES ? `... (${body.length} bytes)` : '';
+  return Buffer.from(shown).toString(isUtf8(body) ? 'utf8' : 'hex') + rest;
+}
+
+/** Node's flat list of raw headers in pairs. */
+export function headerPairs(raw: readonly string[]): HeaderList {
+  return Array.from({ length: raw.length >> 1 }, (_, i) => [raw[2 * i] ?? '', raw[2 * i + 1] ?? '']);
+}
+
+/** Connection-bound headers (RFC 9110 7.6.1), and those that `Connection` names besides. */
+export function withoutHopByHop(headers: HeaderList): HeaderList {
+  const named = headers
+    .filter(([name]) => name.toLowerCase() === 'connection')
+    .flatMap(([, value]) => value.split(',').map((option) => option.trim().toLowerCase()));
+  const dropped = new Set([...HOP_BY_HOP, ...named]);
+  return headers.filter(([name]) => !dropped.has(name.toLowerCase()));
+}
+
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+];
