@@ -4,7 +4,7 @@
 // function that has to encrypt takes along the block that is wanted next; it is kept until milenageEnd.
 // All pointers are to memory of the caller, of the lengths that the standard gives, without need of alignment.
 
-import { AES_SCHEDULE_BYTES, aesEncrypt2, aesExpandKeyAndEncrypt, aesWipe } from "../crypto/aes";
+import { AES_SCHEDULE_BYTES, aesEncrypt, aesEncrypt2, aesExpandKeyAndEncrypt, aesWipe } from "../crypto/aes";
 import { wipe } from "../crypto/constant-time";
 
 const BLOCK: i32 = 16;
@@ -92,6 +92,12 @@ export function milenageF4(ik: usize): void {
   xorBlock(OUT + 3 * BLOCK, 0, ik);
 }
 
+/** f3 and f4 together. */
+export function milenageF3F4(ck: usize, ik: usize): void {
+  milenageF3(ck);
+  milenageF4(ik);
+}
+
 /** f5*: AK (6 bytes) that hides SQN_MS in a request for resynchronisation. */
 export function milenageF5Star(akStar: usize): void {
   compute(5, 5);
@@ -113,15 +119,19 @@ export function milenageEnd(): void {
 /** Makes OUTi, and OUTj along with it, unless they are there. */
 function compute(i: i32, j: i32): void {
   if (done & (1 << i)) return;
-  if (done & (1 << j)) j = i;
-  prepare(i, IN);
-  prepare(j, IN + BLOCK);
   const outI = OUT + (i - 1) * BLOCK;
-  const outJ = OUT + (j - 1) * BLOCK;
-  aesEncrypt2(SCHEDULE, IN, IN + BLOCK, outI, outJ);
+  prepare(i, IN);
+  if (j == i || done & (1 << j)) {
+    aesEncrypt(SCHEDULE, IN, outI);
+  } else {
+    const outJ = OUT + (j - 1) * BLOCK;
+    prepare(j, IN + BLOCK);
+    aesEncrypt2(SCHEDULE, IN, IN + BLOCK, outI, outJ);
+    xorBlock(outJ, OPC, outJ);
+    done |= 1 << j;
+  }
   xorBlock(outI, OPC, outI);
-  if (j != i) xorBlock(outJ, OPC, outJ);
-  done |= (1 << i) | (1 << j);
+  done |= 1 << i;
 }
 
 /** The block to encrypt for OUTi, i = 2..5: rot(TEMP xor OPc, ri) xor ci. For OUT1: TEMP xor rot(IN1 xor OPc, r1) xor c1. */

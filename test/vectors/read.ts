@@ -55,7 +55,7 @@ export interface AutsVector {
   readonly OPc: string;
   readonly RAND: string;
   readonly AUTS: string;
-  readonly SQN_MS: string;
+  readonly SQN_MS: string | null;
   readonly valid: boolean;
 }
 
