@@ -1,11 +1,20 @@
 // Compiles AssemblyScript within a test, without touching build/.
+import { existsSync, readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 
-async function run(entries: readonly string[], options: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+type Sources = Readonly<Record<string, string>>;
+
+/** `sources` are files that are not there; all others are read from the package. */
+async function run(
+  entries: readonly string[],
+  options: readonly string[],
+  sources: Sources = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [...entries, '--config', 'none', '--outFile', 'out.wasm', '--use', 'abort=assembly/board/abort/abort', ...options],
     {
+      readFile: (name) => sources[name] ?? (existsSync(name) ? readFileSync(name, 'utf8') : null),
       writeFile(name, contents) {
         if (name.endsWith('out.wasm')) wasm = contents as Uint8Array;
       },
@@ -24,10 +33,9 @@ export async function compileDevice(...entries: string[]): Promise<WebAssembly.M
   );
 }
 
-/** A module for as-bind. */
-export async function compileBound(...entries: string[]): Promise<Uint8Array<ArrayBuffer>> {
-  return run(
-    [...entries, 'assembly/board/abort.ts'],
-    ['--runtime', 'incremental', '--exportRuntime', '--transform', './tools/as-bind-transform.mjs'],
-  );
+/** A module for as-bind, of the sources given by name; the first is the entry. */
+export async function compileBound(sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
+  const [entry = ''] = Object.keys(sources);
+  const options = ['--runtime', 'incremental', '--exportRuntime', '--transform', './tools/as-bind-transform.mjs'];
+  return run([entry, 'assembly/board/abort.ts'], options, sources);
 }
