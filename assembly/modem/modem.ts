@@ -1,0 +1,183 @@
+// What every modem driver is to the rest of the SDK.
+//
+// A driver is an @unmanaged class, placed in static memory and started by `begin`. It does no I/O: serial.ts moves its
+// bytes, time comes with each `step`. It brings the modem up and keeps it up without being asked, and carries sockets
+// as a `Net` (net/transport.ts). Generic code takes the driver's class as a type parameter, so that nothing is carried
+// that an app does not use. Its members:
+//
+//   begin(seed: u32): void                    once; seed for the spread of waits
+//   feed(ptr: usize, len: i32): void          bytes from the UART
+//   outPtr, outLen, sent(n: i32)              bytes for the UART
+//   step(now: i64): void                      after every feed, and when `deadline` has come
+//   deadline: i64                             milliseconds; 0 at once, i64.MAX_VALUE only on input
+//   state: ModemState, cause: i32             where it is; +CME, EMM or socket error code of the last failure
+//   unixMs(now: i64): i64                     network time, -1 while unknown
+//   open, state, send, recv, close, ready, report of `Net`
+
+/** Where a modem is on its way to the network. Each driver says what leaves a state and after how long. */
+export const enum ModemState {
+  /** `begin` was not called. */
+  Off,
+  /** Looks for a modem that answers. */
+  Probe,
+  Settings,
+  /** Waits for the SIM. */
+  Sim,
+  /** Waits for the network. */
+  Registration,
+  /** The way to an active context (IP address). */
+  Deactivate,
+  Configure,
+  Activate,
+  Time,
+  Online,
+  /** Restarts the modem. */
+  Reset,
+  /** Waits before the next attempt. */
+  Pause,
+}
+
+/** One line for people, for the log. */
+export function modemStateText(state: ModemState): string {
+  switch (state) {
+    case ModemState.Probe:
+      return "modem: looking for it";
+    case ModemState.Settings:
+      return "modem: answers";
+    case ModemState.Sim:
+      return "modem: waiting for the SIM";
+    case ModemState.Registration:
+      return "modem: SIM ready, waiting for the network";
+    case ModemState.Deactivate:
+      return "modem: registered";
+    case ModemState.Activate:
+      return "modem: activating the context";
+    case ModemState.Online:
+      return "modem: online";
+    case ModemState.Reset:
+      return "modem: restarting it";
+    case ModemState.Pause:
+      return "modem: failed, waiting to try again";
+    default:
+      return "";
+  }
+}
+
+// --- Sockets, as the drivers keep them ---
+
+/** Sockets of one driver. */
+export const MODEM_SOCKETS: i32 = 2;
+/** Longest host name of a socket. */
+export const HOST_MAX: i32 = 63;
+/** Most bytes that one send or read command carries (AT+QISEND 1460, AT+QIRD 1500). */
+export const TX_MAX: i32 = 1460;
+export const RX_MAX: i32 = 1500;
+/** In push mode a second block can arrive before the first one is read. */
+const RX_BUFFER: i32 = 2 * RX_MAX;
+
+export const enum SocketState {
+  Free,
+  /** Asked for; the modem does not know yet. */
+  Wanted,
+  /** Left by the modem's report, or after the driver's time-out. */
+  Opening,
+  Open,
+  /** The far end has closed. Bytes may wait here and in the modem. */
+  Ended,
+  /** `error` says why. */
+  Failed,
+}
+
+/** One socket: its state here, its number in the modem, and the bytes on their way. */
+@unmanaged
+export class ModemSocket {
+  state: SocketState;
+  /** A `Status`, when Failed. */
+  error: i32;
+  /** Connection number in the modem, or -1. */
+  id: i32;
+  /** The owner is done with it; it is Free when the modem has closed it. */
+  closing: bool;
+  /** The modem holds bytes to be read. */
+  more: bool;
+  port: i32;
+  hostLen: i32;
+  txLen: i32;
+  /** Times the modem's own send buffer was full in a row. */
+  full: i32;
+  until: i64;
+  private rxAt: i32;
+  private rxEnd: i32;
+
+
+  @inline
+  get host(): usize {
+    return changetype<usize>(this) + offsetof<ModemSocket>();
+  }
+
+
+  @inline
+  get tx(): usize {
+    return this.host + HOST_MAX + 1;
+  }
+
+
+  @inline
+  private get rx(): usize {
+    return this.tx + TX_MAX;
+  }
+
+  want(hostPtr: usize, hostLen: i32, port: i32): void {
+    this.state = SocketState.Wanted;
+    this.closing = false;
+    this.id = -1;
+    this.port = port;
+    this.hostLen = hostLen;
+    this.drop();
+    memory.copy(this.host, hostPtr, hostLen);
+  }
+
+  fail(error: i32): void {
+    if (this.state == SocketState.Free || this.state == SocketState.Failed) return;
+    this.state = SocketState.Failed;
+    this.error = error;
+    this.drop();
+  }
+
+  private drop(): void {
+    this.txLen = 0;
+    this.rxAt = 0;
+    this.rxEnd = 0;
+    this.more = false;
+    this.full = 0;
+  }
+
+  /** Bytes waiting to be taken by `take`. */
+  @inline
+  get waiting(): i32 {
+    return this.rxEnd - this.rxAt;
+  }
+
+  /** Where `len` further bytes can be put, or 0 when there is no room. `arrived` tells that they are there. */
+  room(len: i32): usize {
+    if (this.rxAt > 0) {
+      memory.copy(this.rx, this.rx + this.rxAt, this.waiting);
+      this.rxEnd -= this.rxAt;
+      this.rxAt = 0;
+    }
+    return len <= RX_BUFFER - this.rxEnd ? this.rx + this.rxEnd : 0;
+  }
+
+  arrived(len: i32): void {
+    this.rxEnd += len;
+  }
+
+  take(ptr: usize, limit: i32): i32 {
+    const n = min(limit, this.waiting);
+    memory.copy(ptr, this.rx + this.rxAt, n);
+    this.rxAt += n;
+    return n;
+  }
+}
+
+export const MODEM_SOCKET_SIZE: i32 = <i32>((offsetof<ModemSocket>() + HOST_MAX + 1 + TX_MAX + RX_BUFFER + 7) & ~7);

@@ -1,0 +1,73 @@
+// Writes the head of a request, RFC 9112 3.
+
+import { Text } from "../../util/text";
+import { Method, methodName } from "./fields";
+
+/**
+ * Request line, Host and what headers the caller adds, into a buffer of the caller's. With a buffer of no size it only
+ * counts: `length` is then the size to provide. `valid` is false once a part held a CR, LF, NUL or other control
+ * character, which would forge a header of its own; nothing may be sent then.
+ */
+@unmanaged
+export class HttpRequest {
+  valid: bool;
+
+
+  @inline
+  private get text(): Text {
+    return changetype<Text>(changetype<usize>(this) + offsetof<HttpRequest>());
+  }
+
+  get length(): i32 {
+    return this.text.length;
+  }
+
+  get fits(): bool {
+    return this.text.fits;
+  }
+
+  /** `path` in origin form, beginning with `/`. */
+  begin(ptr: usize, capacity: i32, method: Method, path: string, host: string, port: i32): HttpRequest {
+    this.valid = true;
+    this.text.on(ptr, capacity).str(methodName(method)).str(" ");
+    this.checked(path, true);
+    this.text.str(" HTTP/1.1\r\nHost: ");
+    this.checked(host, true);
+    if (port != 80) this.text.str(":").num(port);
+    this.text.str("\r\n");
+    return this;
+  }
+
+  header(name: string, value: string): HttpRequest {
+    this.checked(name, true);
+    this.text.str(": ");
+    this.checked(value, false);
+    this.text.str("\r\n");
+    return this;
+  }
+
+  headerBytes(name: string, ptr: usize, len: i32): HttpRequest {
+    this.checked(name, true);
+    this.text.str(": ").bytes(ptr, len).str("\r\n");
+    for (let i = 0; i < len; i++) this.check(load<u8>(ptr + i), false);
+    return this;
+  }
+
+  /** Ends the head; `length` bytes of body are to follow it (none: -1, no Content-Length). */
+  end(length: i32): void {
+    if (length >= 0) this.text.str("Content-Length: ").num(length).str("\r\n");
+    this.text.str("\r\n");
+  }
+
+  private checked(text: string, isWord: bool): void {
+    for (let i = 0; i < text.length; i++) this.check(text.charCodeAt(i), isWord);
+    if (isWord && text.length == 0) this.valid = false;
+    this.text.str(text);
+  }
+
+  private check(c: u32, isWord: bool): void {
+    if (c < 0x20 || c == 0x7f || (isWord && c == 0x20)) this.valid = false;
+  }
+}
+
+export const HTTP_REQUEST_SIZE: i32 = <i32>(offsetof<HttpRequest>() + offsetof<Text>());

@@ -1,0 +1,273 @@
+// A modem for tests of the device side: a table of commands and a customer's HTTP server behind its sockets. Written
+// from the BG95 application notes only to be driven and broken from tests; the emulated modem is another matter.
+
+import type { SerialEnd } from '../../host/board/serial.js';
+import type { Clock } from '../../host/clock/clock.js';
+import { MS, SECOND } from '../../host/clock/clock.js';
+
+export interface Request {
+  readonly head: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Answer {
+  readonly text: string;
+  /** The far end closes behind it. */
+  readonly close?: boolean;
+}
+
+/** What the modem does with one command: what it should, nothing, ERROR, or start anew in the middle. */
+export type Fate = 'ok' | 'silent' | 'reboot' | 'error';
+
+interface Socket {
+  incoming: Buffer;
+  outgoing: Buffer;
+  announced: boolean;
+  push: boolean;
+}
+
+const LATENCY = 20 * MS;
+const BOOT = 3 * SECOND;
+
+export class ScriptedModem {
+  /** Commands as they came, and `<data>` for the payload of a send. */
+  readonly commands: string[] = [];
+  /** Asked for each of them. */
+  fate: ((step: number, command: string) => Fate) | undefined;
+  /** Asked at each place where a URC may stand; what it returns is put there. */
+  interject: ((place: number) => string | undefined) | undefined;
+  places = 0;
+  /** Error of +QIOPEN for the next connections. */
+  openError = 0;
+  stat = 1;
+  echoOff = true;
+  time = '"2026/11/23,18:41:50+36,0"';
+  serve: (request: Request) => Answer | undefined = () => ({ text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' });
+
+  readonly #clock: Clock;
+  readonly #line: SerialEnd;
+  readonly #sockets = new Map<number, Socket>();
+  #echo = true;
+  #input = '';
+  #send: { id: number; left: number; data: number[] } | undefined;
+  #active = false;
+  #running = true;
+  #epoch = 0;
+
+  constructor(clock: Clock, line: SerialEnd) {
+    this.#clock = clock;
+    this.#line = line;
+    line.received = (bytes) => this.#receive(bytes);
+  }
+
+  get steps(): number {
+    return this.commands.length;
+  }
+
+  get openSockets(): number {
+    return this.#sockets.size;
+  }
+
+  reboot(): void {
+    this.#epoch++;
+    this.#sockets.clear();
+    this.#send = undefined;
+    this.#input = '';
+    this.#echo = true;
+    this.#active = false;
+    this.#running = false;
+    this.#line.clear();
+    this.#clock.after(BOOT, () => {
+      this.#running = true;
+      this.#say('\r\nRDY\r\n');
+      this.#clock.after(1500 * MS, () => this.#say('\r\nAPP RDY\r\n'));
+    });
+  }
+
+  /** A line of the modem's own. */
+  urc(text: string): void {
+    this.#say(`\r\n${text}\r\n`);
+  }
+
+  /** The network takes the context away. */
+  dropContext(): void {
+    this.#active = false;
+    this.#sockets.clear();
+    this.urc('+QIURC: "pdpdeact",1');
+  }
+
+  #say(text: string | Uint8Array): void {
+    if (this.#running) this.#line.send(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (!this.#running) return;
+    for (const byte of bytes) {
+      if (this.#send) {
+        if (this.#echo) this.#say(Uint8Array.of(byte));
+        this.#send.data.push(byte);
+        if (this.#send.data.length === this.#send.left) this.#sent();
+      } else if (byte === 13) {
+        const command = this.#input;
+        this.#input = '';
+        if (this.#echo) this.#say(`${command}\r`);
+        const at = command.indexOf('AT');
+        if (at >= 0) this.#command(command.slice(at));
+      } else {
+        this.#input += String.fromCharCode(byte);
+      }
+    }
+  }
+
+  #later(action: () => void): void {
+    const epoch = this.#epoch;
+    this.#clock.after(LATENCY, () => {
+      if (epoch === this.#epoch) action();
+    });
+  }
+
+  /** False: the command is not to be carried out. */
+  #decide(command: string): boolean {
+    const step = this.commands.push(command) - 1;
+    const fate = this.fate?.(step, command) ?? 'ok';
+    if (fate === 'reboot') this.reboot();
+    if (fate === 'error') this.#reply(['ERROR']);
+    return fate === 'ok';
+  }
+
+  /** Lines one after the other, with a place for a URC before each and after the last. */
+  #reply(lines: readonly (string | Buffer)[]): void {
+    this.#later(() => {
+      for (const line of lines) {
+        this.#place();
+        this.#say(typeof line === 'string' ? `\r\n${line}\r\n` : line);
+      }
+      this.#place();
+    });
+  }
+
+  #place(): void {
+    const text = this.interject?.(this.places++);
+    if (text !== undefined) this.#say(`\r\n${text}\r\n`);
+  }
+
+  #command(command: string): void {
+    if (!this.#decide(command)) return;
+    const [, name = '', value = ''] = /^AT(\+?\w+\??)=?(.*)$/.exec(command) ?? [];
+    const args = value.split(',');
+    const id = Number(args[0]);
+    switch (name) {
+      case 'E0Q0V1':
+        this.#echo = !this.echoOff;
+        return this.#reply(['OK']);
+      case '+CMEE?':
+        return this.#reply(['+CMEE: 1', 'OK']);
+      case '+CMEE':
+      case '+CFUN':
+        if (value === '1,1') {
+          this.#reply(['OK']);
+          this.#clock.after(500 * MS, () => this.reboot());
+          return;
+        }
+        return this.#reply(['OK']);
+      case '+QISDE':
+      case '+CEREG':
+      case '+QICSGP':
+        return this.#reply(['OK']);
+      case '+CPIN?':
+        return this.#reply(['+CPIN: READY', 'OK']);
+      case '+CEREG?':
+        return this.#reply([`+CEREG: 3,${this.stat},"1A2B","01C3D404",8`, 'OK']);
+      case '+QIACT?':
+        return this.#reply(this.#active ? ['+QIACT: 1,1,1,"10.1.2.3"', 'OK'] : ['OK']);
+      case '+QIACT':
+        if (this.stat !== 1) return this.#reply(['ERROR']);
+        this.#active = true;
+        return this.#reply(['OK']);
+      case '+QIDEACT':
+        this.#active = false;
+        this.#sockets.clear();
+        return this.#reply(['OK']);
+      case '+QLTS':
+        return this.#reply([`+QLTS: ${this.time}`, 'OK']);
+      case '+QIOPEN':
+        return this.#open(Number(args[1]), args[6] === '1');
+      case '+QICLOSE':
+        this.#sockets.delete(id);
+        return this.#reply(['OK']);
+      case '+QISEND':
+        if (!this.#sockets.has(id)) return this.#reply(['ERROR']);
+        this.#later(() => {
+          this.#place();
+          this.#say('\r\n> ');
+          this.#send = { id, left: Number(args[1]), data: [] };
+        });
+        return;
+      case '+QIRD':
+        return this.#read(id, Number(args[1]));
+      default:
+        return this.#reply(['ERROR']);
+    }
+  }
+
+  #open(id: number, push: boolean): void {
+    if (!this.#active) return this.#reply(['ERROR']);
+    const error = this.#sockets.has(id) ? 563 : this.openError;
+    if (error === 0)
+      this.#sockets.set(id, { incoming: Buffer.alloc(0), outgoing: Buffer.alloc(0), announced: false, push });
+    this.#reply(['OK', `+QIOPEN: ${id},${error}`]);
+  }
+
+  #sent(): void {
+    const { id, data } = this.#send ?? { id: -1, data: [] };
+    this.#send = undefined;
+    if (!this.#decide('<data>')) return;
+    this.#reply(['SEND OK']);
+    const socket = this.#sockets.get(id);
+    if (!socket) return;
+    socket.incoming = Buffer.concat([socket.incoming, Buffer.from(data)]);
+    const request = parseRequest(socket.incoming.toString('latin1'));
+    if (!request) return;
+    socket.incoming = Buffer.alloc(0);
+    const answer = this.serve(request);
+    if (!answer) return;
+    this.#later(() => {
+      if (!this.#sockets.has(id)) return;
+      const bytes = Buffer.from(answer.text, 'latin1');
+      if (socket.push) {
+        for (let i = 0; i < bytes.length; i += 1000) {
+          const part = bytes.subarray(i, i + 1000);
+          this.#place();
+          this.#say(`\r\n+QIURC: "recv",${id},${part.length}\r\n`);
+          this.#say(part);
+        }
+      } else {
+        socket.outgoing = Buffer.concat([socket.outgoing, bytes]);
+        if (bytes.length > 0) this.urc(`+QIURC: "recv",${id}`);
+      }
+      if (answer.close) this.urc(`+QIURC: "closed",${id}`);
+    });
+  }
+
+  #read(id: number, limit: number): void {
+    const socket = this.#sockets.get(id);
+    if (!socket) return this.#reply(['ERROR']);
+    const part = socket.outgoing.subarray(0, limit);
+    socket.outgoing = socket.outgoing.subarray(part.length);
+    if (part.length === 0) return this.#reply(['+QIRD: 0', 'OK']);
+    this.#reply([Buffer.concat([Buffer.from(`\r\n+QIRD: ${part.length}\r\n`), part, Buffer.from('\r\n')]), 'OK']);
+  }
+}
+
+/** Undefined while the request is not complete. */
+export function parseRequest(text: string): Request | undefined {
+  const end = text.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const [first = '', ...lines] = text.slice(0, end).split('\r\n');
+  const headers = Object.fromEntries(lines.map((line) => [line.split(': ')[0]?.toLowerCase(), line.split(': ')[1]]));
+  const body = text.slice(end + 4);
+  if (body.length < Number(headers['content-length'] ?? 0)) return undefined;
+  return { head: first, path: first.split(' ')[1] ?? '', headers, body };
+}
