@@ -43,7 +43,7 @@ export function select(): i32 {
   if (!treeReady()) return SW.FileNotFound;
 
   const c = current();
-  let file = NO_FILE;
+  let file: i32;
   if (p1 == BY_FID) {
     if (lc != 2 && lc != 0) return SW.WrongLength;
     file = lc == 0 ? MF : byFid(c, load16(data()));

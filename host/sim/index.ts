@@ -1,0 +1,13 @@
+// The SIM card seen from outside: what is personalised into it (profile, files, personalise), the slot with its contacts
+// (slot, line), and the reader that speaks over them (terminal, t0, atr) or past them (direct). The card itself is
+// assembly/sim; what a modem does with a card is in ../modem.
+
+export { type Atr, AtrError, parseAtr } from './atr.js';
+export { directCard, type DirectCardOptions } from './direct.js';
+export { standardFiles } from './files.js';
+export { IsoLine, type LineCharacter } from './line.js';
+export { personalise, StoreKey } from './personalise.js';
+export { loadSimProfile, parseSimProfile, ProfileError, type SimProfile } from './profile.js';
+export { type CardAnswer, CardError, type CardReader, exchange } from './reader.js';
+export { CardSlot, type SimCard, type SlotOptions } from './slot.js';
+export { Terminal, type TerminalOptions } from './terminal.js';

@@ -1,0 +1,332 @@
+import { toHex } from '../bytes.js';
+import type { Clock, Nanoseconds, Timer } from '../clock/clock.js';
+import type { Trace } from '../trace/trace.js';
+import { SecrecyWatch, commandName, shown } from './apdu.js';
+import { type Atr, AtrError, parseAtr, rateOf } from './atr.js';
+import type { LineCharacter, Party } from './line.js';
+import { CardError, type CardReader } from './reader.js';
+import type { CardSlot } from './slot.js';
+import { DEFAULT_ETU, type Procedure, type Step, exchangeTpdu, receiveAtr, selectRate, toTpdu } from './t0.js';
+
+/** RST stays low for at least 400 clocks of a running CLK. ISO 7816-3 6.2.2. */
+const RST_LOW_CLOCKS = 500;
+/** TS 102 221 6.3.2: a card is refused after three bad ATRs in a row. */
+const ATR_ATTEMPTS = 3;
+/** Work waiting time is WI x 960 x Fi clocks. ISO 7816-3 10.2. */
+const WAITING_UNIT = 960;
+
+export interface TerminalOptions {
+  readonly slot: CardSlot;
+  readonly clock: Clock;
+  readonly trace: Trace;
+  /** Default true: goes to the fastest rate of TA1 by PPS. */
+  readonly pps?: boolean;
+}
+
+interface Job {
+  run(): Procedure<Uint8Array>;
+  resolve(bytes: Uint8Array): void;
+  reject(error: unknown): void;
+}
+
+/** What the card said of itself and what was agreed with it. */
+interface Contract {
+  readonly atr: Atr;
+  /** Clocks. */
+  readonly waitingTime: number;
+}
+
+/** The reader's side of the contacts (ISO 7816-3): reset, ATR, PPS, T=0. All time is the clock's. */
+export class Terminal implements CardReader {
+  readonly #slot: CardSlot;
+  readonly #clock: Clock;
+  readonly #trace: Trace;
+  readonly #pps: boolean;
+  readonly #watch = new SecrecyWatch();
+  readonly #jobs: Job[] = [];
+  readonly #log: Burst;
+  #contract: Contract | undefined;
+  /** `touched`: it has done something with the contacts. */
+  #current: { procedure: Procedure<Uint8Array>; job: Job; touched: boolean } | undefined;
+  #step: Step | undefined;
+  #deadline: Timer | undefined;
+  /** Characters that came while none was asked for. */
+  readonly #early: number[] = [];
+
+  constructor(options: TerminalOptions) {
+    this.#slot = options.slot;
+    this.#clock = options.clock;
+    this.#trace = options.trace;
+    this.#pps = options.pps ?? true;
+    this.#log = new Burst(options.trace);
+    this.#slot.removed = () => this.#stop(new CardError('no-card', 'the card was taken out'));
+    this.#slot.line.terminal = {
+      received: (byte) => this.#received(byte),
+      sent: () => this.#sent(),
+      failed: (from) => this.#failed(from),
+      repeating: (character) => this.#repeating(character),
+    };
+  }
+
+  /** Fi/Di, guard and waiting times of the card that is on; undefined while none is. */
+  get atr(): Atr | undefined {
+    return this.#contract?.atr;
+  }
+
+  powerOn(): Promise<Uint8Array> {
+    return this.#enqueue(() => this.#start(true));
+  }
+
+  reset(): Promise<Uint8Array> {
+    return this.#enqueue(() => this.#start(false));
+  }
+
+  powerOff(): void {
+    this.#stop(new CardError('mute', 'the card was switched off'));
+  }
+
+  transmit(command: Uint8Array): Promise<Uint8Array> {
+    const copy = Uint8Array.from(command);
+    return this.#enqueue(() => this.#exchange(copy));
+  }
+
+  // --- Procedures ---
+
+  /** Cold reset (or warm, of a card that is on), ATR, PPS. */
+  *#start(cold: boolean): Procedure<Uint8Array> {
+    if (this.#slot.card === undefined) throw new CardError('no-card', 'there is no card in the slot');
+    const on = this.#contract !== undefined;
+    if (!cold && !on) throw notOn();
+    if (cold && on) this.#slot.powerOff();
+    if (cold) this.#slot.powerOn();
+    const atr = yield* this.#answerToReset();
+    yield* this.#agreeOnRate(atr);
+    return atr.bytes;
+  }
+
+  /** RST low, RST high, ATR; a bad ATR is asked for again by warm resets. */
+  *#answerToReset(): Procedure<Atr> {
+    for (let attempt = 1; ; attempt++) {
+      this.#contract = undefined;
+      this.#watch.reset();
+      this.#slot.rstLow();
+      this.#early.length = 0;
+      yield { kind: 'wait', clocks: RST_LOW_CLOCKS };
+      this.#slot.rstHigh();
+      const bytes = yield* receiveAtr();
+      this.#log.flush();
+      this.#trace.emit({ type: 'atr', bytes: toHex(bytes) });
+      try {
+        return this.#accept(parseAtr(bytes));
+      } catch (error) {
+        if (!(error instanceof AtrError)) throw error;
+        if (attempt === ATR_ATTEMPTS) throw new CardError('protocol', error.message);
+      }
+    }
+  }
+
+  #accept(atr: Atr): Atr {
+    if (!atr.protocols.includes(0)) throw new AtrError(`ATR ${toHex(atr.bytes)}: the card does not offer T=0`);
+    this.#setContract(atr, DEFAULT_ETU);
+    this.#slot.line.extraGuard = atr.extraGuard;
+    return atr;
+  }
+
+  #setContract(atr: Atr, f: number): void {
+    this.#contract = { atr, waitingTime: atr.waitingInteger * WAITING_UNIT * f };
+  }
+
+  *#agreeOnRate(atr: Atr): Procedure<void> {
+    const rate = rateOf(atr.ta1);
+    if (atr.specific) {
+      if (rate === undefined)
+        throw new CardError('protocol', 'the card insists on a rate that this terminal does not have');
+    } else if (!this.#pps || rate === undefined || rate.etu === DEFAULT_ETU || !(yield* selectRate(atr.ta1))) {
+      return;
+    }
+    this.#slot.line.setTerminalEtu(rate.etu);
+    this.#setContract(atr, rate.f);
+  }
+
+  *#exchange(command: Uint8Array): Procedure<Uint8Array> {
+    if (this.#slot.card === undefined) throw new CardError('no-card', 'there is no card in the slot');
+    if (this.#contract === undefined) throw notOn();
+    const tpdu = toTpdu(command);
+    const secrecy = this.#watch.next(command);
+    const answer = yield* exchangeTpdu(tpdu, this.#contract.waitingTime, secrecy);
+    this.#log.flush();
+    const sw = answer.slice(-2);
+    this.#watch.done(((sw[0] ?? 0) << 8) | (sw[1] ?? 0));
+    if (this.#trace.active) {
+      this.#trace.emit({
+        type: 'apdu',
+        name: commandName(command),
+        header: toHex(tpdu.header),
+        ...(tpdu.data.length > 0 ? { command: shown(tpdu.data, secrecy.command) } : {}),
+        ...(answer.length > 2 ? { response: shown(answer.slice(0, -2), secrecy.response) } : {}),
+        sw: toHex(sw),
+      });
+    }
+    return answer;
+  }
+
+  // --- Running them ---
+
+  #enqueue(run: () => Procedure<Uint8Array>): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ run, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#current !== undefined) return;
+    const job = this.#jobs.shift();
+    if (job === undefined) return;
+    const procedure = job.run();
+    this.#current = { procedure, job, touched: false };
+    this.#early.length = 0;
+    this.#advance(() => procedure.next());
+  }
+
+  /** Resumes the procedure, and does what it asks for next. */
+  #advance(resume: () => IteratorResult<Step, Uint8Array>): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#step = undefined;
+    let result: IteratorResult<Step, Uint8Array>;
+    try {
+      result = resume();
+    } catch (error) {
+      this.#fail(current.job, current.touched, error);
+      return;
+    }
+    if (result.done) {
+      this.#finish(() => current.job.resolve(result.value));
+      return;
+    }
+    const step = result.value;
+    this.#step = step;
+    current.touched = true;
+    if (step.kind === 'wait') {
+      this.#deadline = this.#clock.after(this.#slot.line.clocks(step.clocks), () => {
+        this.#advance(() => current.procedure.next(0));
+      });
+      return;
+    }
+    if (step.kind === 'send') {
+      this.#log.add('terminal', step.bytes, step.secret === true);
+      this.#slot.line.send(step.bytes);
+      return;
+    }
+    const early = this.#early.shift();
+    if (early !== undefined) {
+      this.#take(early, step);
+      return;
+    }
+    const { code, message } = step.late;
+    const within: Nanoseconds = this.#slot.line.clocks(step.within);
+    this.#deadline = this.#clock.after(within, () => {
+      this.#advance(() => current.procedure.throw(new CardError(code, message)));
+    });
+  }
+
+  #take(byte: number, step: Step): void {
+    const procedure = this.#current?.procedure;
+    if (procedure === undefined) return;
+    this.#log.add('card', Uint8Array.of(byte), step.kind === 'receive' && step.secret === true);
+    this.#advance(() => procedure.next(byte));
+  }
+
+  #received(byte: number): void {
+    if (this.#step?.kind === 'receive') this.#take(byte, this.#step);
+    else if (this.#current !== undefined) this.#early.push(byte);
+  }
+
+  #sent(): void {
+    const procedure = this.#current?.procedure;
+    if (procedure !== undefined && this.#step?.kind === 'send') this.#advance(() => procedure.next(0));
+  }
+
+  #failed(from: Party): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    const error = new CardError('protocol', `a character of the ${from} did not get across: parity error`);
+    this.#advance(() => current.procedure.throw(error));
+  }
+
+  #repeating(character: LineCharacter): void {
+    this.#log.note(`parity error, the ${character.from} repeats`);
+  }
+
+  /** What a card did wrong ends in deactivation (ISO 7816-3 6.4); a command that T=0 cannot carry never reached it. */
+  #fail(job: Job, touched: boolean, error: unknown): void {
+    this.#log.flush();
+    if (touched) this.#deactivate();
+    this.#finish(() => job.reject(error));
+  }
+
+  #finish(settle: () => void): void {
+    this.#current = undefined;
+    this.#step = undefined;
+    this.#clock.stir();
+    settle();
+    this.#next();
+  }
+
+  #deactivate(): void {
+    this.#contract = undefined;
+    this.#slot.powerOff();
+  }
+
+  /** Ends what is under way and what waits. */
+  #stop(error: CardError): void {
+    const waiting = this.#jobs.splice(0);
+    const current = this.#current;
+    this.#current = undefined;
+    this.#step = undefined;
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#log.flush();
+    if (this.#contract !== undefined || current !== undefined) this.#deactivate();
+    this.#clock.stir();
+    for (const job of [...(current ? [current.job] : []), ...waiting]) job.reject(error);
+  }
+}
+
+const notOn = (): CardError => new CardError('mute', 'the card is off: powerOn() comes first');
+
+/** Gathers characters of one direction into one `line` event. */
+class Burst {
+  readonly #trace: Trace;
+  #from: Party = 'terminal';
+  #secret = false;
+  #bytes: number[] = [];
+  #note: string | undefined;
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+  }
+
+  add(from: Party, bytes: Uint8Array, secret: boolean): void {
+    if (from !== this.#from || secret !== this.#secret) this.flush();
+    this.#from = from;
+    this.#secret = secret;
+    this.#bytes.push(...bytes);
+  }
+
+  note(text: string): void {
+    this.#note = text;
+  }
+
+  flush(): void {
+    const bytes = Uint8Array.from(this.#bytes);
+    const note = this.#note === undefined ? {} : { note: this.#note };
+    if (bytes.length > 0)
+      this.#trace.emit({ type: 'line', from: this.#from, bytes: shown(bytes, this.#secret), ...note });
+    this.#bytes = [];
+    this.#note = undefined;
+  }
+}
