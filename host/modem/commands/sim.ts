@@ -1,0 +1,226 @@
+// The SIM at the AT interface: TS 27.007 5.6, 7.4, 7.5, 8.3, 8.17, 8.18, 8.43..8.47.
+
+import { concat, fromHex, toHex } from '../../bytes.js';
+import type { Arguments } from '../at/arguments.js';
+import type { Call, CommandTable, Handler } from '../at/command.js';
+import { AtError, Cme, CmeError } from '../at/result.js';
+import { ApduSecrecy, isKeyFile } from '../at/secrets.js';
+import type { ModemCore } from '../core.js';
+import { Fid } from '../uicc.js';
+
+/** TS 27.007 8.17: hexadecimal characters of one command APDU. */
+const APDU_DIGITS = 522;
+
+const CPIN_TEXT: Readonly<Record<string, string>> = { ready: 'READY', pin: 'SIM PIN', puk: 'SIM PUK' };
+
+export function simCommands(core: ModemCore): CommandTable {
+  const { sim } = core;
+
+  const iccid = (name: string): CommandTable[string] => {
+    const run: Handler = ({ info }) => {
+      sim.require(true);
+      if (sim.iccid === undefined) throw new CmeError(Cme.SimFailure);
+      info(`${name}: ${sim.iccid}`);
+    };
+    return { execute: run, read: run };
+  };
+
+  const basicChannel = new ApduSecrecy();
+  const channels = new Map<number, ApduSecrecy>();
+
+  return {
+    '+CIMI': {
+      execute: async ({ info }) => {
+        sim.require();
+        info(await sim.imsi());
+      },
+    },
+    '+CCID': iccid('+CCID'),
+    '+QCCID': iccid('+QCCID'),
+    '+ICCID': iccid('+ICCID'),
+
+    '+CPIN': {
+      test: '',
+      read: ({ info }) => {
+        const text = CPIN_TEXT[sim.state];
+        if (text === undefined) sim.require();
+        else info(`+CPIN: ${text}`);
+      },
+      set: async ({ args }) => {
+        const first = args.expect(1, 2).string(0, 16);
+        if (args.has(1)) await sim.unblock(first, args.string(1, 16));
+        else await sim.verify(first);
+      },
+    },
+    '+CLCK': {
+      test: '+CLCK: ("SC")',
+      set: async ({ args, info }) => {
+        args.expect(2, 3);
+        if (args.string(0, 2) !== 'SC') throw new CmeError(Cme.NotSupported);
+        const mode = args.number(1, 0, 2);
+        if (mode === 2) {
+          sim.require();
+          info(`+CLCK: ${sim.pinEnabled ? 1 : 0}`);
+        } else await sim.setPinEnabled(mode === 1, args.string(2, 16));
+      },
+    },
+    '+CPWD': {
+      test: '+CPWD: ("SC",8)',
+      set: async ({ args }) => {
+        if (args.expect(3, 3).string(0, 2) !== 'SC') throw new CmeError(Cme.NotSupported);
+        await sim.changePin(args.string(1, 16), args.string(2, 16));
+      },
+    },
+
+    '+CSIM': {
+      test: '',
+      set: async (call) => {
+        const apdu = apduArgument(call.args.expect(2, 2), 0);
+        const answer = await transmit(core, apdu);
+        answerApdu(call, '+CSIM', answer, basicChannel.answerIsSecret(apdu));
+      },
+    },
+    '+CRSM': { test: '', set: (call) => restrictedAccess(core, call, basicChannel) },
+
+    '+CCHO': {
+      test: '',
+      set: async ({ args, info }) => {
+        const aid = hexArgument(args.expect(1, 1).string(0, 32));
+        if (aid.length < 1) throw new CmeError(Cme.IncorrectParameters);
+        const channel = await openChannel(core, aid);
+        channels.set(channel, new ApduSecrecy());
+        info(`+CCHO: ${channel}`);
+      },
+    },
+    '+CCHC': {
+      test: '',
+      set: async ({ args }) => {
+        const channel = args.expect(1, 1).number(0, 0, 255);
+        if (!channels.delete(channel)) throw new CmeError(Cme.InvalidIndex);
+        await sim.sequence((send) => send(Uint8Array.of(0x00, 0x70, 0x80, channel, 0x00)), true);
+      },
+    },
+    '+CGLA': {
+      test: '',
+      set: async (call) => {
+        const channel = call.args.expect(3, 3).number(0, 0, 255);
+        const secrecy = channels.get(channel);
+        if (!secrecy) throw new CmeError(Cme.InvalidIndex);
+        const apdu = apduArgument(call.args, 1);
+        apdu[0] = classOnChannel(apdu[0] ?? 0, channel);
+        const answer = await transmit(core, apdu);
+        answerApdu(call, '+CGLA', answer, secrecy.answerIsSecret(apdu));
+      },
+    },
+  };
+}
+
+/** `length,"hex"` at `index`; the length counts hexadecimal characters. */
+function apduArgument(args: Arguments, index: number): Uint8Array {
+  const length = args.number(index, 0, 99_999);
+  const text = args.string(index + 1, APDU_DIGITS);
+  if (length !== text.length || length < 8) throw new CmeError(Cme.IncorrectParameters);
+  return hexArgument(text);
+}
+
+function hexArgument(text: string): Uint8Array {
+  try {
+    return fromHex(text);
+  } catch {
+    throw new CmeError(Cme.IncorrectParameters);
+  }
+}
+
+/**
+ * An APDU as T=0 carries it (ISO 7816-3 12.2): P3 added to a case 1 command, Le taken from case 4. What T=0 cannot
+ * carry is answered here, as the card would.
+ */
+async function transmit(core: ModemCore, apdu: Uint8Array): Promise<Uint8Array> {
+  core.sim.require(true);
+  const [cla = 0, ins = 0, , , lc = 0] = apdu;
+  const ins1 = ins >> 4;
+  if (cla === 0xff) return Uint8Array.of(0x6e, 0x00);
+  if (ins1 === 6 || ins1 === 9) return Uint8Array.of(0x6d, 0x00);
+  if (apdu.length === 4) return core.sim.transmit(concat(apdu, Uint8Array.of(0x00)));
+  if (apdu.length === 5 || apdu.length === 5 + lc) return core.sim.transmit(apdu);
+  if (apdu.length === 6 + lc) return core.sim.transmit(apdu.slice(0, -1));
+  return Uint8Array.of(0x67, 0x00);
+}
+
+function answerApdu(call: Call, name: string, answer: Uint8Array, secret: boolean): void {
+  const hex = toHex(answer).toUpperCase();
+  const line = `${name}: ${hex.length},"${hex}"`;
+  if (secret && answer.length > 2) call.secretInfo(line);
+  else call.info(line);
+}
+
+/** TS 102 221 10.1.1: the channel in the class byte. */
+function classOnChannel(cla: number, channel: number): number {
+  return channel < 4 ? (cla & 0xbc) | channel : (cla & 0x80) | 0x40 | (channel - 4);
+}
+
+/** MANAGE CHANNEL, then SELECT by AID; a channel whose application is not there is closed again. */
+function openChannel(core: ModemCore, aid: Uint8Array): Promise<number> {
+  return core.sim.sequence(async (send) => {
+    const opened = await send(Uint8Array.of(0x00, 0x70, 0x00, 0x00, 0x01));
+    const channel = opened.data[0];
+    if (opened.sw !== 0x9000 || channel === undefined) throw new CmeError(Cme.SimFailure);
+    const cla = classOnChannel(0x00, channel);
+    const selected = await send(concat(Uint8Array.of(cla, 0xa4, 0x04, 0x04, aid.length), aid));
+    if (selected.sw === 0x9000 || selected.sw >> 8 === 0x91) return channel;
+    await send(Uint8Array.of(0x00, 0x70, 0x80, channel, 0x00));
+    throw new CmeError(Cme.NotFound);
+  }, true);
+}
+
+/** Commands of AT+CRSM by their decimal number, with the instruction they become. */
+const RESTRICTED = {
+  readBinary: 176,
+  readRecord: 178,
+  getResponse: 192,
+  updateBinary: 214,
+  updateRecord: 220,
+  status: 242,
+};
+const UPDATES = new Set([RESTRICTED.updateBinary, RESTRICTED.updateRecord]);
+
+async function restrictedAccess(core: ModemCore, call: Call, secrecy: ApduSecrecy): Promise<void> {
+  const { args } = call;
+  args.expect(1, 7);
+  const ins = args.number(0, 0, 255);
+  if (!Object.values(RESTRICTED).includes(ins)) throw new CmeError(Cme.NotAllowed);
+  const hasFile = args.has(1);
+  if (!hasFile && ins !== RESTRICTED.status) throw new AtError();
+  const fid = args.number(1, 0, 0xffff, Fid.MF);
+  const [p1, p2, p3] = [2, 3, 4].map((index) => args.number(index, 0, 255, 0)) as [number, number, number];
+  const data = args.has(5) ? hexArgument(args.string(5, APDU_DIGITS)) : new Uint8Array();
+  if (UPDATES.has(ins) ? data.length !== p3 : data.length > 0) throw new CmeError(Cme.IncorrectParameters);
+  const path = args.has(6) ? hexArgument(args.string(6, 32)) : undefined;
+
+  const answer = await core.sim.sequence(async (send) => {
+    if (hasFile) {
+      const selection = select(fid, path);
+      secrecy.answerIsSecret(selection); // this file is now the one that a READ by +CSIM would read
+      const selected = await send(selection);
+      const found = selected.sw === 0x9000 || selected.sw >> 8 === 0x91;
+      // The file's FCP is what GET RESPONSE fetches after SELECT.
+      if (!found || ins === RESTRICTED.getResponse) return selected;
+    }
+    const cla = ins === RESTRICTED.status ? 0x80 : 0x00;
+    return send(concat(Uint8Array.of(cla, ins, p1, p2, p3), data));
+  }, true);
+  const hex = toHex(answer.data).toUpperCase();
+  const line = `+CRSM: ${answer.sw >> 8},${answer.sw & 0xff}${hex === '' ? '' : `,"${hex}"`}`;
+  if (isKeyFile(fid)) call.secretInfo(line);
+  else call.info(line);
+}
+
+/** SELECT by path from the MF: the path that was given, or the place where files with such an identifier live. */
+function select(fid: number, path: Uint8Array | undefined): Uint8Array {
+  const file = Uint8Array.of(fid >> 8, fid & 0xff);
+  if (fid === Fid.MF && !path?.length) return concat(Uint8Array.of(0x00, 0xa4, 0x00, 0x04, 0x02), file);
+  const from = path ?? (fid >> 8 === 0x2f ? new Uint8Array() : Uint8Array.of(0x7f, 0xff));
+  const relative = from[0] === 0x3f && from[1] === 0x00 ? from.subarray(2) : from;
+  const full = concat(relative, file);
+  return concat(Uint8Array.of(0x00, 0xa4, 0x08, 0x04, full.length), full);
+}

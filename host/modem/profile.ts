@@ -1,0 +1,38 @@
+// The settings of V.250 and TS 27.007 that AT&W stores, ATZ restores and AT&F sets to the factory's values.
+
+export interface Profile {
+  /** ATE */
+  echo: boolean;
+  /** ATV */
+  verbose: boolean;
+  /** ATQ: no result codes. */
+  quiet: boolean;
+  s3: number;
+  s4: number;
+  s5: number;
+  cmee: number;
+  creg: number;
+  cgreg: number;
+  cereg: number;
+  /** AT+IPR, bits per second. */
+  baud: number;
+  /** AT+QISDE: data after a prompt is echoed too (if `echo`). */
+  dataEcho: boolean;
+}
+
+export function factoryProfile(): Profile {
+  return {
+    echo: true,
+    verbose: true,
+    quiet: false,
+    s3: 0x0d,
+    s4: 0x0a,
+    s5: 0x08,
+    cmee: 1,
+    creg: 0,
+    cgreg: 0,
+    cereg: 0,
+    baud: 115_200,
+    dataEcho: true,
+  };
+}
