@@ -191,6 +191,7 @@ export class CustomerServer {
   }
 
   #answer(response: ServerResponse, status: number, body: Buffer, cut: Behaviour['cut']): void {
+    if (response.destroyed) return; // Nobody waited this long.
     if (cut === 'answer') {
       response.socket?.destroy();
       return;

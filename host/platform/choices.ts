@@ -26,6 +26,8 @@ export const FrontStatus = {
   ExpectationFailed: 417,
   /** More than 16 KiB of header. */
   HeaderTooLarge: 431,
+  /** A fault of the platform itself. */
+  InternalError: 500,
   /** More than `maxWaiting` requests pipelined. */
   TooManyRequests: 503,
 } as const;

@@ -128,7 +128,7 @@ class Connection {
   /** The requests so far, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #waiting = 0;
-  #broken = false;
+  #broken: BodyError | undefined;
   #onBroken: ((error: BodyError) => void) | undefined;
 
   constructor(stream: Duplex, caller: Session, options: FrontOptions) {
@@ -146,9 +146,9 @@ class Connection {
 
   /** The bytes are not HTTP. What was asked before them is still answered, then the connection ends. */
   broken(status: number, reason: string): void {
-    if (this.#broken || this.#stream.destroyed) return;
-    this.#broken = true;
-    this.#onBroken?.(new BodyError(status, reason));
+    if (this.#broken !== undefined || this.#stream.destroyed) return;
+    this.#broken = new BodyError(status, reason);
+    this.#onBroken?.(this.#broken);
     this.#queue(() => {
       if (!this.#stream.writable) return;
       const { service, clock, nextId } = this.#options;
@@ -249,8 +249,12 @@ class Connection {
   async #ask(head: RequestHead, body: Buffer): Promise<Answer> {
     try {
       return await this.#options.service.answer({ ...head, body, signal: this.#gone.signal });
-    } catch {
-      return textAnswer(500, 'internal error', this.#options.clock);
+    } catch (error) {
+      const { service, clock } = this.#options;
+      // The message of an unforeseen error might hold anything: only its kind is told.
+      const kind = error instanceof Error ? error.name : typeof error;
+      service.failed(head.id, this.#caller, FrontStatus.InternalError, `internal error (${kind})`);
+      return textAnswer(FrontStatus.InternalError, 'internal error', clock);
     }
   }
 
@@ -260,6 +264,7 @@ class Connection {
     const chunks: Buffer[] = [];
     let size = 0;
     if (Number(request.headers['content-length'] ?? 0) > limits.maxRequestBody) throw tooLarge(limits);
+    if (this.#broken !== undefined && !request.complete) throw this.#broken;
     start();
     try {
       await new Promise<void>((resolve, reject) => {
@@ -293,7 +298,7 @@ class Connection {
     if (this.#stream.destroyed) return;
     const { id } = head;
     const { status, headers, body } = answer;
-    const close: HeaderList = last || this.#broken ? [['Connection', 'close']] : [];
+    const close: HeaderList = last || this.#broken !== undefined ? [['Connection', 'close']] : [];
     const sent: HeaderList = [...headers, ...close];
     const done = new Promise<void>((resolve) => response.once('close', resolve));
     this.#alarm.set(this.#options.limits.response, () => this.#stream.destroy());

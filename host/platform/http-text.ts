@@ -26,7 +26,7 @@ export function headerPairs(raw: readonly string[]): HeaderList {
   return Array.from({ length: raw.length >> 1 }, (_, i) => [raw[2 * i] ?? '', raw[2 * i + 1] ?? '']);
 }
 
-/** Connection-bound headers (RFC 9110 7.6.1), and those that `Connection` names besides. */
+/** Takes off what belongs to one connection and its framing (RFC 9110 7.6.1), and what `Connection` names besides. */
 export function withoutHopByHop(headers: HeaderList): HeaderList {
   const named = headers
     .filter(([name]) => name.toLowerCase() === 'connection')
@@ -42,6 +42,10 @@ const HOP_BY_HOP = [
   'proxy-authorization',
   'proxy-connection',
   'te',
+  'trailer',
   'transfer-encoding',
   'upgrade',
 ];
+
+/** What Node agrees to write as a header's value or a reason phrase (RFC 9110 5.5). */
+export const isFieldText = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text);

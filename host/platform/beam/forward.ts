@@ -7,7 +7,7 @@ import type { Clock } from '../../clock/clock.js';
 import { Alarm } from '../alarm.js';
 import type { HttpLimits } from '../choices.js';
 import type { Answer } from '../http-front.js';
-import { headerPairs, withoutHopByHop, type HeaderList } from '../http-text.js';
+import { headerPairs, isFieldText, withoutHopByHop, type HeaderList } from '../http-text.js';
 import type { Upstream } from '../upstream.js';
 import { secure, trustContext } from './tls.js';
 import { UpstreamError } from './upstream-error.js';
@@ -91,12 +91,17 @@ export class Forwarder {
       const upstream = httpRequest({ createConnection: () => stream, method, path, headers, setHost: false });
       upstream.on('error', (error: NodeJS.ErrnoException) => {
         const notHttp = error.code?.startsWith('HPE_') === true;
-        const fault = notHttp ? 'not-http' : 'cut-short';
-        reject(
-          new UpstreamError(fault, notHttp ? 'the answer is not HTTP' : 'the connection was closed before the answer'),
-        );
+        reject(notHttp ? new UpstreamError('not-http', 'the answer is not HTTP') : closedEarly());
       });
-      upstream.once('response', (response) => this.#collect(response).then(resolve, reject));
+      let answered = false;
+      upstream.once('response', (response) => {
+        answered = true;
+        this.#collect(response).then(resolve, reject);
+      });
+      upstream.once('upgrade', () => reject(new UpstreamError('not-http', 'the destination switches protocols')));
+      upstream.once('close', () => {
+        if (!answered) reject(closedEarly());
+      });
       upstream.end(body);
     });
   }
@@ -114,13 +119,15 @@ export class Forwarder {
       response.on('error', () => reject(new UpstreamError('cut-short', 'the answer was cut short')));
       response.once('end', () => {
         if (!response.complete) return reject(new UpstreamError('cut-short', 'the answer was cut short'));
-        resolve({
+        const answer = {
           status: response.statusCode ?? 0,
           reason: response.statusMessage ?? '',
           headers: withoutHopByHop(headerPairs(response.rawHeaders)),
           body: Buffer.concat(chunks, size),
           trailers: headerPairs(response.rawTrailers),
-        });
+        };
+        if (isWritable(answer)) resolve(answer);
+        else reject(new UpstreamError('not-http', 'the answer has a status or a header that HTTP does not allow'));
       });
     });
   }
@@ -131,3 +138,9 @@ export class Forwarder {
     return this.#trust.context;
   }
 }
+
+const closedEarly = (): UpstreamError => new UpstreamError('cut-short', 'the connection was closed before the answer');
+
+/** Node's parser lets some through that its writer refuses. */
+const isWritable = ({ status, reason, headers, trailers }: Required<Answer>): boolean =>
+  status >= 200 && status <= 999 && [reason, ...[...headers, ...trailers].map(([, value]) => value)].every(isFieldText);

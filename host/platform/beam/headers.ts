@@ -10,10 +10,10 @@ import type {
   Subscriber,
   SubscriberDirectory,
 } from '../directory.js';
-import { withoutHopByHop, type HeaderList } from '../http-text.js';
+import { isFieldText, withoutHopByHop, type HeaderList } from '../http-text.js';
 import { signature, SIGNATURE_VERSION } from './signature.js';
 
-/** An entry that cannot be carried out as configured. The message is for the device; it never holds a secret. */
+/** A request that cannot be forwarded as the entry is configured. The message is for the device; it never holds a secret. */
 export class EntryError extends Error {}
 
 export interface HeaderContext {
@@ -30,6 +30,9 @@ export interface HeaderContext {
 /** The header that the destination gets. Throws EntryError. */
 export function forwardedHeaders(device: HeaderList, context: HeaderContext): HeaderList {
   const { entry, destination } = context;
+  if (!device.every(([, value]) => isFieldText(value))) {
+    throw new EntryError('a header has characters that HTTP does not allow');
+  }
   const kept = withoutHopByHop(device).filter(([name]) => !isReserved(name));
   return [
     ['Host', destination.host],

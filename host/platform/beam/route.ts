@@ -6,10 +6,11 @@ export type EntryPoint = { readonly kind: 'http'; readonly path: string } | { re
 
 /** The entry point that a configuration key names; undefined for keys that are none of these two kinds. */
 export function entryPoint(key: string): EntryPoint | undefined {
-  const [, port, path = '/'] = /^http:\/\/beam\.soracom\.io(?::(\d+))?(\/[!-~]*)?$/.exec(key) ?? [];
+  const match = /^http:\/\/beam\.soracom\.io(?::(\d+))?(\/[!-~]*)?$/.exec(key);
+  if (match === null) return undefined;
+  const [, port = '80', path = '/'] = match;
   if (port === '8888' && !/[?#]/.test(path)) return { kind: 'http', path };
-  if ((port === undefined ? /^http:/.test(key) : port === '18080' || port === '80') && path === '/')
-    return { kind: 'website' };
+  if ((port === '18080' || port === '80') && path === '/') return { kind: 'website' };
   return undefined;
 }
 
