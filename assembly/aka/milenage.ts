@@ -65,8 +65,8 @@ export function milenageF1(sqn: usize, amf: usize, macA: usize, macS: usize): vo
   done &= ~(1 << 1);
   // OUT1 takes IN1 = SQN | AMF | SQN | AMF, which is put together in its place.
   const in1 = OUT;
-  memory.copy(in1, sqn, 6);
-  memory.copy(in1 + 6, amf, 2);
+  copy6(sqn, in1);
+  store<u16>(in1, load<u16>(amf), 6);
   store<u64>(in1, load<u64>(in1), 8);
   compute(1, 4);
   if (macA) store<u64>(macA, load<u64>(OUT));
@@ -77,7 +77,7 @@ export function milenageF1(sqn: usize, amf: usize, macA: usize, macS: usize): vo
 export function milenageF2F5(res: usize, ak: usize): void {
   compute(2, 3);
   if (res) store<u64>(res, load<u64>(OUT + BLOCK, 8));
-  if (ak) memory.copy(ak, OUT + BLOCK, 6);
+  if (ak) copy6(OUT + BLOCK, ak);
 }
 
 /** f3: CK (16 bytes). */
@@ -101,7 +101,7 @@ export function milenageF3F4(ck: usize, ik: usize): void {
 /** f5*: AK (6 bytes) that hides SQN_MS in a request for resynchronisation. */
 export function milenageF5Star(akStar: usize): void {
   compute(5, 5);
-  memory.copy(akStar, OUT + 4 * BLOCK, 6);
+  copy6(OUT + 4 * BLOCK, akStar);
 }
 
 /** Forgets the challenge: no value that depends on K stays in this module's memory. */
@@ -158,6 +158,11 @@ function xorBlock(a: usize, b: usize, out: usize): void {
   }
   store<u64>(out, high);
   store<u64>(out, low, 8);
+}
+
+function copy6(from: usize, to: usize): void {
+  store<u32>(to, load<u32>(from));
+  store<u16>(to, load<u16>(from, 4), 4);
 }
 
 /** Rotates 128 bits to the left by `bits`, towards byte 0; not in place. */

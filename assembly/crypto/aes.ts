@@ -3,11 +3,12 @@
 // The cipher is bitsliced over two blocks. Plane k of the state is a 32-bit word that holds bit k of all 32 bytes:
 // bit 8r + 2c + b of it belongs to the byte in row r, column c of block b. SubBytes is then a circuit of and/xor gates.
 //
-// ShiftRows is never done ("fixslicing", Adomnicai and Peyrin, TCHES 2021): after n rounds row r of the planes stands rn columns
-// away from its place. Round keys are stored displaced alike, and MixColumns looks for its neighbours where they are. Ten
-// rounds leave a displacement of 2n columns in the odd rows, which the last step takes back.
+// ShiftRows is never done ("fixslicing", Adomnicai and Peyrin, TCHES 2021): after n rounds row r of the planes stands r * n columns
+// to the right of its place. Round keys are stored displaced alike, and MixColumns looks for its neighbours where they are. After
+// ten rounds rows 1 and 3 are two columns away, which the last step takes back.
 //
-// SubBytes here leaves out its constant 63. It passes through MixColumns unchanged, so it is part of the stored round keys.
+// SubBytes here leaves out its constant 63 (hexadecimal). It would pass through MixColumns unchanged, so it is part of the stored
+// round keys instead.
 //
 // The key schedule needs a SubBytes of four bytes in each round, one after the other. It rides in the second block's
 // half of the planes while the first block is encrypted with the round keys just made.
@@ -136,23 +137,29 @@ function storeRoundKey(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, shift: i3
 /** For each byte, the one below it and `columns` to its right. Rows are bytes, columns pairs of bits. */
 @inline
 function below(x: u32, columns: i32): u32 {
-  const y = rotr(x, 8);
-  if (columns == 0) return y;
-  const mask: u32 = (0xff >> (2 * columns)) * 0x01010101;
-  return ((y >>> (2 * columns)) & mask) | ((y << (8 - 2 * columns)) & ~mask);
+  if (columns == 0) return rotr(x, 8);
+  const bits = 2 * columns;
+  const mask: u32 = (0xff >> bits) * 0x01010101;
+  return (rotr(x, 8 + bits) & mask) | (rotr(x, bits) & ~mask);
 }
 
 /** For each byte, the one two below it and two columns to its right. */
 @inline
 function twoBelowAcross(x: u32): u32 {
-  const y = rotr(x, 16);
-  return ((y >>> 4) & 0x0f0f0f0f) | ((y << 4) & 0xf0f0f0f0);
+  return (rotr(x, 20) & 0x0f0f0f0f) | (rotr(x, 12) & 0xf0f0f0f0);
 }
 
-/** Bit k of four bytes. */
+/** Bit k of four bytes, at the place of column 0 of block 1. */
 @inline
-function bit(word: u32, k: i32): u32 {
-  return (word >>> k) & 0x01010101;
+function toSpare(word: u32, k: i32): u32 {
+  return (k > 0 ? word >>> (k - 1) : word << 1) & 0x02020202;
+}
+
+/** The same bit back at its place. */
+@inline
+function fromSpare(plane: u32, k: i32): u32 {
+  const bits = plane & 0x02020202;
+  return k > 0 ? bits << (k - 1) : bits >>> 1;
 }
 
 /** With `key`, makes the schedule while it encrypts block 0; without, uses it for both. A result at 0 is not wanted. */
@@ -203,15 +210,15 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
     schedule += 32;
 
     if (key) {
-      // Block 1 gives way to the fourth column of the round key.
-      a0 = (a0 & 0x55555555) | (bit(w3, 0) << 1);
-      a1 = (a1 & 0x55555555) | (bit(w3, 1) << 1);
-      a2 = (a2 & 0x55555555) | (bit(w3, 2) << 1);
-      a3 = (a3 & 0x55555555) | (bit(w3, 3) << 1);
-      a4 = (a4 & 0x55555555) | (bit(w3, 4) << 1);
-      a5 = (a5 & 0x55555555) | (bit(w3, 5) << 1);
-      a6 = (a6 & 0x55555555) | (bit(w3, 6) << 1);
-      a7 = (a7 & 0x55555555) | (bit(w3, 7) << 1);
+      // Column 0 of block 1 gives way to the fourth column of the round key.
+      a0 = (a0 & ~0x02020202) | toSpare(w3, 0);
+      a1 = (a1 & ~0x02020202) | toSpare(w3, 1);
+      a2 = (a2 & ~0x02020202) | toSpare(w3, 2);
+      a3 = (a3 & ~0x02020202) | toSpare(w3, 3);
+      a4 = (a4 & ~0x02020202) | toSpare(w3, 4);
+      a5 = (a5 & ~0x02020202) | toSpare(w3, 5);
+      a6 = (a6 & ~0x02020202) | toSpare(w3, 6);
+      a7 = (a7 & ~0x02020202) | toSpare(w3, 7);
     }
 
     // SubBytes: the circuit of Boyar and Peralta (SEC 2012), with their names; their x0 and s0 are a7 here.
@@ -338,14 +345,14 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
       // The next round key: RotWord of the SubBytes, and so on along the columns. It is stored without constant 63 of its
       // own, which is to be 63 more than it is for the sake of the state.
       const substituted =
-        (bit(a0, 1) << 0) |
-        (bit(a1, 1) << 1) |
-        (bit(a2, 1) << 2) |
-        (bit(a3, 1) << 3) |
-        (bit(a4, 1) << 4) |
-        (bit(a5, 1) << 5) |
-        (bit(a6, 1) << 6) |
-        (bit(a7, 1) << 7);
+        fromSpare(a0, 0) |
+        fromSpare(a1, 1) |
+        fromSpare(a2, 2) |
+        fromSpare(a3, 3) |
+        fromSpare(a4, 4) |
+        fromSpare(a5, 5) |
+        fromSpare(a6, 6) |
+        fromSpare(a7, 7);
       w0 ^= rotr(substituted, 8) ^ rcon;
       w1 ^= w0;
       w2 ^= w1;

@@ -24,13 +24,19 @@ async function run(
   return new Uint8Array(wasm);
 }
 
+const DEVICE = [
+  ...['--runtime', 'stub', '--disable', 'bulk-memory', '--disable', 'nontrapping-f2i'],
+  ...['--initialMemory', '1', '-O3', '--shrinkLevel', '1', '--converge', '--noAssert'],
+];
+
 /** A module as devices get it: no runtime, WebAssembly 1.0. */
-export async function compileDevice(...entries: string[]): Promise<WebAssembly.Module> {
-  const features = ['--disable', 'bulk-memory', '--disable', 'nontrapping-f2i'];
-  const optimize = ['-O3', '--shrinkLevel', '1', '--converge', '--noAssert'];
-  return new WebAssembly.Module(
-    await run([...entries, 'assembly/board/abort.ts'], ['--runtime', 'stub', ...features, ...optimize]),
-  );
+export async function compileDevice(...entries: string[]): Promise<Uint8Array<ArrayBuffer>> {
+  return run([...entries, 'assembly/board/abort.ts'], DEVICE);
+}
+
+/** The same of a source given here. */
+export async function compileDeviceSource(source: string): Promise<Uint8Array<ArrayBuffer>> {
+  return run(['source.ts', 'assembly/board/abort.ts'], DEVICE, { 'source.ts': source });
 }
 
 /** A module for as-bind, of the sources given by name; the first is the entry. */
