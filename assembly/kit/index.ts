@@ -6,3 +6,5 @@
 export { abort } from "../board/abort";
 export * from "./crypto";
 export * from "./aka";
+export * from "./http";
+export * from "./modem";

@@ -97,6 +97,7 @@ export class Bg95 {
   private after: ModemState;
   private pauseCap: i32;
   private sawSim: bool;
+  private sawStart: bool;
   private stat: i32;
   private active: bool;
   private socketFaults: i32;
@@ -228,6 +229,13 @@ export class Bg95 {
     this.failSockets(Status.Closed);
     this.enter(ModemState.Probe);
     this.dirty = true;
+  }
+
+  /** RDY tells of a start, and APP RDY of the same one a little later, unless RDY was lost. */
+  private started(first: bool): void {
+    const known = this.sawStart && !first;
+    this.sawStart = first;
+    if (!known) this.restarted();
   }
 
   private failSockets(error: i32): void {
@@ -480,8 +488,9 @@ export class Bg95 {
     else if (startsWith(ptr, len, "+CPIN:")) this.sawSim = equals(ptr, len, "+CPIN: READY");
     else if (info && startsWith(ptr, len, "+QIACT:")) this.contextLine(ptr, len);
     else if (info && startsWith(ptr, len, "+QLTS:")) this.timeLine(ptr, len);
-    else if (equals(ptr, len, "RDY") || equals(ptr, len, "APP RDY") || equals(ptr, len, "NORMAL POWER DOWN"))
-      this.restarted();
+    else if (equals(ptr, len, "RDY")) this.started(true);
+    else if (equals(ptr, len, "APP RDY")) this.started(false);
+    else if (equals(ptr, len, "POWERED DOWN")) this.started(true);
   }
 
   /** `+CEREG: stat[,"tac",..]` by itself, `+CEREG: n,stat[,..]` when asked for: the second is a bare number only then. */
