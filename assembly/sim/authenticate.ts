@@ -75,6 +75,7 @@ export function authenticate(): i32 {
   }
   wipe(keys, KEYS_BYTES);
   wipe(ak, SQN_BYTES);
+  wipe(sqn, SQN_BYTES);
   wipe(mac, MAC_BYTES);
   return sw;
 }

@@ -88,7 +88,10 @@ export function* exchangeTpdu(
   for (;;) {
     const procedure = yield receive;
     if (procedure === 0x60) continue;
-    if (procedure === ins || procedure === (ins ^ 0xff)) {
+    // Before INS: a status word is a status word, also to an INS of 6X or 9X, which no card may have. 10.3.2.
+    if ((procedure & 0xf0) === 0x60 || (procedure & 0xf0) === 0x90) {
+      return Uint8Array.of(...answer, procedure, yield receive);
+    } else if (procedure === ins || procedure === (ins ^ 0xff)) {
       if (done === total) throw new CardError('protocol', `the card asks for more than the ${total} bytes of P3`);
       const count = procedure === ins ? total - done : 1;
       if (toCard) {
@@ -97,8 +100,6 @@ export function* exchangeTpdu(
         for (let i = 0; i < count; i++) answer.push(yield { ...receive, secret: secrecy.response });
       }
       done += count;
-    } else if ((procedure & 0xf0) === 0x60 || (procedure & 0xf0) === 0x90) {
-      return Uint8Array.of(...answer, procedure, yield receive);
     } else {
       throw new CardError(
         'protocol',

@@ -30,7 +30,7 @@ export function simCommand(): Command {
     .addOption(
       new Option('--link <link>', 't0: character line, 61xx and 6Cxx stay visible; direct: whole APDUs in memory')
         .choices(['t0', 'direct'])
-        .default('direct'),
+        .default('t0'),
     )
     .option('--json', 'one event a line, the last one the result')
     .action(runApdus);
@@ -73,7 +73,7 @@ async function runApdus(apdus: readonly string[], options: ApduOptions): Promise
 /** `where` names the text for the person who wrote it. */
 function parseCommand(text: string, where: string): Uint8Array {
   const hex = text.replace(/\s/g, '');
-  const quoted = hex.length > 24 ? `${hex.slice(0, 24)}..` : hex;
+  const quoted = hex.length > 10 ? `${hex.slice(0, 10)}..` : hex;
   if (!/^[0-9a-fA-F]*$/.test(hex)) throw new UsageError(`${where} ("${quoted}") is not hexadecimal`);
   if (hex.length % 2 !== 0) throw new UsageError(`${where} ("${quoted}") has ${hex.length} hex digits, an odd number`);
   const command = fromHex(hex);
@@ -123,7 +123,8 @@ class CardOnBench {
     let settled = false;
     const watched = promise.finally(() => (settled = true));
     watched.catch(() => undefined); // reported by the caller, who is still waiting for the clock
-    await this.#clock.run({ until: () => settled });
+    const why = await this.#clock.run({ until: () => settled });
+    if (why === 'idle') throw new JobError('the card went quiet for good');
     return watched;
   }
 }

@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { simCommand } from '../../host/cli/commands/sim.js';
+import { UsageError } from '../../host/cli/output.js';
+import { AID } from './card.js';
+
+const PROFILE = ['--profile', 'examples/profiles/soracom-demo.json'];
+
+/** Runs `akari sim apdu ...`; returns the lines it printed. */
+async function apdu(...args: string[]): Promise<string[]> {
+  let text = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    text += String(chunk);
+    return true;
+  });
+  const command = simCommand().exitOverride();
+  try {
+    await command.parseAsync(['apdu', ...args], { from: 'user' });
+  } finally {
+    vi.restoreAllMocks();
+  }
+  return text.split('\n').slice(0, -1);
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('akari sim apdu', () => {
+  const COMMANDS = [`00A4040410${AID}`, '00 a4 000c 02 6f07', '00b0000009'];
+
+  it('shows the T=0 view by --link t0, which is the default', async () => {
+    const expected = ['6137', '9000', '084904011332547698 9000'];
+    expect(await apdu(...PROFILE, '--link', 't0', ...COMMANDS)).toEqual(expected);
+    expect(await apdu(...PROFILE, ...COMMANDS)).toEqual(expected);
+  });
+
+  it('shows whole answers by --link direct', async () => {
+    const [select, ...rest] = await apdu(...PROFILE, '--link', 'direct', ...COMMANDS);
+    expect(select).toMatch(/^6235[0-9a-f]+ 9000$/);
+    expect(rest).toEqual(['9000', '084904011332547698 9000']);
+  });
+
+  it('reads commands from standard input, and keeps the state over the lines', async () => {
+    vi.spyOn(process, 'stdin', 'get').mockReturnValue(
+      Readable.from([`${COMMANDS.join('\n')}\n\n`]) as typeof process.stdin,
+    );
+    expect(await apdu(...PROFILE)).toEqual(['6137', '9000', '084904011332547698 9000']);
+  });
+
+  it('gives one event an APDU and a result by --json', async () => {
+    const events = (await apdu(...PROFILE, '--json', '00a40004023f00')).map((line) => JSON.parse(line) as unknown);
+    expect(events).toEqual([
+      { type: 'atr', bytes: '3b9e95801fc78031e073fe210066414b4153494dd4' },
+      { type: 'apdu', command: '00a40004023f00', data: '', sw: '6125' },
+      { type: 'result', ok: true, apdus: 1 },
+    ]);
+  });
+
+  it.each([
+    [['00a4zz'], 'argument 1 ("00a4zz") is not hexadecimal'],
+    [['00a40004023f00', '00a'], 'argument 2 ("00a") has 3 hex digits, an odd number'],
+    [['00a4'], 'argument 1 ("00a4") is 2 bytes, a command APDU has 4 to 261'],
+  ])('%o is wrong usage', async (args, message) => {
+    const outcome = apdu(...PROFILE, ...args);
+    await expect(outcome).rejects.toThrow(message);
+    await expect(outcome).rejects.toBeInstanceOf(UsageError);
+  });
+
+  it('a profile at fault is wrong usage that names file and field', async () => {
+    await expect(apdu('--profile', 'nowhere.json', '00a40000')).rejects.toThrow(
+      'SIM profile nowhere.json: there is no such file',
+    );
+  });
+
+  it('a command that T=0 cannot carry fails the job, and says so as JSON', async () => {
+    await expect(apdu(...PROFILE, '00d600000301')).rejects.toThrow('P3 says 3 bytes of data, 1 follow');
+  });
+});
