@@ -58,7 +58,8 @@ export const HTTP_LIMITS: HttpLimits = {
   requestHeader: 75 * SECOND,
   requestBody: 60 * SECOND,
   response: 15 * MINUTE,
-  linger: 10 * SECOND,
+  // A slow radio may need a minute for what the connection's send buffer still holds.
+  linger: 2 * MINUTE,
   upstream: 30 * SECOND,
 };
 

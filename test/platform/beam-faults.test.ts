@@ -237,7 +237,7 @@ describe('a slow device', () => {
   });
 
   it('that never closes its side finds the connection gone after a while', async () => {
-    const world = new BeamWorld();
+    const world = new BeamWorld({ limits: { linger: 10 * SECOND } });
     const device = world.connect();
     device.stream.removeAllListeners('end');
     device.send(post('{}'));
@@ -247,6 +247,24 @@ describe('a slow device', () => {
     await device.ended();
     expect(device.error).toMatchObject({ code: 'ECONNRESET' });
     expect(world.customer.messages).toHaveLength(1);
+  });
+
+  it('that goes on sending after a 413 is cut off', async () => {
+    const world = new BeamWorld({ limits: { maxRequestBody: 100, linger: 10 * SECOND } });
+    const device = world.connect();
+    const chunk = `64\r\n${'x'.repeat(100)}\r\n`;
+    device.send(`POST / HTTP/1.1\r\nHost: beam\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`);
+    for (let i = 1; i < 30; i++) {
+      world.clock.after(i * SECOND, () => {
+        world.clock.stir();
+        if (device.stream.writable) device.send(chunk);
+      });
+    }
+    device.stream.removeAllListeners('end');
+    await device.ended();
+    expect(device.text).toMatch(/^HTTP\/1\.1 413 /);
+    expect(device.error).toMatchObject({ code: 'ECONNRESET' });
+    expect(world.clock.now()).toBeLessThan(15 * SECOND);
   });
 
   it('may rest between requests', async () => {

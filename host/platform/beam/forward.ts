@@ -118,7 +118,6 @@ export class Forwarder {
       });
       response.on('error', () => reject(new UpstreamError('cut-short', 'the answer was cut short')));
       response.once('end', () => {
-        if (!response.complete) return reject(new UpstreamError('cut-short', 'the answer was cut short'));
         const answer = {
           status: response.statusCode ?? 0,
           reason: response.statusMessage ?? '',
