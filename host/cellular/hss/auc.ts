@@ -8,7 +8,7 @@ import { Secret } from '../../secret.js';
 import type { Trace } from '../../trace/trace.js';
 import { kasme } from './kdf.js';
 import { Milenage } from './milenage.js';
-import { IND_COUNT, nextSqn } from './sqn.js';
+import { IND_COUNT, nextSqn, withInd } from './sqn.js';
 import type { AuthSubscriber, SubscriberStore } from './subscribers.js';
 
 /** EPS authentication vector (TS 33.401 6.1.2). */
@@ -86,12 +86,12 @@ export class Auc {
 
   /**
    * A fresh vector for the node that asks. `plmn`: serving network, 3 BCD bytes. Throws UnknownSubscriberError.
-   * The new SQN is stored before the vector is handed out.
+   * The SQN after it is stored before the vector is handed out.
    */
   vector(imsi: string, plmn: Uint8Array, trace?: Trace, node = 'mme'): AuthVector {
     const subscriber = this.#find(imsi, trace);
-    const sqn = nextSqn(subscriber.sqn, this.#indOf(node));
-    this.#subscribers.setSqn(imsi, sqn);
+    const sqn = withInd(subscriber.sqn, this.#indOf(node));
+    this.#subscribers.setSqn(imsi, nextSqn(sqn, 0));
     const { rand, autn, xres, kasme: key } = quintuplet(subscriber, this.#random.bytes(16), sqn, plmn);
     const fields = { imsi, rand: toHex(rand), autn: toHex(autn), sqn: toHex(sqn), xres, kasme: key };
     trace?.emit({ type: 'aka', side: 'hss', step: 'vector made', ok: true, fields });
@@ -99,13 +99,13 @@ export class Auc {
   }
 
   /**
-   * The card's AUTS for the challenge `rand`. True: MAC-S was right and SQN is now the card's. False: nothing changed.
+   * The card's AUTS for the challenge `rand`. True: MAC-S was right and the next SQN follows the card's. False: nothing changed.
    * Throws UnknownSubscriberError.
    */
   resynchronise(imsi: string, rand: Uint8Array, auts: Uint8Array, trace?: Trace): boolean {
     const sqnMs = verifyAuts(this.#find(imsi, trace), rand, auts);
     const ok = sqnMs !== undefined;
-    if (ok) this.#subscribers.setSqn(imsi, sqnMs);
+    if (ok) this.#subscribers.setSqn(imsi, nextSqn(sqnMs, 0));
     const step = ok ? 'AUTS verified, SQN set to that of the card' : 'AUTS refused: MAC-S is wrong';
     const fields = { imsi, auts: toHex(auts), ...(ok && { sqn: toHex(sqnMs) }) };
     trace?.emit({ type: 'aka', side: 'hss', step, ok, fields });

@@ -8,6 +8,6 @@ export type { AuthVector, Quintuplet } from './auc.js';
 export { kasme, kdf, kenb, nasKeys } from './kdf.js';
 export { Milenage, opcOf } from './milenage.js';
 export type { Milenage25 } from './milenage.js';
-export { nextSqn } from './sqn.js';
+export { nextSqn, withInd } from './sqn.js';
 export { MemorySubscribers } from './subscribers.js';
 export type { AuthSubscriber, SubscriberStore } from './subscribers.js';

@@ -10,7 +10,7 @@ const NAS_INT = 0x02;
 
 /** 32 bytes: the generic derivation. */
 export function kdf(key: Uint8Array, fc: number, ...parameters: readonly Uint8Array[]): Uint8Array {
-  const s = [Uint8Array.of(fc)];
+  const s: Uint8Array[] = [Uint8Array.of(fc)];
   for (const p of parameters) s.push(p, Uint8Array.of(p.length >> 8, p.length & 0xff));
   return new Uint8Array(
     createHmac('sha256', key)

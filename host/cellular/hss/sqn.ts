@@ -8,8 +8,12 @@ export const IND_COUNT = 1 << Number(IND_BITS);
 
 /** The SQN after `last` for the asking node's `ind`: SEQ one higher, IND replaced. All values 6 bytes big-endian. */
 export function nextSqn(last: Uint8Array, ind: number): Uint8Array {
-  const seq = (toBigInt(last) >> IND_BITS) + 1n;
-  return fromBigInt(((seq << IND_BITS) | BigInt(ind % IND_COUNT)) & MASK_48);
+  return withInd(fromBigInt((toBigInt(last) + (1n << IND_BITS)) & MASK_48), ind);
+}
+
+/** SEQ of `sqn` with another IND. */
+export function withInd(sqn: Uint8Array, ind: number): Uint8Array {
+  return fromBigInt(((toBigInt(sqn) >> IND_BITS) << IND_BITS) | BigInt(ind % IND_COUNT));
 }
 
 function toBigInt(sqn: Uint8Array): bigint {

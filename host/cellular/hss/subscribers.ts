@@ -7,7 +7,7 @@ export interface AuthSubscriber {
   readonly opc: Secret;
   /** 2 bytes. */
   readonly amf: Uint8Array;
-  /** 6 bytes: the last SQN used; the next vector has a higher one. */
+  /** 6 bytes: SEQ of the next vector (its IND is the asking node's). */
   readonly sqn: Uint8Array;
 }
 

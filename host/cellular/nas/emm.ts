@@ -47,6 +47,7 @@ export const EmmCause = {
   servicesNotAllowed: 8,
   identityNotDerived: 9,
   implicitlyDetached: 10,
+  esmFailure: 19,
   macFailure: 20,
   synchFailure: 21,
   securityCapabilitiesMismatch: 23,

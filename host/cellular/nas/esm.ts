@@ -36,6 +36,7 @@ export const EsmCause = {
   notSubscribed: 33,
   regularDeactivation: 36,
   invalidBearerIdentity: 43,
+  ptiMismatch: 47,
   ipv4Only: 50,
   informationNotReceived: 53,
   multipleConnectionsNotAllowed: 55,

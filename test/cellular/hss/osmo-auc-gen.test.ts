@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex, xor } from '../../../host/bytes.js';
-import { Auc, MemorySubscribers, Milenage, nextSqn } from '../../../host/cellular/hss/index.js';
+import { Auc, MemorySubscribers, Milenage, withInd } from '../../../host/cellular/hss/index.js';
 import { Random } from '../../../host/random.js';
 import { Secret } from '../../../host/secret.js';
 
@@ -36,7 +36,7 @@ describe('osmo-auc-gen', () => {
     for (let i = 0; i < 200; i++) {
       const { auc, keys, sqn } = subscriber(`auc ${i}`);
       const vector = auc.vector(IMSI, PLMN);
-      const used = toHex(nextSqn(sqn, 0));
+      const used = toHex(withInd(sqn, 0));
       const theirs = osmoAucGen(...keys, '-s', sqnOf(used), '-r', toHex(vector.rand));
       expect([i, toHex(vector.autn), vector.xres.revealHex()]).toEqual([i, theirs.get('AUTN'), theirs.get('RES')]);
     }
@@ -52,8 +52,6 @@ describe('osmo-auc-gen', () => {
       const theirs = osmoAucGen(...keys, '-r', toHex(rand), '-A', toHex(auts), '-i', '0');
       expect([i, theirs.get('SQN.MS')]).toEqual([i, sqnOf(toHex(sqnMs))]);
       expect(auc.resynchronise(IMSI, rand, auts)).toBe(true);
-      expect(subscribers.find(IMSI)?.sqn).toEqual(sqnMs);
-      auc.vector(IMSI, PLMN);
       expect([i, sqnOf(toHex(subscribers.find(IMSI)?.sqn ?? new Uint8Array()))]).toEqual([i, theirs.get('SQN')]);
     }
   });

@@ -1,0 +1,96 @@
+import type { Clock } from '../clock/clock.js';
+import type { Trace } from '../trace/trace.js';
+import type { Impairments } from './impairments.js';
+import type { Session, TcpConnection, TcpEvents, UdpEvents, UdpSocket } from './network.js';
+import { DeviceStack } from './packet/device-stack.js';
+import { Gateway } from './packet/gateway.js';
+import { PacketLink } from './packet/link.js';
+import type { Registry } from './registry.js';
+
+export interface PdnIdentity {
+  readonly imsi: string;
+  readonly imei: string;
+  readonly ip: string;
+  readonly apn: string;
+  readonly dns: readonly [string, string];
+}
+
+/**
+ * One PDN connection. Services get it as the caller; the sockets are the device's side of it. Its two ends close one
+ * by one: the network's with `close`, the device's with `closeDevice` when the modem hears of it.
+ */
+export class PdnSession implements Session {
+  readonly imsi: string;
+  readonly imei: string;
+  readonly ip: string;
+  readonly apn: string;
+  readonly dns: readonly string[];
+  /** Called once when the network's end has closed, with the reason. */
+  onClose: ((reason: string) => void) | undefined;
+
+  readonly #trace: Trace;
+  readonly #stack: DeviceStack;
+  readonly #gateway: Gateway;
+  readonly #forget: () => void;
+  #open = true;
+
+  /** `forget` is called when the network's end has closed: the address is free again. */
+  constructor(
+    identity: PdnIdentity,
+    clock: Clock,
+    trace: Trace,
+    impairments: Impairments,
+    registry: Registry,
+    forget: () => void,
+  ) {
+    this.imsi = identity.imsi;
+    this.imei = identity.imei;
+    this.ip = identity.ip;
+    this.apn = identity.apn;
+    this.dns = identity.dns;
+    this.#trace = trace;
+    const uplink = new PacketLink(clock, impairments, 'uplink', (packet) => this.#gateway.receive(packet));
+    const downlink = new PacketLink(clock, impairments, 'downlink', (packet) => this.#stack.receive(packet));
+    this.#stack = new DeviceStack(clock, (packet) => uplink.send(packet));
+    this.#gateway = new Gateway(clock, trace, registry, this, (packet) => downlink.send(packet));
+    const deaf = impairments.onReset(() => {
+      this.#gateway.resetConnections();
+      this.#stack.resetConnections();
+    });
+    this.#forget = () => {
+      deaf();
+      forget();
+    };
+    trace.emit({ type: 'session', event: 'open', imsi: this.imsi, ip: this.ip, apn: this.apn });
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  resolve(name: string): Promise<readonly string[]> {
+    return this.#stack.resolve(name);
+  }
+
+  connectTcp(host: string, port: number, events: TcpEvents): TcpConnection {
+    return this.#stack.connectTcp(host, port, events);
+  }
+
+  openUdp(events: UdpEvents): UdpSocket {
+    return this.#stack.openUdp(events);
+  }
+
+  close(reason: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#forget();
+    this.#gateway.close();
+    this.#trace.emit({ type: 'session', event: 'close', imsi: this.imsi, ip: this.ip, apn: this.apn, reason });
+    this.onClose?.(reason);
+  }
+
+  /** The modem's stack lets go: everything open on the device fails with 'no-session', and nothing is sent. */
+  closeDevice(): void {
+    this.#stack.close();
+  }
+}
