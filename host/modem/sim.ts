@@ -411,6 +411,7 @@ export class Sim implements Usim {
   /** Runs `use` when all before it have ended. */
   #exclusive<T>(use: () => Promise<T>): Promise<T> {
     const generation = this.#generation;
+    this.#clock.stir(); // the turn begins in a microtask, however the caller came here
     const turn = this.#tail.then(() => {
       if (generation !== this.#generation) throw new CardError('no-card', 'the card was switched off');
       return within(this.#clock, CARD_LIMIT, use());

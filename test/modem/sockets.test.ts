@@ -152,7 +152,7 @@ describe('AT+QIOPEN', () => {
     ]);
   });
 
-  it.each<[string, number, (bench: Bench) => Promise<unknown> | void]>([
+  it.each<[string, number, (bench: Bench) => unknown]>([
     [
       'no such name',
       565,

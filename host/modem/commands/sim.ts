@@ -1,10 +1,11 @@
 // The SIM at the AT interface: TS 27.007 5.6, 7.4, 7.5, 8.3, 8.17, 8.18, 8.43..8.47.
 
 import { concat, fromHex, toHex } from '../../bytes.js';
+import { SecrecyWatch } from '../../sim/apdu.js';
+import type { CardAnswer } from '../../sim/reader.js';
 import type { Arguments } from '../at/arguments.js';
 import type { Call, CommandTable, Handler } from '../at/command.js';
 import { AtError, Cme, CmeError } from '../at/result.js';
-import { ApduSecrecy, isKeyFile } from '../at/secrets.js';
 import type { ModemCore } from '../core.js';
 import { Fid } from '../uicc.js';
 
@@ -25,8 +26,9 @@ export function simCommands(core: ModemCore): CommandTable {
     return { execute: run, read: run };
   };
 
-  const basicChannel = new ApduSecrecy();
-  const channels = new Map<number, ApduSecrecy>();
+  const watch = new SecrecyWatch();
+  /** Logical channels that +CCHO opened. */
+  const channels = new Set<number>();
 
   return {
     '+CIMI': {
@@ -76,11 +78,10 @@ export function simCommands(core: ModemCore): CommandTable {
       test: '',
       set: async (call) => {
         const apdu = apduArgument(call.args.expect(2, 2), 0);
-        const answer = await transmit(core, apdu);
-        answerApdu(call, '+CSIM', answer, basicChannel.answerIsSecret(apdu));
+        await rawAccess(core, call, '+CSIM', apdu, watch);
       },
     },
-    '+CRSM': { test: '', set: (call) => restrictedAccess(core, call, basicChannel) },
+    '+CRSM': { test: '', set: (call) => restrictedAccess(core, call, watch) },
 
     '+CCHO': {
       test: '',
@@ -88,7 +89,7 @@ export function simCommands(core: ModemCore): CommandTable {
         const aid = hexArgument(args.expect(1, 1).string(0, 32));
         if (aid.length < 1) throw new CmeError(Cme.IncorrectParameters);
         const channel = await openChannel(core, aid);
-        channels.set(channel, new ApduSecrecy());
+        channels.add(channel);
         info(`+CCHO: ${channel}`);
       },
     },
@@ -104,12 +105,10 @@ export function simCommands(core: ModemCore): CommandTable {
       test: '',
       set: async (call) => {
         const channel = call.args.expect(3, 3).number(0, 0, 255);
-        const secrecy = channels.get(channel);
-        if (!secrecy) throw new CmeError(Cme.InvalidIndex);
+        if (!channels.has(channel)) throw new CmeError(Cme.InvalidIndex);
         const apdu = apduArgument(call.args, 1);
         apdu[0] = classOnChannel(apdu[0] ?? 0, channel);
-        const answer = await transmit(core, apdu);
-        answerApdu(call, '+CGLA', answer, secrecy.answerIsSecret(apdu));
+        await rawAccess(core, call, '+CGLA', apdu, watch);
       },
     },
   };
@@ -147,7 +146,16 @@ async function transmit(core: ModemCore, apdu: Uint8Array): Promise<Uint8Array> 
   return Uint8Array.of(0x67, 0x00);
 }
 
-function answerApdu(call: Call, name: string, answer: Uint8Array, secret: boolean): void {
+async function rawAccess(
+  core: ModemCore,
+  call: Call,
+  name: string,
+  apdu: Uint8Array,
+  watch: SecrecyWatch,
+): Promise<void> {
+  const { response: secret } = watch.next(apdu);
+  const answer = await transmit(core, apdu);
+  watch.done(((answer[answer.length - 2] ?? 0) << 8) | (answer[answer.length - 1] ?? 0));
   const hex = toHex(answer).toUpperCase();
   const line = `${name}: ${hex.length},"${hex}"`;
   if (secret && answer.length > 2) call.secretInfo(line);
@@ -184,7 +192,7 @@ const RESTRICTED = {
 };
 const UPDATES = new Set([RESTRICTED.updateBinary, RESTRICTED.updateRecord]);
 
-async function restrictedAccess(core: ModemCore, call: Call, secrecy: ApduSecrecy): Promise<void> {
+async function restrictedAccess(core: ModemCore, call: Call, watch: SecrecyWatch): Promise<void> {
   const { args } = call;
   args.expect(1, 7);
   const ins = args.number(0, 0, 255);
@@ -197,11 +205,16 @@ async function restrictedAccess(core: ModemCore, call: Call, secrecy: ApduSecrec
   if (UPDATES.has(ins) ? data.length !== p3 : data.length > 0) throw new CmeError(Cme.IncorrectParameters);
   const path = args.has(6) ? hexArgument(args.string(6, 32)) : undefined;
 
-  const answer = await core.sim.sequence(async (send) => {
+  let secret = false;
+  const answer = await core.sim.sequence(async (transmit) => {
+    const send = async (apdu: Uint8Array): Promise<CardAnswer> => {
+      secret = watch.next(apdu).response;
+      const answer = await transmit(apdu);
+      watch.done(answer.sw);
+      return answer;
+    };
     if (hasFile) {
-      const selection = select(fid, path);
-      secrecy.answerIsSecret(selection); // this file is now the one that a READ by +CSIM would read
-      const selected = await send(selection);
+      const selected = await send(select(fid, path));
       const found = selected.sw === 0x9000 || selected.sw >> 8 === 0x91;
       // The file's FCP is what GET RESPONSE fetches after SELECT.
       if (!found || ins === RESTRICTED.getResponse) return selected;
@@ -211,7 +224,7 @@ async function restrictedAccess(core: ModemCore, call: Call, secrecy: ApduSecrec
   }, true);
   const hex = toHex(answer.data).toUpperCase();
   const line = `+CRSM: ${answer.sw >> 8},${answer.sw & 0xff}${hex === '' ? '' : `,"${hex}"`}`;
-  if (isKeyFile(fid)) call.secretInfo(line);
+  if (secret) call.secretInfo(line);
   else call.info(line);
 }
 
