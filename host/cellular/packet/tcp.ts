@@ -13,7 +13,7 @@ export const MSS = 1318;
 export const WINDOW = 32 * 1024;
 const INITIAL_RTO = 1 * SECOND;
 const MIN_RTO = 200 * MS;
-const MAX_RTO = 60 * SECOND;
+const MAX_RTO = 64 * SECOND;
 /** R2 of RFC 9293 3.8.3: at least 100 s without an acknowledgement, then the connection is given up. */
 const GIVE_UP = 100 * SECOND;
 /** Six SYN retransmissions after 1, 2, 4, .. s, as widely done: 127 s. */
