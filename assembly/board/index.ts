@@ -58,7 +58,10 @@ export const enum LogLevel {
 
 // --- Serial lines ---
 
-/** Sets speed and character format of a port; returns Ok, Invalid (no such port or speed). */
+/**
+ * Sets speed and character format of a port; returns Ok, Invalid (no such port or speed). On an `Iso7816` line the new
+ * speed holds once all that was written before has gone out: the answer to PPS still leaves at the old one.
+ */
 @external("board", "uart_open")
 export declare function uart_open(port: i32, baud: i32, format: i32): i32;
 

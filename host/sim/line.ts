@@ -106,6 +106,11 @@ export class IsoLine {
 
   // --- Terminal's side ---
 
+  /** A character of the card is on its way. */
+  get cardTalking(): boolean {
+    return this.#timer !== undefined && this.#last?.from === 'card';
+  }
+
   /** VCC and CLK on or off; RST is low after either. */
   power(on: boolean): void {
     this.#powered = on;

@@ -1,5 +1,5 @@
 import { toHex } from '../bytes.js';
-import type { Clock, Nanoseconds, Timer } from '../clock/clock.js';
+import type { Clock, Timer } from '../clock/clock.js';
 import type { Trace } from '../trace/trace.js';
 import { SecrecyWatch, commandName, shown } from './apdu.js';
 import { type Atr, AtrError, parseAtr, rateOf } from './atr.js';
@@ -226,10 +226,15 @@ export class Terminal implements CardReader {
       this.#take(early, step);
       return;
     }
-    const { code, message } = step.late;
-    const within: Nanoseconds = this.#slot.line.clocks(step.within);
-    this.#deadline = this.#clock.after(within, () => {
-      this.#advance(() => current.procedure.throw(new CardError(code, message)));
+    this.#await(step, current.procedure);
+  }
+
+  /** Waiting times run to the leading edge: a character that is on its way when time is up came in time. */
+  #await(step: Step & { kind: 'receive' }, procedure: Procedure<Uint8Array>): void {
+    const { line } = this.#slot;
+    this.#deadline = this.#clock.after(line.clocks(step.within), () => {
+      if (line.cardTalking) this.#await(step, procedure);
+      else this.#advance(() => procedure.throw(new CardError(step.late.code, step.late.message)));
     });
   }
 

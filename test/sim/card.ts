@@ -72,6 +72,7 @@ export class Bench {
     let settled = false;
     const watched = promise.finally(() => (settled = true));
     watched.catch(() => undefined);
+    this.clock.stir(); // it may be settled without the clock's help
     const why = await this.clock.run({ until: () => settled });
     if (why !== 'until') throw new Error('nothing is left to happen, and the promise is still open');
     return watched;

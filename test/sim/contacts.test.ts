@@ -8,7 +8,7 @@ import { releaseBinary } from '../../host/package-root.js';
 import { CardError } from '../../host/sim/index.js';
 import { type Procedure, exchangeTpdu, toTpdu } from '../../host/sim/t0.js';
 import { toJsonLine } from '../../host/trace/json-lines.js';
-import { AID, ATR, Bench, storeOf } from './card.js';
+import { AID, ATR, Bench, challenge, storeOf } from './card.js';
 
 const F = 4_000_000;
 const clocks = (count: number): number => (count * SECOND) / F;
@@ -278,5 +278,16 @@ describe('trace', () => {
     await bench.send('00a4000c026fad');
     await bench.send('00b0000004');
     expect(bench.events.at(-1)).toMatchObject({ type: 'apdu', name: 'READ BINARY', response: '00000002', sw: '9000' });
+  });
+
+  it.each(['t0', 'direct'] as const)('never shows what AUTHENTICATE gave: %s', async (link) => {
+    // TS 35.207 test set 1
+    const bench = await new Bench({ link, store: storeOf({ cardSqn: 'ff9bb4d0b5e7' }) }).usim();
+    const answer = await bench.ask(challenge('23553cbe9637a89d218ae64dae47bf35', '55f328b43577b9b94a9ffac354dfafb3'));
+    expect(answer).toEqual({ data: expect.stringMatching(/^db08a54211d5e3ba50bf10b40ba9a3/), sw: '9000' });
+    const text = bench.events.map((event) => toJsonLine(event)).join('\n');
+    expect(text).not.toMatch(/a54211d5e3ba50bf|b40ba9a3c58b2a05|f769bcd751044604/);
+    const shown = bench.events.map((event) => toJsonLine(event, true)).join('\n');
+    expect(shown).toMatch(/a54211d5e3ba50bf10b40ba9a3c58b2a05/);
   });
 });

@@ -10,7 +10,7 @@ import { FileKind, NO_FILE, childBySfi, kindOf, readConditionOf, sizeOf, treeRea
 const SFI_MODE: i32 = 0x80;
 const RESPONSE_DATA_MAX: i32 = 256;
 
-/** The EF that P1 P2 name, checked to be transparent; or a status word. `target` is only a file if it is below SW. */
+/** The EF that P1 P2 name, checked to be transparent; or the status word of the refusal (`isStatusWord`). */
 function target(): i32 {
   if (!treeReady()) return SW.NoEfSelected;
   const c = current();

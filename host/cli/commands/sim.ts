@@ -123,6 +123,7 @@ class CardOnBench {
     let settled = false;
     const watched = promise.finally(() => (settled = true));
     watched.catch(() => undefined); // reported by the caller, who is still waiting for the clock
+    this.#clock.stir();
     const why = await this.#clock.run({ until: () => settled });
     if (why === 'idle') throw new JobError('the card went quiet for good');
     return watched;
