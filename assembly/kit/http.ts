@@ -79,7 +79,8 @@ export function httpParse(bytes: Uint8Array, lengths: Uint32Array, head: bool, c
 
 /** The body of the last response. */
 export function httpBody(): Uint8Array {
-  return body ? body!.slice(0, response.bodyLength) : new Uint8Array(0);
+  const last = body;
+  return last ? last.slice(0, response.bodyLength) : new Uint8Array(0);
 }
 
 /** FNV-1a over the value and its length. */

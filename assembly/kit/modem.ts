@@ -11,7 +11,7 @@ let blockLength: i32 = 0;
 
 // What the client keeps a pointer to must not be collected.
 let expect: string = "";
-let payload: Uint8Array | null = null;
+let payload: Uint8Array = changetype<Uint8Array>(0);
 
 export function atReset(): void {
   at.reset();
@@ -23,7 +23,7 @@ export function atSend(now: f64, timeout: i32, command: string, prefix: string, 
   expect = prefix;
   payload = data;
   at.command().str(command);
-  if (data.length > 0) at.sendData(<i64>now, timeout, data.dataStart, data.length);
+  if (data.length > 0) at.sendData(<i64>now, timeout, timeout, payload.dataStart, payload.length);
   else at.send(<i64>now, timeout, expect);
 }
 

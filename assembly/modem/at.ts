@@ -69,6 +69,9 @@ const RESYNC_TRIES = 5;
 /** Least time for a data block: 1,500 bytes take 1.6 s at 9,600 baud. */
 const DATA_MS = 5_000;
 
+/** A deadline that the next `step` sets: `feed` knows no time. */
+const UNSET: i64 = -1;
+
 const ESC: u32 = 0x1b;
 const CR: u32 = 0x0d;
 const LF: u32 = 0x0a;
@@ -93,6 +96,7 @@ export class AtClient {
   private escapes: i32;
   private payload: usize;
   private payloadLen: i32;
+  private dataTimeout: i32;
   private commandLen: i32;
   /** Matched bytes of a payload that comes back as echo, or -1 when none comes. */
   private echoAt: i32;
@@ -158,7 +162,6 @@ export class AtClient {
   get deadline(): i64 {
     const command = this.phase == Phase.Idle ? i64.MAX_VALUE : this.until;
     if (this.dataLeft == 0) return command;
-    // 0: the block began after the last step, which has yet to set its end.
     return min(command, this.dataUntil);
   }
 
@@ -191,10 +194,14 @@ export class AtClient {
     this.start(now, timeout, expect, Phase.Reply);
   }
 
-  /** Sends the command and, at the prompt, the payload, which stays the caller's and unchanged until the end. */
-  sendData(now: i64, timeout: i32, ptr: usize, len: i32): void {
+  /**
+   * Sends the command and, at the prompt, the payload, which stays the caller's and unchanged until the end. `timeout`
+   * is for the prompt, `dataTimeout` for what comes then.
+   */
+  sendData(now: i64, timeout: i32, dataTimeout: i32, ptr: usize, len: i32): void {
     this.payload = ptr;
     this.payloadLen = len;
+    this.dataTimeout = dataTimeout;
     this.start(now, timeout, "", Phase.Prompt);
   }
 
@@ -256,12 +263,13 @@ export class AtClient {
   /** Time has gone on, or a line has come in a phase of resynchronisation. */
   step(now: i64): void {
     if (this.dataLeft > 0) {
-      if (this.dataUntil == 0) this.dataUntil = now + DATA_MS;
+      if (this.dataUntil == UNSET) this.dataUntil = now + DATA_MS;
       if (now >= this.dataUntil) {
         this.dataLeft = 0;
         this.dataLost = true;
       }
     }
+    if (this.phase == Phase.Payload && this.until == UNSET) this.until = now + this.dataTimeout;
     const late = now >= this.until;
     switch (this.phase) {
       case Phase.Reply:
@@ -326,7 +334,7 @@ export class AtClient {
   expectData(ptr: usize, len: i32): void {
     this.dataAt = ptr;
     this.dataLeft = len;
-    this.dataUntil = 0;
+    this.dataUntil = UNSET;
   }
 
   /** Takes received bytes up to the next event and returns how many it took; call again with the rest. */
@@ -375,6 +383,7 @@ export class AtClient {
     if (this.lineLen == 0) {
       if (c == 0x3e && this.phase == Phase.Prompt) {
         this.phase = Phase.Payload;
+        this.until = UNSET;
         this.out = this.payload;
         this.outLeft = this.payloadLen;
         this.echoAt = this.echoed ? 0 : -1;

@@ -34,7 +34,7 @@ const CEREG_POLL_MS = 5_000;
 const REGISTRATION_MS = 300_000;
 /** Registration lost for longer: whatever was open is gone. */
 const LOST_MS = 60_000;
-/** Maximum response times of the application note: AT+QIACT 150 s, AT+QIDEACT 40 s, +QIOPEN 150 s, AT+QISEND 120 s. */
+/** Maximum response times of the application note: AT+QIACT, AT+QIDEACT, the URC +QIOPEN, the end of AT+QISEND. */
 const QIACT_MS = 150_000;
 const QIDEACT_MS = 40_000;
 const OPEN_MS = 150_000;
@@ -93,7 +93,7 @@ export class Bg95 {
   private entered: bool;
   private until: i64;
   private pollAt: i64;
-  private step_: i32;
+  private setting: i32;
   private after: ModemState;
   private pauseCap: i32;
   private sawSim: bool;
@@ -313,13 +313,13 @@ export class Bg95 {
         return;
 
       case ModemState.Settings:
-        if (entering) this.step_ = 0;
-        if (this.step_ == SETTINGS) {
+        if (entering) this.setting = 0;
+        if (this.setting == SETTINGS) {
           this.enter(ModemState.Sim);
           return;
         }
-        at.command().str(setting(this.step_));
-        at.send(now, this.step_ == 1 ? CFUN_MS : SHORT_MS, "");
+        at.command().str(settingCommand(this.setting));
+        at.send(now, this.setting == 1 ? CFUN_MS : SHORT_MS, "");
         return;
 
       case ModemState.Sim:
@@ -383,7 +383,10 @@ export class Bg95 {
         return;
 
       case ModemState.Online:
-        if (entering) this.until = i64.MAX_VALUE;
+        if (entering) {
+          this.until = i64.MAX_VALUE;
+          this.cause = 0;
+        }
         this.online(now);
         return;
 
@@ -413,7 +416,7 @@ export class Bg95 {
     switch (this.state) {
       case ModemState.Settings:
         // What a firmware does not know is done without.
-        this.step_++;
+        this.setting++;
         return;
 
       case ModemState.Deactivate:
@@ -603,8 +606,8 @@ export class Bg95 {
       return;
     }
     if (this.strayId >= 0) {
-      this.close_(now, this.strayId);
-      this.begin_(Command.CloseStray, -1);
+      this.sendClose(now, this.strayId);
+      this.runs(Command.CloseStray, -1);
       return;
     }
     for (let i = 0; i < MODEM_SOCKETS; i++) {
@@ -615,13 +618,13 @@ export class Bg95 {
           socket.closing = false;
           continue;
         }
-        this.close_(now, socket.id);
-        this.begin_(Command.Close, i);
+        this.sendClose(now, socket.id);
+        this.runs(Command.Close, i);
         return;
       }
       if (socket.state == SocketState.Wanted) {
-        this.open_(now, socket);
-        this.begin_(Command.Open, i);
+        this.sendOpen(now, socket);
+        this.runs(Command.Open, i);
         return;
       }
       if (socket.state == SocketState.Opening && now >= socket.until) {
@@ -631,29 +634,29 @@ export class Bg95 {
       }
       if (socket.txLen > 0 && (socket.full == 0 || now >= socket.until)) {
         this.at.command().str("AT+QISEND=").num(socket.id).str(",").num(socket.txLen);
-        this.at.sendData(now, SEND_MS, socket.tx, socket.txLen);
-        this.begin_(Command.Send, i);
+        this.at.sendData(now, SHORT_MS, SEND_MS, socket.tx, socket.txLen);
+        this.runs(Command.Send, i);
         return;
       }
       if (socket.more && socket.waiting == 0) {
         this.at.command().str("AT+QIRD=").num(socket.id).str(",").num(RX_MAX);
         this.at.send(now, SHORT_MS, "+QIRD:");
-        this.begin_(Command.Read, i);
+        this.runs(Command.Read, i);
         return;
       }
     }
     if (now >= this.timeAt) {
       this.askTime(now);
-      this.begin_(Command.Clock, -1);
+      this.runs(Command.Clock, -1);
     }
   }
 
-  private begin_(command: Command, target: i32): void {
+  private runs(command: Command, target: i32): void {
     this.command = command;
     this.target = target;
   }
 
-  private open_(now: i64, socket: ModemSocket): void {
+  private sendOpen(now: i64, socket: ModemSocket): void {
     socket.id = this.freeId();
     socket.state = SocketState.Opening;
     socket.until = now + OPEN_MS;
@@ -663,10 +666,10 @@ export class Bg95 {
       .str('",')
       .num(socket.port)
       .str(this.push ? ",0,1" : ",0,0");
-    this.at.send(now, OPEN_MS, "");
+    this.at.send(now, SHORT_MS, ""); // the outcome comes as a URC
   }
 
-  private close_(now: i64, id: i32): void {
+  private sendClose(now: i64, id: i32): void {
     this.at.command().str("AT+QICLOSE=").num(id);
     this.at.send(now, QICLOSE_MS, "");
   }
@@ -899,8 +902,8 @@ export const BG95_SIZE: i32 = <i32>(
 );
 
 /** In their order: error codes as numbers, full functionality, no echo of sent data, registration URCs with cause. */
-function setting(step: i32): string {
-  switch (step) {
+function settingCommand(index: i32): string {
+  switch (index) {
     case 0:
       return "AT+CMEE=1";
     case 1:

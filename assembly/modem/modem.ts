@@ -10,9 +10,9 @@
 //   outPtr, outLen, sent(n: i32)              bytes for the UART
 //   step(now: i64): void                      after every feed, and when `deadline` has come
 //   deadline: i64                             milliseconds; 0 at once, i64.MAX_VALUE only on input
-//   state: ModemState, cause: i32             where it is; +CME, EMM or socket error code of the last failure
+//   state: ModemState, cause: i32             where it is; +CME, EMM or socket error code of the last failure, or 0
 //   unixMs(now: i64): i64                     network time, -1 while unknown
-//   open, state, send, recv, close, ready, report of `Net`
+//   ready, open, status, write, read, close, report of `Net`
 
 /** Where a modem is on its way to the network. Each driver says what leaves a state and after how long. */
 export const enum ModemState {

@@ -1,8 +1,8 @@
 // The edge between a modem driver, which does no I/O, and the board's UART.
 
 import { LogLevel, uart_read, uart_write } from "../board/index";
-import { logText } from "../util/log";
-import { modemStateText } from "./modem";
+import { beginLog, endLog } from "../util/log";
+import { ModemState, modemStateText } from "./modem";
 
 /** Bytes taken in one turn: the app gets its turn before a socket's buffer can overflow. */
 const CHUNK = 256;
@@ -31,7 +31,12 @@ export function serve<M>(modem: M, port: i32, now: i64): i64 {
   }
   if (modem.state != before) {
     const text = modemStateText(modem.state);
-    if (text.length > 0) logText(LogLevel.Info, text);
+    if (text.length > 0) {
+      const line = beginLog(text);
+      const failed = modem.state == ModemState.Pause;
+      if (failed && modem.cause > 0) line.str(", code ").num(modem.cause);
+      endLog(failed ? LogLevel.Warn : LogLevel.Info);
+    }
   }
   return again;
 }

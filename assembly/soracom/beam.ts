@@ -68,6 +68,9 @@ export class BeamClient<N> {
     this.valid = request.valid && request.fits;
     if (this.valid) {
       this.http.send(now, this.head, request.length, body, bodyLen, false, this.head + HEAD_MAX, ANSWER_MAX);
+    } else {
+      this.http.response.begin(false, 0, 0);
+      this.http.result = Status.Invalid;
     }
   }
 

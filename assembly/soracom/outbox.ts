@@ -299,6 +299,7 @@ export class Outbox<N> {
     for (let i: u32 = 0; i < SLOTS; i++) {
       const slot = this.slot(i);
       if (slot.unsaved) this.save(now, slot);
+      if (slot.unsaved) return; // it fails still
     }
   }
 }

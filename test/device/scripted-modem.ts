@@ -10,6 +10,7 @@ export interface Request {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  readonly raw: string;
 }
 
 export interface Answer {
@@ -269,5 +270,5 @@ export function parseRequest(text: string): Request | undefined {
   const headers = Object.fromEntries(lines.map((line) => [line.split(': ')[0]?.toLowerCase(), line.split(': ')[1]]));
   const body = text.slice(end + 4);
   if (body.length < Number(headers['content-length'] ?? 0)) return undefined;
-  return { head: first, path: first.split(' ')[1] ?? '', headers, body };
+  return { head: first, path: first.split(' ')[1] ?? '', headers, body, raw: text };
 }
