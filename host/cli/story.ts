@@ -25,6 +25,13 @@ const fieldList = (fields: Record<string, unknown> | undefined): string =>
     .map(([name, value]) => `${name} ${String(value)}`)
     .join('  ');
 
+/** A data block (hexadecimal in the event) as text where it is text. */
+function readable({ text, data }: Extract<TraceEvent, { type: 'at' }>): string {
+  if (data !== true || typeof text !== 'string') return String(text);
+  const decoded = Buffer.from(text, 'hex').toString('latin1');
+  return /^[\x20-\x7e\r\n\t]*$/.test(decoded) ? decoded : text;
+}
+
 /** Tells a world's events to a person, as they happen. */
 export class Story {
   readonly #write: (line: string) => void;
@@ -48,7 +55,7 @@ export class Story {
       }
       case 'at': {
         const arrow = event.from === 'device' ? '>' : '<';
-        for (const line of String(event.text).split(/\r?\n/)) {
+        for (const line of readable(event).split(/\r?\n/)) {
           if (line !== '') this.#tell(event, undefined, 'AT', `${arrow} ${shorten(line)}`, 'cyan');
         }
         return;

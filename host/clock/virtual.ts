@@ -21,9 +21,15 @@ export class VirtualClock implements Clock {
   #released: (() => void) | undefined;
   #running = false;
 
-  /** `epochMs`: UNIX milliseconds at time 0. */
-  constructor(epochMs: number) {
+  readonly #alwaysSettle: boolean;
+
+  /**
+   * `epochMs`: UNIX milliseconds at time 0. `alwaysSettle` treats every event as stirred: slow, and the same in every
+   * respect if nobody forgot to `stir`, which is how a test finds out who did.
+   */
+  constructor(epochMs: number, options: { alwaysSettle?: boolean } = {}) {
     this.#epochMs = epochMs;
+    this.#alwaysSettle = options.alwaysSettle ?? false;
   }
 
   now(): Nanoseconds {
@@ -78,7 +84,7 @@ export class VirtualClock implements Clock {
     const deadline = options.deadline ?? Infinity;
     try {
       for (;;) {
-        if (this.#stirred) await this.#settle();
+        if (this.#stirred || this.#alwaysSettle) await this.#settle();
         if (options.until?.()) return 'until';
         const next = this.#queue.next();
         if (next === undefined || next > deadline) {

@@ -1,0 +1,124 @@
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { basename } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { MINUTE, type Nanoseconds, SECOND } from '../../clock/clock.js';
+import { ModuleError } from '../../board/module.js';
+import { toJsonLine } from '../../trace/json-lines.js';
+import { openMqttSink } from '../../trace/mqtt.js';
+import { DEMO_PROFILE, makeDemo } from '../demo.js';
+import { parseDuration } from '../duration.js';
+import { faultOf } from '../fault.js';
+import { JobError, Output, UsageError } from '../output.js';
+
+interface RunOptions {
+  readonly profile: string;
+  readonly clock: 'virtual' | 'real';
+  readonly seed?: string;
+  readonly for: Nanoseconds;
+  readonly trace?: string;
+  readonly mqtt?: URL;
+  readonly json?: true;
+  readonly showSecrets?: true;
+}
+
+/** `akari run`: any app in the world of the demo, for a while. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run one device in a world and show what its app logs')
+    .argument('<app.wasm>', 'a device binary')
+    .option('--profile <file>', 'JSON profile of the card in the device', DEMO_PROFILE)
+    .option('--for <time>', 'how long, in world time: 90s, 5m, 2h, 1d', parseDuration, 5 * MINUTE)
+    .addOption(
+      new Option('--clock <clock>', 'virtual: at once; real: as it happens')
+        .choices(['virtual', 'real'])
+        .default('virtual'),
+    )
+    .option('--seed <seed>', 'fixes every random choice')
+    .option('--trace <file>', 'write every event as a line of JSON', traceFile)
+    .option('--mqtt <url>', 'publish every event to a broker: mqtt://host:port/topic', brokerUrl)
+    .option('--json', 'one event a line, the last one the result')
+    .option('--show-secrets', 'do not mask RES, CK, IK and PINs in --trace and --json')
+    .action(run);
+}
+
+function traceFile(text: string): string {
+  if (/\.pcap(ng)?$/i.test(text))
+    throw new InvalidArgumentError('capture files are not there yet: name a .jsonl file.');
+  return text;
+}
+
+function brokerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['mqtt:', 'mqtts:'].includes(url.protocol))
+    throw new InvalidArgumentError('mqtt://host[:port][/topic] is wanted.');
+  return url;
+}
+
+function readApp(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (error) {
+    throw new UsageError(`app ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function openTrace(file: string): Promise<WriteStream> {
+  const stream = createWriteStream(file);
+  try {
+    await once(stream, 'open');
+  } catch (error) {
+    throw new UsageError(`trace ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return stream;
+}
+
+async function run(app: string, options: RunOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  const file = options.trace === undefined ? undefined : await openTrace(options.trace);
+  const broker = options.mqtt && (await connect(options.mqtt));
+  const demo = await makeDemo({ ...options, app: readApp(app), appName: basename(app, '.wasm') }).catch(
+    (error: unknown) => {
+      throw error instanceof ModuleError ? new UsageError(error.message) : error;
+    },
+  );
+  const { world, device, messages } = demo;
+  let traps = 0;
+  let fault: string | undefined;
+  world.trace.listen((event) => {
+    if (options.json || file) {
+      const line = toJsonLine(event, options.showSecrets);
+      if (options.json) output.write(line);
+      file?.write(`${line}\n`);
+    }
+    broker?.sink(event);
+    if (event.type === 'board' && event.app === device.name && event.event === 'trap') traps++;
+    fault = faultOf(event) ?? fault;
+    const at = `${(event.t / SECOND).toFixed(3).padStart(10)}  `;
+    if (event.type === 'log') output.text(`${at}${event.level.padEnd(5)}  ${event.text}`);
+    if (event.type === 'verified')
+      output.text(`${at}customer  ${event.ok ? 'verified' : `refused (${event.reason ?? ''})`}: ${event.body}`);
+  });
+  try {
+    device.powerOn();
+    await world.run({ for: options.for });
+  } finally {
+    await world.close();
+    if (file) await new Promise((resolve) => file.end(resolve));
+    await broker?.close();
+  }
+  const seconds = world.clock.now() / SECOND;
+  const figures = { messages: messages(), traps, seconds, seed: world.seed };
+  output.result(traps === 0, { ...figures, ...(fault !== undefined && { lastFault: fault }) });
+  output.text(`${messages()} messages verified in ${seconds} s of world time, seed ${world.seed}`);
+  if (traps > 0)
+    throw new JobError(`${device.name}: ${traps} trap${traps > 1 ? 's' : ''}, the last fault was: ${fault ?? '?'}`);
+}
+
+async function connect(url: URL): ReturnType<typeof openMqttSink> {
+  try {
+    return await openMqttSink(url);
+  } catch (error) {
+    throw new JobError(`broker ${url.host}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

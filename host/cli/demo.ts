@@ -1,0 +1,99 @@
+// The world that `akari show` and `akari run` put around a device: one SIM of the platform, a group whose Beam entry
+// point signs and forwards, and a customer's server that knows the key.
+
+import { fileURLToPath } from 'node:url';
+import { HOUR } from '../clock/clock.js';
+import type { Sensors } from '../board/sensors.js';
+import { packageRoot } from '../package-root.js';
+import { Random } from '../random.js';
+import { ProfileError, type SimProfile, loadSimProfile } from '../sim/index.js';
+import { type Device, World } from '../world.js';
+import { UsageError } from './output.js';
+
+const CUSTOMER = 'customer.example';
+const PSK = 'topsecret';
+
+/** The profile that the home network knows for certain. */
+export const DEMO_PROFILE = fileURLToPath(new URL('examples/profiles/soracom-demo.json', packageRoot()));
+
+/** Throws UsageError with the file and the field. */
+export function profileOrUsageError(file: string): SimProfile {
+  try {
+    return loadSimProfile(file);
+  } catch (error) {
+    if (error instanceof ProfileError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+const GROUP = {
+  groups: {
+    demo: {
+      configuration: {
+        SoracomBeam: {
+          'http://beam.soracom.io:8888/telemetry': {
+            name: 'telemetry',
+            enabled: true,
+            destination: `https://${CUSTOMER}/telemetry`,
+            addSubscriberHeader: true,
+            addEquipmentHeader: true,
+            addSignature: true,
+            psk: { $credentialsId: 'beam-key' },
+          },
+        },
+      },
+    },
+  },
+  credentials: { 'beam-key': { type: 'psk' as const, credentials: { key: PSK } } },
+};
+
+export interface DemoOptions {
+  readonly app: Uint8Array;
+  readonly appName: string;
+  /** Profile of the card in the device. */
+  readonly profile: string;
+  readonly clock: 'virtual' | 'real';
+  readonly seed?: string;
+}
+
+export interface Demo {
+  readonly world: World;
+  readonly device: Device;
+  readonly messages: () => number;
+}
+
+/**
+ * The home network has its own record of the demo SIM, so a card that carries that IMSI with another key is refused. A
+ * card with any other IMSI is taken as one of the platform's: its profile is put into the HSS as it stands.
+ */
+export async function makeDemo(options: DemoOptions): Promise<Demo> {
+  const issued = profileOrUsageError(DEMO_PROFILE);
+  const card = profileOrUsageError(options.profile);
+  const subscribers = card.imsi === issued.imsi ? [issued] : [issued, card];
+  const world = await World.create({
+    clock: options.clock,
+    ...(options.seed !== undefined && { seed: options.seed }),
+    subscribers: subscribers.map((profile) => ({ profile, group: 'demo' })),
+    platform: GROUP,
+    customers: [{ host: CUSTOMER, psk: PSK }],
+  });
+  const device = world.device({
+    name: options.appName,
+    app: options.app,
+    sim: card,
+    sensors: thermometer(world),
+  });
+  return { world, device, messages: () => world.customers.get(CUSTOMER)?.messages.length ?? 0 };
+}
+
+/** A TMP36 on analogue channel 0: 500 mV at 0 °C, 10 mV a degree; a day's curve around 21.5 °C with a little noise. */
+function thermometer(world: World): Sensors {
+  const noise: Random = world.random.fork('thermometer');
+  return {
+    analog: (channel) => {
+      if (channel !== 0) return undefined;
+      const curve = 3 * Math.sin((2 * Math.PI * world.clock.now()) / (24 * HOUR));
+      return 500 + 10 * (21.5 + curve + 0.4 * (noise.next() - 0.5));
+    },
+  };
+}
