@@ -11,7 +11,7 @@ const mask = (text: string): string =>
 
 test('the README of beam-telemetry shows what the example prints and sends', async () => {
   const readme = readFileSync('examples/beam-telemetry/README.md', 'utf8');
-  const [log, request] = [...readme.matchAll(/```\n([^`]+)\n```/g)].map(([, block]) => block ?? '');
+  const [log, request] = [...readme.matchAll(/\n\n```\n([^`]+)\n```/g)].map(([, block]) => block ?? '');
   const rig = new Rig();
   rig.policy = () => ({ text: 'HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n' });
   rig.board.powerOn();
