@@ -83,7 +83,7 @@ export interface MmeOptions {
 
 export class Mme {
   readonly #contexts = new Map<string, UeContext>();
-  readonly #byTmsi = new Map<number, UeContext>();
+  readonly #tmsis = new Set<number>();
 
   constructor(readonly options: MmeOptions) {}
 
@@ -103,17 +103,17 @@ export class Mme {
     this.#contexts.set(imsi, context);
   }
 
-  newGuti(context: UeContext): Guti {
+  newGuti(): Guti {
     let mTmsi: number;
     do mTmsi = this.options.random.below(2 ** 32);
-    while (this.#byTmsi.has(mTmsi));
-    this.#byTmsi.set(mTmsi, context);
+    while (this.#tmsis.has(mTmsi));
+    this.#tmsis.add(mTmsi);
     return { plmn: this.options.plmn, mmeGroup: 0x8001, mmeCode: 1, mTmsi };
   }
 
   forget(context: UeContext, imsi: string | undefined, guti: Guti | undefined): void {
     if (imsi !== undefined && this.#contexts.get(imsi) === context) this.#contexts.delete(imsi);
-    if (guti) this.#byTmsi.delete(guti.mTmsi);
+    if (guti) this.#tmsis.delete(guti.mTmsi);
   }
 }
 
@@ -153,7 +153,8 @@ export class UeContext {
   /** One of each is allowed in an attach; the second ends it. */
   #failures = { mac: 0, synch: 0 };
 
-  #pdn: { readonly pti: number; readonly pdnType: number } | undefined;
+  /** The PDN connection that is being set up. */
+  #pdn: { readonly pti: number } | undefined;
   #esmSupervision: Supervision | undefined;
   #session: PdnSession | undefined;
 
@@ -161,14 +162,6 @@ export class UeContext {
     this.#mme = mme;
     this.#trace = trace;
     this.#transmit = transmit;
-  }
-
-  get imsi(): string | undefined {
-    return this.#imsi;
-  }
-
-  get registered(): boolean {
-    return this.#phase === 'registered';
   }
 
   get session(): PdnSession | undefined {
@@ -361,7 +354,7 @@ export class UeContext {
     this.#imsi = imsi;
     this.#capability = capability;
     this.#security = by;
-    this.#guti = this.#mme.newGuti(this);
+    this.#guti = this.#mme.newGuti();
     this.#attempt = undefined;
     this.#keepReachable();
     this.#askIdentity(IdentityType.imei);
@@ -441,7 +434,7 @@ export class UeContext {
     else if (m.pdnType !== PdnType.ipv4 && m.pdnType !== PdnType.ipv4v6) {
       reject(m.pdnType === PdnType.ipv6 ? EsmCause.ipv4Only : EsmCause.unknownPdnType);
     } else {
-      this.#pdn = { pti: m.pti, pdnType: m.pdnType };
+      this.#pdn = { pti: m.pti };
       if (!m.informationTransfer) {
         this.#connect(m.apn, m.pco ?? []);
         return;
@@ -477,7 +470,7 @@ export class UeContext {
       return;
     }
     this.#session = session;
-    session.onClose = (reason) => this.#sessionClosed(session, reason);
+    session.onClose = () => this.#sessionClosed(session);
     const { pti } = this.#pdn;
     this.#superviseEsm(
       T3485,
@@ -519,7 +512,7 @@ export class UeContext {
   }
 
   /** A service or the operator closed the session: the modem is told. */
-  #sessionClosed(session: PdnSession, _reason: string): void {
+  #sessionClosed(session: PdnSession): void {
     if (session !== this.#session) return;
     this.#endPdnProcedure();
     this.#deactivate(0);
@@ -563,6 +556,7 @@ export class UeContext {
   /** Detach by the network (5.5.2.3); `detachType` 1 asks for a new attach, 2 does not. */
   detach(detachType: number, cause?: number): void {
     if (!this.#security) return;
+    this.#closeSession('detached by the network');
     this.#attempt = undefined;
     this.#enter('detaching');
     const gone = (): void => this.#release('detached by the network');
@@ -663,14 +657,13 @@ function notEmpty(plain: Uint8Array): Uint8Array {
   return plain;
 }
 
-/** Messages that are taken without protection although there is a security context (4.4.4.3). */
+/** Messages that are taken without protection although there is a security context (4.4.4.3); none of them ends what is up. */
 const PLAIN_ALLOWED: ReadonlySet<string> = new Set([
   'ATTACH REQUEST',
   'IDENTITY RESPONSE',
   'AUTHENTICATION RESPONSE',
   'AUTHENTICATION FAILURE',
   'SECURITY MODE REJECT',
-  'DETACH REQUEST',
   'TRACKING AREA UPDATE REQUEST',
 ]);
 
