@@ -4,7 +4,7 @@
 // function that has to encrypt takes along the block that is wanted next; it is kept until milenageEnd.
 // All pointers are to memory of the caller, of the lengths that the standard gives, without need of alignment.
 
-import { AES_SCHEDULE_BYTES, aesEncrypt, aesEncrypt2, aesExpandKeyAndEncrypt, aesWipe } from "../crypto/aes";
+import { AES_SCHEDULE_BYTES, aesEncrypt, aesEncrypt2, aesExpandKeyAndEncrypt } from "../crypto/aes";
 import { wipe } from "../crypto/constant-time";
 
 const BLOCK: i32 = 16;
@@ -113,7 +113,6 @@ export function milenageEnd(): void {
   wipe(TEMP, BLOCK);
   wipe(IN, 2 * BLOCK);
   wipe(OUT, 5 * BLOCK);
-  aesWipe();
 }
 
 /** Makes OUTi, and OUTj along with it, unless they are there. */

@@ -12,14 +12,13 @@
 //
 // The key schedule needs a SubBytes of four bytes in each round, one after the other. It rides in the second block's
 // half of the planes while the first block is encrypted with the round keys just made.
+//
+// All of it happens in local variables: nothing but the schedule and the results is ever in memory.
 
-import { wipe } from "./constant-time";
-
-/** Bytes of an expanded key: eleven round keys of eight planes. Word-aligned; as secret as the key. */
-export const AES_SCHEDULE_BYTES: i32 = 11 * 32;
+/** Bytes of an expanded key: eleven round keys of four words. As secret as the key. */
+export const AES_SCHEDULE_BYTES: i32 = 11 * 16;
 
 const ROUNDS: i32 = 10;
-const PLANES: usize = memory.data(32, 4);
 
 /** Expands the 16 bytes at `key` into the AES_SCHEDULE_BYTES at `schedule`. */
 export function aesExpandKey(key: usize, schedule: usize): void {
@@ -41,11 +40,6 @@ export function aesEncrypt2(schedule: usize, in0: usize, in1: usize, out0: usize
   cipher(schedule, 0, in0, in1, out0, out1);
 }
 
-/** Forgets what the last encryption left in this module's memory. */
-export function aesWipe(): void {
-  wipe(PLANES, 32);
-}
-
 /** What to xor into both words to swap their bits of `mask`. */
 @inline
 function exchange(a: u32, b: u32, mask: u32): u32 {
@@ -53,58 +47,9 @@ function exchange(a: u32, b: u32, mask: u32): u32 {
 }
 
 /**
- * Transposes the 8x8 bit matrix of each of the four byte positions: eight words to eight planes at `out`, or back.
- * Word 2c + b is column c of block b, with row 0 in the lowest byte.
+ * Stores a round key of four columns, its row r displaced by r times `shift` columns: word j has plane 2j at the places of block 0 and
+ * plane 2j + 1 at those of block 1.
  */
-function transpose(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, w4: u32, w5: u32, w6: u32, w7: u32): void {
-  let t: u32;
-  t = exchange(w0 >>> 1, w1, 0x55555555);
-  w0 ^= t << 1;
-  w1 ^= t;
-  t = exchange(w2 >>> 1, w3, 0x55555555);
-  w2 ^= t << 1;
-  w3 ^= t;
-  t = exchange(w4 >>> 1, w5, 0x55555555);
-  w4 ^= t << 1;
-  w5 ^= t;
-  t = exchange(w6 >>> 1, w7, 0x55555555);
-  w6 ^= t << 1;
-  w7 ^= t;
-  t = exchange(w0 >>> 2, w2, 0x33333333);
-  w0 ^= t << 2;
-  w2 ^= t;
-  t = exchange(w1 >>> 2, w3, 0x33333333);
-  w1 ^= t << 2;
-  w3 ^= t;
-  t = exchange(w4 >>> 2, w6, 0x33333333);
-  w4 ^= t << 2;
-  w6 ^= t;
-  t = exchange(w5 >>> 2, w7, 0x33333333);
-  w5 ^= t << 2;
-  w7 ^= t;
-  t = exchange(w0 >>> 4, w4, 0x0f0f0f0f);
-  w0 ^= t << 4;
-  w4 ^= t;
-  t = exchange(w1 >>> 4, w5, 0x0f0f0f0f);
-  w1 ^= t << 4;
-  w5 ^= t;
-  t = exchange(w2 >>> 4, w6, 0x0f0f0f0f);
-  w2 ^= t << 4;
-  w6 ^= t;
-  t = exchange(w3 >>> 4, w7, 0x0f0f0f0f);
-  w3 ^= t << 4;
-  w7 ^= t;
-  store<u32>(out, w0, 0);
-  store<u32>(out, w1, 4);
-  store<u32>(out, w2, 8);
-  store<u32>(out, w3, 12);
-  store<u32>(out, w4, 16);
-  store<u32>(out, w5, 20);
-  store<u32>(out, w6, 24);
-  store<u32>(out, w7, 28);
-}
-
-/** Stores a round key of four columns for both blocks, its row r displaced by r times `shift` columns. */
 function storeRoundKey(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, shift: i32): void {
   let t: u32, u: u32, v: u32;
   if (shift & 1) {
@@ -131,7 +76,36 @@ function storeRoundKey(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, shift: i3
     w1 ^= t;
     w3 ^= t;
   }
-  transpose(out, w0, w0, w1, w1, w2, w2, w3, w3);
+  t = exchange(w0 >>> 2, w1, 0x33333333);
+  w0 ^= t << 2;
+  w1 ^= t;
+  t = exchange(w2 >>> 2, w3, 0x33333333);
+  w2 ^= t << 2;
+  w3 ^= t;
+  t = exchange(w0 >>> 4, w2, 0x0f0f0f0f);
+  w0 ^= t << 4;
+  w2 ^= t;
+  t = exchange(w1 >>> 4, w3, 0x0f0f0f0f);
+  w1 ^= t << 4;
+  w3 ^= t;
+  store<u32>(out, w0);
+  store<u32>(out, w1, 4);
+  store<u32>(out, w2, 8);
+  store<u32>(out, w3, 12);
+}
+
+/** A plane of a stored round key, for both blocks. */
+@inline
+function evenPlane(word: u32): u32 {
+  const half = word & 0x55555555;
+  return half | (half << 1);
+}
+
+
+@inline
+function oddPlane(word: u32): u32 {
+  const half = word & 0xaaaaaaaa;
+  return half | (half >>> 1);
 }
 
 /** For each byte, the one below it and `columns` to its right. Rows are bytes, columns pairs of bits. */
@@ -176,38 +150,69 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
     w3 = load<u32>(key, 12);
     storeRoundKey(schedule, w0, w1, w2, w3, 0);
   }
-  transpose(
-    PLANES,
-    load<u32>(in0),
-    load<u32>(in1),
-    load<u32>(in0, 4),
-    load<u32>(in1, 4),
-    load<u32>(in0, 8),
-    load<u32>(in1, 8),
-    load<u32>(in0, 12),
-    load<u32>(in1, 12),
-  );
-  let a0 = load<u32>(PLANES);
-  let a1 = load<u32>(PLANES, 4);
-  let a2 = load<u32>(PLANES, 8);
-  let a3 = load<u32>(PLANES, 12);
-  let a4 = load<u32>(PLANES, 16);
-  let a5 = load<u32>(PLANES, 20);
-  let a6 = load<u32>(PLANES, 24);
-  let a7 = load<u32>(PLANES, 28);
+  // Word 2c + b, column c of block b with row 0 in the lowest byte: the 8x8 bit matrix of each byte position is transposed.
+  let a0 = load<u32>(in0);
+  let a1 = load<u32>(in1);
+  let a2 = load<u32>(in0, 4);
+  let a3 = load<u32>(in1, 4);
+  let a4 = load<u32>(in0, 8);
+  let a5 = load<u32>(in1, 8);
+  let a6 = load<u32>(in0, 12);
+  let a7 = load<u32>(in1, 12);
+  let t: u32;
+  t = exchange(a0 >>> 1, a1, 0x55555555);
+  a0 ^= t << 1;
+  a1 ^= t;
+  t = exchange(a2 >>> 1, a3, 0x55555555);
+  a2 ^= t << 1;
+  a3 ^= t;
+  t = exchange(a4 >>> 1, a5, 0x55555555);
+  a4 ^= t << 1;
+  a5 ^= t;
+  t = exchange(a6 >>> 1, a7, 0x55555555);
+  a6 ^= t << 1;
+  a7 ^= t;
+  t = exchange(a0 >>> 2, a2, 0x33333333);
+  a0 ^= t << 2;
+  a2 ^= t;
+  t = exchange(a1 >>> 2, a3, 0x33333333);
+  a1 ^= t << 2;
+  a3 ^= t;
+  t = exchange(a4 >>> 2, a6, 0x33333333);
+  a4 ^= t << 2;
+  a6 ^= t;
+  t = exchange(a5 >>> 2, a7, 0x33333333);
+  a5 ^= t << 2;
+  a7 ^= t;
+  t = exchange(a0 >>> 4, a4, 0x0f0f0f0f);
+  a0 ^= t << 4;
+  a4 ^= t;
+  t = exchange(a1 >>> 4, a5, 0x0f0f0f0f);
+  a1 ^= t << 4;
+  a5 ^= t;
+  t = exchange(a2 >>> 4, a6, 0x0f0f0f0f);
+  a2 ^= t << 4;
+  a6 ^= t;
+  t = exchange(a3 >>> 4, a7, 0x0f0f0f0f);
+  a3 ^= t << 4;
+  a7 ^= t;
 
   for (let round = 1; ; round++) {
     // AddRoundKey
-    a0 ^= load<u32>(schedule);
-    a1 ^= load<u32>(schedule, 4);
-    a2 ^= load<u32>(schedule, 8);
-    a3 ^= load<u32>(schedule, 12);
-    a4 ^= load<u32>(schedule, 16);
-    a5 ^= load<u32>(schedule, 20);
-    a6 ^= load<u32>(schedule, 24);
-    a7 ^= load<u32>(schedule, 28);
+    const k0 = load<u32>(schedule);
+    const k1 = load<u32>(schedule, 4);
+    const k2 = load<u32>(schedule, 8);
+    const k3 = load<u32>(schedule, 12);
+    a0 ^= evenPlane(k0);
+    a1 ^= oddPlane(k0);
+    a2 ^= evenPlane(k1);
+    a3 ^= oddPlane(k1);
+    a4 ^= evenPlane(k2);
+    a5 ^= oddPlane(k2);
+    a6 ^= evenPlane(k3);
+    a7 ^= oddPlane(k3);
     if (round > ROUNDS) break;
-    schedule += 32;
+    schedule += 16;
 
     if (key) {
       // Column 0 of block 1 gives way to the fourth column of the round key.
@@ -447,17 +452,49 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
     a0 = b0 ^ carry;
   }
 
-  transpose(PLANES, a0, a1, a2, a3, a4, a5, a6, a7);
-  if (out0) storeBlock(PLANES, out0);
-  if (out1) storeBlock(PLANES + 4, out1);
+  // Back to words, by the same transposition.
+  t = exchange(a0 >>> 1, a1, 0x55555555);
+  a0 ^= t << 1;
+  a1 ^= t;
+  t = exchange(a2 >>> 1, a3, 0x55555555);
+  a2 ^= t << 1;
+  a3 ^= t;
+  t = exchange(a4 >>> 1, a5, 0x55555555);
+  a4 ^= t << 1;
+  a5 ^= t;
+  t = exchange(a6 >>> 1, a7, 0x55555555);
+  a6 ^= t << 1;
+  a7 ^= t;
+  t = exchange(a0 >>> 2, a2, 0x33333333);
+  a0 ^= t << 2;
+  a2 ^= t;
+  t = exchange(a1 >>> 2, a3, 0x33333333);
+  a1 ^= t << 2;
+  a3 ^= t;
+  t = exchange(a4 >>> 2, a6, 0x33333333);
+  a4 ^= t << 2;
+  a6 ^= t;
+  t = exchange(a5 >>> 2, a7, 0x33333333);
+  a5 ^= t << 2;
+  a7 ^= t;
+  t = exchange(a0 >>> 4, a4, 0x0f0f0f0f);
+  a0 ^= t << 4;
+  a4 ^= t;
+  t = exchange(a1 >>> 4, a5, 0x0f0f0f0f);
+  a1 ^= t << 4;
+  a5 ^= t;
+  t = exchange(a2 >>> 4, a6, 0x0f0f0f0f);
+  a2 ^= t << 4;
+  a6 ^= t;
+  t = exchange(a3 >>> 4, a7, 0x0f0f0f0f);
+  a3 ^= t << 4;
+  a7 ^= t;
+  if (out0) storeBlock(out0, a0, a2, a4, a6);
+  if (out1) storeBlock(out1, a1, a3, a5, a7);
 }
 
-/** Writes one block of the eight words, whose rows 1 and 3 stand two columns away from their place. */
-function storeBlock(columns: usize, out: usize): void {
-  const w0 = load<u32>(columns);
-  const w1 = load<u32>(columns, 8);
-  const w2 = load<u32>(columns, 16);
-  const w3 = load<u32>(columns, 24);
+/** Writes the four columns of a block, whose rows 1 and 3 stand two columns away from their place. */
+function storeBlock(out: usize, w0: u32, w1: u32, w2: u32, w3: u32): void {
   const even = exchange(w0, w2, 0xff00ff00);
   const odd = exchange(w1, w3, 0xff00ff00);
   store<u32>(out, w0 ^ even);

@@ -200,7 +200,8 @@ describe('MILENAGE as the card calls it', () => {
         expect(toHex(memory.slice(at.out, end)), `turn ${turn}: ${calls.join(', ')}`).toBe(wanted);
         expect(memory[end], 'the byte after the result').toBe(0xee);
       }
-      wasm.milenageEnd();
+      // A new challenge may come without the end of the last one.
+      if (turn % 2 === 0) wasm.milenageEnd();
     }
   });
 

@@ -83,7 +83,7 @@ describe('one trace whatever the secrets', () => {
   });
 
   it('AES: key and blocks', () => {
-    expectOneTrace(aes, 48, 20_000, (wasm) => {
+    expectOneTrace(aes, 48, 10_000, (wasm) => {
       wasm['aesExpandKey']?.(DATA, SPACE);
       wasm['aesEncrypt2']?.(SPACE, DATA + 16, DATA + 32, DATA + 16, DATA + 32);
       wasm['aesEncrypt']?.(SPACE, DATA + 16, DATA + 16);
@@ -92,7 +92,7 @@ describe('one trace whatever the secrets', () => {
   });
 
   it('MILENAGE: K, OPc, RAND, SQN and AMF', () => {
-    expectOneTrace(milenage, 56, 20_000, (wasm) => {
+    expectOneTrace(milenage, 56, 10_000, (wasm) => {
       wasm['milenageOpc']?.(DATA, DATA + 16, SPACE);
       wasm['milenageBegin']?.(DATA, DATA + 16, DATA + 32);
       wasm['milenageF2F5']?.(SPACE, SPACE + 8);
@@ -104,7 +104,7 @@ describe('one trace whatever the secrets', () => {
   });
 
   it('HMAC: key and message', () => {
-    expectOneTrace(hmac, 300, 20_000, (wasm) => {
+    expectOneTrace(hmac, 300, 10_000, (wasm) => {
       for (const length of [32, 100]) {
         wasm['hmacInit']?.(SPACE, DATA, length);
         wasm['hmacUpdate']?.(SPACE, DATA + 100, 200);
