@@ -202,6 +202,7 @@ export class Modem {
     this.#functionality = 1;
     this.#later(BOOT_TIME, () => {
       this.#power = 'running';
+      this.#core.sim.announce();
       this.#unsolicited('RDY');
       this.#later(APPLICATION_TIME, () => {
         this.#unsolicited('APP RDY');

@@ -8,7 +8,16 @@ import { CardError, exchange } from '../sim/reader.js';
 import { Cme, CmeError } from './at/result.js';
 import { DeadlineError, within } from './deadline.js';
 import type { Fcp } from './uicc.js';
-import { aidOfDirRecord, Fid, parseAuthenticate, parseFcp, parseIccid, parseImsi, USIM_AID_START } from './uicc.js';
+import {
+  aidOfDirRecord,
+  Fid,
+  isOk,
+  parseAuthenticate,
+  parseFcp,
+  parseIccid,
+  parseImsi,
+  USIM_AID_START,
+} from './uicc.js';
 
 /**
  * off       no power (CFUN=0, modem off)
@@ -42,9 +51,6 @@ const RECORD_LIMIT = 10;
 const PIN1 = 0x01;
 /** TERMINAL PROFILE: profile download, and nothing of the toolkit. TS 102 223 5.2. */
 const TERMINAL_PROFILE = Uint8Array.of(0x80, 0x10, 0x00, 0x00, 0x02, 0x01, 0x00);
-
-/** Done, perhaps with a toolkit command waiting that this terminal does not fetch. */
-const isOk = (sw: number): boolean => sw === 0x9000 || sw >> 8 === 0x91;
 
 /** 61xx, or 9Fxx of a 2G card: an answer waits for GET RESPONSE. */
 const moreWaits = (answer: Uint8Array): boolean => {
@@ -92,9 +98,14 @@ export class Sim implements Usim {
     throw new CmeError(STATE_ERROR[this.#state]);
   }
 
+  /** The card will be started in a moment: until then it counts as busy. */
+  announce(): void {
+    this.#set('starting');
+  }
+
   /** Powers the card and reads what TS 31.102 5.1.1 (USIM initialisation) asks for. Ends in a state other than `starting`. */
   async start(): Promise<void> {
-    this.stop();
+    this.#forget();
     const generation = this.#generation;
     this.#set('starting');
     let state: SimState;
@@ -108,6 +119,13 @@ export class Sim implements Usim {
 
   /** Power off; what is under way comes to nothing. */
   stop(): void {
+    this.#forget();
+    if (this.#state === 'off') return;
+    this.#reader.powerOff();
+    this.#set('off');
+  }
+
+  #forget(): void {
     this.#generation++;
     this.#tail = Promise.resolve();
     this.#fetch?.release();
@@ -115,10 +133,6 @@ export class Sim implements Usim {
     this.#iccid = undefined;
     this.#imsi = undefined;
     this.#pinEnabled = false;
-    if (this.#state !== 'off') {
-      this.#reader.powerOff();
-      this.#set('off');
-    }
   }
 
   // Usim: for the baseband.
@@ -130,6 +144,7 @@ export class Sim implements Usim {
 
   /** TS 31.102 7.1: SELECT of the USIM first, since the device may have selected something else by +CSIM. */
   async authenticate(rand: Uint8Array, autn: Uint8Array): Promise<AuthOutcome> {
+    const generation = this.#generation;
     try {
       return await this.#exclusive(async () => {
         await this.#selectUsim();
@@ -144,6 +159,7 @@ export class Sim implements Usim {
       });
     } catch (error) {
       if (error instanceof AttachError) throw error;
+      this.#fault(error, generation);
       throw new AttachError('card', error instanceof Error ? error.message : 'the card did not answer');
     }
   }

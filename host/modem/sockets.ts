@@ -58,7 +58,8 @@ const CLOSE_POLL = 50 * MS;
 /** RFC 6335 6: dynamic ports. */
 const FIRST_LOCAL_PORT = 49_152;
 
-const DOTTED = /^\d{1,3}(\.\d{1,3}){3}$/;
+/** An address rather than a name. */
+export const isDotted = (host: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
 
 class Socket {
   state: SocketState = 'opening';
@@ -160,7 +161,7 @@ export class Sockets {
   }
 
   async #openUdp(socket: Socket, session: Session): Promise<void> {
-    const [address] = DOTTED.test(socket.host) ? [socket.host] : await session.resolve(socket.host);
+    const [address] = isDotted(socket.host) ? [socket.host] : await session.resolve(socket.host);
     if (!this.#alive(socket)) return;
     if (address === undefined) throw new SocketError('name-unknown', `${socket.host} has no address`);
     socket.udp = session.openUdp({

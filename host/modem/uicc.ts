@@ -27,6 +27,9 @@ export const Fid = {
 /** RID of 3GPP and application code of a USIM, TS 101 220 annex E. */
 export const USIM_AID_START = Uint8Array.of(0xa0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02);
 
+/** Done, perhaps with a toolkit command waiting (91xx) that this terminal does not fetch. */
+export const isOk = (sw: number): boolean => sw === 0x9000 || sw >> 8 === 0x91;
+
 export interface Tlv {
   readonly tag: number;
   readonly value: Uint8Array;

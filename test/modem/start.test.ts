@@ -68,6 +68,16 @@ describe('Power-on', () => {
     expect(bench.radio.attempts).toEqual([]);
   });
 
+  it('the SIM is busy from RDY until it has been read', async () => {
+    const bench = new Bench();
+    bench.modem.powerOn();
+    await bench.until(() => bench.heard.endsWith('RDY\r\n'));
+    await bench.at('ATE0');
+    expect(await bench.lines('AT+CPIN?')).toEqual(['+CME ERROR: 14']);
+    await bench.until(() => bench.heard.endsWith('APP RDY\r\n'));
+    expect(await bench.lines('AT+CPIN?')).toEqual(['+CME ERROR: 14']);
+  });
+
   it('takes a USIM that EF_DIR does not name', async () => {
     const bench = new Bench();
     bench.card.files = bench.card.files.filter((file) => file.path !== '2f00');
@@ -228,6 +238,20 @@ describe('Registration', () => {
     expect(bench.heard).toContain('+CPIN: NOT INSERTED');
     expect(bench.radio.detached).toBe(1);
     expect(await bench.lines('AT+CIMI')).toEqual(['+CME ERROR: 10']);
+  });
+});
+
+describe('a card pulled out', () => {
+  it('while it authenticates: the attach ends, the SIM is absent', async () => {
+    const bench = await new Bench().ready();
+    bench.radio.lose(Registration.Searching);
+    await bench.wait(1500);
+    bench.card.present = false;
+    await bench.wait(2000);
+    expect(bench.heard).toContain('+CPIN: NOT INSERTED');
+    expect(await bench.lines('AT+CEREG?')).toEqual(['+CEREG: 0,0', 'OK']);
+    await bench.wait(3600_000);
+    expect(bench.radio.attempts.length).toBe(2);
   });
 });
 

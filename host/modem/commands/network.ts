@@ -1,8 +1,8 @@
 // Registration and signal: TS 27.007 7.2, 7.3, 8.5, 8.69, 10.1.9, 10.1.20, 10.1.22.
 
-import { MINUTE } from '../../clock/clock.js';
+import { MINUTE, SECOND } from '../../clock/clock.js';
 import type { CommandTable, Handler } from '../at/command.js';
-import { AtError, Cme, CmeError } from '../at/result.js';
+import { Cme, CmeError } from '../at/result.js';
 import type { ModemCore } from '../core.js';
 import { networkError } from '../core.js';
 import { DeadlineError, within } from '../deadline.js';
@@ -11,7 +11,7 @@ import { rsrpIndex, rssiIndex, RSRQ_INDEX } from '../signal.js';
 /** Longest time the manual gives for AT+COPS. */
 const SELECT_LIMIT = 3 * MINUTE;
 /** .. and for AT+CGATT. */
-const ATTACH_LIMIT = (140 / 60) * MINUTE;
+const ATTACH_LIMIT = 140 * SECOND;
 
 export type RegistrationKind = 'creg' | 'cgreg' | 'cereg';
 
@@ -154,9 +154,6 @@ function operatorSelection(
         if (attachment.registered) return;
       } else await attachment.stop();
       throw new CmeError(Cme.NoNetwork);
-    },
-    execute: () => {
-      throw new AtError();
     },
     test: '+COPS: ,,(0-4),(0-2)',
   };

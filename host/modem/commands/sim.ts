@@ -7,7 +7,7 @@ import type { Arguments } from '../at/arguments.js';
 import type { Call, CommandTable, Handler } from '../at/command.js';
 import { AtError, Cme, CmeError } from '../at/result.js';
 import type { ModemCore } from '../core.js';
-import { Fid } from '../uicc.js';
+import { Fid, isOk } from '../uicc.js';
 
 /** TS 27.007 8.17: hexadecimal characters of one command APDU. */
 const APDU_DIGITS = 522;
@@ -172,10 +172,10 @@ function openChannel(core: ModemCore, aid: Uint8Array): Promise<number> {
   return core.sim.sequence(async (send) => {
     const opened = await send(Uint8Array.of(0x00, 0x70, 0x00, 0x00, 0x01));
     const channel = opened.data[0];
-    if (opened.sw !== 0x9000 || channel === undefined) throw new CmeError(Cme.SimFailure);
+    if (!isOk(opened.sw) || channel === undefined) throw new CmeError(Cme.SimFailure);
     const cla = classOnChannel(0x00, channel);
     const selected = await send(concat(Uint8Array.of(cla, 0xa4, 0x04, 0x04, aid.length), aid));
-    if (selected.sw === 0x9000 || selected.sw >> 8 === 0x91) return channel;
+    if (isOk(selected.sw)) return channel;
     await send(Uint8Array.of(0x00, 0x70, 0x80, channel, 0x00));
     throw new CmeError(Cme.NotFound);
   }, true);
@@ -215,9 +215,8 @@ async function restrictedAccess(core: ModemCore, call: Call, watch: SecrecyWatch
     };
     if (hasFile) {
       const selected = await send(select(fid, path));
-      const found = selected.sw === 0x9000 || selected.sw >> 8 === 0x91;
       // The file's FCP is what GET RESPONSE fetches after SELECT.
-      if (!found || ins === RESTRICTED.getResponse) return selected;
+      if (!isOk(selected.sw) || ins === RESTRICTED.getResponse) return selected;
     }
     const cla = ins === RESTRICTED.status ? 0x80 : 0x00;
     return send(concat(Uint8Array.of(cla, ins, p1, p2, p3), data));

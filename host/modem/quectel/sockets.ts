@@ -11,6 +11,7 @@ import { CONTEXT_MAX, EMPTY_CONTEXT } from '../contexts.js';
 import type { ModemCore } from '../core.js';
 import { activate } from '../core.js';
 import { DeadlineError, within } from '../deadline.js';
+import { isDotted } from '../sockets.js';
 import type { SocketInfo, SocketListener, SocketState } from '../sockets.js';
 import type { QuectelCode } from './errors.js';
 import { QUECTEL_ERRORS } from './errors.js';
@@ -26,7 +27,6 @@ const DEFAULT_CLOSE_SECONDS = 10;
 
 const SERVICES = ['TCP', 'UDP', 'TCP LISTENER', 'UDP SERVICE'];
 const STATE_NUMBER: Readonly<Record<SocketState, number>> = { opening: 1, connected: 2, closing: 4 };
-const DOTTED = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 const SOCKET_CODE: Readonly<Record<SocketError['code'], QuectelCode>> = {
   'name-unknown': 565,
@@ -202,9 +202,7 @@ export function quectelSocketCommands(core: ModemCore, last: LastError): Command
     const epoch = core.epoch;
     call.afterwards(() => {
       core.clock.stir();
-      const found = DOTTED.test(name)
-        ? Promise.resolve([name])
-        : within(core.clock, RESOLVE_LIMIT, session.resolve(name));
+      const found = isDotted(name) ? Promise.resolve([name]) : within(core.clock, RESOLVE_LIMIT, session.resolve(name));
       found.then(
         (addresses) => {
           if (epoch === core.epoch) answer(addresses);
