@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { simCommand } from '../../host/cli/commands/sim.js';
-import { UsageError } from '../../host/cli/output.js';
+import { JobError, UsageError } from '../../host/cli/output.js';
 import { AID } from './card.js';
 
 const PROFILE = ['--profile', 'examples/profiles/soracom-demo.json'];
 
-/** Runs `akari sim apdu ...`; returns the lines it printed. */
-async function apdu(...args: string[]): Promise<string[]> {
+/** Runs `akari sim apdu ...`; returns the lines it printed, also in `printed` if it fails. */
+async function apdu(args: readonly string[], printed: string[] = []): Promise<string[]> {
   let text = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
     text += String(chunk);
@@ -18,8 +18,9 @@ async function apdu(...args: string[]): Promise<string[]> {
     await command.parseAsync(['apdu', ...args], { from: 'user' });
   } finally {
     vi.restoreAllMocks();
+    printed.push(...text.split('\n').slice(0, -1));
   }
-  return text.split('\n').slice(0, -1);
+  return printed;
 }
 
 afterEach(() => vi.restoreAllMocks());
@@ -29,12 +30,12 @@ describe('akari sim apdu', () => {
 
   it('shows the T=0 view by --link t0, which is the default', async () => {
     const expected = ['6137', '9000', '084904011332547698 9000'];
-    expect(await apdu(...PROFILE, '--link', 't0', ...COMMANDS)).toEqual(expected);
-    expect(await apdu(...PROFILE, ...COMMANDS)).toEqual(expected);
+    expect(await apdu([...PROFILE, '--link', 't0', ...COMMANDS])).toEqual(expected);
+    expect(await apdu([...PROFILE, ...COMMANDS])).toEqual(expected);
   });
 
   it('shows whole answers by --link direct', async () => {
-    const [select, ...rest] = await apdu(...PROFILE, '--link', 'direct', ...COMMANDS);
+    const [select, ...rest] = await apdu([...PROFILE, '--link', 'direct', ...COMMANDS]);
     expect(select).toMatch(/^6235[0-9a-f]+ 9000$/);
     expect(rest).toEqual(['9000', '084904011332547698 9000']);
   });
@@ -43,11 +44,11 @@ describe('akari sim apdu', () => {
     vi.spyOn(process, 'stdin', 'get').mockReturnValue(
       Readable.from([`${COMMANDS.join('\n')}\n\n`]) as typeof process.stdin,
     );
-    expect(await apdu(...PROFILE)).toEqual(['6137', '9000', '084904011332547698 9000']);
+    expect(await apdu([...PROFILE])).toEqual(['6137', '9000', '084904011332547698 9000']);
   });
 
   it('gives one event an APDU and a result by --json', async () => {
-    const events = (await apdu(...PROFILE, '--json', '00a40004023f00')).map((line) => JSON.parse(line) as unknown);
+    const events = (await apdu([...PROFILE, '--json', '00a40004023f00'])).map((line) => JSON.parse(line) as unknown);
     expect(events).toEqual([
       { type: 'atr', bytes: '3b9e95801fc78031e073fe210066414b4153494dd4' },
       { type: 'apdu', command: '00a40004023f00', data: '', sw: '6125' },
@@ -60,18 +61,29 @@ describe('akari sim apdu', () => {
     [['00a40004023f00', '00a'], 'argument 2 ("00a") has 3 hex digits, an odd number'],
     [['00a4'], 'argument 1 ("00a4") is 2 bytes, a command APDU has 4 to 261'],
   ])('%o is wrong usage', async (args, message) => {
-    const outcome = apdu(...PROFILE, ...args);
+    const outcome = apdu([...PROFILE, ...args]);
     await expect(outcome).rejects.toThrow(message);
     await expect(outcome).rejects.toBeInstanceOf(UsageError);
   });
 
   it('a profile at fault is wrong usage that names file and field', async () => {
-    await expect(apdu('--profile', 'nowhere.json', '00a40000')).rejects.toThrow(
+    await expect(apdu(['--profile', 'nowhere.json', '00a40000'])).rejects.toThrow(
       'SIM profile nowhere.json: there is no such file',
     );
   });
 
-  it('a command that T=0 cannot carry fails the job, and says so as JSON', async () => {
-    await expect(apdu(...PROFILE, '00d600000301')).rejects.toThrow('P3 says 3 bytes of data, 1 follow');
+  it('a command that T=0 cannot carry fails the job', async () => {
+    const outcome = apdu([...PROFILE, '00d600000301']);
+    await expect(outcome).rejects.toThrow('P3 says 3 bytes of data, 1 follow');
+    await expect(outcome).rejects.toBeInstanceOf(JobError);
+  });
+
+  it.each([
+    ['00zz', 'argument 1 ("00zz") is not hexadecimal'],
+    ['00d600000301', 'the exchange with the card failed: P3 says 3 bytes of data, 1 follow'],
+  ])('%s under --json ends in a result that says why', async (text, reason) => {
+    const lines: string[] = [];
+    await expect(apdu([...PROFILE, '--json', text], lines)).rejects.toThrow(reason);
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ type: 'result', ok: false, reason });
   });
 });

@@ -39,11 +39,8 @@ export function simCommand(): Command {
 
 async function runApdus(apdus: readonly string[], options: ApduOptions): Promise<void> {
   const output = new Output(options.json === true);
-  // All arguments are judged before the first is sent.
-  const commands = apdus.map((text, i) => parseCommand(text, `argument ${i + 1}`));
-  const card = new CardOnBench(profileOf(options.profile), options.link);
   let count = 0;
-  const send = async (command: Uint8Array): Promise<void> => {
+  const send = async (card: CardOnBench, command: Uint8Array): Promise<void> => {
     const answer = await card.transmit(command);
     const data = toHex(answer.subarray(0, -2));
     const sw = toHex(answer.subarray(-2));
@@ -52,20 +49,25 @@ async function runApdus(apdus: readonly string[], options: ApduOptions): Promise
     output.event({ type: 'apdu', command: toHex(command), data, sw });
   };
   try {
+    // All arguments are judged before the first is sent.
+    const commands = apdus.map((text, i) => parseCommand(text, `argument ${i + 1}`));
+    const card = new CardOnBench(profileOf(options.profile), options.link);
     const atr = await card.powerOn();
     output.event({ type: 'atr', bytes: toHex(atr) });
     if (commands.length > 0) {
-      for (const command of commands) await send(command);
+      for (const command of commands) await send(card, command);
     } else {
       let line = 0;
       for await (const text of createInterface({ input: process.stdin })) {
         line++;
-        if (text.trim() !== '') await send(parseCommand(text, `line ${line} of the input`));
+        if (text.trim() !== '') await send(card, parseCommand(text, `line ${line} of the input`));
       }
     }
   } catch (error) {
-    if (error instanceof CardError || error instanceof UsageError) output.result(false, { reason: error.message });
-    throw error instanceof CardError ? new JobError(`the card did not answer: ${error.message}`) : error;
+    const told =
+      error instanceof CardError ? new JobError(`the exchange with the card failed: ${error.message}`) : error;
+    if (told instanceof JobError || told instanceof UsageError) output.result(false, { reason: told.message });
+    throw told;
   }
   output.result(true, { apdus: count });
 }
