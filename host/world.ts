@@ -230,13 +230,13 @@ interface Cloud {
 
 async function makeCloud(configs: readonly CustomerConfig[], clock: Clock): Promise<Cloud> {
   const trace = new Trace(clock);
-  const authority = new CertificateAuthority();
+  const authority = await CertificateAuthority.create();
   const trustedCas = [authority.certificate];
   const customers = new Map<string, CustomerServer>();
   const hosts: Record<string, { host: string; port: number }> = {};
   const inProcess = new InProcessUpstream({ clock, trustedCas });
   for (const { host, port = 443, psk } of configs) {
-    const certificate = authority.issue([host]);
+    const certificate = await authority.issue([host]);
     const server = new CustomerServer({ clock, trace, psk: new Secret(Buffer.from(psk)), certificate });
     customers.set(host, server);
     if (clock.kind === 'real') {

@@ -9,6 +9,7 @@ need() { # command, package
 need osmo-auc-gen libosmocore-utils
 need tshark tshark
 need curl curl
+need nginx nginx-light
 need openssl openssl
 need mosquitto mosquitto
 need mosquitto_sub mosquitto-clients

@@ -1,15 +1,18 @@
 // A certificate authority of one's own: server certificates (EC P-256) for the stand-ins of customers' servers.
 
-import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import 'reflect-metadata'; // @peculiar/x509 wants it loaded first
+import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import * as x509 from '@peculiar/x509';
+import { toHex } from '../bytes.js';
 import { Secret } from '../secret.js';
-import * as der from './der.js';
 
 /** Worlds may have any date: certificates are good for all of these years unless told otherwise. */
 const NOT_BEFORE = new Date(Date.UTC(2020, 0, 1));
 const NOT_AFTER = new Date(Date.UTC(2049, 11, 31));
 
-const ECDSA_WITH_SHA256 = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.2'));
+const KEY = { name: 'ECDSA', namedCurve: 'P-256' };
+const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 
 export interface Validity {
   readonly notBefore?: Date;
@@ -27,133 +30,92 @@ export interface ServerCertificate {
 /** The authority's key lives in memory only; `certificate` (PEM) is what clients are told to trust. */
 export class CertificateAuthority {
   readonly certificate: string;
-  readonly #key: KeyObject;
-  readonly #publicKey: KeyObject;
+  readonly #keys: CryptoKeyPair;
   readonly #name: string;
 
-  constructor(name = 'Akari customer CA', validity: Validity = {}) {
-    const { privateKey, publicKey } = newKey();
-    this.#key = privateKey;
-    this.#publicKey = publicKey;
+  private constructor(name: string, keys: CryptoKeyPair, certificate: string) {
     this.#name = name;
-    this.certificate = certificate({ subject: name, publicKey, issuer: name, signWith: privateKey, validity });
+    this.#keys = keys;
+    this.certificate = certificate;
+  }
+
+  static async create(name = 'Akari customer CA', validity: Validity = {}): Promise<CertificateAuthority> {
+    const keys = await newKeys();
+    const certificate = await sign(keys, { name, keys }, validity, [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ]);
+    return new CertificateAuthority(name, keys, certificate);
   }
 
   /** A certificate for the host names and IP addresses of one server; `names[0]` is also its common name. */
-  issue(names: readonly string[], validity: Validity = {}): ServerCertificate {
-    const { privateKey, publicKey } = newKey();
-    return {
-      certificate: certificate({
-        subject: names[0] ?? '',
-        names,
-        publicKey,
-        issuer: this.#name,
-        issuerKey: this.#publicKey,
-        signWith: this.#key,
-        validity,
-      }),
-      key: pem(privateKey),
-    };
+  issue(names: readonly string[], validity: Validity = {}): Promise<ServerCertificate> {
+    return serverCertificate(names, validity, { name: this.#name, keys: this.#keys });
   }
 }
 
 /** A certificate that vouches for itself: nobody has reason to trust it. */
-export function selfSigned(names: readonly string[], validity: Validity = {}): ServerCertificate {
-  const { privateKey, publicKey } = newKey();
+export function selfSigned(names: readonly string[], validity: Validity = {}): Promise<ServerCertificate> {
+  return serverCertificate(names, validity);
+}
+
+type CryptoKeyPair = webcrypto.CryptoKeyPair;
+
+interface Issuer {
+  readonly name: string;
+  readonly keys: CryptoKeyPair;
+}
+
+const newKeys = (): Promise<CryptoKeyPair> => webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
+
+async function serverCertificate(
+  names: readonly string[],
+  validity: Validity,
+  issuer?: Issuer,
+): Promise<ServerCertificate> {
+  const keys = await newKeys();
   const subject = names[0] ?? '';
-  return {
-    certificate: certificate({ subject, names, publicKey, issuer: subject, signWith: privateKey, validity }),
-    key: pem(privateKey),
-  };
+  const alternatives = names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value }));
+  const certificate = await sign(
+    keys,
+    issuer ?? { name: subject, keys },
+    validity,
+    [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(alternatives),
+    ],
+    subject,
+  );
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return { certificate, key: new Secret(Buffer.from(x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'))) };
 }
 
-const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
-
-const pem = (key: KeyObject): Secret => new Secret(Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })));
-
-interface CertificateFields {
-  readonly subject: string;
-  /** Absent: a certificate authority's own certificate. */
-  readonly names?: readonly string[];
-  readonly publicKey: KeyObject;
-  readonly issuer: string;
-  /** Absent: the subject's own key. */
-  readonly issuerKey?: KeyObject;
-  readonly signWith: KeyObject;
-  readonly validity: Validity;
-}
-
-/** RFC 5280 4.1; PEM. */
-function certificate(fields: CertificateFields): string {
-  const spki = fields.publicKey.export({ type: 'spki', format: 'der' });
+/** RFC 5280; PEM. The subject is the issuer itself unless named. */
+async function sign(
+  keys: CryptoKeyPair,
+  issuer: Issuer,
+  { notBefore = NOT_BEFORE, notAfter = NOT_AFTER }: Validity,
+  extensions: readonly x509.Extension[],
+  subject = issuer.name,
+): Promise<string> {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40; // positive, and always of the same length
-  const tbs = der.sequence(
-    der.explicit(0, der.integer(Buffer.of(2))), // v3
-    der.integer(serial),
-    ECDSA_WITH_SHA256,
-    commonName(fields.issuer),
-    der.sequence(der.time(fields.validity.notBefore ?? NOT_BEFORE), der.time(fields.validity.notAfter ?? NOT_AFTER)),
-    commonName(fields.subject),
-    spki,
-    der.explicit(3, der.sequence(...extensions(fields))),
-  );
-  const signature = sign('sha256', tbs, fields.signWith);
-  const bytes = der.sequence(tbs, ECDSA_WITH_SHA256, der.bitString(signature));
-  const base64 = bytes.toString('base64').replace(/.{64}/g, '$&\n');
-  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
-}
-
-/** RFC 5280 4.2.1. */
-function extensions(fields: CertificateFields): Buffer[] {
-  const critical = true;
-  const keyIds = [
-    extension('2.5.29.14', der.octetString(keyId(fields.publicKey))),
-    extension('2.5.29.35', der.sequence(der.implicit(0, keyId(fields.issuerKey ?? fields.publicKey)))),
-  ];
-  if (fields.names === undefined) {
-    return [
-      ...keyIds,
-      extension('2.5.29.19', der.sequence(der.boolean(true)), critical), // basicConstraints: cA
-      extension('2.5.29.15', der.bitString(Buffer.of(0b0000_0110), 1), critical), // keyCertSign, cRLSign
-    ];
-  }
-  return [
-    ...keyIds,
-    extension('2.5.29.19', der.sequence(), critical),
-    extension('2.5.29.15', der.bitString(Buffer.of(0b1000_0000), 7), critical), // digitalSignature
-    extension('2.5.29.37', der.sequence(der.objectIdentifier('1.3.6.1.5.5.7.3.1'))), // serverAuth
-    extension('2.5.29.17', der.sequence(...fields.names.map(generalName))),
-  ];
-}
-
-function extension(id: string, value: Buffer, critical = false): Buffer {
-  const flag = critical ? [der.boolean(true)] : [];
-  return der.sequence(der.objectIdentifier(id), ...flag, der.octetString(value));
-}
-
-/** dNSName or iPAddress (RFC 5280 4.2.1.6). */
-function generalName(name: string): Buffer {
-  if (isIP(name) === 0) return der.implicit(2, Buffer.from(name));
-  if (isIP(name) === 4) return der.implicit(7, Buffer.from(name.split('.').map(Number)));
-  return der.implicit(7, ipv6Bytes(name));
-}
-
-function ipv6Bytes(address: string): Buffer {
-  const [head = '', tail] = address.split('::');
-  const words = (text: string): number[] => (text === '' ? [] : text.split(':').map((word) => parseInt(word, 16)));
-  const left = words(head);
-  const right = tail === undefined ? [] : words(tail);
-  const all = [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
-  return Buffer.from(all.flatMap((word) => [word >> 8, word & 0xff]));
-}
-
-const commonName = (text: string): Buffer =>
-  der.sequence(der.set(der.sequence(der.objectIdentifier('2.5.4.3'), der.utf8String(text))));
-
-/** SHA-1 of the public key's bits, as RFC 5280 4.2.1.2 suggests: a name, not a protection. */
-function keyId(key: KeyObject): Buffer {
-  const { x = '', y = '' } = key.export({ format: 'jwk' });
-  const point = Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-  return createHash('sha1').update(point).digest();
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: toHex(serial),
+    subject: [{ CN: [subject] }],
+    issuer: [{ CN: [issuer.name] }],
+    notBefore,
+    notAfter,
+    signingAlgorithm: SIGNATURE,
+    publicKey: keys.publicKey,
+    signingKey: issuer.keys.privateKey,
+    extensions: [
+      ...extensions,
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey),
+    ],
+  });
+  return `${certificate.toString('pem')}\n`;
 }

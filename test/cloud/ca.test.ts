@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CertificateAuthority, selfSigned } from '../../host/cloud/index.js';
 
-const ca = new CertificateAuthority();
-const server = ca.issue(['customer.example', '*.customer.example', '127.0.0.1', '2001:db8::1', '::1']);
+const ca = await CertificateAuthority.create();
+const server = await ca.issue(['customer.example', '*.customer.example', '127.0.0.1', '2001:db8::1', '::1']);
 let folder = '';
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'akari-ca-'));
   writeFileSync(join(folder, 'ca.pem'), ca.certificate);
   writeFileSync(join(folder, 'server.pem'), server.certificate);
-  writeFileSync(join(folder, 'self.pem'), selfSigned(['customer.example']).certificate);
-  writeFileSync(join(folder, 'other.pem'), new CertificateAuthority().certificate);
+  writeFileSync(join(folder, 'self.pem'), (await selfSigned(['customer.example'])).certificate);
+  writeFileSync(join(folder, 'other.pem'), (await CertificateAuthority.create()).certificate);
   writeFileSync(join(folder, 'key.pem'), Buffer.from(server.key.reveal()), { mode: 0o600 });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -70,15 +70,18 @@ describe('openssl about the authority’s certificates', () => {
   });
 });
 
-it('dates from 2050 on are GeneralizedTime', () => {
-  const { certificate } = selfSigned(['x'], { notBefore: new Date('2049-06-01'), notAfter: new Date('2051-06-01') });
+it('dates from 2050 on are GeneralizedTime', async () => {
+  const { certificate } = await selfSigned(['x'], {
+    notBefore: new Date('2049-06-01'),
+    notAfter: new Date('2051-06-01'),
+  });
   const { validFrom, validTo } = new X509Certificate(certificate);
   expect([Date.parse(validFrom), Date.parse(validTo)]).toEqual([Date.parse('2049-06-01'), Date.parse('2051-06-01')]);
 });
 
-it('many names make a long certificate', () => {
+it('many names make a long certificate', async () => {
   const names = Array.from({ length: 3000 }, (_, i) => `host-${i}.customer.example`);
-  expect(new X509Certificate(ca.issue(names).certificate).checkHost('host-2999.customer.example')).toBe(
+  expect(new X509Certificate((await ca.issue(names)).certificate).checkHost('host-2999.customer.example')).toBe(
     'host-2999.customer.example',
   );
 });

@@ -19,7 +19,7 @@ import { Trace } from '../../host/trace/trace.js';
 
 const NOW = 1608251959862;
 const psk = new Secret(Buffer.from('topsecret'));
-const ca = new CertificateAuthority();
+const ca = await CertificateAuthority.create();
 
 function signed(timestamp: number, extra: Record<string, string> = {}): Record<string, string> {
   const text = `topsecretx-soracom-imsi=440101234567890x-soracom-timestamp=${timestamp}`;
@@ -209,7 +209,7 @@ describe('upstream connections', () => {
       clock,
       trace: new Trace(clock),
       psk,
-      certificate: ca.issue(['customer.example']),
+      certificate: await ca.issue(['customer.example']),
     });
     cleanup.push(
       () => clock.close(),
@@ -232,15 +232,15 @@ describe('upstream connections', () => {
           .end();
       });
     expect(await ask()).toBe(200);
-    server.present(selfSigned(['customer.example']));
+    server.present(await selfSigned(['customer.example']));
     await expect(ask()).rejects.toThrow(/self-signed/);
-    server.present(ca.issue(['other.example']));
+    server.present(await ca.issue(['other.example']));
     await expect(ask()).rejects.toThrow(/Host: customer\.example\. is not in the cert's altnames/);
     // Garbage in place of TLS ends that connection only.
     await new Promise((resolve) =>
       connect(port, '127.0.0.1').once('close', resolve).resume().write('GET / HTTP/1.1\r\n\r\n'),
     );
-    server.present(ca.issue(['customer.example']));
+    server.present(await ca.issue(['customer.example']));
     expect(await ask()).toBe(200);
     expect(server.messages).toHaveLength(2);
   });

@@ -54,7 +54,7 @@ describe('a destination that fails', () => {
 
   it.each([
     ['self-signed', () => selfSigned([CUSTOMER])],
-    ['of another authority of the same name', () => new CertificateAuthority().issue([CUSTOMER])],
+    ['of another authority of the same name', async () => (await CertificateAuthority.create()).issue([CUSTOMER])],
     ['for another name', () => ca.issue(['other.example'])],
     ['expired', () => ca.issue([CUSTOMER], { notBefore: new Date('2020-01-01'), notAfter: new Date('2020-06-01') })],
     [
@@ -63,7 +63,7 @@ describe('a destination that fails', () => {
     ],
   ])('its certificate is %s: 502, and it never sees the request', async (_, made) => {
     const world = new BeamWorld();
-    world.customer.present(made());
+    world.customer.present(await made());
     expect(await world.request(post('{"secret":1}'))).toMatch(
       /^HTTP\/1\.1 502 [^]*certificate of the destination is not trusted\n$/,
     );

@@ -80,7 +80,7 @@ const text = async (...args: string[]): Promise<string> => (await curl(...args))
 beforeAll(async () => {
   ports.nginx = await freePort();
   ports.openssl = await freePort();
-  const { certificate, key } = ca.issue(['nginx.test', 'openssl.test']);
+  const { certificate, key } = await ca.issue(['nginx.test', 'openssl.test']);
   mkdirSync(join(folder, 'files'));
   mkdirSync(join(folder, 'tmp'));
   for (const path of ['', 'files', 'tmp']) chmodSync(join(folder, path), 0o777);

@@ -25,8 +25,8 @@ export const MSISDN = '812012345678';
 export const CUSTOMER = 'customer.example';
 
 /** Keys take a while and are no part of what is tested: one authority for all worlds of a test file. */
-export const ca = new CertificateAuthority();
-export const certificate = ca.issue([CUSTOMER]);
+export const ca = await CertificateAuthority.create();
+export const certificate = await ca.issue([CUSTOMER]);
 
 export const secretText = (text: string): Secret => new Secret(Buffer.from(text));
 
