@@ -198,6 +198,16 @@ describe('a fault at each step of the dialogue', () => {
     }
   });
 
+  test.each(['RDY', 'APP RDY', 'POWERED DOWN'])('%s tells of a restart, which costs seconds', async (word) => {
+    const rig = new Rig();
+    rig.board.powerOn();
+    await rig.run(30);
+    rig.modem.urc(word);
+    await rig.run(5);
+    expect(rig.log.filter((line) => line === 'modem: online')).toHaveLength(2);
+    await expectAll(rig, 2, 60);
+  });
+
   test('the network takes the context away at any moment', async () => {
     for (let at = 0; at < 1_700; at += 23) {
       const rig = new Rig({ kind: 'release' });
