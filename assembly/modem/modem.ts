@@ -72,8 +72,8 @@ export const HOST_MAX: i32 = 63;
 /** Most bytes that one send or read command carries (AT+QISEND 1460, AT+QIRD 1500). */
 export const TX_MAX: i32 = 1460;
 export const RX_MAX: i32 = 1500;
-/** In push mode a second block can arrive before the first one is read. */
-const RX_BUFFER: i32 = 2 * RX_MAX;
+/** In push mode a block can arrive before the end of the last one was read. */
+const RX_BUFFER: i32 = 2048;
 
 export const enum SocketState {
   Free,

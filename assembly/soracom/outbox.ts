@@ -11,10 +11,10 @@ import { beginLog, endLog } from "../util/log";
 import { Text } from "../util/text";
 import { BEAM_SIZE, BeamClient, BeamOutcome } from "./beam";
 
-/** Messages that can wait: two hours of one a minute. */
-const SLOTS: u32 = 120;
+/** Messages that can wait: an hour and a half of one a minute. */
+const SLOTS: u32 = 96;
 /** Longest body of a message. */
-const BODY_MAX = 160;
+const BODY_MAX = 128;
 /** `id`: 16 hexadecimal digits, `-`, and a number. */
 const ID_MAX = 27;
 /** First of the SLOTS store keys. */
@@ -159,7 +159,7 @@ export class Outbox<N> {
 
   // --- Putting in ---
 
-  /** Begins a message: write its body, at most 160 bytes, then `commit`. */
+  /** Begins a message: write its body, at most 128 bytes, then `commit`. */
   compose(): Text {
     return this.text.on(this.draft, BODY_MAX);
   }
