@@ -56,10 +56,28 @@ export function modemStateText(state: ModemState): string {
       return "modem: online";
     case ModemState.Reset:
       return "modem: restarting it";
-    case ModemState.Pause:
-      return "modem: failed, waiting to try again";
     default:
       return "";
+  }
+}
+
+/** CME error of a slot without a card, TS 27.007 9.2. */
+const CME_NO_SIM = 10;
+
+/** One line for people: what failed when a driver went from `state` into Pause, with the code that it has. */
+export function modemFaultText(state: ModemState, cause: i32): string {
+  switch (state) {
+    case ModemState.Probe:
+      return "modem: does not answer";
+    case ModemState.Sim:
+      return cause == CME_NO_SIM ? "modem: no SIM inserted" : "modem: SIM not usable";
+    case ModemState.Registration:
+      return "modem: no network";
+    case ModemState.Configure:
+    case ModemState.Activate:
+      return "modem: no context";
+    default:
+      return "modem: command failed";
   }
 }
 

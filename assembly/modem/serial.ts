@@ -1,8 +1,8 @@
 // The edge between a modem driver, which does no I/O, and the board's UART.
 
 import { LogLevel, uart_read, uart_write } from "../board/index";
-import { beginLog, endLog } from "../util/log";
-import { ModemState, modemStateText } from "./modem";
+import { beginLog, endLog, logText } from "../util/log";
+import { ModemState, modemFaultText, modemStateText } from "./modem";
 
 /** Bytes taken in one turn: the app gets its turn before a socket's buffer can overflow. */
 const CHUNK = 256;
@@ -29,14 +29,18 @@ export function serve<M>(modem: M, port: i32, now: i64): i64 {
     }
     modem.sent(taken);
   }
-  if (modem.state != before) {
-    const text = modemStateText(modem.state);
-    if (text.length > 0) {
-      const line = beginLog(text);
-      const failed = modem.state == ModemState.Pause;
-      if (failed && modem.cause > 0) line.str(", code ").num(modem.cause);
-      endLog(failed ? LogLevel.Warn : LogLevel.Info);
-    }
-  }
+  if (modem.state != before) logState(before, modem.state, modem.cause);
   return again;
+}
+
+function logState(before: ModemState, state: ModemState, cause: i32): void {
+  if (state == ModemState.Pause) {
+    const line = beginLog(modemFaultText(before, cause));
+    if (cause > 0) line.str(" (code ").num(cause).str(")");
+    line.str(", trying again later");
+    endLog(LogLevel.Warn);
+    return;
+  }
+  const text = modemStateText(state);
+  if (text.length > 0) logText(LogLevel.Info, text);
 }

@@ -74,7 +74,7 @@ export interface Ordeal {
 export async function ordeal(seed: string, count: number): Promise<Ordeal> {
   const random = new Random(seed);
   const s = await scene({ seed });
-  const { world, device, customer } = s;
+  const { world, customer } = s;
   const faults: string[] = [];
   const names = Object.keys(FAULTS);
   s.device.powerOn();
