@@ -47,8 +47,11 @@ function fieldsOf(m: NasMessage): Fields {
     case 'IDENTITY REQUEST':
       return { identityType: m.identityType };
     case 'IDENTITY RESPONSE':
-    case 'TRACKING AREA UPDATE REQUEST':
       return identityFields(m.identity);
+    case 'TRACKING AREA UPDATE REQUEST':
+      return { ...identityFields(m.identity), ...bearerFields(m.bearers) };
+    case 'TRACKING AREA UPDATE ACCEPT':
+      return bearerFields(m.bearers);
     case 'SECURITY MODE COMMAND':
       return { eea: m.eea, eia: m.eia, ksi: m.ksi };
     case 'PDN CONNECTIVITY REQUEST':
@@ -59,6 +62,10 @@ function fieldsOf(m: NasMessage): Fields {
     default:
       return { ...('cause' in m && { cause: m.cause }), ...('bearer' in m && { bearer: m.bearer, pti: m.pti }) };
   }
+}
+
+function bearerFields(bearers: readonly number[] | undefined): Fields {
+  return bearers ? { bearers: bearers.join(' ') } : {};
 }
 
 function identityFields(identity: MobileIdentity): Fields {

@@ -138,6 +138,32 @@ export function decodeIp(bytes: Uint8Array): string {
 /** PDN types of 9.9.4.10. */
 export const PdnType = { ipv4: 1, ipv6: 2, ipv4v6: 3, nonIp: 5 } as const;
 
+/** EPS bearer identities are 5 to 15 (9.3.2). */
+const FIRST_BEARER = 5;
+const LAST_BEARER = 15;
+
+/** EPS bearer context status (9.9.2.1): two octets, a bit for each bearer that is active; EBI 0 is bit 1 of the first. */
+export function encodeBearers(active: readonly number[]): Uint8Array {
+  let bits = 0;
+  for (const bearer of active) {
+    if (bearer < FIRST_BEARER || bearer > LAST_BEARER) throw new RangeError(`${bearer} is no EPS bearer identity`);
+    bits |= 1 << bearer;
+  }
+  return Uint8Array.of(bits & 0xff, bits >> 8);
+}
+
+/** Identities in rising order; the spare bits of 0 to 4 are not looked at. */
+export function decodeBearers(value: Uint8Array): number[] {
+  const [low, high] = value;
+  if (low === undefined || high === undefined || value.length !== 2) {
+    throw new NasError('bad-element', `EPS bearer context status of ${value.length} bytes, 2 wanted`);
+  }
+  const bits = (high << 8) | low;
+  const active: number[] = [];
+  for (let bearer = FIRST_BEARER; bearer <= LAST_BEARER; bearer++) if ((bits >> bearer) & 1) active.push(bearer);
+  return active;
+}
+
 /** GPRS timer (TS 24.008 10.5.7.3): 2 s, 1 min or 6 min steps, whichever first holds the value exactly, else rounded up. */
 export function encodeGprsTimer(seconds: number): number {
   for (const [unit, step] of GPRS_TIMER_STEPS.entries()) {

@@ -5,9 +5,11 @@ import { concat } from '../../bytes.js';
 import { NasError, NasReader, lv, lve, tlv } from './bytes.js';
 import type { Guti, MobileIdentity, PlmnDigits } from './elements.js';
 import {
+  decodeBearers,
   decodeGprsTimer,
   decodeIdentity,
   decodeTaiList,
+  encodeBearers,
   encodeGprsTimer,
   encodeIdentity,
   encodeTaiList,
@@ -107,8 +109,15 @@ export type EmmMessage =
       readonly updateType: number;
       readonly ksi: number;
       readonly identity: MobileIdentity;
+      /** EPS bearer context status: the bearers that are active at the sender (8.2.29.7). */
+      readonly bearers?: readonly number[] | undefined;
     }
-  | { readonly message: 'TRACKING AREA UPDATE ACCEPT'; readonly result: number }
+  | {
+      readonly message: 'TRACKING AREA UPDATE ACCEPT';
+      readonly result: number;
+      /** The same of the network (8.2.26.5). */
+      readonly bearers?: readonly number[] | undefined;
+    }
   | {
       readonly message: 'AUTHENTICATION REQUEST';
       readonly ksi: number;
@@ -128,8 +137,8 @@ export type EmmMessage =
       readonly capabilities: Uint8Array;
     };
 
-const IEI = { guti: 0x50, features: 0x64, cause: 0x53, auts: 0x30 } as const;
-/** Value lengths of the elements of format TV: ATTACH REQUEST/ACCEPT and DETACH REQUEST (8.2.1, 8.2.4, 8.2.11, 8.2.29). */
+const IEI = { guti: 0x50, features: 0x64, cause: 0x53, auts: 0x30, bearers: 0x57 } as const;
+/** Value lengths of the elements of format TV: ATTACH and TAU REQUEST/ACCEPT, DETACH REQUEST (8.2.1, 8.2.4, 8.2.11, 8.2.26, 8.2.29). */
 const TV_REQUEST = { 0x13: 5, 0x19: 3, 0x52: 5, 0x5c: 2, 0x55: 4, 0x56: 4 } as const;
 const TV_ACCEPT = { 0x13: 5, 0x17: 1, 0x53: 1, 0x59: 1, 0x5a: 1 } as const;
 const TV_COMMAND = { 0x55: 4, 0x56: 4 } as const;
@@ -168,9 +177,13 @@ function body(m: EmmMessage): Uint8Array {
       if (m.from === 'modem') return concat(Uint8Array.of((m.ksi << 4) | m.detachType), lv(encodeIdentity(m.identity)));
       return Uint8Array.of(m.detachType, ...(m.cause === undefined ? [] : [IEI.cause, m.cause]));
     case 'TRACKING AREA UPDATE REQUEST':
-      return concat(Uint8Array.of((m.ksi << 4) | m.updateType), lv(encodeIdentity(m.identity)));
+      return concat(
+        Uint8Array.of((m.ksi << 4) | m.updateType),
+        lv(encodeIdentity(m.identity)),
+        tlv(IEI.bearers, m.bearers && encodeBearers(m.bearers)),
+      );
     case 'TRACKING AREA UPDATE ACCEPT':
-      return Uint8Array.of(m.result);
+      return concat(Uint8Array.of(m.result), tlv(IEI.bearers, m.bearers && encodeBearers(m.bearers)));
     case 'DETACH ACCEPT':
     case 'AUTHENTICATION REJECT':
     case 'SECURITY MODE COMPLETE':
@@ -249,11 +262,20 @@ export function decodeEmm(bytes: Uint8Array, direction: Direction): EmmMessage {
     case TYPE['TRACKING AREA UPDATE REQUEST']: {
       const octet = r.u8('EPS update type');
       const identity = decodeIdentity(r.lv('old GUTI'));
-      r.optionals(TV_REQUEST);
-      return { message: 'TRACKING AREA UPDATE REQUEST', updateType: octet & 7, ksi: (octet >> 4) & 7, identity };
+      const bearers = bearersOf(r.optionals(TV_REQUEST));
+      return {
+        message: 'TRACKING AREA UPDATE REQUEST',
+        updateType: octet & 7,
+        ksi: (octet >> 4) & 7,
+        identity,
+        ...(bearers && { bearers }),
+      };
     }
-    case TYPE['TRACKING AREA UPDATE ACCEPT']:
-      return { message: 'TRACKING AREA UPDATE ACCEPT', result: r.u8('EPS update result') & 7 };
+    case TYPE['TRACKING AREA UPDATE ACCEPT']: {
+      const result = r.u8('EPS update result') & 7;
+      const bearers = bearersOf(r.optionals(TV_ACCEPT));
+      return { message: 'TRACKING AREA UPDATE ACCEPT', result, ...(bearers && { bearers }) };
+    }
     case TYPE['AUTHENTICATION REQUEST']: {
       const ksi = r.u8('NAS key set identifier') & 7;
       const rand = r.take(16, 'RAND');
@@ -292,6 +314,11 @@ export function decodeEmm(bytes: Uint8Array, direction: Direction): EmmMessage {
     default:
       throw new NasError('unknown-message', `EMM message type ${type.toString(16)}`);
   }
+}
+
+function bearersOf(more: Map<number, Uint8Array>): number[] | undefined {
+  const value = more.get(IEI.bearers);
+  return value && decodeBearers(value);
 }
 
 function within(value: Uint8Array, min: number, max: number, what: string): Uint8Array {

@@ -12,6 +12,7 @@ export { EsmCause, PD_ESM, decodeEsm, encodeEsm } from './esm.js';
 export type { EsmMessage } from './esm.js';
 export { answerPco, dnsOf, requestPco } from './pco.js';
 export type { PcoOption } from './pco.js';
+export { repeat } from './repeat.js';
 export { Eea, Eia, NasSecurity, SecurityHeader, openProtected, securityHeaderOf } from './security.js';
 export { nasEvent } from './describe.js';
 export type { NasMessage } from './describe.js';

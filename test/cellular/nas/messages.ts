@@ -59,7 +59,19 @@ export const emmMessages: readonly { readonly direction: Direction; readonly mes
     direction: 'uplink',
     message: { message: 'TRACKING AREA UPDATE REQUEST', updateType: 3, ksi: 0, identity: { kind: 'guti', guti: GUTI } },
   },
+  {
+    direction: 'uplink',
+    message: {
+      message: 'TRACKING AREA UPDATE REQUEST',
+      updateType: 0,
+      ksi: 0,
+      identity: { kind: 'guti', guti: GUTI },
+      bearers: [5, 15],
+    },
+  },
   { direction: 'downlink', message: { message: 'TRACKING AREA UPDATE ACCEPT', result: 0 } },
+  { direction: 'downlink', message: { message: 'TRACKING AREA UPDATE ACCEPT', result: 0, bearers: [] } },
+  { direction: 'downlink', message: { message: 'TRACKING AREA UPDATE ACCEPT', result: 0, bearers: [5, 8] } },
   { direction: 'downlink', message: { message: 'TRACKING AREA UPDATE REJECT', cause: 10 } },
   {
     direction: 'downlink',

@@ -52,7 +52,7 @@ const SAYS: Readonly<Record<string, readonly string[]>> = {
   ],
   'ATTACH REJECT': ['Cause: EPS services and non-EPS services not allowed (8)'],
   'DETACH REQUEST': ['Detach Type: '],
-  'TRACKING AREA UPDATE REQUEST': ['Periodic updating (3)', 'MME Code: 31'],
+  'TRACKING AREA UPDATE REQUEST': ['MME Code: 31'],
   'TRACKING AREA UPDATE REJECT': ['Cause: Implicitly detached (10)'],
   'AUTHENTICATION REQUEST': [
     'RAND value: 23553cbe9637a89d218ae64dae47bf35',
@@ -105,6 +105,14 @@ it('every message dissects under its own name with its own fields, and nothing i
     expect(comparable(type)).toBe(comparable(message.message));
     expect(text).not.toMatch(/malformed|expert info|unknown element|extraneous/i);
     for (const part of SAYS[message.message] ?? []) expect(text).toContain(part);
+    if (message.message === 'TRACKING AREA UPDATE REQUEST') {
+      expect(text).toContain(message.updateType === 3 ? 'Periodic updating (3)' : 'TA updating (0)');
+    }
+    if ('bearers' in message) {
+      const active = [...text.matchAll(/EBI\((\d+)\): BEARER CONTEXT-ACTIVE/g)].map(([, ebi]) => Number(ebi));
+      expect(active.sort((a, b) => a - b)).toEqual(message.bearers);
+      expect(text).toContain('EPS bearer context status');
+    }
   }
 });
 
