@@ -72,6 +72,46 @@ export interface QuintupletVector {
   readonly IK: string;
 }
 
+export interface GsmVector {
+  readonly id: string;
+  readonly Ki: string;
+  readonly RAND: string;
+  readonly OPc: string;
+  /** By conversion c2. */
+  readonly SRES1: string;
+  readonly Kc: string;
+}
+
+export interface TuakVector {
+  readonly id: string;
+  readonly K: string;
+  readonly RAND: string;
+  readonly SQN: string;
+  readonly AMF: string;
+  readonly TOP: string;
+  readonly TOPc: string;
+  readonly keccakIterations: number;
+  /** Lengths in bits. */
+  readonly macLen: number;
+  readonly resLen: number;
+  readonly ckLen: number;
+  readonly ikLen: number;
+  readonly f1: string;
+  readonly f1star: string;
+  readonly f2: string;
+  readonly f3: string;
+  readonly f4: string;
+  readonly f5: string;
+  readonly f5star: string;
+}
+
+export interface KeccakVector {
+  readonly id: string;
+  /** 200 bytes each. */
+  readonly in: string;
+  readonly out: string;
+}
+
 export const aesVectors = (): readonly AesVector[] => read<{ vectors: AesVector[] }>('aes').vectors;
 export const sha256Vectors = (): readonly Sha256Vector[] => read<{ vectors: Sha256Vector[] }>('sha256').vectors;
 export const hmacVectors = (): readonly HmacVector[] => read<{ vectors: HmacVector[] }>('hmac-sha256').vectors;
@@ -80,4 +120,9 @@ export const milenageVectors = (): {
   readonly ts35_208: readonly MilenageVector[];
   readonly auts: readonly AutsVector[];
   readonly quintuplets: readonly QuintupletVector[];
+  readonly ts55_205_gsm: readonly GsmVector[];
 } => read('milenage');
+export const tuakVectors = (): {
+  readonly ts35_233: readonly TuakVector[];
+  readonly keccak_f1600: readonly KeccakVector[];
+} => read('tuak');

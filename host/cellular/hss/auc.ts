@@ -6,9 +6,9 @@ import { concat, toHex, xor } from '../../bytes.js';
 import type { Random } from '../../random.js';
 import { Secret } from '../../secret.js';
 import type { Trace } from '../../trace/trace.js';
+import { type KeyedSubscriber, functionsOf } from './algorithm.js';
 import { kasme } from './kdf.js';
-import { Milenage } from './milenage.js';
-import { IND_COUNT, nextSqn, withInd } from './sqn.js';
+import { nextSqn, withInd } from './sqn.js';
 import type { AuthSubscriber, SubscriberStore } from './subscribers.js';
 
 /** EPS authentication vector (TS 33.401 6.1.2). */
@@ -17,7 +17,7 @@ export interface AuthVector {
   readonly rand: Uint8Array;
   /** 16 bytes: SQN xor AK | AMF | MAC-A. */
   readonly autn: Uint8Array;
-  /** 8 bytes. */
+  /** 8 bytes of MILENAGE, 4 to 32 of the others. */
   readonly xres: Secret;
   /** 32 bytes. */
   readonly kasme: Secret;
@@ -42,17 +42,17 @@ export class UnknownSubscriberError extends Error {
 
 /** TS 33.102 6.3.2 and TS 33.401 A.2 for one challenge. `rand` 16 bytes, `sqn` 6, `plmn` 3 (BCD). */
 export function quintuplet(
-  subscriber: Pick<AuthSubscriber, 'k' | 'opc' | 'amf'>,
+  subscriber: KeyedSubscriber & Pick<AuthSubscriber, 'amf'>,
   rand: Uint8Array,
   sqn: Uint8Array,
   plmn: Uint8Array,
 ): Quintuplet {
-  const milenage = new Milenage(subscriber.k, subscriber.opc);
-  const { res, ck, ik, ak } = milenage.f2345(rand);
+  const functions = functionsOf(subscriber);
+  const { res, ck, ik, ak } = functions.f2345(rand);
   const sqnXorAk = xor(sqn, ak);
   return {
     rand,
-    autn: concat(sqnXorAk, subscriber.amf, milenage.f1(rand, sqn, subscriber.amf).macA),
+    autn: concat(sqnXorAk, subscriber.amf, functions.f1(rand, sqn, subscriber.amf).macA),
     xres: new Secret(res),
     kasme: kasme(ck, ik, plmn, sqnXorAk),
     ck: new Secret(ck),
@@ -61,15 +61,11 @@ export function quintuplet(
 }
 
 /** SQN_MS out of AUTS, or undefined when MAC-S is wrong. `rand` is the challenge's, `auts` 14 bytes. */
-export function verifyAuts(
-  subscriber: Pick<AuthSubscriber, 'k' | 'opc'>,
-  rand: Uint8Array,
-  auts: Uint8Array,
-): Uint8Array | undefined {
+export function verifyAuts(subscriber: KeyedSubscriber, rand: Uint8Array, auts: Uint8Array): Uint8Array | undefined {
   if (auts.length !== 14) return undefined;
-  const milenage = new Milenage(subscriber.k, subscriber.opc);
-  const sqnMs = xor(auts.subarray(0, 6), milenage.f2345(rand).akStar);
-  const { macS } = milenage.f1(rand, sqnMs, AMF_STAR);
+  const functions = functionsOf(subscriber);
+  const sqnMs = xor(auts.subarray(0, 6), functions.f2345(rand).akStar);
+  const { macS } = functions.f1(rand, sqnMs, AMF_STAR);
   return timingSafeEqual(macS, auts.subarray(6)) ? sqnMs : undefined;
 }
 
@@ -90,8 +86,9 @@ export class Auc {
    */
   vector(imsi: string, plmn: Uint8Array, trace?: Trace, node = 'mme'): AuthVector {
     const subscriber = this.#find(imsi, trace);
-    const sqn = withInd(subscriber.sqn, this.#indOf(node));
-    this.#subscribers.setSqn(imsi, nextSqn(sqn, 0));
+    const { indBits } = subscriber;
+    const sqn = withInd(subscriber.sqn, this.#indOf(node), indBits);
+    this.#subscribers.setSqn(imsi, nextSqn(sqn, 0, indBits));
     const { rand, autn, xres, kasme: key } = quintuplet(subscriber, this.#random.bytes(16), sqn, plmn);
     const fields = { imsi, rand: toHex(rand), autn: toHex(autn), sqn: toHex(sqn), xres, kasme: key };
     trace?.emit({ type: 'aka', side: 'hss', step: 'vector made', ok: true, fields });
@@ -103,9 +100,10 @@ export class Auc {
    * Throws UnknownSubscriberError.
    */
   resynchronise(imsi: string, rand: Uint8Array, auts: Uint8Array, trace?: Trace): boolean {
-    const sqnMs = verifyAuts(this.#find(imsi, trace), rand, auts);
+    const subscriber = this.#find(imsi, trace);
+    const sqnMs = verifyAuts(subscriber, rand, auts);
     const ok = sqnMs !== undefined;
-    if (ok) this.#subscribers.setSqn(imsi, nextSqn(sqnMs, 0));
+    if (ok) this.#subscribers.setSqn(imsi, nextSqn(sqnMs, 0, subscriber.indBits));
     const step = ok ? 'AUTS verified, SQN set to that of the card' : 'AUTS refused: MAC-S is wrong';
     const fields = { imsi, auts: toHex(auts), ...(ok && { sqn: toHex(sqnMs) }) };
     trace?.emit({ type: 'aka', side: 'hss', step, ok, fields });
@@ -121,7 +119,7 @@ export class Auc {
 
   #indOf(node: string): number {
     let ind = this.#ind.get(node);
-    if (ind === undefined) this.#ind.set(node, (ind = this.#ind.size % IND_COUNT));
+    if (ind === undefined) this.#ind.set(node, (ind = this.#ind.size));
     return ind;
   }
 }

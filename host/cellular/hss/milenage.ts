@@ -2,14 +2,25 @@
 // The card has its own implementation; the two share nothing.
 
 import { createCipheriv } from 'node:crypto';
-import { concat, xor } from '../../bytes.js';
+import { concat, fromHex, toHex, xor } from '../../bytes.js';
 import type { Secret } from '../../secret.js';
+import type { AuthenticationFunctions, ChallengeOutput } from './algorithm.js';
 
 const BLOCK = 16;
 
-/** Rotations (bits) and constants of TS 35.206 4.1, for OUT1 to OUT5. */
-const ROTATE = [64, 0, 32, 64, 96] as const;
-const CONSTANT = [0x00, 0x01, 0x02, 0x04, 0x08] as const;
+/** Rotations and constants for OUT1 to OUT5. An operator may have its own. */
+export interface MilenageConstants {
+  /** r1..r5 in bits, 0..127. */
+  readonly r: readonly number[];
+  /** c1..c5, 16 bytes each. */
+  readonly c: readonly Uint8Array[];
+}
+
+/** Those of TS 35.206 4.1. */
+const STANDARD: MilenageConstants = {
+  r: [64, 0, 32, 64, 96],
+  c: [0x00, 0x01, 0x02, 0x04, 0x08].map((last) => Uint8Array.of(...new Uint8Array(15), last)),
+};
 
 /** One AES-128 block; `key` and `block` are 16 bytes. */
 export function aes128(key: Uint8Array, block: Uint8Array): Uint8Array {
@@ -22,26 +33,14 @@ export function opcOf(k: Uint8Array, op: Uint8Array): Uint8Array {
   return xor(op, aes128(k, op));
 }
 
-/** All values that hang on RAND alone. */
-export interface Milenage25 {
-  /** f2, 8 bytes. */
-  readonly res: Uint8Array;
-  /** f3, 16 bytes. */
-  readonly ck: Uint8Array;
-  /** f4, 16 bytes. */
-  readonly ik: Uint8Array;
-  /** f5, 6 bytes. */
-  readonly ak: Uint8Array;
-  /** f5*, 6 bytes. */
-  readonly akStar: Uint8Array;
-}
-
-export class Milenage {
+export class Milenage implements AuthenticationFunctions {
   readonly #k: Uint8Array;
   readonly #opc: Uint8Array;
+  readonly #constants: MilenageConstants;
 
   /** `k`, `opc`: 16 bytes each. */
-  constructor(k: Secret, opc: Secret) {
+  constructor(k: Secret, opc: Secret, constants: MilenageConstants = STANDARD) {
+    this.#constants = constants;
     this.#k = k.reveal();
     this.#opc = opc.reveal();
   }
@@ -49,18 +48,23 @@ export class Milenage {
   /** f1 and f1*: 8 bytes each. `rand` 16 bytes, `sqn` 6, `amf` 2. */
   f1(rand: Uint8Array, sqn: Uint8Array, amf: Uint8Array): { readonly macA: Uint8Array; readonly macS: Uint8Array } {
     const in1 = concat(sqn, amf, sqn, amf);
-    const rotated = rotate(xor(in1, this.#opc), ROTATE[0]);
-    const out1 = xor(aes128(this.#k, addConstant(xor(this.#temp(rand), rotated), CONSTANT[0])), this.#opc);
+    const out1 = this.#out(0, xor(in1, this.#opc), this.#temp(rand));
     return { macA: out1.slice(0, 8), macS: out1.slice(8) };
   }
 
   /** f2 to f5 and f5*. `rand` is 16 bytes. */
-  f2345(rand: Uint8Array): Milenage25 {
+  f2345(rand: Uint8Array): ChallengeOutput {
     const base = xor(this.#temp(rand), this.#opc);
-    const out = (i: 1 | 2 | 3 | 4): Uint8Array =>
-      xor(aes128(this.#k, addConstant(rotate(base, ROTATE[i]), CONSTANT[i])), this.#opc);
-    const out2 = out(1);
-    return { res: out2.slice(8), ak: out2.slice(0, 6), ck: out(2), ik: out(3), akStar: out(4).slice(0, 6) };
+    const out2 = this.#out(1, base);
+    const [ck, ik, out5] = [this.#out(2, base), this.#out(3, base), this.#out(4, base)];
+    return { res: out2.slice(8), ak: out2.slice(0, 6), ck, ik, akStar: out5.slice(0, 6) };
+  }
+
+  /** E_K(rot(block, r) xor c xor more) xor OPc with the constants of OUT(i+1). */
+  #out(i: number, block: Uint8Array, more: Uint8Array = new Uint8Array(BLOCK)): Uint8Array {
+    const turned = rotate(block, this.#constants.r[i] as number);
+    const input = xor(xor(turned, this.#constants.c[i] as Uint8Array), more);
+    return xor(aes128(this.#k, input), this.#opc);
   }
 
   #temp(rand: Uint8Array): Uint8Array {
@@ -68,14 +72,9 @@ export class Milenage {
   }
 }
 
-/** To the left, by whole bytes: every r of the algorithm is a multiple of 8. */
+/** To the left, towards byte 0. */
 function rotate(block: Uint8Array, bits: number): Uint8Array {
-  const by = bits / 8;
-  return Uint8Array.from(block, (_, i) => block[(i + by) % BLOCK] as number);
-}
-
-function addConstant(block: Uint8Array, last: number): Uint8Array {
-  const out = block.slice();
-  out[BLOCK - 1] = (out[BLOCK - 1] as number) ^ last;
-  return out;
+  const value = BigInt(`0x${toHex(block)}`);
+  const turned = ((value << BigInt(bits)) | (value >> BigInt(8 * BLOCK - bits))) & ((1n << BigInt(8 * BLOCK)) - 1n);
+  return fromHex(turned.toString(16).padStart(2 * BLOCK, '0'));
 }

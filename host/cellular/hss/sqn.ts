@@ -1,19 +1,18 @@
-// Sequence numbers of the home network: SQN = SEQ (43 bits) | IND (5 bits). TS 33.102 annex C.1.
+// Sequence numbers of the home network: SQN = SEQ (48 - n bits) | IND (n bits). TS 33.102 annex C.1.
 
-const IND_BITS = 5n;
+/** Bits of IND unless the operator has chosen others (C.3.2). */
+const IND_BITS = 5;
 const MASK_48 = (1n << 48n) - 1n;
 
-/** How many values IND has: one slot of the card's array each. */
-export const IND_COUNT = 1 << Number(IND_BITS);
-
 /** The SQN after `last` for the asking node's `ind`: SEQ one higher, IND replaced. All values 6 bytes big-endian. */
-export function nextSqn(last: Uint8Array, ind: number): Uint8Array {
-  return withInd(fromBigInt((toBigInt(last) + (1n << IND_BITS)) & MASK_48), ind);
+export function nextSqn(last: Uint8Array, ind: number, indBits = IND_BITS): Uint8Array {
+  return withInd(fromBigInt((toBigInt(last) + (1n << BigInt(indBits))) & MASK_48), ind, indBits);
 }
 
-/** SEQ of `sqn` with another IND. */
-export function withInd(sqn: Uint8Array, ind: number): Uint8Array {
-  return fromBigInt(((toBigInt(sqn) >> IND_BITS) << IND_BITS) | BigInt(ind % IND_COUNT));
+/** SEQ of `sqn` with another IND: nodes beyond the range of IND share its values. */
+export function withInd(sqn: Uint8Array, ind: number, indBits = IND_BITS): Uint8Array {
+  const seq = (toBigInt(sqn) >> BigInt(indBits)) << BigInt(indBits);
+  return fromBigInt(seq | BigInt(ind % 2 ** indBits));
 }
 
 function toBigInt(sqn: Uint8Array): bigint {

@@ -1,14 +1,14 @@
-import type { Secret } from '../../secret.js';
+import type { KeyedSubscriber } from './algorithm.js';
 
 /** What the authentication centre keeps of one subscriber. `SimProfile` has this shape. */
-export interface AuthSubscriber {
+export interface AuthSubscriber extends KeyedSubscriber {
   readonly imsi: string;
-  readonly k: Secret;
-  readonly opc: Secret;
   /** 2 bytes. */
   readonly amf: Uint8Array;
   /** 6 bytes: SEQ of the next vector (its IND is the asking node's). */
   readonly sqn: Uint8Array;
+  /** Bits of IND in SQN; 5 unless given. */
+  readonly indBits?: number;
 }
 
 /** Where subscribers live. `setSqn` has to be durable before it returns: an SQN handed out twice is a refused SIM. */
@@ -26,8 +26,12 @@ export class MemorySubscribers implements SubscriberStore {
   }
 
   /** Adds a subscriber, or replaces the one with this IMSI. */
-  add({ imsi, k, opc, amf, sqn }: AuthSubscriber): void {
-    this.#byImsi.set(imsi, { imsi, k, opc, amf, sqn });
+  add({ imsi, k, opc, algorithm, amf, sqn, indBits }: AuthSubscriber): void {
+    this.#byImsi.set(imsi, {
+      ...{ imsi, k, opc, amf, sqn },
+      ...(algorithm && { algorithm }),
+      ...(indBits !== undefined && { indBits }),
+    });
   }
 
   remove(imsi: string): void {
