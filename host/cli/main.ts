@@ -4,7 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../package-root.js';
+import { buildCommand } from './commands/build.js';
 import { hssCommand } from './commands/hss.js';
+import { newCommand } from './commands/new.js';
 import { runCommand } from './commands/run.js';
 import { showCommand } from './commands/show.js';
 import { simCommand } from './commands/sim.js';
@@ -17,7 +19,7 @@ const program = new Command('akari')
   .version(version)
   .exitOverride();
 
-for (const command of [showCommand(), runCommand(), simCommand(), hssCommand()]) {
+for (const command of [showCommand(), newCommand(), buildCommand(), runCommand(), simCommand(), hssCommand()]) {
   program.addCommand(command);
 }
 

@@ -3,20 +3,12 @@
 // The device holds no password and no certificate: who it is, the SIM proves. What cannot be sent now waits in the
 // board's store, in order, through loss of network, modem restarts and power cuts.
 
-import {
-  BOARD_ABI,
-  LogLevel,
-  adc_read,
-  clock_ms,
-  clock_unix_ms,
-  entropy,
-  uart_open,
-} from "../../../assembly/board/index";
-import { BG95_SIZE, Bg95 } from "../../../assembly/modem/bg95";
-import { serve } from "../../../assembly/modem/serial";
-import { OUTBOX_SIZE, Outbox } from "../../../assembly/soracom/outbox";
-import { beginLog, endLog, logText } from "../../../assembly/util/log";
-import { until } from "../../../assembly/util/wait";
+import { BOARD_ABI, LogLevel, adc_read, clock_ms, clock_unix_ms, entropy, uart_open } from "akari/assembly/board/index";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { serve } from "akari/assembly/modem/serial";
+import { OUTBOX_SIZE, Outbox } from "akari/assembly/soracom/outbox";
+import { beginLog, endLog, logText } from "akari/assembly/util/log";
+import { until } from "akari/assembly/util/wait";
 
 /** UART port that the modem is wired to, and its speed. */
 const MODEM_PORT = 0;

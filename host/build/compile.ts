@@ -1,0 +1,108 @@
+// Compiles the device binaries of a project: every target of its asconfig.json.
+
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { packageRoot } from '../package-root.js';
+
+/** The part of the compiler's interface that is used here. */
+interface Compiler {
+  main(
+    args: readonly string[],
+    options: {
+      readonly stdout: { write(text: string | Uint8Array): boolean };
+      readonly stderr: { write(text: string | Uint8Array): boolean };
+      readonly readFile: (name: string) => Promise<string | null>;
+    },
+  ): Promise<{ readonly error: Error | null }>;
+}
+
+// Not imported by its literal name: its declarations would replace Node's `console` for the whole program.
+const COMPILER: string = 'assemblyscript/asc';
+
+/** What the compiler says, or a project that cannot be compiled; the message is for people. */
+export class BuildError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'BuildError';
+  }
+}
+
+const asconfig = z.looseObject({
+  targets: z.record(
+    z.string(),
+    z.looseObject({
+      outFile: z.string(),
+      /** Ours: the module is described for as-bind (see akari/kit). */
+      asBind: z.boolean().optional(),
+    }),
+  ),
+});
+
+export interface Target {
+  /** `NAME-release` or `NAME-debug`. */
+  readonly target: string;
+  readonly name: string;
+  readonly outFile: string;
+  readonly asBind: boolean;
+}
+
+/** The targets of asconfig.json in `folder`. */
+export function targetsOf(folder: string): Target[] {
+  const file = join(folder, 'asconfig.json');
+  if (!existsSync(file)) throw new BuildError(`there is no ${file}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new BuildError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = asconfig.safeParse(json);
+  if (!parsed.success) throw new BuildError(`${file}: ${z.prettifyError(parsed.error)}`);
+  return Object.entries(parsed.data.targets).map(([target, { outFile, asBind = false }]) => {
+    return { target, name: target.replace(/-(release|debug)$/, ''), outFile, asBind };
+  });
+}
+
+/** Where the source of a binary may lie: a part of the SDK, an example, a project of its own. */
+function entryOf(folder: string, { target, name }: Target): string {
+  const places = [`assembly/${name}/index.ts`, `examples/${name}/assembly/index.ts`, 'assembly/index.ts'];
+  const entry = places.find((place) => existsSync(join(folder, place)));
+  if (entry === undefined) throw new BuildError(`target ${target}: no source, looked for ${places.join(', ')}`);
+  return entry;
+}
+
+/**
+ * Imports of `akari/assembly/..` are found under node_modules like any package. In this package itself there is no such
+ * folder: they are its own files, so that an example is the same text here and in a project it was copied to.
+ */
+const SELF = 'node_modules/akari/';
+const root = resolve(fileURLToPath(packageRoot()));
+
+async function readSource(name: string, folder: string): Promise<string | null> {
+  const own = folder === root && name.startsWith(SELF);
+  try {
+    return await readFile(join(folder, own ? name.slice(SELF.length) : name), 'utf8');
+  } catch {
+    return null; // the compiler looks in several places and says itself what it did not find
+  }
+}
+
+/** Compiles one target in `folder`. Throws BuildError with the compiler's words. */
+export async function compile(folder: string, target: Target): Promise<void> {
+  mkdirSync(dirname(join(folder, target.outFile)), { recursive: true });
+  // The compiler cannot resolve a transform that a configuration file names by path.
+  const transform = target.asBind ? ['--transform', join(root, 'tools/as-bind-transform.mjs')] : [];
+  const base = ['--baseDir', relative(process.cwd(), folder) || '.'];
+  let said = '';
+  const listen = { write: (text: string | Uint8Array) => ((said += Buffer.from(text).toString()), true) };
+  const { default: asc } = (await import(COMPILER)) as { default: Compiler };
+  const { error } = await asc.main([entryOf(folder, target), '--target', target.target, ...base, ...transform], {
+    stdout: listen,
+    stderr: listen,
+    readFile: (name) => readSource(name, folder),
+  });
+  if (error) throw new BuildError(`target ${target.target}: ${said.trim() || error.message}`);
+}

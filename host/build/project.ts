@@ -1,0 +1,77 @@
+// A project of one's own, from an example.
+
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../package-root.js';
+import { BuildError } from './compile.js';
+
+const root = resolve(fileURLToPath(packageRoot()));
+
+/** Names of the examples that can be copied. */
+export function exampleNames(): string[] {
+  return readdirSync(join(root, 'examples')).filter((name) => existsSync(join(root, 'examples', name, 'assembly')));
+}
+
+/** What the compiler is told for every device binary of such a project. */
+const COMPILER = {
+  runtime: 'stub',
+  disable: ['bulk-memory', 'nontrapping-f2i'],
+  use: ['abort=~lib/akari/assembly/board/abort/abort'],
+  initialMemory: 1,
+  maximumMemory: 1,
+  noColors: true,
+};
+
+/** Copies an example into a new folder, with all that it needs to build, run and be tested by itself. */
+export function newProject(folder: string, example: string): void {
+  if (!exampleNames().includes(example)) {
+    throw new BuildError(`there is no example "${example}"; there are: ${exampleNames().join(', ')}`);
+  }
+  if (existsSync(folder) && readdirSync(folder).length > 0) throw new BuildError(`${folder} is there and not empty`);
+  mkdirSync(folder, { recursive: true });
+  const source = join(root, 'examples', example);
+  for (const part of ['assembly', 'test', 'README.md']) {
+    if (existsSync(join(source, part))) cpSync(join(source, part), join(folder, part), { recursive: true });
+  }
+  cpSync(join(root, 'examples/profiles/soracom-demo.json'), join(folder, 'test/sim.json'));
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+  write('package.json', json(packageJson(folder, example)));
+  write('asconfig.json', json({ options: COMPILER, targets: targets(example) }));
+  write('assembly/tsconfig.json', json({ extends: 'assemblyscript/std/assembly.json', include: ['./**/*.ts'] }));
+  write('.gitignore', 'node_modules/\nbuild/\n');
+}
+
+function targets(name: string): Record<string, unknown> {
+  const optimized = { optimizeLevel: 3, shrinkLevel: 1, converge: true, noAssert: true };
+  return {
+    [`${name}-release`]: { outFile: `build/release/${name}.wasm`, ...optimized },
+    [`${name}-debug`]: { outFile: `build/debug/${name}.wasm`, debug: true, sourceMap: true },
+  };
+}
+
+function packageJson(folder: string, example: string): unknown {
+  const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+    dependencies: Record<string, string>;
+    overrides: Record<string, unknown>;
+    devDependencies: Record<string, string>;
+  };
+  // From a checkout the new project depends on the checkout, from an installed package on its version.
+  const installed = root.split(sep).includes('node_modules');
+  return {
+    name: basename(resolve(folder)).toLowerCase().replace(/[^a-z0-9._-]+/g, '-'),
+    private: true,
+    type: 'module',
+    scripts: {
+      build: 'akari build',
+      start: `akari run build/release/${example}.wasm`,
+      test: 'akari build && vitest run',
+    },
+    dependencies: { akari: installed ? `^${own.version}` : `file:${relative(resolve(folder), root)}` },
+    devDependencies: { assemblyscript: own.dependencies['assemblyscript'], vitest: own.devDependencies['vitest'] },
+    // as-bind names a compiler of long ago as its peer; npm heeds overrides of the root project alone.
+    overrides: { 'as-bind': own.overrides['as-bind'] },
+  };
+}

@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { BuildError, compile, targetsOf } from '../../build/compile.js';
+import { figuresOf } from '../../build/figures.js';
+import { JobError, Output, UsageError } from '../output.js';
+
+/** `akari build`: the device binaries of the project in this folder. */
+export function buildCommand(): Command {
+  return new Command('build')
+    .description('compile the device binaries that asconfig.json lists, and say how large they are')
+    .argument('[target...]', 'names of targets; all unless given')
+    .option('--json', 'one event a line, the last one the result')
+    .action(build);
+}
+
+async function build(wanted: readonly string[], options: { readonly json?: true }): Promise<void> {
+  const output = new Output(options.json === true);
+  const folder = resolve('.');
+  try {
+    const targets = targetsOf(folder);
+    for (const name of wanted) {
+      if (targets.every(({ target }) => target !== name)) throw new UsageError(`asconfig.json has no target "${name}"`);
+    }
+    for (const target of targets) {
+      if (wanted.length > 0 && !wanted.includes(target.target)) continue;
+      await compile(folder, target);
+      output.event({ type: 'built', target: target.target, file: target.outFile });
+    }
+    const figures = wanted.length > 0 ? [] : figuresOf(folder, targets);
+    for (const { file, code, ram } of figures) output.text(`${file}: ${code} bytes, ${ram} bytes of memory`);
+    output.result(true, { figures });
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    output.result(false, { reason: error.message });
+    throw new JobError(error.message);
+  }
+}
