@@ -1,7 +1,9 @@
-// MILENAGE and the SQN array.
+// MILENAGE, TUAK, XOR and the SQN array.
 
 import * as milenage from "../aka/milenage";
 import * as sqns from "../aka/sqn";
+import * as tuak from "../aka/tuak";
+import * as xor from "../aka/xor";
 import { Status } from "../board/status";
 
 /** OPc of an operator's OP. */
@@ -36,6 +38,62 @@ export function milenageAll(
   milenage.milenageEnd();
   milenage.milenageConstants(0, 0);
   return all;
+}
+
+/** TOPc of an operator's TOP. */
+export function tuakTopc(k: Uint8Array, top: Uint8Array, iterations: i32): Uint8Array {
+  const topc = new Uint8Array(tuak.TOPC_BYTES);
+  tuak.tuakParameters(iterations, 8, 16, 16);
+  tuak.tuakTopc(k.dataStart, k.length, top.dataStart, topc.dataStart);
+  return topc;
+}
+
+/** All functions of one challenge, in one array: MAC-A, MAC-S, RES, AK 6, AK* 6, CK, IK. `lengths`: those of MAC, RES, CK, IK in bytes. */
+export function tuakAll(
+  k: Uint8Array,
+  topc: Uint8Array,
+  rand: Uint8Array,
+  sqn: Uint8Array,
+  amf: Uint8Array,
+  iterations: i32,
+  lengths: Uint8Array,
+): Uint8Array {
+  const mac = <i32>lengths[0];
+  const res = <i32>lengths[1];
+  const ck = <i32>lengths[2];
+  const all = new Uint8Array(2 * mac + res + 12 + ck + lengths[3]);
+  let out = all.dataStart;
+  tuak.tuakParameters(iterations, res, ck, lengths[3]);
+  tuak.tuakBegin(k.dataStart, k.length, topc.dataStart, rand.dataStart);
+  tuak.tuakF1(sqn.dataStart, amf.dataStart, out, mac);
+  tuak.tuakF1Star(sqn.dataStart, amf.dataStart, out + mac, mac);
+  out += 2 * mac;
+  tuak.tuakF2F5(out, out + res);
+  out += res + 6;
+  tuak.tuakF5Star(out);
+  tuak.tuakF3(out + 6);
+  tuak.tuakF4(out + 6 + ck);
+  tuak.tuakEnd();
+  return all;
+}
+
+/** All of the test algorithm, in one array: MAC 8, RES, AK 6, CK 16, IK 16. */
+export function xorAll(k: Uint8Array, rand: Uint8Array, sqn: Uint8Array, amf: Uint8Array, res: i32): Uint8Array {
+  const all = new Uint8Array(8 + res + 6 + 32);
+  const out = all.dataStart;
+  xor.xorBegin(k.dataStart, rand.dataStart);
+  xor.xorF1(sqn.dataStart, amf.dataStart, out);
+  xor.xorF2(out + 8, res);
+  xor.xorF5(out + 8 + res);
+  xor.xorF3(out + 14 + res);
+  xor.xorF4(out + 30 + res);
+  xor.xorEnd();
+  return all;
+}
+
+/** How many bits of SQN are IND (0..5) to the functions that follow; 5 at first. */
+export function sqnIndBits(bits: i32): void {
+  sqns.sqnIndBits(bits);
 }
 
 /** Whether `sqn` is fresh to a card whose array is `array`; limits of 0 are the standard's. */

@@ -1,8 +1,9 @@
-// AES-128, SHA-256, HMAC-SHA-256, comparing and wiping.
+// AES-128, Keccak-f[1600], SHA-256, HMAC-SHA-256, comparing and wiping.
 
 import * as aes from "../crypto/aes";
 import * as constantTime from "../crypto/constant-time";
 import * as hmac from "../crypto/hmac";
+import * as keccak from "../crypto/keccak";
 import * as sha256 from "../crypto/sha256";
 
 const SCHEDULE: usize = memory.data(aes.AES_SCHEDULE_BYTES, 4);
@@ -24,6 +25,13 @@ export function aesExpandKeyAndEncrypt(key: Uint8Array, block: Uint8Array): Uint
   const output = new Uint8Array(16);
   aes.aesExpandKeyAndEncrypt(key.dataStart, SCHEDULE, block.dataStart, output.dataStart);
   return output;
+}
+
+/** The state of 200 bytes after the permutation. */
+export function keccakF1600(state: Uint8Array): Uint8Array {
+  const out = state.slice();
+  keccak.keccakF1600(out.dataStart);
+  return out;
 }
 
 /** SHA-256 of `data`, fed in pieces of the given lengths, which add up to its own. */

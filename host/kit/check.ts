@@ -10,3 +10,14 @@ export function wants(name: string, bytes: Uint8Array, ...lengths: readonly numb
 export function lengthsOf(pieces: readonly Uint8Array[]): Uint32Array {
   return Uint32Array.from(pieces, (piece) => piece.length);
 }
+
+/** Throws a RangeError unless `value` is a whole number from `min` to `max`; returns it. */
+export function within(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${name}: ${value} given, a whole number from ${min} to ${max} wanted`);
+}
+
+/** Throws a RangeError unless `value` is one of those. */
+export function oneOf(name: string, value: number, ...values: readonly number[]): void {
+  if (!values.includes(value)) throw new RangeError(`${name}: ${value} given, ${values.join(' or ')} wanted`);
+}

@@ -1,4 +1,4 @@
-// AES-128, SHA-256, HMAC-SHA-256, comparing and wiping (assembly/kit/crypto.ts).
+// AES-128, Keccak-f[1600], SHA-256, HMAC-SHA-256, comparing and wiping (assembly/kit/crypto.ts).
 
 import { concat } from '../bytes.js';
 import { lengthsOf, wants } from './check.js';
@@ -8,6 +8,8 @@ export interface CryptoKit {
   aesEncrypt(key: Uint8Array, blocks: Uint8Array): Uint8Array;
   /** The same of one block, in the pass that expands the key. */
   aesExpandKeyAndEncrypt(key: Uint8Array, block: Uint8Array): Uint8Array;
+  /** Keccak-f[1600] of a state of 200 bytes. */
+  keccakF1600(state: Uint8Array): Uint8Array;
   /** SHA-256 of the pieces one after the other; each is one update of the streaming digest. */
   sha256(...pieces: Uint8Array[]): Uint8Array;
   /** HMAC-SHA-256 of the pieces one after the other, with a key of any length. */
@@ -22,6 +24,7 @@ export interface CryptoKit {
 export interface CryptoExports {
   aesEncrypt(key: Uint8Array, blocks: Uint8Array): Uint8Array;
   aesExpandKeyAndEncrypt(key: Uint8Array, block: Uint8Array): Uint8Array;
+  keccakF1600(state: Uint8Array): Uint8Array;
   sha256Pieces(data: Uint8Array, lengths: Uint32Array): Uint8Array;
   hmacSha256Pieces(key: Uint8Array, data: Uint8Array, lengths: Uint32Array): Uint8Array;
   ctEqual(a: Uint8Array, b: Uint8Array): number;
@@ -39,6 +42,10 @@ export function cryptoKit(wasm: CryptoExports): CryptoKit {
       wants('key', key, 16);
       wants('block', block, 16);
       return wasm.aesExpandKeyAndEncrypt(key, block);
+    },
+    keccakF1600(state) {
+      wants('state', state, 200);
+      return wasm.keccakF1600(state);
     },
     sha256: (...pieces) => wasm.sha256Pieces(concat(...pieces), lengthsOf(pieces)),
     hmacSha256: (key, ...pieces) => wasm.hmacSha256Pieces(key, concat(...pieces), lengthsOf(pieces)),

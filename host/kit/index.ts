@@ -11,7 +11,15 @@ import { cryptoKit, type CryptoExports, type CryptoKit } from './crypto.js';
 import { httpKit, type HttpExports, type HttpKit } from './http.js';
 import { modemKit, type ModemExports, type ModemKit } from './modem.js';
 
-export { SQN_ARRAY_BYTES, type AkaKit, type MilenageInput, type MilenageOutput, type SqnLimits } from './aka.js';
+export {
+  SQN_ARRAY_BYTES,
+  type AkaKit,
+  type MilenageInput,
+  type MilenageOutput,
+  type SqnLimits,
+  type TuakInput,
+  type XorInput,
+} from './aka.js';
 export { bind } from './as-bind.js';
 export type { CryptoKit } from './crypto.js';
 export type { HttpKit, HttpParsed } from './http.js';

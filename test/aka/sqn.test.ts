@@ -160,3 +160,31 @@ describe('the SQN array', () => {
     );
   });
 });
+
+describe("an operator's own length of IND", () => {
+  it.each([0, 1, 3, 5])('%i bits: so many entries, each taking what is above it', (indBits) => {
+    const entries = 1 << indBits;
+    let array: Uint8Array = new Uint8Array(SQN_ARRAY_BYTES);
+    const take = (sqn: number): boolean => {
+      const fresh = kit.sqnCheck(array, bytesOf(BigInt(sqn)), { indBits });
+      if (fresh) array = kit.sqnAccept(array, bytesOf(BigInt(sqn)), indBits);
+      return fresh;
+    };
+    for (let ind = entries - 1; ind >= 0; ind--) {
+      expect(take(7 * entries + ind), `IND ${ind}`).toBe(true);
+      expect(take(7 * entries + ind)).toBe(false);
+    }
+    expect(take(9 * entries + entries - 1)).toBe(true);
+    expect(Number(`0x${toHex(kit.sqnHighest(array, indBits))}`)).toBe(10 * entries - 1);
+    expect(array.slice(entries * 8).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('0 bits: SQN only ever rises, up to 48 bits', () => {
+    const array = new Uint8Array(SQN_ARRAY_BYTES);
+    new DataView(array.buffer).setBigUint64(0, (1n << 48n) - 2n, true);
+    expect(toHex(kit.sqnHighest(array, 0))).toBe('fffffffffffe');
+    expect(kit.sqnCheck(array, bytesOf((1n << 48n) - 1n), { indBits: 0 })).toBe(true);
+    expect(kit.sqnCheck(array, bytesOf((1n << 48n) - 2n), { indBits: 0 })).toBe(false);
+    expect(() => kit.sqnHighest(array, 6)).toThrow(RangeError);
+  });
+});
