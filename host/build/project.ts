@@ -61,7 +61,9 @@ function packageJson(folder: string, example: string): unknown {
   // From a checkout the new project depends on the checkout, from an installed package on its version.
   const installed = root.split(sep).includes('node_modules');
   return {
-    name: basename(resolve(folder)).toLowerCase().replace(/[^a-z0-9._-]+/g, '-'),
+    name: basename(resolve(folder))
+      .toLowerCase()
+      .replace(/[^a-z0-9._-]+/g, '-'),
     private: true,
     type: 'module',
     scripts: {
