@@ -1,5 +1,5 @@
 import type { Clock, Nanoseconds } from '../clock/clock.js';
-import type { Impairments } from './impairments.js';
+import type { Impairments, LinkDirection } from './impairments.js';
 import type { Session } from './network.js';
 
 /** What a cell broadcasts (TS 36.331 SystemInformationBlockType1, TS 27.007 for `act`). */
@@ -32,6 +32,8 @@ export interface Air {
 
 /** A bearer as the modem's own IP stack uses it; `closeDevice` lets go of the device's end alone. */
 export interface BearerPath extends Session {
+  /** Called when the network says that it has no such bearer: what was sent on it went nowhere. */
+  onUnknown: (() => void) | undefined;
   closeDevice(): void;
 }
 
@@ -47,19 +49,19 @@ export class NasLink {
   constructor(
     clock: Clock,
     impairments: Impairments,
-    direction: 'uplink' | 'downlink',
+    direction: LinkDirection,
     deliver: (message: Uint8Array) => void,
   ) {
     this.#clock = clock;
     this.#impairments = impairments;
-    this.#latency = () => impairments[direction].latency;
+    this.#latency = () => impairments.quality(direction).latency;
     this.#deliver = deliver;
   }
 
   send(message: Uint8Array): void {
     const chance = this.#impairments;
-    if (!chance.coverage || chance.happens(chance.nasLoss)) return;
-    const bytes = chance.happens(chance.nasGarble) ? chance.garble(message) : message.slice();
+    if (!chance.coverage || chance.takes('nasLoss')) return;
+    const bytes = chance.arrives(message);
     this.#last = Math.max(this.#last, this.#clock.now() + this.#latency());
     const connection = this.#connection;
     this.#clock.at(this.#last, () => {

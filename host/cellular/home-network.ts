@@ -10,8 +10,9 @@ import { Auc } from './hss/index.js';
 import type { SubscriberStore } from './hss/index.js';
 import { Impairments } from './impairments.js';
 import { Mme } from './mme.js';
-import type { Apn, UeContext } from './mme.js';
+import type { RadioEnd, UeContext } from './ue-context.js';
 import type { ServiceRegistry, TcpService, UdpService } from './network.js';
+import type { Apn } from './pdn.js';
 import { Registry } from './registry.js';
 import { PdnSession } from './session.js';
 
@@ -44,7 +45,9 @@ export class HomeNetwork implements ServiceRegistry {
   readonly auc: Auc;
   readonly #clock: Clock;
   readonly #trace: Trace;
+  readonly #random: Random;
   readonly #addresses: Random;
+  readonly #dns: readonly [string, string];
   readonly #registry = new Registry();
   readonly #mme: Mme;
   readonly #cell: CellInfo;
@@ -55,12 +58,13 @@ export class HomeNetwork implements ServiceRegistry {
     const { clock, trace, random, subscribers, plmn = '44010' } = options;
     this.#clock = clock;
     this.#trace = trace;
+    this.#random = random;
     this.#addresses = random.fork('addresses');
+    this.#dns = options.dns ?? ['100.127.0.53', '100.127.1.53'];
     this.#rsrp = options.rsrp ?? -91;
     this.#cell = { tac: TAC, ci: CELL_ID, act: E_UTRAN, plmn, operator: options.operatorName ?? 'NTT DOCOMO' };
     this.impairments = new Impairments(random.fork('impairments'), trace);
     this.auc = new Auc(subscribers, random.fork('auc'));
-    const dns = options.dns ?? (['100.127.0.53', '100.127.1.53'] as const);
     this.#mme = new Mme({
       clock,
       auc: this.auc,
@@ -68,24 +72,38 @@ export class HomeNetwork implements ServiceRegistry {
       plmn,
       tac: TAC,
       apns: options.apns ?? [{ name: 'soracom.io', user: 'sora', password: new Secret(Buffer.from('sora')) }],
-      dns,
+      dns: this.#dns,
       eea: options.eea ?? 0,
       t3412: T3412,
-      openSession: (identity, deviceTrace) => {
-        const ip = this.#freeAddress();
-        if (ip === undefined) return undefined;
-        const forget = (): void => void this.#sessions.delete(ip);
-        const place = { ...identity, ip, dns };
-        const session = new PdnSession(place, clock, deviceTrace, this.impairments, this.#registry, forget);
-        this.#sessions.set(ip, session);
-        return session;
-      },
     });
   }
 
-  /** A radio interface for one device; its events carry the device's name. */
-  attachPoint(device: string): Air {
-    return new AttachPoint(this.#clock, this.#trace.of(device), this.impairments, this.#mme, this.#cell, this.#rsrp);
+  /** A radio interface for one device, with impairments of its own; its events carry the device's name. */
+  attachPoint(device: string): AttachPoint {
+    const trace = this.#trace.of(device);
+    const impairments = new Impairments(this.#random.fork(`impairments ${device}`), trace, this.impairments);
+    const openSession: RadioEnd['openSession'] = (identity) => this.#openSession(identity, trace, impairments);
+    return new AttachPoint({
+      clock: this.#clock,
+      impairments,
+      connect: (send) => this.#mme.connect({ trace, send, openSession }),
+      cell: this.#cell,
+      rsrp: this.#rsrp,
+    });
+  }
+
+  #openSession(
+    identity: Parameters<RadioEnd['openSession']>[0],
+    trace: Trace,
+    impairments: Impairments,
+  ): PdnSession | undefined {
+    const ip = this.#freeAddress();
+    if (ip === undefined) return undefined;
+    const forget = (): void => void this.#sessions.delete(ip);
+    const place = { ...identity, ip, dns: this.#dns };
+    const session = new PdnSession(place, this.#clock, trace, impairments, this.#registry, forget);
+    this.#sessions.set(ip, session);
+    return session;
   }
 
   /** The open session with this address. */
@@ -127,32 +145,42 @@ export class HomeNetwork implements ServiceRegistry {
   }
 }
 
-class AttachPoint implements Air {
+interface AttachPointOptions {
+  readonly clock: Clock;
+  readonly impairments: Impairments;
+  readonly connect: (send: (message: Uint8Array) => void) => UeContext;
+  readonly cell: CellInfo;
+  readonly rsrp: number;
+}
+
+/** The place of one device in the network. */
+export class AttachPoint implements Air {
+  /** What goes wrong for this device, beside what goes wrong for all. */
+  readonly impairments: Impairments;
   onCoverage: (() => void) | undefined;
   onNas: ((message: Uint8Array) => void) | undefined;
-  readonly #impairments: Impairments;
   readonly #cell: CellInfo;
   readonly #rsrp: number;
   readonly #context: UeContext;
   readonly #uplink: NasLink;
   readonly #downlink: NasLink;
 
-  constructor(clock: Clock, trace: Trace, impairments: Impairments, mme: Mme, cell: CellInfo, rsrp: number) {
-    this.#impairments = impairments;
+  constructor({ clock, impairments, connect, cell, rsrp }: AttachPointOptions) {
+    this.impairments = impairments;
     this.#cell = cell;
     this.#rsrp = rsrp;
     this.#downlink = new NasLink(clock, impairments, 'downlink', (message) => this.onNas?.(message));
-    this.#context = mme.connect(trace, (message) => this.#downlink.send(message));
+    this.#context = connect((message) => this.#downlink.send(message));
     this.#uplink = new NasLink(clock, impairments, 'uplink', (message) => this.#context.receive(message));
     impairments.onCoverage(() => this.onCoverage?.());
   }
 
   get cell(): CellInfo | undefined {
-    return this.#impairments.coverage ? this.#cell : undefined;
+    return this.impairments.coverage ? this.#cell : undefined;
   }
 
   get rsrp(): number | undefined {
-    return this.#impairments.coverage ? this.#rsrp : undefined;
+    return this.impairments.coverage ? this.#rsrp : undefined;
   }
 
   sendNas(message: Uint8Array): void {

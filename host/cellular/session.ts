@@ -1,7 +1,8 @@
 import type { Clock } from '../clock/clock.js';
 import type { Trace } from '../trace/trace.js';
 import type { Impairments } from './impairments.js';
-import type { Session, TcpConnection, TcpEvents, UdpEvents, UdpSocket } from './network.js';
+import type { BearerPath } from './air.js';
+import type { TcpConnection, TcpEvents, UdpEvents, UdpSocket } from './network.js';
 import { DeviceStack } from './packet/device-stack.js';
 import { Gateway } from './packet/gateway.js';
 import { PacketLink } from './packet/link.js';
@@ -19,7 +20,7 @@ export interface PdnIdentity {
  * One PDN connection. Services get it as the caller; the sockets are the device's side of it. Its two ends close one
  * by one: the network's with `close`, the device's with `closeDevice` when the modem hears of it.
  */
-export class PdnSession implements Session {
+export class PdnSession implements BearerPath {
   readonly imsi: string;
   readonly imei: string;
   readonly ip: string;
@@ -27,6 +28,8 @@ export class PdnSession implements Session {
   readonly dns: readonly string[];
   /** Called once when the network's end has closed, with the reason. */
   onClose: ((reason: string) => void) | undefined;
+  /** Called at the device when something that it sent found the network's end closed. */
+  onUnknown: (() => void) | undefined;
 
   readonly #trace: Trace;
   readonly #stack: DeviceStack;
@@ -50,7 +53,10 @@ export class PdnSession implements Session {
     this.dns = identity.dns;
     this.#trace = trace;
     const uplink = new PacketLink(clock, impairments, 'uplink', (packet) => this.#gateway.receive(packet));
-    const downlink = new PacketLink(clock, impairments, 'downlink', (packet) => this.#stack.receive(packet));
+    const downlink = new PacketLink(clock, impairments, 'downlink', (packet) => {
+      if (packet.kind === 'error-indication') this.onUnknown?.();
+      else this.#stack.receive(packet);
+    });
     this.#stack = new DeviceStack(clock, (packet) => uplink.send(packet));
     this.#gateway = new Gateway(clock, trace, registry, this, (packet) => downlink.send(packet));
     const deaf = impairments.onReset(() => {

@@ -20,6 +20,8 @@ const ATTACH = [
   'modem: ATTACH COMPLETE',
 ];
 
+const UPDATE = ['modem: TRACKING AREA UPDATE REQUEST', 'network: TRACKING AREA UPDATE ACCEPT'];
+
 describe('Attach', () => {
   for (const eea of [0, 2] as const) {
     it(`authenticates both sides and gives a session to APN soracom.io (EEA${eea})`, async () => {
@@ -402,17 +404,19 @@ describe('Outage', () => {
     network.impairments.outage(false);
     await run(10 * SECOND);
     expect(seen).toEqual([Registration.Searching, Registration.Home]);
-    expect([session.open, network.sessionByImsi(IMSI)?.ip, names().length]).toEqual([true, session.ip, before]);
+    expect([session.open, network.sessionByImsi(IMSI)?.ip]).toEqual([true, session.ip]);
+    expect(names().slice(before)).toEqual(UPDATE);
   });
 
   it('one of 55 minutes is followed by a tracking area update, and the session lives', async () => {
     const { radio, online, network, run, names } = bench();
     const session = await online();
+    await run(1 * SECOND);
     network.impairments.outage(true);
     await run(55 * MINUTE);
     network.impairments.outage(false);
     await run(10 * SECOND);
-    expect(names().slice(-2)).toEqual(['modem: TRACKING AREA UPDATE REQUEST', 'network: TRACKING AREA UPDATE ACCEPT']);
+    expect(names().slice(-2)).toEqual(UPDATE);
     expect([radio.registration, session.open]).toEqual([Registration.Home, true]);
   });
 
@@ -455,7 +459,7 @@ describe('A bad radio link', () => {
       await must(radio.detach(), 120 * SECOND);
       expect([i, (await online()).open]).toEqual([i, true]);
     }
-    expect(good).toBeGreaterThan(100);
+    expect(good).toBeGreaterThan(60);
     expect(good).toBeLessThan(300);
   });
 });

@@ -47,7 +47,7 @@ export class DeviceStack {
     if (!this.#open) return;
     if (packet.kind === 'dns') this.#answered(packet.id, packet.answer ?? []);
     else if (packet.kind === 'udp') this.#sockets.get(packet.socket)?.message(packet.data, packet.ip, packet.port);
-    else {
+    else if (packet.kind === 'tcp') {
       const endpoint = this.#connections.get(packet.connection)?.endpoint;
       if (endpoint) endpoint.receive(packet.segment);
       else if (packet.segment.flags !== 'rst') {

@@ -29,10 +29,10 @@ export class Gateway {
   }
 
   receive(packet: Packet): void {
-    if (!this.#open) return;
-    if (packet.kind === 'tcp') this.#tcp(packet);
+    if (!this.#open) this.#send({ kind: 'error-indication' });
+    else if (packet.kind === 'tcp') this.#tcp(packet);
     else if (packet.kind === 'udp') this.#udp(packet);
-    else this.#dns(packet.id, packet.name);
+    else if (packet.kind === 'dns') this.#dns(packet.id, packet.name);
   }
 
   resetConnections(): void {

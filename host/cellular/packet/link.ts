@@ -1,6 +1,6 @@
 import { SECOND } from '../../clock/clock.js';
 import type { Clock, Nanoseconds } from '../../clock/clock.js';
-import type { Impairments } from '../impairments.js';
+import type { Impairments, LinkDirection } from '../impairments.js';
 import { sizeOf } from './packet.js';
 import type { Packet } from './packet.js';
 
@@ -11,17 +11,12 @@ import type { Packet } from './packet.js';
 export class PacketLink {
   readonly #clock: Clock;
   readonly #impairments: Impairments;
-  readonly #direction: 'uplink' | 'downlink';
+  readonly #direction: LinkDirection;
   readonly #deliver: (packet: Packet) => void;
   #freeAt: Nanoseconds = 0;
   #arrivesAt: Nanoseconds = 0;
 
-  constructor(
-    clock: Clock,
-    impairments: Impairments,
-    direction: 'uplink' | 'downlink',
-    deliver: (packet: Packet) => void,
-  ) {
+  constructor(clock: Clock, impairments: Impairments, direction: LinkDirection, deliver: (packet: Packet) => void) {
     this.#clock = clock;
     this.#impairments = impairments;
     this.#direction = direction;
@@ -29,12 +24,12 @@ export class PacketLink {
   }
 
   send(packet: Packet): void {
-    const { latency, bandwidth } = this.#impairments[this.#direction];
+    const { latency, bandwidth } = this.#impairments.quality(this.#direction);
     this.#freeAt = Math.max(this.#freeAt, this.#clock.now()) + ((sizeOf(packet) * 8) / bandwidth) * SECOND;
     // A shorter latency set in between lets nothing overtake.
     this.#arrivesAt = Math.max(this.#arrivesAt, this.#freeAt + latency);
-    const loss = packet.kind === 'tcp' ? this.#impairments.tcpLoss : this.#impairments.udpLoss;
-    if (!this.#impairments.coverage || this.#impairments.happens(loss)) return;
+    const loss = packet.kind === 'tcp' ? 'tcpLoss' : 'udpLoss';
+    if (!this.#impairments.coverage || this.#impairments.takes(loss)) return;
     this.#clock.at(this.#arrivesAt, () => {
       if (this.#impairments.coverage) this.#deliver(packet);
     });

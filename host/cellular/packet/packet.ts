@@ -15,7 +15,9 @@ export type Packet =
       readonly port: number;
       readonly data: Uint8Array;
     }
-  | { readonly kind: 'dns'; readonly id: number; readonly name: string; readonly answer?: readonly string[] };
+  | { readonly kind: 'dns'; readonly id: number; readonly name: string; readonly answer?: readonly string[] }
+  /** What came up belongs to no bearer that the gateway knows (Error Indication, TS 29.281 7.3.1). */
+  | { readonly kind: 'error-indication' };
 
 /** TCP in terms of its standard (RFC 9293 3.1), with sequence numbers that count from 0 and never wrap. */
 export interface Segment {
@@ -39,6 +41,8 @@ export function sizeOf(packet: Packet): number {
       return IP_HEADER + TCP_HEADER + packet.segment.data.length;
     case 'udp':
       return IP_HEADER + UDP_HEADER + packet.data.length;
+    case 'error-indication':
+      return IP_HEADER + UDP_HEADER;
     case 'dns':
       return IP_HEADER + UDP_HEADER + DNS_FIXED + packet.name.length + 16 * (packet.answer?.length ?? 0);
   }
