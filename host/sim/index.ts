@@ -4,10 +4,21 @@
 
 export { type Atr, AtrError, parseAtr } from './atr.js';
 export { directCard, type DirectCardOptions } from './direct.js';
+export { FileStore, FileStoreError } from './file-store.js';
 export { standardFiles } from './files.js';
 export { IsoLine, type LineCharacter } from './line.js';
+export { newProfile } from './new-profile.js';
 export { personalise, StoreKey } from './personalise.js';
-export { loadSimProfile, parseSimProfile, ProfileError, type SimProfile } from './profile.js';
+export {
+  loadSimProfile,
+  loadSimRange,
+  parseSimProfile,
+  parseSimRange,
+  type SimProfile,
+  type SimRange,
+} from './profile.js';
+export { ProfileError, profileJsonSchema } from './profile-schema.js';
 export { type CardAnswer, CardError, type CardReader, exchange } from './reader.js';
 export { CardSlot, type SimCard, type SlotOptions } from './slot.js';
 export { Terminal, type TerminalOptions } from './terminal.js';
+export { VPCD_PORT, VpcdCard, type VpcdEnd, VpcdMessages, VpcdOrder, joinVpcd, vpcdMessage } from './vpcd.js';

@@ -1,21 +1,27 @@
+// Profiles: one JSON file for one card or for a range of cards. Fields and their forms: profile-schema.ts; keys in a
+// file of their own: profile-keys.ts.
+
 import { createCipheriv } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import { dirname, resolve } from 'node:path';
 import { fromHex, xor } from '../bytes.js';
 import { Secret } from '../secret.js';
+import { type Authentication, algorithmFaults, algorithmOf } from './algorithm-profile.js';
 import { luhnDigit, pinBytes } from './encoding.js';
+import { type KeySource, loadKeys } from './profile-keys.js';
+import { ProfileError, type ProfileFields, check, isObject, profileSchema } from './profile-schema.js';
+import { readJson } from './read-json.js';
 
 /** What makes one SIM different from another. The card is personalised from it, and the HSS knows the same subscriber. */
-export interface SimProfile {
+export interface SimProfile extends Authentication {
   /** 6 to 15 digits. */
   readonly imsi: string;
   /** Digits of the network code in the IMSI: 2 or 3. */
   readonly mncLength: 2 | 3;
   /** 18 to 20 digits, the last one Luhn. */
   readonly iccid: string;
-  /** 128-bit subscriber key. */
+  /** Subscriber key, 128 bits; with TUAK also 256. */
   readonly k: Secret;
-  /** 128 bits; computed from `op` when the profile gives that. */
+  /** 128 bits of MILENAGE, computed from `op` when the profile gives that; zeros with another algorithm. */
   readonly opc: Secret;
   /** 2 bytes; bit 8 of the first is the separation bit (8000 for EPS). */
   readonly amf: Uint8Array;
@@ -36,168 +42,160 @@ export interface SimProfile {
   /** Digits, without +. */
   readonly msisdn: string;
   readonly simId: string;
+  /** Identities of an ISIM; derived from the IMSI unless the profile gives them. TS 23.003 13. */
+  readonly impi: string;
+  readonly impu: readonly string[];
+  readonly domain: string;
 }
 
-/** A profile that cannot be used; the message names the source and every field at fault, never a secret's value. */
-export class ProfileError extends Error {
-  constructor(
-    readonly source: string,
-    /** One sentence for each fault. */
-    readonly faults: readonly string[],
-  ) {
-    super(`SIM profile ${source}: ${faults.join('; ')}`);
-    this.name = 'ProfileError';
-  }
+/** The cards of one profile. */
+export interface SimRange {
+  readonly count: number;
+  /** The card `index`, 0..count-1. Throws ProfileError for a card whose keys are missing, and beyond the range. */
+  card(index: number): SimProfile;
 }
 
-/** Hexadecimal of exactly `digits` digits. `what` tells people what it is. */
-const hex = (digits: number, what: string) =>
-  z.string().superRefine((value, ctx) => {
-    if (value.length !== digits) {
-      ctx.addIssue({ code: 'custom', message: `is ${value.length} hex digits, ${digits} wanted (${what})` });
-    } else if (!/^[0-9a-fA-F]*$/.test(value)) {
-      const at = value.search(/[^0-9a-fA-F]/);
-      ctx.addIssue({
-        code: 'custom',
-        message: `has a character that is not a hex digit at position ${at + 1} (${what})`,
-      });
-    }
-  });
+/**
+ * Makes a profile of parsed JSON: an object with `imsi`, `iccid`, `k` and exactly one of `op` and `opc`; all else has
+ * defaults. Of a range, the first card. `source` (a file name) is for messages. Throws ProfileError.
+ */
+export function parseSimProfile(json: unknown, source: string): SimProfile {
+  return parseSimRange(json, source).card(0);
+}
 
-/** Decimal digits, `min` to `max` of them. */
-const digits = (min: number, max: number, what: string) =>
-  z.string().superRefine((value, ctx) => {
-    const wanted = min === max ? `${min}` : `${min} to ${max}`;
-    if (!/^[0-9]*$/.test(value)) {
-      ctx.addIssue({ code: 'custom', message: `is not all decimal digits, ${wanted} wanted (${what})` });
-    } else if (value.length < min || value.length > max) {
-      ctx.addIssue({ code: 'custom', message: `is ${value.length} digits, ${wanted} wanted (${what})` });
-    }
-  });
+/** Reads the card `index` of a profile's JSON file. Throws ProfileError, also for a file that is missing or is not JSON. */
+export function loadSimProfile(path: string, index = 0): SimProfile {
+  return loadSimRange(path).card(index);
+}
 
-const iccidField = digits(18, 20, 'number of the card').superRefine((value, ctx) => {
-  if (!/^[0-9]{18,20}$/.test(value)) return;
-  const wanted = luhnDigit(value.slice(0, -1));
-  if (Number(value.at(-1)) !== wanted) {
-    ctx.addIssue({ code: 'custom', message: `ends in ${value.at(-1)}, its Luhn check digit is ${wanted}` });
+/** Reads a profile's JSON file and the key file that it names. Throws ProfileError, as `loadSimProfile`. */
+export function loadSimRange(path: string): SimRange {
+  return parseSimRange(readJson(path), path, dirname(path));
+}
+
+/** `folder`: where the profile's `keys` are looked for. The first and the last card are checked. */
+export function parseSimRange(json: unknown, source: string, folder?: string): SimRange {
+  const { fields, faults } = check(profileSchema, json);
+  if (isObject(json)) faults.push(...keyFaults(json));
+  if (fields?.keys !== undefined && folder === undefined) {
+    faults.push('"keys" names a file, which only a profile in a file can do');
   }
-});
+  if (fields === undefined || faults.length > 0) throw new ProfileError(source, faults);
+  const keys = fields.keys === undefined || folder === undefined ? undefined : loadKeys(resolve(folder, fields.keys));
+  const range = {
+    count: fields.count,
+    card: (index: number): SimProfile => nthCard(fields, index, source, keys),
+  };
+  range.card(0);
+  if (fields.count > 1) range.card(fields.count - 1);
+  return range;
+}
 
-const admField = z.union([z.string().regex(/^[0-9]{4,8}$/), z.string().regex(/^[0-9a-fA-F]{16}$/)], {
-  error: 'is neither 4 to 8 decimal digits nor 16 hex digits',
-});
+const KEY_NAMES = ['k', 'op', 'opc', 'top', 'topc'] as const;
 
-const spnField = z.string().superRefine((value, ctx) => {
-  if (value.length > 16) ctx.addIssue({ code: 'custom', message: `is ${value.length} characters, at most 16 wanted` });
-  if (!/^[\x20-\x7e]*$/.test(value)) {
-    ctx.addIssue({ code: 'custom', message: "has characters outside of the card's 7-bit alphabet" });
+/** What is wrong with the keys in a profile itself. */
+function keyFaults(json: Record<string, unknown>): string[] {
+  if (json['keys'] === undefined)
+    return [...(json['k'] === undefined ? ['"k" is missing'] : []), ...algorithmFaults(json)];
+  const both = KEY_NAMES.filter((name) => json[name] !== undefined).map((name) => `"${name}"`);
+  return both.length === 0 ? [] : [`${both.join(', ')} beside "keys": they belong into the key file`];
+}
+
+/** The first `fixed` of the digits, and the number of the others raised by `by`; undefined if it grows longer. */
+function raised(digits: string, fixed: number, by: number): string | undefined {
+  const length = digits.length - fixed;
+  if (length <= 0) return by === 0 ? digits : undefined;
+  const number = (BigInt(digits.slice(fixed)) + BigInt(by)).toString().padStart(length, '0');
+  return number.length === length ? digits.slice(0, fixed) + number : undefined;
+}
+
+/** Issuer identifier number of an ICCID, 7 digits at most. ITU-T E.118. */
+const ISSUER_DIGITS = 7;
+
+function nthCard(range: ProfileFields, index: number, source: string, keys: KeySource | undefined): SimProfile {
+  if (!Number.isInteger(index) || index < 0 || index >= range.count) {
+    throw new ProfileError(source, [`has ${range.count} cards, 0 to ${range.count - 1}; there is no card ${index}`]);
   }
-});
+  const faults: string[] = [];
+  const counted = (name: string, digits: string, fixed: number): string => {
+    const value = raised(digits, fixed, index);
+    if (value === undefined) faults.push(`"${name}" runs out of digits within "count" cards`);
+    return value ?? digits;
+  };
+  const { imsi: first } = range;
+  const mncLength = range.mncLength ?? (THREE_DIGIT_MNC.test(first) ? 3 : 2);
+  const imsi = counted('imsi', first, 3 + mncLength);
+  const body = counted('iccid', range.iccid.slice(0, -1), ISSUER_DIGITS);
+  const msisdn = range.msisdn === '' ? '' : counted('msisdn', range.msisdn, 0);
+  if (range.count > 1) {
+    if (range.simId !== undefined) faults.push('"simId" would be the same on all cards; leave it out');
+    for (const name of ['impi', 'impu'] as const) {
+      const identities = [range[name] ?? []].flat();
+      if (identities.some((identity) => !identity.includes('{imsi}'))) {
+        faults.push(`"${name}" would be the same on all cards; put {imsi} into it`);
+      }
+    }
+  }
+  if (faults.length > 0) throw new ProfileError(source, faults);
+  return makeProfile({ ...range, imsi, mncLength, iccid: body + luhnDigit(body), msisdn }, source, keys);
+}
 
-const fileSchema = z.strictObject({
-  imsi: digits(6, 15, 'MCC, MNC and subscriber'),
-  mncLength: z.union([z.literal(2), z.literal(3)], { error: 'is neither 2 nor 3' }).optional(),
-  iccid: iccidField,
-  k: hex(32, '128-bit key'),
-  op: hex(32, "operator's 128-bit key").optional(),
-  opc: hex(32, "operator's 128-bit key, bound to k").optional(),
-  amf: hex(4, 'authentication management field').default('8000'),
-  sqn: hex(12, "48-bit sequence number, the network's next").default('000000000020'),
-  cardSqn: hex(12, '48-bit sequence number, the highest the card has seen').default('000000000000'),
-  pin1: digits(4, 8, 'PIN').default('0000'),
-  pin1Enabled: z.boolean({ error: 'is neither true nor false' }).default(false),
-  puk1: digits(8, 8, 'PUK').default('00000000'),
-  pin2: digits(4, 8, 'PIN').default('0000'),
-  puk2: digits(8, 8, 'PUK').default('00000000'),
-  adm1: admField.default('00000000'),
-  spn: spnField.default(''),
-  acc: hex(4, 'access control class bits').optional(),
-  msisdn: digits(0, 15, 'telephone number without +').default(''),
-  simId: z.string().min(1, { error: 'is empty' }).optional(),
-});
+function makeProfile(
+  given: ProfileFields & { readonly mncLength: 2 | 3 },
+  source: string,
+  keys: KeySource | undefined,
+): SimProfile {
+  const file = { ...given, keys: undefined, ...keys?.(given.iccid, given.algorithm) };
+  const faults = keyFaults(file);
+  if (faults.length > 0 || file.k === undefined) throw new ProfileError(`${source}, card ${file.iccid}`, faults);
+
+  const k = fromHex(file.k);
+  const adm1 = file.adm1 ?? DEFAULT_PUK;
+  const { imsi, mncLength } = file;
+  const domain = file.domain ?? imsDomain(imsi, mncLength);
+  const identity = (template: string): string => template.replaceAll('{imsi}', imsi);
+  return {
+    imsi,
+    mncLength,
+    iccid: file.iccid,
+    k: new Secret(k),
+    opc: new Secret(opcOf(file, k)),
+    ...algorithmOf({ ...file, k: file.k }),
+    amf: fromHex(file.amf),
+    sqn: fromHex(file.sqn),
+    cardSqn: fromHex(file.cardSqn),
+    pin1: { value: new Secret(pinBytes(file.pin1 ?? DEFAULT_PIN)), enabled: file.pin1Enabled },
+    puk1: new Secret(pinBytes(file.puk1 ?? DEFAULT_PUK)),
+    pin2: new Secret(pinBytes(file.pin2 ?? DEFAULT_PIN)),
+    puk2: new Secret(pinBytes(file.puk2 ?? DEFAULT_PUK)),
+    adm1: new Secret(adm1.length === 16 ? fromHex(adm1) : pinBytes(adm1)),
+    spn: file.spn,
+    acc: file.acc === undefined ? accessClassOf(imsi) : fromHex(file.acc),
+    msisdn: file.msisdn,
+    simId: file.simId ?? file.iccid,
+    impi: identity(file.impi ?? `{imsi}@${domain}`),
+    impu: (file.impu ?? [`sip:{imsi}@${domain}`]).map(identity),
+    domain,
+  };
+}
+
+const DEFAULT_PIN = '0000';
+const DEFAULT_PUK = '00000000';
 
 /** Countries whose network codes have three digits (ITU-T E.212). Others have two; `mncLength` tells where that is wrong. */
 const THREE_DIGIT_MNC = /^(302|31[0-6]|334|338|342|344|346|348|352|354|356|358|360|365|376|708|722|732|750)/;
 
-/**
- * Makes a profile of parsed JSON: an object with `imsi`, `iccid`, `k` and exactly one of `op` and `opc`; all else has
- * defaults. `source` (a file name) is for messages. Throws ProfileError.
- */
-export function parseSimProfile(json: unknown, source: string): SimProfile {
-  const parsed = fileSchema.safeParse(json, { error: wording });
-  const faults = parsed.success ? [] : parsed.error.issues.map(describe);
-  if (isObject(json)) {
-    if (json['op'] !== undefined && json['opc'] !== undefined) {
-      faults.push('"op" and "opc" are both given, exactly one is wanted');
-    } else if (json['op'] === undefined && json['opc'] === undefined) {
-      faults.push('neither "op" nor "opc" is given, exactly one is wanted');
-    }
-  }
-  if (faults.length > 0 || !parsed.success) throw new ProfileError(source, faults);
-
-  const file = parsed.data;
-  const k = fromHex(file.k);
-  const opc = file.opc === undefined ? opcOf(k, fromHex(file.op ?? '')) : fromHex(file.opc);
-  return {
-    imsi: file.imsi,
-    mncLength: file.mncLength ?? (THREE_DIGIT_MNC.test(file.imsi) ? 3 : 2),
-    iccid: file.iccid,
-    k: new Secret(k),
-    opc: new Secret(opc),
-    amf: fromHex(file.amf),
-    sqn: fromHex(file.sqn),
-    cardSqn: fromHex(file.cardSqn),
-    pin1: { value: new Secret(pinBytes(file.pin1)), enabled: file.pin1Enabled },
-    puk1: new Secret(pinBytes(file.puk1)),
-    pin2: new Secret(pinBytes(file.pin2)),
-    puk2: new Secret(pinBytes(file.puk2)),
-    adm1: new Secret(file.adm1.length === 16 ? fromHex(file.adm1) : pinBytes(file.adm1)),
-    spn: file.spn,
-    acc: file.acc === undefined ? accessClassOf(file.imsi) : fromHex(file.acc),
-    msisdn: file.msisdn,
-    simId: file.simId ?? file.iccid,
-  };
-}
-
-/** Reads a profile's JSON file. Throws ProfileError, also for a file that is missing or is not JSON. */
-export function loadSimProfile(path: string): SimProfile {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new ProfileError(path, [code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`]);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // Node's message quotes the text around the fault, and that may be a key.
-    throw new ProfileError(path, ['is not JSON']);
-  }
-  return parseSimProfile(json, path);
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Words for what zod finds by itself. Never the value: it may be a key. */
-function wording(issue: { code?: string; input?: unknown; expected?: unknown }): string {
-  if (issue.input === undefined) return 'is missing';
-  const expected = typeof issue.expected === 'string' ? issue.expected : 'another kind of value';
-  return issue.code === 'invalid_type' ? `is not a JSON ${expected}` : 'is wrong';
-}
-
-function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') {
-    const names = issue.keys.map((key) => `"${key}"`).join(', ');
-    return `${names}: no such field (known: ${Object.keys(fileSchema.shape).join(', ')})`;
-  }
-  return issue.path.length === 0 ? 'is not a JSON object' : `"${issue.path.join('.')}" ${issue.message}`;
+/** Home network domain name of the IMS. TS 23.003 13.2. */
+function imsDomain(imsi: string, mncLength: number): string {
+  const mnc = imsi.slice(3, 3 + mncLength).padStart(3, '0');
+  return `ims.mnc${mnc}.mcc${imsi.slice(0, 3)}.3gppnetwork.org`;
 }
 
 /** OPc = OP xor E_K(OP). TS 35.206 4.1. */
-function opcOf(k: Uint8Array, op: Uint8Array): Uint8Array {
+function opcOf(file: Pick<ProfileFields, 'op' | 'opc'>, k: Uint8Array): Uint8Array {
+  if (file.opc !== undefined) return fromHex(file.opc);
+  if (file.op === undefined) return new Uint8Array(16);
+  const op = fromHex(file.op);
   const cipher = createCipheriv('aes-128-ecb', k, null).setAutoPadding(false);
   return xor(new Uint8Array(cipher.update(op)), op);
 }

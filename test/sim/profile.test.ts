@@ -22,10 +22,13 @@ const faultOf = (fields: Record<string, unknown>): string => {
 
 describe('a SIM profile', () => {
   it.each([
-    [{ k: K.slice(2) }, 'SIM profile cards/a.json: "k" is 30 hex digits, 32 wanted (128-bit key)'],
+    [
+      { k: K.slice(2) },
+      'SIM profile cards/a.json: "k" is 30 hex digits, 32 or 64 wanted (128-bit key, for TUAK also 256-bit)',
+    ],
     [
       { k: `${K.slice(1)}g` },
-      'SIM profile cards/a.json: "k" has a character that is not a hex digit at position 32 (128-bit key)',
+      'SIM profile cards/a.json: "k" has a character that is not a hex digit at position 32 (128-bit key, for TUAK also 256-bit)',
     ],
     [{ k: undefined }, 'SIM profile cards/a.json: "k" is missing'],
     [{ k: 5 }, 'SIM profile cards/a.json: "k" is not a JSON string'],

@@ -3,8 +3,7 @@ import { fromHex, toHex } from '../../bytes.js';
 import { quintuplet } from '../../cellular/hss/index.js';
 import { encodePlmn } from '../../cellular/nas/index.js';
 import { Random } from '../../random.js';
-import { ProfileError, loadSimProfile } from '../../sim/profile.js';
-import type { SimProfile } from '../../sim/profile.js';
+import { ProfileError, type SimProfile, loadSimProfile } from '../../sim/index.js';
 import { Output, UsageError } from '../output.js';
 
 const RAND_BYTES = 16;

@@ -1,0 +1,59 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { MemoryStore, type Store } from '../../../board/store.js';
+import {
+  FileStore,
+  FileStoreError,
+  ProfileError,
+  type SimProfile,
+  loadSimProfile,
+  personalise,
+} from '../../../sim/index.js';
+import { UsageError } from '../../output.js';
+
+/** The card number `index` of a profile. Throws UsageError with the file and the field. */
+export function profileOf(path: string, index = 0): SimProfile {
+  try {
+    return loadSimProfile(path, index);
+  } catch (error) {
+    throw error instanceof ProfileError ? new UsageError(error.message) : error;
+  }
+}
+
+/** The memory of the card: in the file `path`, as it was left there, or a new one that is lost at the end. */
+export function storeOf(profile: SimProfile, path: string | undefined): Store {
+  if (path === undefined) return new MemoryStore({ values: personalise(profile) });
+  try {
+    return new FileStore(path, profile.iccid, () => personalise(profile));
+  } catch (error) {
+    throw error instanceof FileStoreError ? new UsageError(error.message) : error;
+  }
+}
+
+/** Options of the commands that keep a card running. */
+export interface CardOptions {
+  readonly profile: string;
+  readonly index: number;
+  readonly store?: string;
+  readonly json?: true;
+  readonly showSecrets?: true;
+}
+
+export function cardOptions(command: Command): Command {
+  return command
+    .requiredOption('--profile <file>', 'JSON profile that the card is personalised from')
+    .option('--index <n>', 'which card of a profile with a count, from 0', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
+    .option('--store <file>', "keep the card's memory (SQN, PIN counters, files) in this file over restarts")
+    .option('--json', 'one event a line, the last one the result')
+    .option('--show-secrets', 'do not mask RES, CK, IK and PINs in --json');
+}
+
+/** Parses an option's argument. */
+export const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^[0-9]+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`a whole number from ${min} to ${max} is wanted.`);
+    }
+    return value;
+  };

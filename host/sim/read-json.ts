@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { ProfileError } from './profile-schema.js';
+
+/** The JSON of a file that may hold keys. Throws ProfileError, which quotes none of it. `what` is for messages. */
+export function readJson(path: string, what?: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new ProfileError(path, [code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`], what);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Node's message quotes the text around the fault, and that may be a key.
+    throw new ProfileError(path, ['is not JSON'], what);
+  }
+}
