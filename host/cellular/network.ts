@@ -99,7 +99,8 @@ export class SocketError extends Error {
 
 export interface TcpEvents {
   connected(remote: string): void;
-  data(bytes: Uint8Array): void;
+  /** Returns false to say "no more for now", until `resume`: then the window closes, and the far end has to wait. */
+  data(bytes: Uint8Array): boolean;
   /** The far end has finished sending (FIN). */
   ended(): void;
   /** The connection is gone; nothing follows. */
@@ -111,6 +112,8 @@ export interface TcpConnection {
   send(bytes: Uint8Array): void;
   /** Bytes handed in and not yet acknowledged by the far end's stack. */
   readonly unacknowledged: number;
+  /** There is room again after `data` said false. What waited may come from inside this call (`data`, `ended`). */
+  resume(): void;
   /** FIN after what is queued. */
   end(): void;
   /** RST; no event follows. */

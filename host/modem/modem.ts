@@ -30,6 +30,9 @@ const APPLICATION_TIME = 300 * MS;
 /** How often a line that drains is looked at. */
 const DRAIN_POLL = 1 * MS;
 
+/** Bytes that may wait for the line before pushed data waits in its socket. */
+const LINE_BACKLOG = 2048;
+
 /** The modem's end of its serial line: host/board/serial.ts. */
 export type ModemSerial = Pick<SerialEnd, 'send' | 'received' | 'open' | 'waiting' | 'clear'>;
 
@@ -89,6 +92,7 @@ export class Modem {
       (line, data) => this.#unsolicited(line, data),
       (code) => (this.#last.code = code),
       () => this.#dropLostContexts(),
+      () => !this.#port.holding && serial.waiting < LINE_BACKLOG,
     );
     this.#core = this.#makeCore({
       clock,

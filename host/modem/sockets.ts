@@ -31,12 +31,14 @@ export interface SocketInfo {
   readonly localPort: number;
 }
 
-/** What the stack tells by itself. None of these is called from inside a call of the device's. */
+/** What the stack tells by itself. But for `readable` (from `read`), none comes from inside a call of the device's. */
 export interface SocketListener {
   /** An `open` has ended; with an error the number is free again. */
   opened(id: number, error: SocketError | undefined): void;
   /** Data waits, and none did before. */
   readable(id: number): void;
+  /** Can `pushed` be told at once? While not, the data waits here, and the far end at last. */
+  room(): boolean;
   /** Data in `push` mode, at most PUSH_MAX bytes. */
   pushed(id: number, bytes: Uint8Array): void;
   /** The far end has closed, or the connection broke. */
@@ -45,10 +47,10 @@ export interface SocketListener {
   sessionLost(): void;
 }
 
-/** Datagrams beyond this many waiting bytes are lost. */
-const UDP_BUFFER = 10_240;
-/** The receive window cannot be shut towards the network, so a stream that outruns the device this far is reset. */
-const TCP_BUFFER = 4 << 20;
+/** Bytes received and not yet read. A datagram beyond is lost; a stream is stopped until half of it is free. */
+const RECEIVE_BUFFER = 10_240;
+/** How often a line that has no room for pushed data is looked at. */
+const PUSH_POLL = 20 * MS;
 /** Bytes handed to the stack and not yet acknowledged; beyond it a send fails (and may be tried again). */
 const SEND_BUFFER = 16_384;
 export const PUSH_MAX = 1460;
@@ -73,7 +75,12 @@ class Socket {
   told = false;
   received = 0;
   sent = 0;
+  /** The stream was stopped. */
+  paused = false;
+  /** The far end has closed, and the device is told when all before it was pushed. */
+  farewell = false;
   timer: Timer | undefined;
+  push: Timer | undefined;
 
   constructor(
     readonly id: number,
@@ -153,7 +160,10 @@ export class Sockets {
         this.#connected(socket, remote.replace(/:\d+$/, ''));
       },
       data: (bytes) => {
-        if (this.#alive(socket) && socket.state === 'connected') this.#received(socket, bytes);
+        if (!this.#alive(socket) || socket.state !== 'connected') return true;
+        this.#received(socket, bytes);
+        socket.paused = socket.waitingBytes >= RECEIVE_BUFFER;
+        return !socket.paused;
       },
       ended: () => this.#farEndClosed(socket, 'ended'),
       failed: (error) => this.#failed(socket, error),
@@ -167,7 +177,7 @@ export class Sockets {
     socket.udp = session.openUdp({
       message: (bytes, fromIp, fromPort) => {
         if (!this.#alive(socket) || fromIp !== address || fromPort !== socket.remotePort) return;
-        if (socket.waitingBytes + bytes.length <= UDP_BUFFER) this.#received(socket, bytes);
+        if (socket.waitingBytes + bytes.length <= RECEIVE_BUFFER) this.#received(socket, bytes);
       },
       failed: (error) => this.#failed(socket, error),
     });
@@ -185,21 +195,32 @@ export class Sockets {
   #received(socket: Socket, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     socket.received += bytes.length;
-    if (socket.mode === 'push') {
-      for (let at = 0; at < bytes.length; at += PUSH_MAX) {
-        this.#listener.pushed(socket.id, bytes.slice(at, at + PUSH_MAX));
-      }
-      return;
-    }
     socket.waiting.push(Uint8Array.from(bytes));
     socket.waitingBytes += bytes.length;
-    if (socket.waitingBytes > TCP_BUFFER) {
-      this.#release(socket);
-      this.#farEndClosed(socket, 'reset', new SocketError('reset', 'more came than the modem can hold'));
+    if (socket.mode === 'push') this.#push(socket);
+    else if (!socket.told) {
+      socket.told = true;
+      this.#listener.readable(socket.id);
     }
-    if (socket.told) return;
-    socket.told = true;
-    this.#listener.readable(socket.id);
+  }
+
+  /** Pushes what waits as the line takes it, then says that the far end has closed, if it has. */
+  #push(socket: Socket): void {
+    if (socket.push || !this.#alive(socket)) return;
+    while (socket.mode === 'push' && socket.waitingBytes > 0) {
+      if (!this.#listener.room()) {
+        socket.push = this.#clock.after(PUSH_POLL, () => {
+          socket.push = undefined;
+          this.#push(socket);
+        });
+        return;
+      }
+      this.#listener.pushed(socket.id, this.#take(socket, PUSH_MAX));
+      this.#goOn(socket);
+    }
+    if (!socket.farewell) return;
+    socket.farewell = false;
+    this.#listener.closed(socket.id);
   }
 
   #farEndClosed(socket: Socket, event: 'ended' | 'reset', error?: SocketError): void {
@@ -212,7 +233,10 @@ export class Sockets {
     socket.state = 'closing';
     this.#emit(socket, event, error);
     if (error?.code === 'no-session') this.#listener.sessionLost();
-    else this.#listener.closed(socket.id);
+    else {
+      socket.farewell = true;
+      this.#push(socket);
+    }
   }
 
   #failed(socket: Socket, error: SocketError): void {
@@ -256,6 +280,12 @@ export class Sockets {
   read(id: number, max: number): Uint8Array | undefined {
     const socket = this.#sockets.get(id);
     if (!socket) return undefined;
+    const bytes = this.#take(socket, max);
+    this.#goOn(socket);
+    return bytes;
+  }
+
+  #take(socket: Socket, max: number): Uint8Array {
     const parts: Uint8Array[] = [];
     let room = max;
     while (room > 0) {
@@ -271,6 +301,13 @@ export class Sockets {
     socket.waitingBytes -= bytes.length;
     if (socket.waitingBytes === 0) socket.told = false;
     return bytes;
+  }
+
+  /** Lets a stopped stream go on when there is room. What it held may come at once: nothing that is older may be in hand. */
+  #goOn(socket: Socket): void {
+    if (!socket.paused || socket.waitingBytes > RECEIVE_BUFFER / 2) return;
+    socket.paused = false;
+    socket.tcp?.resume();
   }
 
   /**
@@ -319,6 +356,7 @@ export class Sockets {
 
   #remove(socket: Socket): void {
     socket.timer?.cancel();
+    socket.push?.cancel();
     this.#sockets.delete(socket.id);
   }
 

@@ -38,6 +38,7 @@ function echo({ clock }: Bench, session: Session): Promise<boolean> {
       data: () => {
         tcp.abort();
         end(true);
+        return true;
       },
       ended: () => end(false),
       failed: () => end(false),

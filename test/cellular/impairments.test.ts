@@ -87,7 +87,7 @@ describe('Two devices in one network', () => {
     const log: string[] = [];
     session.connectTcp('echo.soracom.io', 7, {
       connected: () => log.push('connected'),
-      data: () => undefined,
+      data: () => true,
       ended: () => log.push('ended'),
       failed: ({ code }) => log.push(code),
     });

@@ -28,7 +28,7 @@ function bench(seed = 'session') {
   const run = (time: number) => clock.run({ deadline: clock.now() + time });
 
   /** A connection with all that it is told, in order. */
-  const connect = (host: string, port: number) => {
+  const connect = (host: string, port: number, takes = (): boolean => true) => {
     const log: string[] = [];
     const chunks: Uint8Array[] = [];
     const at: number[] = [];
@@ -43,6 +43,7 @@ function bench(seed = 'session') {
       data: (bytes) => {
         chunks.push(bytes);
         if (log.at(-1) !== 'data') note('data');
+        return takes();
       },
       ended: () => note('ended'),
       failed: (error) => note(`failed ${error.code}`),
@@ -250,6 +251,29 @@ describe('A TCP connection', () => {
     clock.stir();
     await run(2 * MINUTE);
     expect([tcp.unacknowledged, Buffer.concat(chunks).equals(sent)]).toEqual([0, true]);
+  });
+
+  it('makes a service wait whose device does not read, and goes on when it does', async () => {
+    const { connect, listen, run } = bench();
+    const full = new Uint8Array(400_000).map((_, i) => i * 11);
+    const done: string[] = [];
+    listen('a', 1, (stream) => {
+      stream.write(full, () => done.push('written'));
+      stream.end();
+    });
+    let open = false;
+    const { tcp, log, received } = connect('a', 1, () => open);
+    await run(10 * MINUTE);
+    expect([received().length, done, log.slice(1)]).toEqual([1318, [], ['data']]);
+    // One segment at a time, as a slow device reads.
+    tcp.resume();
+    expect(received().length).toBe(2 * 1318);
+    await run(10 * SECOND);
+    expect(received().length).toBe(2 * 1318);
+    open = true;
+    tcp.resume();
+    await run(2 * MINUTE);
+    expect([Buffer.compare(received(), full), done, log.at(-1)]).toEqual([0, ['written'], 'ended']);
   });
 
   it('makes a service wait that writes faster than the air', async () => {

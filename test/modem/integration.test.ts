@@ -91,4 +91,73 @@ describe('card, modem and network', () => {
     await station.at('AT+QISENDEX=0,"42"');
     await station.until(() => station.heard.endsWith('+QIURC: "recv",0\r\n'));
   });
+
+  /** A service that sends `bytes` as fast as it is let, and says how many of them have left its hands. */
+  const flood = (station: Station, bytes: Uint8Array): (() => number) => {
+    let left = 0;
+    station.network.name('echo.soracom.io');
+    station.network.tcp('echo.soracom.io', 7, (stream) => {
+      for (let at = 0; at < bytes.length; at += 1000) {
+        const part = bytes.subarray(at, at + 1000);
+        stream.write(part, () => (left += part.length));
+      }
+      stream.on('error', () => undefined);
+    });
+    return () => left;
+  };
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+  it('a device that does not read makes the service wait, and gets every byte when it does', async () => {
+    const station = new Station();
+    const bytes = new Uint8Array(300_000).map((_, i) => 0x20 + ((i * 7) % 90));
+    const left = flood(station, bytes);
+    await station.registered();
+    await station.online();
+    await station.open(0, 0);
+    await station.wait(600_000);
+    // What the modem holds, the window, and what the service's stack has under way.
+    expect(left()).toBeLessThan(10_240 + 2 * 1318 + 32 * 1024 + 64 * 1024 + 1000);
+    let got = '';
+    while (got.length < bytes.length) {
+      station.heard = '';
+      station.line.near.send(Buffer.from('AT+QIRD=0,1500\r'));
+      await station.until(() => station.heard.endsWith('\r\nOK\r\n'));
+      const [, length = '', rest = ''] = /\+QIRD: (\d+)\r\n([^]*)$/.exec(station.heard) ?? [];
+      got += rest.slice(0, Number(length));
+      if (length === '0') await station.wait(100);
+    }
+    expect(got).toBe(text(bytes));
+  });
+
+  it('push mode at the speed of the line: a service waits, nothing is lost, and commands are answered meanwhile', async () => {
+    const station = new Station();
+    const bytes = new Uint8Array(200_000).map((_, i) => 0x20 + ((i * 7) % 90));
+    const left = flood(station, bytes);
+    await station.registered();
+    await station.online();
+    station.heard = '';
+    station.line.near.send(Buffer.from('AT+QIOPEN=1,0,"TCP","echo.soracom.io",7,0,1\r'));
+    // A prompt that nobody answers for a minute: everything waits behind it.
+    await station.wait(3_000);
+    station.line.near.send(Buffer.from('AT+QISEND=0\r'));
+    await station.wait(60_000);
+    expect(left()).toBeLessThan(170_000);
+    station.line.near.send(Buffer.from('\x1b'));
+    for (let i = 0; i < 10; i++) {
+      await station.wait(1_000);
+      station.line.near.send(Buffer.from('AT\r'));
+    }
+    await station.wait(60_000);
+    let got = '';
+    let rest = station.heard;
+    for (;;) {
+      const match = /\+QIURC: "recv",0,(\d+)\r\n/.exec(rest);
+      if (!match) break;
+      const start = match.index + match[0].length;
+      got += rest.slice(start, start + Number(match[1]));
+      rest = rest.slice(start + Number(match[1]));
+    }
+    expect(got).toBe(text(bytes));
+    expect(station.heard.split('\r\nOK\r\n')).toHaveLength(12);
+  });
 });

@@ -19,6 +19,7 @@ export class TestConnection implements TcpConnection {
   unacknowledged = 0;
   ended = false;
   aborted = false;
+  resumed = 0;
 
   constructor(
     readonly host: string,
@@ -31,6 +32,9 @@ export class TestConnection implements TcpConnection {
   }
   get text(): string {
     return Buffer.concat(this.sent).toString('latin1');
+  }
+  resume(): void {
+    this.resumed++;
   }
   end(): void {
     this.ended = true;

@@ -85,10 +85,7 @@ export class DeviceStack {
         (segment) => this.#send({ kind: 'tcp', connection: id, address, port, segment }),
         {
           connected: () => events.connected(remote),
-          data: (bytes) => {
-            events.data(bytes);
-            return true;
-          },
+          data: (bytes) => events.data(bytes),
           ended: () => {
             if (endpoint?.closed) this.#connections.delete(id);
             events.ended();
@@ -120,6 +117,7 @@ export class DeviceStack {
       get unacknowledged() {
         return endpoint?.unacknowledged ?? waiting.reduce((sum, bytes) => sum + bytes.length, 0);
       },
+      resume: () => endpoint?.resume(),
       end: () => {
         ended = true;
         endpoint?.end();

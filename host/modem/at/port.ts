@@ -98,6 +98,11 @@ export class AtPort {
     else write();
   }
 
+  /** Do unsolicited result codes wait for a line to end? */
+  get holding(): boolean {
+    return this.#unsolicited.length > 0;
+  }
+
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;

@@ -44,6 +44,7 @@ export function quectelListener(
   unsolicited: (line: string, data?: Uint8Array) => void,
   remember: (code: QuectelCode) => void,
   sessionLost: () => void,
+  room: () => boolean,
 ): SocketListener {
   return {
     opened: (id, error) => {
@@ -52,6 +53,7 @@ export function quectelListener(
       unsolicited(`+QIOPEN: ${id},${code}`);
     },
     readable: (id) => unsolicited(`+QIURC: "recv",${id}`),
+    room,
     pushed: (id, bytes) => unsolicited(`+QIURC: "recv",${id},${bytes.length}`, bytes),
     closed: (id) => unsolicited(`+QIURC: "closed",${id}`),
     sessionLost,
