@@ -2,64 +2,33 @@
 
 import { authenticate } from "./authenticate";
 import { CHANNELS, channel, channelsReset } from "./channels";
-import { commandBegin, commandBuffer, ins, responseWipe } from "./command";
-import { readBinary, readRecord, select, status, treeLoad, updateBinary, updateRecord } from "./files";
+import { commandBegin, commandBuffer, currentNumber, ins, responseWipe } from "./command";
+import {
+  activateFile,
+  deactivateFile,
+  increase,
+  readBinary,
+  readRecord,
+  searchRecord,
+  select,
+  status,
+  treeLoad,
+  updateBinary,
+  updateRecord,
+} from "./files";
+import { gsmExecute } from "./gsm";
+import { Direction, Ins, directionOf, isToolkitCommand, isUiccCommand } from "./instructions";
 import { manageChannel } from "./manage-channel";
-import { changePin, disablePin, enablePin, pinsReset, unblockPin, verifyPin } from "./pin";
+import { changePin, disablePin, enablePin, pinsBegin, pinsReset, unblockPin, verifyPin } from "./pin";
 import { SW } from "./status-words";
+import { storeBusy } from "./store";
+import { envelope, fetch, terminalProfile, terminalResponse, toolkitReset, toolkitStatus } from "./toolkit";
 
-export const enum Ins {
-  TerminalProfile = 0x10,
-  Verify = 0x20,
-  ChangePin = 0x24,
-  DisablePin = 0x26,
-  EnablePin = 0x28,
-  UnblockPin = 0x2c,
-  ManageChannel = 0x70,
-  Authenticate = 0x88,
-  Select = 0xa4,
-  ReadBinary = 0xb0,
-  ReadRecord = 0xb2,
-  GetResponse = 0xc0,
-  UpdateBinary = 0xd6,
-  UpdateRecord = 0xdc,
-  Status = 0xf2,
-}
+/** Class of a 2G terminal's commands. */
+const GSM: i32 = 0xa0;
 
-/** Which way the data of a command goes: P3 is Lc (ToCard) or Le (FromCard). */
-export const enum Direction {
-  Unknown,
-  ToCard,
-  FromCard,
-}
-
-export function directionOf(instruction: i32): i32 {
-  switch (instruction) {
-    case Ins.TerminalProfile:
-    case Ins.Verify:
-    case Ins.ChangePin:
-    case Ins.DisablePin:
-    case Ins.EnablePin:
-    case Ins.UnblockPin:
-    case Ins.Authenticate:
-    case Ins.Select:
-    case Ins.UpdateBinary:
-    case Ins.UpdateRecord:
-      return Direction.ToCard;
-    case Ins.ManageChannel:
-    case Ins.ReadBinary:
-    case Ins.ReadRecord:
-    case Ins.GetResponse:
-    case Ins.Status:
-      return Direction.FromCard;
-    default:
-      return Direction.Unknown;
-  }
-}
-
-/** Whether the command is TS 102 221's own (class 8X) rather than interindustry (class 0X). */
-function isUiccCommand(instruction: i32): bool {
-  return instruction == Ins.Status || instruction == Ins.TerminalProfile;
+export function isGsm(cla: i32): bool {
+  return cla == GSM;
 }
 
 /** The logical channel that CLA names, 0..19. TS 102 221 10.1.1. */
@@ -72,6 +41,7 @@ export function cardReset(): void {
   treeLoad();
   channelsReset();
   pinsReset();
+  toolkitReset();
   responseWipe();
 }
 
@@ -79,24 +49,43 @@ export function cardReset(): void {
 export function headerRefusal(): i32 {
   const cla = <i32>load<u8>(commandBuffer);
   const instruction = <i32>load<u8>(commandBuffer, 1);
+  const known = directionOf(instruction) != Direction.Unknown;
+  if (isGsm(cla)) return known && instruction != Ins.ManageChannel ? 0 : SW.UnknownIns;
   const extended = (cla & 0x40) != 0;
-  // 0X, 4X interindustry; 8X, CX of TS 102 221. All other classes (A0: a 2G SIM's) are not this card's.
+  // 0X, 4X interindustry; 8X, CX of TS 102 221. Other classes are not this card's.
   if ((cla & 0x30) != 0) return SW.UnknownCla;
   if (!extended && (cla & 0x0c) != 0) return SW.SecureMessagingUnsupported;
-  if (directionOf(instruction) == Direction.Unknown) return SW.UnknownIns;
+  if (!known || instruction == Ins.Sleep) return SW.UnknownIns;
   // GET RESPONSE takes the class of the command that it serves.
   if (instruction != Ins.GetResponse && ((cla & 0x80) != 0) != isUiccCommand(instruction)) return SW.UnknownCla;
   const number = channelOf(cla);
   if (number >= CHANNELS || !channel(number).open) return SW.ChannelUnsupported;
-  return 0;
+  return number != 0 && isToolkitCommand(instruction) ? SW.ChannelUnsupported : 0;
 }
 
 /**
  * Runs the command at `commandBuffer`, whose header was not refused, with `lc` bytes of data; `le` is 1..256 or LE_ANY.
- * Returns SW1 SW2 and leaves `responseLength` bytes in `responseBuffer`, 0 unless the status is 9000.
+ * Returns SW1 SW2 (of which 9000 may still become 91xx: `statusOf`) and leaves `responseLength` bytes in
+ * `responseBuffer`, 0 unless the status is 9000 or a warning.
+ *
+ * 0: the store is busy, nothing has happened, and the same is to be run `again` (true) a little later.
  */
-export function execute(lc: i32, le: i32): i32 {
+export function execute(lc: i32, le: i32, again: bool): i32 {
   commandBegin(channelOf(load<u8>(commandBuffer)), lc, le);
+  if (!again) pinsBegin();
+  storeBusy();
+  const sw = isGsm(load<u8>(commandBuffer)) ? gsmExecute() : run();
+  if (!storeBusy()) return sw;
+  responseWipe();
+  return 0;
+}
+
+/** The status word that ends the command whose own is `sw`. */
+export function statusOf(sw: i32): i32 {
+  return toolkitStatus(sw, currentNumber());
+}
+
+function run(): i32 {
   switch (ins) {
     case Ins.Select:
       return select();
@@ -110,6 +99,14 @@ export function execute(lc: i32, le: i32): i32 {
       return readRecord();
     case Ins.UpdateRecord:
       return updateRecord();
+    case Ins.SearchRecord:
+      return searchRecord();
+    case Ins.Increase:
+      return increase();
+    case Ins.Activate:
+      return activateFile();
+    case Ins.Deactivate:
+      return deactivateFile();
     case Ins.Verify:
       return verifyPin();
     case Ins.ChangePin:
@@ -125,7 +122,13 @@ export function execute(lc: i32, le: i32): i32 {
     case Ins.Authenticate:
       return authenticate();
     case Ins.TerminalProfile:
-      return SW.Ok; // no toolkit: the profile is of no use to this card
+      return terminalProfile();
+    case Ins.Fetch:
+      return fetch();
+    case Ins.TerminalResponse:
+      return terminalResponse();
+    case Ins.Envelope:
+      return envelope();
     case Ins.GetResponse:
       return SW.ConditionsNotSatisfied; // nothing waits; with an answer waiting, t0.ts has served it
     default:

@@ -3,8 +3,8 @@
 
 import { MF, NO_FILE } from "./files/tree";
 
-/** The basic channel and three more: those that the low two bits of CLA can name. */
-export const CHANNELS: i32 = 4;
+/** All that CLA can name: the basic channel, three more in its low two bits, sixteen more in its low nibble. */
+export const CHANNELS: i32 = 20;
 
 
 @unmanaged

@@ -55,6 +55,12 @@ export function commandBegin(channelOfCla: i32, lcNow: i32, leNow: i32): void {
   responseLength = 0;
 }
 
+/** P1 P2 as a command of another class would have them. */
+export function parametersBecome(newP1: i32, newP2: i32): void {
+  p1 = newP1;
+  p2 = newP2;
+}
+
 /** No PIN and no key stays behind in the buffers. */
 export function commandWipe(): void {
   wipe(commandBuffer, COMMAND_MAX_BYTES);

@@ -1,15 +1,26 @@
 // The SIM card: an app like any other, whose UART 0 is the ISO 7816 contacts and whose store is the card's EEPROM.
 //
-// t0 (characters) or direct (whole APDUs) -> apdu (which command) -> files, pin, authenticate, manage-channel -> store.
+// t0 (characters) or direct (whole APDUs) -> apdu (which command; gsm for class A0) -> files, pin, authenticate, manage-channel,
+// toolkit -> store.
 // What makes one card different from another is personalised into the store from outside (store.ts says in what form).
 // MILENAGE, the SQN rules and AES live in ../aka and ../crypto.
 
-import { BOARD_ABI, Status, UartEvent, UartFormat, uart_events, uart_open, uart_read, uart_write } from "../board";
+import {
+  BOARD_ABI,
+  Status,
+  UartEvent,
+  UartFormat,
+  clock_ms,
+  uart_events,
+  uart_open,
+  uart_read,
+  uart_write,
+} from "../board";
 import { atrWrite } from "./atr";
 import { cardReset } from "./apdu";
 import { commandBuffer, commandWipe } from "./command";
-import { directApdu } from "./direct";
-import { t0Fail, t0Output, t0OutputDone, t0OutputLength, t0Receive, t0Reset } from "./t0";
+import { directApdu, directReset } from "./direct";
+import { t0Busy, t0Fail, t0Output, t0OutputDone, t0OutputLength, t0Poll, t0Receive, t0Reset } from "./t0";
 import { DEFAULT_ETU } from "./timing";
 
 const CONTACTS: i32 = 0;
@@ -20,6 +31,8 @@ let sent: i32 = 0;
 
 /** Returned by `loop`: run again when something comes in, or when the line has room. */
 const ON_INPUT: i32 = -1;
+/** Milliseconds between two looks at a store that is busy. */
+const BUSY_POLL: i32 = 5;
 
 export function board_abi(): i32 {
   return BOARD_ABI;
@@ -44,7 +57,10 @@ export function loop(): i32 {
     memory.fill(chunk, 0, CHUNK_BYTES);
     len = uart_read(CONTACTS, chunk, CHUNK_BYTES);
   }
-  return ON_INPUT;
+  if (!t0Busy()) return ON_INPUT;
+  t0Poll(clock_ms());
+  send();
+  return t0Busy() ? BUSY_POLL : ON_INPUT;
 }
 
 function lineEvents(events: i32): void {
@@ -80,13 +96,15 @@ export function apdu_buffer(): usize {
 /** Resets the card; its ATR is in the buffer. Returns the ATR's length. */
 export function apdu_reset(): i32 {
   cardReset();
+  directReset();
   commandWipe();
   return atrWrite(commandBuffer);
 }
 
 /**
  * Runs the command APDU of `len` bytes in the buffer. Returns the length of the answer there: all data (at most 256
- * bytes) and SW1 SW2, without 61xx.
+ * bytes) and SW1 SW2, without 61xx; or `Status.Again` while the store is busy: call it again, a little later, with the
+ * buffer untouched.
  */
 export function apdu(len: i32): i32 {
   return directApdu(len);

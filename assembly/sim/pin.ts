@@ -7,11 +7,16 @@
 // A try is counted down in the store before the value is compared: who cuts the power in between has lost that try.
 // The value, its counters and its flags are one store value, so CHANGE and UNBLOCK switch all of them at once.
 
-import { Status, store_read, store_write } from "../board";
+import { store_read } from "../board";
 import { ctEqual, wipe } from "../crypto/constant-time";
 import { data, lc, p1, p2 } from "./command";
 import { SW } from "./status-words";
-import { StoreKey } from "./store";
+import { StoreKey, storeWrite } from "./store";
+
+// References. TS 102 221 9.5.1.
+export const PIN1: i32 = 0x01;
+export const PIN2: i32 = 0x81;
+export const ADM1: i32 = 0x0a;
 
 const LAYOUT: u8 = 1;
 const HEADER_BYTES: i32 = 2;
@@ -39,6 +44,14 @@ const pins: usize = memory.data(HEADER_BYTES + ENTRY_BYTES * PINS_MAX);
 /** Bit n: PIN of entry n was verified since reset. All channels share it. */
 let verified: i32 = 0;
 
+/** The command under way has counted its try down: when it is run again for a busy store, it does not do so twice. */
+let counted: bool = false;
+
+/** A command begins that was not begun before. */
+export function pinsBegin(): void {
+  counted = false;
+}
+
 /** State after reset: nothing verified. */
 export function pinsReset(): void {
   verified = 0;
@@ -57,7 +70,7 @@ function readPins(): i32 {
 }
 
 function save(): bool {
-  return store_write(StoreKey.Pins, pins, HEADER_BYTES + <i32>load<u8>(pins, 1) * ENTRY_BYTES) == Status.Ok;
+  return storeWrite(StoreKey.Pins, pins, HEADER_BYTES + <i32>load<u8>(pins, 1) * ENTRY_BYTES);
 }
 
 function release(): void {
@@ -99,6 +112,30 @@ export function pinStatusWrite(out: usize): i32 {
   store<u8>(out, 1, 3);
   store<u8>(out, enabled, 4);
   return 5 + count * 3;
+}
+
+/** Tries left of PIN1, its PUK, PIN2, its PUK, as a 2G terminal is told: four bytes at out. TS 51.011 9.2.1. */
+export function chvStatusWrite(out: usize): void {
+  chvStatus(PIN1, out);
+  chvStatus(PIN2, out + 2);
+}
+
+/** Bit 8: there is such a code. */
+function chvStatus(reference: i32, out: usize): void {
+  const index = find(reference);
+  if (index >= 0) {
+    store<u8>(out, 0x80 | min<i32>(pin(index).triesLeft, 15));
+    store<u8>(out, 0x80 | min<i32>(pin(index).unblockTriesLeft, 15), 1);
+  }
+  release();
+}
+
+/** PIN1 is there and switched off. */
+export function pin1Off(): bool {
+  const index = find(PIN1);
+  const off = index >= 0 && !(pin(index).flags & ENABLED);
+  release();
+  return off;
 }
 
 /** What a command of this group does once its PIN (or PUK) has proved right. */
@@ -143,7 +180,7 @@ function judge(index: i32, then: Then): i32 {
   const p = pin(index);
   const unblock = then == Then.Unblock;
   if (unblock && p.unblockTries == 0) return SW.ReferenceNotFound;
-  const left = <i32>(unblock ? p.unblockTriesLeft : p.triesLeft);
+  const left = <i32>(unblock ? p.unblockTriesLeft : p.triesLeft) + (counted ? 1 : 0);
   // Without data VERIFY and UNBLOCK ask for the counter.
   if (lc == 0 && (unblock || then == Then.Verify)) return left == 0 ? SW.PinBlocked : triesLeft(left);
   if (lc != (unblock || then == Then.Change ? 2 * VALUE_BYTES : VALUE_BYTES)) return SW.WrongLength;
@@ -158,9 +195,12 @@ function attempt(index: i32, then: Then, left: i32): i32 {
   const p = pin(index);
   const unblock = then == Then.Unblock;
   const bit = 1 << index;
-  if (unblock) p.unblockTriesLeft = <u8>left;
-  else p.triesLeft = <u8>left;
-  if (!save()) return SW.MemoryProblem;
+  if (!counted) {
+    if (unblock) p.unblockTriesLeft = <u8>left;
+    else p.triesLeft = <u8>left;
+    if (!save()) return SW.MemoryProblem;
+    counted = true;
+  }
 
   const value = changetype<usize>(p) + (unblock ? offsetof<Pin>("unblockValue") : offsetof<Pin>("value"));
   if (!ctEqual(value, data(), VALUE_BYTES)) {

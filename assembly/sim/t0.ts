@@ -6,14 +6,16 @@
 // | state  | leaves on                                                                                    |
 // |--------|----------------------------------------------------------------------------------------------|
 // | Mute   | reset                                                                                        |
-// | Header | FF as the first byte after the ATR: Pps; fifth byte: DataIn, or an answer and Header again   |
+// | Header | FF as the first byte after the ATR: Pps; fifth byte: DataIn, Busy, or an answer and Header   |
 // | Pps    | last byte of the request: Header, or Mute for a request that gets no answer                  |
-// | DataIn | last byte of the data: an answer and Header                                                  |
+// | DataIn | last byte of the data: Busy, or an answer and Header                                         |
+// | Busy   | the store takes the write (`t0Poll`), or has not for ten seconds: an answer and Header       |
 //
-// The card has no time limits of its own: a terminal that stops in the middle of a command resets it.
+// A card that is busy says NULL before half of the work waiting time is gone. But for that it has no time limits of its own: a terminal that
+// stops in the middle of a command resets it.
 
 import { atrWrite } from "./atr";
-import { Direction, Ins, cardReset, channelOf, directionOf, execute, headerRefusal } from "./apdu";
+import { cardReset, execute, headerRefusal, isGsm, channelOf, statusOf } from "./apdu";
 import {
   HEADER_BYTES,
   RESPONSE_MAX_BYTES,
@@ -23,6 +25,7 @@ import {
   responseLength,
   responseWipe,
 } from "./command";
+import { Direction, Ins, directionOf } from "./instructions";
 import { PPS_MAX_BYTES, ppsAnswer, ppsEtu, ppsLength } from "./pps";
 import { SW } from "./status-words";
 import { wipe } from "../crypto/constant-time";
@@ -32,7 +35,18 @@ const enum State {
   Header,
   Pps,
   DataIn,
+  Busy,
 }
+
+/** Procedure byte: wait on. */
+const NULL: i32 = 0x60;
+/**
+ * Milliseconds between two NULLs. The work waiting time is 960 x WI x Fi clocks; the shortest that this card can have is
+ * 714 ms (WI 10, Fi 372, 5 MHz).
+ */
+const NULL_EVERY: i32 = 250;
+/** Milliseconds after which a store that is still busy counts as broken. */
+const BUSY_MAX: i32 = 10_000;
 
 const PPSS: i32 = 0xff;
 const LE_MAX: i32 = 256;
@@ -52,8 +66,16 @@ const pps: usize = memory.data(PPS_MAX_BYTES);
 /** The answer that waits in `responseBuffer` for GET RESPONSE: `waiting` bytes from `waitingFrom`, 0 for none. */
 let waiting: i32 = 0;
 let waitingFrom: i32 = 0;
+/** What CLA of GET RESPONSE must have: the same channel, the same world (2G or not). */
 let waitingChannel: i32 = 0;
+let waitingGsm: bool = false;
 let waitingSw: i32 = 0;
+
+// The command that a busy store has put off.
+let busyLc: i32 = 0;
+let busyLe: i32 = 0;
+let busySince: i64 = 0;
+let nullAt: i64 = 0;
 
 /** RST was released: all state is new, and the ATR goes out. */
 export function t0Reset(): void {
@@ -62,6 +84,7 @@ export function t0Reset(): void {
   dropWaiting();
   state = State.Header;
   received = 0;
+  busySince = 0;
   ppsAllowed = true;
   newEtu = 0;
   outputLength = atrWrite(output);
@@ -108,7 +131,7 @@ export function t0Receive(byte: i32): void {
     receivePps(byte);
   } else if (state == State.DataIn) {
     store<u8>(commandBuffer + received, byte);
-    if (++received == HEADER_BYTES + p3()) run(p3(), LE_MAX);
+    if (++received == HEADER_BYTES + p3()) run(p3(), LE_MAX, false);
   }
 }
 
@@ -142,33 +165,66 @@ function header(): void {
     state = State.DataIn;
   } else {
     dropWaiting();
-    run(0, p3() == 0 ? LE_MAX : p3());
+    run(0, p3() == 0 ? LE_MAX : p3(), false);
   }
 }
 
 /** Executes the command and says its answer as T=0 does. */
-function run(lc: i32, le: i32): void {
+function run(lc: i32, le: i32, again: bool): void {
+  const cla = <i32>load<u8>(commandBuffer);
   const instruction = <i32>load<u8>(commandBuffer, 1);
-  const sw = execute(lc, le);
-  if (responseLength == 0) {
-    finish(sw);
+  const sw = execute(lc, le, again);
+  if (sw == 0) {
+    busyLc = lc;
+    busyLe = le;
+    state = State.Busy;
+  } else if (responseLength == 0) {
+    finish(statusOf(sw));
   } else if (directionOf(instruction) == Direction.FromCard) {
     put(instruction);
     putResponse(0, responseLength);
     responseWipe();
-    finish(sw);
+    finish(statusOf(sw));
   } else {
     waiting = responseLength;
     waitingFrom = 0;
-    waitingChannel = channelOf(load<u8>(commandBuffer));
+    waitingChannel = channelOf(cla);
+    waitingGsm = isGsm(cla);
     waitingSw = sw;
-    finish(SW.BytesWaiting | (waiting & 0xff));
+    finish(bytesWaiting());
   }
+}
+
+function bytesWaiting(): i32 {
+  return (waitingGsm ? SW.GsmBytesWaiting : SW.BytesWaiting) | (waiting & 0xff);
+}
+
+/** A command waits for the store: `t0Poll` is wanted within a few milliseconds. */
+export function t0Busy(): bool {
+  return state == State.Busy;
+}
+
+/** Tries a command again that was put off. `now`: milliseconds that never run back. */
+export function t0Poll(now: i64): void {
+  if (state != State.Busy || outputLength > 0) return;
+  if (busySince == 0) {
+    busySince = max<i64>(now, 1);
+    nullAt = now + NULL_EVERY;
+  }
+  if (now - busySince >= BUSY_MAX) {
+    finish(SW.MemoryProblem);
+    return;
+  }
+  run(busyLc, busyLe, true);
+  if (state != State.Busy || now < nullAt) return;
+  put(NULL);
+  nullAt = now + NULL_EVERY;
 }
 
 /** ISO 7816-4 7.6.1: on the channel of the command that it serves, whole or in parts. */
 function getResponse(): void {
-  if (channelOf(load<u8>(commandBuffer)) != waitingChannel) {
+  const cla = <i32>load<u8>(commandBuffer);
+  if (channelOf(cla) != waitingChannel || isGsm(cla) != waitingGsm) {
     dropWaiting();
     finish(SW.ConditionsNotSatisfied);
     return;
@@ -180,20 +236,20 @@ function getResponse(): void {
   }
   const le = p3() == 0 ? LE_MAX : p3();
   if (le > waiting) {
-    finish(SW.WrongLe | (waiting & 0xff));
+    finish((waitingGsm ? SW.WrongLength : SW.WrongLe) | (waiting & 0xff));
     return;
   }
   put(Ins.GetResponse);
   putResponse(waitingFrom, le);
   waitingFrom += le;
   waiting -= le;
-  if (waiting > 0) {
-    finish(SW.BytesWaiting | (waiting & 0xff));
+  if (waiting > 0 && !waitingGsm) {
+    finish(bytesWaiting());
     return;
   }
   const sw = waitingSw;
   dropWaiting();
-  finish(sw);
+  finish(statusOf(sw));
 }
 
 function dropWaiting(): void {
@@ -217,5 +273,6 @@ function finish(sw: i32): void {
   put(sw);
   commandWipe();
   received = 0;
+  busySince = 0;
   state = State.Header;
 }

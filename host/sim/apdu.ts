@@ -48,8 +48,8 @@ export interface Secrecy {
 const PIN_COMMANDS = new Set([0x20, 0x24, 0x26, 0x28, 0x2c]);
 const READS = new Set([0xb0, 0xb2]);
 const UPDATES = new Set([0xd6, 0xdc]);
-/** EF_Keys, EF_KeysPS, EF_Kc, EF_KcGPRS, EF_EPSNSC: CK and IK, Kc, KASME. */
-const KEY_FILES = new Set([0x6f08, 0x6f09, 0x4f20, 0x4f52, 0x6fe4]);
+/** EF_Keys, EF_KeysPS, EF_Kc and EF_KcGPRS (of a USIM, of DF_GSM), EF_EPSNSC: CK and IK, Kc, KASME. */
+const KEY_FILES = new Set([0x6f08, 0x6f09, 0x4f20, 0x4f52, 0x6f20, 0x6f52, 0x6fe4]);
 /** The short identifiers that such files have in an ADF USIM; EF_Kc and EF_KcGPRS have 1 and 2 of their own DF. */
 const KEY_FILE_SFIS = new Set([0x08, 0x09, 0x18]);
 

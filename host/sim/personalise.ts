@@ -50,125 +50,150 @@ function pinsValue(profile: SimProfile): Uint8Array {
 
 // --- Files ---
 
-const Kind = { Mf: 0, Df: 1, Adf: 2, Transparent: 3, LinearFixed: 4 } as const;
-const ENTRY_BYTES = 18;
-const ACTIVATED = 0x05;
+const Kind = { Mf: 0, Df: 1, Adf: 2, Transparent: 3, LinearFixed: 4, Cyclic: 5 } as const;
+const ENTRY_BYTES = 16;
+const LAYOUT = 2;
+/** Parents and AIDs have one byte in the table; the card has room for so many files, and bytes of AIDs. */
+const FILES_MAX = 112;
+const AIDS_MAX_BYTES = 64;
 const ARR_MF = 0x2f06;
-const ARR_DF = 0x6f06;
-const ARR_SFI = 0x17;
-/** Record of every EF_ARR that DFs point to. */
-const FOLDER_RULE = 1;
+const ARR_ADF = 0x6f06;
+const ARR_ADF_SFI = 0x17;
 
 interface Entry {
   readonly fid: number;
+  readonly name: string;
   readonly kind: number;
   readonly parent: number;
   readonly sfi: number;
-  readonly read: number;
-  readonly update: number;
-  readonly arrFid: number;
+  /** Index of the file whose content it shows. */
+  readonly shows: number;
+  readonly arr: AccessRules;
   readonly arrRecord: number;
   readonly aid: Uint8Array | undefined;
-  readonly recordLength: number;
-  readonly recordCount: number;
-  readonly content: Uint8Array;
+  readonly records: readonly Uint8Array[];
 }
 
 /** The file table and the content of each EF. */
 function fileValues(mf: DedicatedFile): [number, Uint8Array][] {
   const entries: Entry[] = [];
-  layOut(mf, 0, entries);
-  const contents = entries.flatMap(({ content }, file): [number, Uint8Array][] =>
-    content.length > 0 ? [[StoreKey.FirstFile + file, content]] : [],
+  layOut(mf, 0, new AccessRules(ARR_MF), entries);
+  const contents = entries.flatMap((entry, file): [number, Uint8Array][] =>
+    isEf(entry) && entry.shows === file ? [[StoreKey.FirstFile + file, concat(...recordsOf(entry))]] : [],
   );
   return [[StoreKey.Tree, tableValue(entries)], ...contents];
 }
 
-/** Parents before their children, the EF_ARR as first child. */
-function layOut(df: DedicatedFile, parent: number, entries: Entry[]): void {
+/** Parents before their children. The MF and each ADF have an EF_ARR, which rules over all that is below. */
+function layOut(df: DedicatedFile, parent: number, rules: AccessRules, entries: Entry[]): void {
   const index = entries.length;
-  const arrFid = index === 0 ? ARR_MF : ARR_DF;
-  const rules = new AccessRules();
   const kind = index === 0 ? Kind.Mf : df.aid ? Kind.Adf : Kind.Df;
-  const folder = { recordLength: 0, recordCount: 0, content: new Uint8Array(0) };
-  entries.push({
-    ...{ fid: df.fid, kind, parent, sfi: 0, read: Condition.Always, update: Condition.Never },
-    ...{ arrFid: parent === 0 ? ARR_MF : ARR_DF, arrRecord: FOLDER_RULE, aid: df.aid, ...folder },
-  });
-
-  const arr = { fid: arrFid, name: 'EF_ARR', read: Condition.Always, update: Condition.Adm1 };
-  const arrRecord = rules.record(arr.read, arr.update);
-  const records = df.files.map((file) => rules.record(file.read, file.update));
-  const arrFile: ElementaryFile = { ...arr, ...(index === 0 ? {} : { sfi: ARR_SFI }), content: rules.records() };
-  [arrFile, ...df.files].forEach((file, i) => {
-    const rule = i === 0 ? arrRecord : (records[i - 1] ?? arrRecord);
-    entries.push(elementaryEntry(file, index, arrFid, rule));
-  });
-  for (const child of df.folders) layOut(child, index, entries);
+  // Of a DF the rule says nothing that the card would have to judge. An ADF's own stands with the MF's.
+  const arrRecord = rules.record({ read: Condition.Always, update: Condition.Never });
+  const common = { fid: df.fid, name: df.name, sfi: 0, shows: index };
+  entries.push({ ...common, kind, parent, arr: rules, arrRecord, aid: df.aid, records: [] });
+  const own = df.aid ? new AccessRules(ARR_ADF) : rules;
+  if (index === 0 || df.aid) entries.push(arrEntry(own, index, entries.length, df.arrSfi ?? ARR_ADF_SFI));
+  for (const file of df.files) entries.push(elementaryEntry(file, index, own, entries));
+  for (const child of df.folders) layOut(child, index, own, entries);
 }
 
-function elementaryEntry(file: ElementaryFile, parent: number, arrFid: number, arrRecord: number): Entry {
-  const common = { fid: file.fid, parent, sfi: file.sfi ?? 0, read: file.read, update: file.update, aid: undefined };
-  if (file.content instanceof Uint8Array) {
-    const shape = { kind: Kind.Transparent, recordLength: 0, recordCount: 0, content: file.content };
-    return { ...common, arrFid, arrRecord, ...shape };
-  }
-  const recordLength = file.content[0]?.length ?? 0;
-  if (file.content.some((record) => record.length !== recordLength)) {
-    throw new RangeError(`${file.name}: its records differ in length`);
-  }
-  const shape = { kind: Kind.LinearFixed, recordLength, recordCount: file.content.length };
-  return { ...common, arrFid, arrRecord, ...shape, content: concat(...file.content) };
+function arrEntry(rules: AccessRules, parent: number, index: number, sfi: number): Entry {
+  const arrRecord = rules.record({ read: Condition.Always, update: Condition.Adm1 });
+  const common = { fid: rules.fid, name: 'EF_ARR', kind: Kind.LinearFixed, parent, shows: index, aid: undefined };
+  return { ...common, sfi: parent === 0 ? 0 : sfi, arr: rules, arrRecord, records: [] };
 }
+
+function elementaryEntry(file: ElementaryFile, parent: number, rules: AccessRules, entries: readonly Entry[]): Entry {
+  const { fid, name, content } = file;
+  const common = { fid, name, parent, sfi: file.sfi ?? 0, arr: rules, arrRecord: rules.record(file), aid: undefined };
+  if (file.shows) {
+    const shows = find(file.shows, entries);
+    const shown = entries[shows];
+    if (shown === undefined || !isEf(shown)) throw new RangeError(`${name}: the file it shows is not there`);
+    return { ...common, shows, kind: shown.kind, records: shown.records };
+  }
+  const shows = entries.length;
+  if (content instanceof Uint8Array) return { ...common, shows, kind: Kind.Transparent, records: [content] };
+  const recordLength = content[0]?.length ?? 0;
+  if (recordLength === 0 || content.some((record) => record.length !== recordLength)) {
+    throw new RangeError(`${name}: its records are not all of one length of 1 byte or more`);
+  }
+  return { ...common, shows, kind: file.cyclic === true ? Kind.Cyclic : Kind.LinearFixed, records: content };
+}
+
+/** Index of the file at this path from the MF; -1 for none. */
+function find(path: readonly number[], entries: readonly Entry[]): number {
+  return path.reduce((parent, fid) => entries.findIndex((e, i) => i > 0 && e.parent === parent && e.fid === fid), 0);
+}
+
+const isEf = ({ kind }: Entry): boolean => kind >= Kind.Transparent;
+
+/** Records of an EF; the one part of a transparent one. An EF_ARR's are known when all other files are. */
+const recordsOf = (entry: Entry): readonly Uint8Array[] =>
+  isEf(entry) && entry.records.length === 0 ? entry.arr.records() : entry.records;
 
 function tableValue(entries: readonly Entry[]): Uint8Array {
   const aidsAt = 2 + entries.length * ENTRY_BYTES;
   const aids: Uint8Array[] = [];
   const table = new Uint8Array(aidsAt);
   const view = new DataView(table.buffer);
-  table.set([1, entries.length]);
+  table.set([LAYOUT, entries.length]);
   entries.forEach((entry, i) => {
     const at = 2 + i * ENTRY_BYTES;
+    const records = recordsOf(entry);
+    const recordLength = entry.kind > Kind.Transparent ? (records[0]?.length ?? 0) : 0;
     view.setUint16(at, entry.fid, true);
-    table.set([entry.kind, entry.parent, entry.sfi, entry.read, entry.update, entry.arrRecord], at + 2);
-    view.setUint16(at + 8, entry.arrFid, true);
-    view.setUint16(at + 10, entry.content.length, true);
-    table.set([entry.recordLength, entry.recordCount], at + 12);
+    table.set([entry.kind, entry.parent, entry.sfi, entry.shows, entry.arrRecord], at + 2);
+    view.setUint16(at + 8, entry.arr.fid, true);
+    view.setUint16(at + 10, concat(...records).length, true);
+    table.set([recordLength, recordLength > 0 ? records.length : 0], at + 12);
     if (entry.aid) {
-      view.setUint16(at + 14, aidsAt + aids.reduce((sum, aid) => sum + aid.length, 0), true);
+      view.setUint16(at + 14, aidsAt + concat(...aids).length, true);
       aids.push(concat(Uint8Array.of(entry.aid.length), entry.aid));
     }
-    table[at + 16] = ACTIVATED;
   });
+  if (entries.length > FILES_MAX) throw new RangeError(`a card has ${FILES_MAX} files at most, not ${entries.length}`);
+  if (concat(...aids).length > AIDS_MAX_BYTES) throw new RangeError(`AIDs of more than ${AIDS_MAX_BYTES} bytes`);
   return concat(table, ...aids);
 }
 
-/** The records of one EF_ARR: one for each pair of conditions in use. TS 102 221 9.2.2, ISO 7816-4 9.3. */
-class AccessRules {
-  /** FOLDER_RULE comes first. */
-  readonly #pairs: [number, number][] = [[Condition.Always, Condition.Never]];
+type Rule = Pick<ElementaryFile, 'read' | 'update' | 'increase' | 'activate'>;
 
-  /** Number (1-based) of the record for this pair. */
-  record(read: Condition, update: Condition): number {
-    const found = this.#pairs.findIndex(([r, u]) => r === read && u === update);
-    return found >= 0 ? found + 1 : this.#pairs.push([read, update]);
+/** The records of one EF_ARR: one for each set of conditions in use. TS 102 221 9.2.2, ISO 7816-4 9.3. */
+class AccessRules {
+  readonly #records: Uint8Array[] = [];
+
+  constructor(readonly fid: number) {}
+
+  /** Number (1-based) of the record that says this. */
+  record({ read, update, increase, activate = Condition.Adm1 }: Rule): number {
+    const rule = concat(
+      ...[accessMode(AM_READ), securityCondition(read)],
+      ...[accessMode(AM_UPDATE), securityCondition(update)],
+      ...[accessMode(AM_ACTIVATE | AM_DEACTIVATE), securityCondition(activate)],
+      ...(increase === undefined ? [] : [INCREASE, securityCondition(increase)]),
+    );
+    const found = this.#records.findIndex((other) => Buffer.from(other).equals(rule));
+    return found >= 0 ? found + 1 : this.#records.push(rule);
   }
 
   /** All records, FF up to the longest one's length. */
   records(): Uint8Array[] {
-    const rules = this.#pairs.map(([read, update]) =>
-      concat(accessMode(AM_READ), securityCondition(read), accessMode(AM_UPDATE), securityCondition(update)),
-    );
-    const length = Math.max(...rules.map((rule) => rule.length));
-    return rules.map((rule) => concat(rule, new Uint8Array(length - rule.length).fill(0xff)));
+    const length = Math.max(...this.#records.map((rule) => rule.length));
+    return this.#records.map((rule) => concat(rule, new Uint8Array(length - rule.length).fill(0xff)));
   }
 }
 
-/** AM byte of an EF: read and search; update. ISO 7816-4 table 17. */
+// AM byte of an EF. ISO 7816-4 table 17.
 const AM_READ = 0x01;
 const AM_UPDATE = 0x02;
+const AM_DEACTIVATE = 0x08;
+const AM_ACTIVATE = 0x10;
 
 const accessMode = (am: number): Uint8Array => Uint8Array.of(0x80, 1, am);
+/** The instruction INCREASE, which has no bit in the AM byte. TS 102 221 9.2.4. */
+const INCREASE = fromHex('840132');
 
 /** SC data object: 90 always, 97 never, A4 user authentication by the key reference. ISO 7816-4 table 23. */
 function securityCondition(condition: number): Uint8Array {

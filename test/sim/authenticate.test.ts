@@ -167,7 +167,7 @@ describe('AUTHENTICATE', () => {
     const body = `22 10${RAND} 10${'00'.repeat(16)}`;
     expect(
       await bench.statusWords(
-        `a0880081${body}`, // CLA
+        `b0880081${body}`, // CLA
         `008a0081${body}`, // INS
         `00880181${body}`, // P1
         `00880001${body}`, // P2 without bit 8

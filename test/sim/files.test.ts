@@ -72,10 +72,10 @@ describe('start of a modem', () => {
       home: '44f0014000',
       spn: `00534f5241434f4d${'ff'.repeat(9)}`,
     });
-    // Service 33 shall be 1; 27 and 38 (GSM) are not on this card.
+    // Service 33 shall be 1; 5G is not on this card.
     const ust = Buffer.from(await read('6f38'), 'hex');
     const service = (n: number): number => ((ust[(n - 1) >> 3] ?? 0) >> ((n - 1) & 7)) & 1;
-    expect([12, 19, 33, 45, 71, 85, 27, 38, 122].map(service)).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0]);
+    expect([12, 13, 19, 33, 38, 45, 71, 85, 27, 122].map(service)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
     await bench.ask('00a40004023f00');
     expect(await read('2fe2')).toBe('981801000021436587f4');
     expect(await read('2f05')).toBe('656effff');
@@ -172,10 +172,10 @@ describe('FCP (TS 102 221 11.1.1.3)', () => {
       await bench.ask(`00a4000402${reference.slice(0, 4)}`);
       return (await bench.ask(`00b2${reference.slice(4)}0400`)).data.replace(/(ff)+$/, '');
     };
-    expect(await rule('6f07')).toBe('800101a406830101950108800102a40683010a950108');
-    expect(await rule('6fad')).toBe('8001019000800102a40683010a950108');
+    expect(await rule('6f07')).toBe('800101a406830101950108800102a40683010a950108800118a40683010a950108');
+    expect(await rule('6fad')).toBe('8001019000800102a40683010a950108800118a40683010a950108');
     await bench.ask('00a40004023f00');
-    expect(await rule('2fe2')).toBe('80010190008001029700');
+    expect(await rule('2fe2')).toBe('80010190008001029700800118a40683010a950108');
   });
 });
 
@@ -217,7 +217,7 @@ describe('SELECT', () => {
     ).toEqual([...Array<string>(7).fill('9000'), '6a82', '6a82', '6700']);
   });
 
-  it('by AID: whole, cut off on the right, next; and not an AID that goes on', async () => {
+  it('by AID: whole, cut off on the right, next, previous, last; and not an AID that goes on', async () => {
     const bench = new Bench();
     await bench.powerOn();
     expect(
@@ -225,12 +225,25 @@ describe('SELECT', () => {
         `00a4040c10${AID}`,
         '00a4040c05a000000087',
         '00a4040c07a0000000871002',
-        '00a4040e05a000000087',
-        '00a4040c07a0000000871004',
+        '00a4040e07a0000000871002', // next: there is one USIM
+        '00a4040c11a0000000871002ffffffff890709000000',
         '00a4040c05a000000088',
         '00a40400 07a0000000871002',
       ),
-    ).toEqual(['9000', '9000', '9000', '6a82', '6a82', '6a82', '6137']);
+    ).toEqual(['9000', '9000', '9000', '6a82', '6700', '6a82', '6137']);
+    const aid = async (): Promise<string> => (await bench.ask('80f2000100')).data;
+    const usim = `8410${AID}`;
+    const isim = usim.replace('1002', '1004');
+    expect(await bench.statusWords('00a4040e05a000000087')).toEqual(['9000']);
+    expect(await aid()).toBe(isim);
+    expect(await bench.statusWords('00a4040e05a000000087', '00a4040f05a000000087')).toEqual(['6a82', '9000']);
+    expect(await aid()).toBe(usim);
+    expect(await bench.statusWords('00a4040f05a000000087', '00a4040d05a000000087')).toEqual(['6a82', '9000']);
+    expect(await aid()).toBe(isim);
+    expect(await bench.statusWords('00a4040d07a0000000871002', '00a4010c025f3b', '00a4010c027ff0')).toEqual([
+      ...['9000', '9000', '6a82'],
+    ]);
+    expect(await aid()).toBe(usim);
   });
 
   it('that fails leaves the selection as it was', async () => {
@@ -252,7 +265,7 @@ describe('SELECT', () => {
         '00a4000c016f',
         '00a4044c05a000000087',
       ),
-    ).toEqual(['6a86', '6a86', '6a86', '6700', '9000']);
+    ).toEqual(['6a82', '6a86', '6a86', '6700', '9000']);
     expect(await bench.send('00a4000c027fff')).toBe('6a82'); // the session was ended
   });
 });
@@ -398,7 +411,7 @@ describe('MANAGE CHANNEL and class bytes', () => {
     expect(await bench.send('0070000001')).toBe('019000');
     expect(await bench.send('0070000200')).toBe('9000');
     expect(await bench.send('0070000001')).toBe('039000');
-    expect(await bench.statusWords('0070000001', '0070000200', '0070000400')).toEqual(['6a81', '6a81', '6a86']);
+    expect(await bench.statusWords('0070000200', '0070001400')).toEqual(['6a81', '6a86']);
     expect(await bench.statusWords('01a4000c027fff', '01a4000c022fe2')).toEqual(['6a82', '9000']);
     expect(await bench.send('00a4000c026f07')).toBe('9000');
     expect(await bench.send('01b000000a')).toBe('981801000021436587f49000');
@@ -424,7 +437,8 @@ describe('MANAGE CHANNEL and class bytes', () => {
   });
 
   it.each([
-    ['a0a40000023f00', '6e00'],
+    ['b0a40000023f00', '6e00'],
+    ['a1a40000023f00', '6e00'],
     ['10a40000023f00', '6e00'],
     ['04a40000023f00', '6882'],
     ['0ca40000023f00', '6882'],
@@ -434,7 +448,9 @@ describe('MANAGE CHANNEL and class bytes', () => {
     ['80a40000023f00', '6e00'],
     ['0010000001', '6e00'],
     ['00840000 08', '6d00'],
-    ['80120000 10', '6d00'],
+    ['80120000 10', '6985'],
+    ['a0700000 01', '6d00'],
+    ['00fa000000', '6d00'],
   ])('%s is refused with %s', async (command, sw) => {
     const bench = new Bench();
     await bench.powerOn();

@@ -1,33 +1,25 @@
 // READ BINARY and UPDATE BINARY. TS 102 221 11.1.3, 11.1.4.
 
-import { accessGranted } from "../access";
-import { LE_ANY, answer, current, data, lc, le, p1, p2, responseBuffer, wrongLe } from "../command";
+import { Operation } from "../access";
+import { LE_ANY, answer, data, lc, le, p1, p2, responseBuffer, wrongLe } from "../command";
 import { SW } from "../status-words";
 import { contentLoad, contentRelease, contentSave } from "./content";
-import { FileKind, NO_FILE, childBySfi, kindOf, readConditionOf, sizeOf, treeReady, updateConditionOf } from "./tree";
+import { changed, currentEf, isStatusWord, refusal } from "./current";
+import { FileKind, kindOf, sizeOf } from "./tree";
 
-/** Bit 8 of P1: the low five bits are an SFI, and P2 alone is the offset. */
+/** Bit 8 of P1: the low five bits are an SFI (0: the current EF), and P2 alone is the offset. */
 const SFI_MODE: i32 = 0x80;
+const SFI_RFU: i32 = 0x60;
 const RESPONSE_DATA_MAX: i32 = 256;
 
-/** The EF that P1 P2 name, checked to be transparent; or the status word of the refusal (`isStatusWord`). */
-function target(): i32 {
-  if (!treeReady()) return SW.NoEfSelected;
-  const c = current();
-  let file = c.ef;
-  if (p1 & SFI_MODE) {
-    if ((p1 & 0x60) != 0) return SW.WrongParameters;
-    file = childBySfi(c.df, p1 & 0x1f);
-    if (file == NO_FILE) return SW.FileNotFound;
-    c.ef = file;
-    c.record = 0;
-  }
-  if (file == NO_FILE) return SW.NoEfSelected;
-  return kindOf(file) == FileKind.Transparent ? file : SW.AgainstFileStructure;
-}
-
-function isStatusWord(value: i32): bool {
-  return value >= 0x6000;
+/** The EF that P1 P2 name, checked to be transparent and open to the operation; or a status word. */
+function target(operation: i32): i32 {
+  if (p1 & SFI_MODE && (p1 & SFI_RFU) != 0) return SW.WrongParameters;
+  const file = currentEf(p1 & SFI_MODE ? p1 & 0x1f : 0);
+  if (isStatusWord(file)) return file;
+  if (kindOf(file) != FileKind.Transparent) return SW.AgainstFileStructure;
+  const sw = refusal(file, operation);
+  return sw != 0 ? sw : file;
 }
 
 function offset(): i32 {
@@ -35,9 +27,8 @@ function offset(): i32 {
 }
 
 export function readBinary(): i32 {
-  const file = target();
+  const file = target(Operation.Read);
   if (isStatusWord(file)) return file;
-  if (!accessGranted(readConditionOf(file))) return SW.SecurityNotSatisfied;
   const rest = sizeOf(file) - offset();
   if (rest <= 0) return SW.WrongOffset;
   const len = le != LE_ANY ? le : rest < RESPONSE_DATA_MAX ? rest : RESPONSE_DATA_MAX;
@@ -50,9 +41,8 @@ export function readBinary(): i32 {
 }
 
 export function updateBinary(): i32 {
-  const file = target();
+  const file = target(Operation.Update);
   if (isStatusWord(file)) return file;
-  if (!accessGranted(updateConditionOf(file))) return SW.SecurityNotSatisfied;
   if (offset() >= sizeOf(file)) return SW.WrongOffset;
   if (lc == 0 || lc > sizeOf(file) - offset()) return SW.WrongLength;
   const content = contentLoad(file);
@@ -60,5 +50,5 @@ export function updateBinary(): i32 {
   memory.copy(content + offset(), data(), lc);
   const saved = contentSave(file);
   contentRelease(file);
-  return saved ? SW.Ok : SW.MemoryProblem;
+  return saved ? changed(file, Operation.Update) : SW.MemoryProblem;
 }

@@ -7,10 +7,10 @@ import {
   aidOf,
   arrFidOf,
   arrRecordOf,
+  deactivated,
   fidOf,
   isDf,
   kindOf,
-  lifeCycleOf,
   recordCountOf,
   recordLengthOf,
   sfiOf,
@@ -21,6 +21,10 @@ import {
 const DESCRIPTOR_DF: i32 = 0x78;
 const DESCRIPTOR_TRANSPARENT: i32 = 0x41;
 const DESCRIPTOR_LINEAR_FIXED: i32 = 0x42;
+const DESCRIPTOR_CYCLIC: i32 = 0x46;
+// Life cycle status. 11.1.1.4.9.
+const ACTIVATED: i32 = 0x05;
+const DEACTIVATED: i32 = 0x04;
 const DATA_CODING: i32 = 0x21;
 /** Clock stop allowed, no preferred level; supply classes A, B, C. 11.1.1.4.6.1. */
 const UICC_CHARACTERISTICS: i32 = 0x71;
@@ -58,13 +62,14 @@ export function fcpWrite(file: i32, out: usize): i32 {
   } else if (kindOf(file) == FileKind.Transparent) {
     at = put16(put(at, 2), (DESCRIPTOR_TRANSPARENT << 8) | DATA_CODING);
   } else {
-    at = put16(put(at, 5), (DESCRIPTOR_LINEAR_FIXED << 8) | DATA_CODING);
+    const descriptor = kindOf(file) == FileKind.Cyclic ? DESCRIPTOR_CYCLIC : DESCRIPTOR_LINEAR_FIXED;
+    at = put16(put(at, 5), (descriptor << 8) | DATA_CODING);
     at = put(put16(at, recordLengthOf(file)), recordCountOf(file));
   }
   at = put16(put(put(at, 0x83), 2), fidOf(file));
   if (kindOf(file) == FileKind.Adf) at = dfNameWrite(file, at);
   if (df) at = putDo(put(put(at, 0xa5), 3), 0x80, UICC_CHARACTERISTICS);
-  at = putDo(at, 0x8a, lifeCycleOf(file));
+  at = putDo(at, 0x8a, deactivated(file) ? DEACTIVATED : ACTIVATED);
   at = put(put16(put(put(at, 0x8b), 3), arrFidOf(file)), arrRecordOf(file));
   if (df) {
     at += pinStatusWrite(at);
