@@ -50,8 +50,10 @@ export class Story {
       case 'atr':
         return this.#tell(event, 'boot', 'sim', `ATR ${event.bytes}`);
       case 'apdu': {
-        const data = event.response === undefined ? '' : ` ${String(event.response)}`;
-        return this.#tell(event, 'boot', 'sim', `${event.name} ${event.header} ->${data} ${event.sw}`, 'dim');
+        const command = event.command === undefined ? '' : ` ${String(event.command)}`;
+        const response = event.response === undefined ? '' : ` ${String(event.response)}`;
+        const said = `${event.name} ${event.header}${command} ->${response} ${event.sw}`;
+        return this.#tell(event, 'boot', 'sim', said, 'dim');
       }
       case 'at': {
         const arrow = event.from === 'device' ? '>' : '<';
