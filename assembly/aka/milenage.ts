@@ -135,7 +135,7 @@ function compute(i: i32, j: i32): void {
 
 /** The block to encrypt for OUTi, i = 2..5: rot(TEMP xor OPc, ri) xor ci. For OUT1: TEMP xor rot(IN1 xor OPc, r1) xor c1. */
 function prepare(i: i32, out: usize): void {
-  const r = load<u8>((ownConstants ? OWN_R : STANDARD_R) + i - 1);
+  const r = <u32>load<u8>((ownConstants ? OWN_R : STANDARD_R) + i - 1);
   const c = (ownConstants ? OWN_C : STANDARD_C) + (i - 1) * BLOCK;
   if (i == 1) {
     xorBlock(OUT, OPC, OUT);
@@ -164,16 +164,28 @@ function copy6(from: usize, to: usize): void {
   store<u16>(to, load<u16>(from, 4), 4);
 }
 
-/** Rotates 128 bits to the left by `bits`, towards byte 0; not in place. */
+/** Rotates 128 bits to the left by `bits`, towards byte 0. */
 function rotateBlock(from: usize, bits: u32, out: usize): void {
-  const words = bits >>> 5;
-  const rest = bits & 31;
-  for (let i: u32 = 0; i < 4; i++) {
-    let word = load<u32>(from + (((i + words) & 3) << 2));
-    if (rest) {
-      const next = load<u32>(from + (((i + words + 1) & 3) << 2));
-      word = bswap((bswap(word) << rest) | (bswap(next) >>> (32 - rest)));
-    }
-    store<u32>(out + (i << 2), word);
+  let head = load<u64>(from);
+  let tail = load<u64>(from, 8);
+  let spare: u64;
+  if (bits & 64) {
+    spare = head;
+    head = tail;
+    tail = spare;
   }
+  if (bits & 32) {
+    spare = head;
+    head = (head >> 32) | (tail << 32);
+    tail = (tail >> 32) | (spare << 32);
+  }
+  const rest = <u64>(bits & 31);
+  if (rest) {
+    const high = bswap(head);
+    const low = bswap(tail);
+    head = bswap((high << rest) | (low >> (64 - rest)));
+    tail = bswap((low << rest) | (high >> (64 - rest)));
+  }
+  store<u64>(out, head);
+  store<u64>(out, tail, 8);
 }

@@ -15,10 +15,11 @@
 //
 // All of it happens in local variables: nothing but the schedule and the results is ever in memory.
 
-/** Bytes of an expanded key: eleven round keys of four words. As secret as the key. */
-export const AES_SCHEDULE_BYTES: i32 = 11 * 16;
-
 const ROUNDS: i32 = 10;
+const ROUND_KEY_BYTES: i32 = 8 * 4;
+
+/** Bytes of an expanded key: eleven round keys of eight planes. As secret as the key. */
+export const AES_SCHEDULE_BYTES: i32 = 11 * ROUND_KEY_BYTES;
 
 /** Expands the 16 bytes at `key` into the AES_SCHEDULE_BYTES at `schedule`. */
 export function aesExpandKey(key: usize, schedule: usize): void {
@@ -46,10 +47,7 @@ function exchange(a: u32, b: u32, mask: u32): u32 {
   return (a ^ b) & mask;
 }
 
-/**
- * Stores a round key of four columns, its row r displaced by r times `shift` columns: word j has plane 2j at the places of block 0 and
- * plane 2j + 1 at those of block 1.
- */
+/** Stores a round key of four columns, its row r displaced by r times `shift` columns: eight planes, the same for both blocks. */
 function storeRoundKey(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, shift: i32): void {
   let t: u32, u: u32, v: u32;
   if (shift & 1) {
@@ -88,24 +86,20 @@ function storeRoundKey(out: usize, w0: u32, w1: u32, w2: u32, w3: u32, shift: i3
   t = exchange(w1 >>> 4, w3, 0x0f0f0f0f);
   w1 ^= t << 4;
   w3 ^= t;
-  store<u32>(out, w0);
-  store<u32>(out, w1, 4);
-  store<u32>(out, w2, 8);
-  store<u32>(out, w3, 12);
-}
-
-/** A plane of a stored round key, for both blocks. */
-@inline
-function evenPlane(word: u32): u32 {
-  const half = word & 0x55555555;
-  return half | (half << 1);
+  // Word j has plane 2j at the places of block 0 and plane 2j + 1 at those of block 1.
+  storePlanes(out, w0);
+  storePlanes(out + 8, w1);
+  storePlanes(out + 16, w2);
+  storePlanes(out + 24, w3);
 }
 
 
 @inline
-function oddPlane(word: u32): u32 {
-  const half = word & 0xaaaaaaaa;
-  return half | (half >>> 1);
+function storePlanes(out: usize, word: u32): void {
+  const even = word & 0x55555555;
+  const odd = word & 0xaaaaaaaa;
+  store<u32>(out, even | (even << 1));
+  store<u32>(out, odd | (odd >>> 1), 4);
 }
 
 /** For each byte, the one below it and `columns` to its right. Rows are bytes, columns pairs of bits. */
@@ -199,20 +193,16 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
 
   for (let round = 1; ; round++) {
     // AddRoundKey
-    const k0 = load<u32>(schedule);
-    const k1 = load<u32>(schedule, 4);
-    const k2 = load<u32>(schedule, 8);
-    const k3 = load<u32>(schedule, 12);
-    a0 ^= evenPlane(k0);
-    a1 ^= oddPlane(k0);
-    a2 ^= evenPlane(k1);
-    a3 ^= oddPlane(k1);
-    a4 ^= evenPlane(k2);
-    a5 ^= oddPlane(k2);
-    a6 ^= evenPlane(k3);
-    a7 ^= oddPlane(k3);
+    a0 ^= load<u32>(schedule);
+    a1 ^= load<u32>(schedule, 4);
+    a2 ^= load<u32>(schedule, 8);
+    a3 ^= load<u32>(schedule, 12);
+    a4 ^= load<u32>(schedule, 16);
+    a5 ^= load<u32>(schedule, 20);
+    a6 ^= load<u32>(schedule, 24);
+    a7 ^= load<u32>(schedule, 28);
     if (round > ROUNDS) break;
-    schedule += 16;
+    schedule += ROUND_KEY_BYTES;
 
     if (key) {
       // Column 0 of block 1 gives way to the fourth column of the round key.
@@ -497,8 +487,12 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
 function storeBlock(out: usize, w0: u32, w1: u32, w2: u32, w3: u32): void {
   const even = exchange(w0, w2, 0xff00ff00);
   const odd = exchange(w1, w3, 0xff00ff00);
-  store<u32>(out, w0 ^ even);
-  store<u32>(out, w1 ^ odd, 4);
-  store<u32>(out, w2 ^ even, 8);
-  store<u32>(out, w3 ^ odd, 12);
+  store<u64>(out, pair(w0 ^ even, w1 ^ odd));
+  store<u64>(out, pair(w2 ^ even, w3 ^ odd), 8);
+}
+
+/** Two words as one, so that who reads both at once finds them in one piece. */
+@inline
+function pair(low: u32, high: u32): u64 {
+  return (<u64>low) | ((<u64>high) << 32);
 }
