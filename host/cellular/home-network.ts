@@ -1,6 +1,6 @@
 // The mobile network of a world: subscribers, one cell, attach, sessions, names and services.
 
-import type { Clock } from '../clock/clock.js';
+import type { Clock, Nanoseconds } from '../clock/clock.js';
 import type { Random } from '../random.js';
 import { Secret } from '../secret.js';
 import type { Trace } from '../trace/trace.js';
@@ -32,6 +32,11 @@ export interface HomeNetworkOptions {
   readonly eea?: 0 | 2;
   /** dBm that modems measure. */
   readonly rsrp?: number;
+  /**
+   * A session that carried no packet for this long is cut, and the modem told (`pdpdeact`). Never, unless given. The
+   * platform may do so after about an hour: 1 * HOUR shows whether a device that is silent for long stands it.
+   */
+  readonly idleCut?: Nanoseconds;
 }
 
 /** Seconds between periodic tracking area updates: 54 minutes, the default of T3412. */
@@ -52,6 +57,7 @@ export class HomeNetwork implements ServiceRegistry {
   readonly #mme: Mme;
   readonly #cell: CellInfo;
   readonly #rsrp: number;
+  readonly #idleCut: Nanoseconds | undefined;
   readonly #sessions = new Map<string, PdnSession>();
 
   constructor(options: HomeNetworkOptions) {
@@ -62,6 +68,7 @@ export class HomeNetwork implements ServiceRegistry {
     this.#addresses = random.fork('addresses');
     this.#dns = options.dns ?? ['100.127.0.53', '100.127.1.53'];
     this.#rsrp = options.rsrp ?? -91;
+    this.#idleCut = options.idleCut;
     this.#cell = { tac: TAC, ci: CELL_ID, act: E_UTRAN, plmn, operator: options.operatorName ?? 'NTT DOCOMO' };
     this.impairments = new Impairments(random.fork('impairments'), trace);
     this.auc = new Auc(subscribers, random.fork('auc'));
@@ -100,8 +107,10 @@ export class HomeNetwork implements ServiceRegistry {
     const ip = this.#freeAddress();
     if (ip === undefined) return undefined;
     const forget = (): void => void this.#sessions.delete(ip);
-    const place = { ...identity, ip, dns: this.#dns };
-    const session = new PdnSession(place, this.#clock, trace, impairments, this.#registry, forget);
+    const session = new PdnSession(
+      { ...identity, ip, dns: this.#dns },
+      { clock: this.#clock, trace, impairments, registry: this.#registry, idleCut: this.#idleCut, forget },
+    );
     this.#sessions.set(ip, session);
     return session;
   }

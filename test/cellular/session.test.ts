@@ -7,6 +7,7 @@ import { SocketError } from '../../host/cellular/network.js';
 import type { Session, TcpConnection } from '../../host/cellular/network.js';
 import { Registry } from '../../host/cellular/registry.js';
 import { PdnSession } from '../../host/cellular/session.js';
+import type { PdnSessionOptions } from '../../host/cellular/session.js';
 import { MINUTE, MS, SECOND } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { Random } from '../../host/random.js';
@@ -17,14 +18,14 @@ const DNS = ['100.127.0.53', '100.127.1.53'] as const;
 const IDENTITY = { imsi: '440103123456789', imei: '866425030000004', ip: '10.1.2.3', apn: 'soracom.io', dns: DNS };
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
-function bench(seed = 'session') {
+function bench(seed = 'session', options: Pick<PdnSessionOptions, 'idleCut'> = {}) {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const trace = new Trace(clock);
   const events: TraceEvent[] = [];
   trace.listen((event) => events.push(event));
   const impairments = new Impairments(new Random(seed), trace);
   const registry = new Registry();
-  const session = new PdnSession(IDENTITY, clock, trace, impairments, registry, () => undefined);
+  const session = new PdnSession(IDENTITY, { clock, trace, impairments, registry, ...options });
   const run = (time: number) => clock.run({ deadline: clock.now() + time });
 
   /** A connection with all that it is told, in order. */
@@ -400,6 +401,29 @@ describe('An outage in the middle of a transfer', () => {
     impairments.outage(false);
     await run(30 * SECOND);
     expect(log).toEqual(['connected 100.127.10.1:1']);
+  });
+});
+
+describe('A session with an idle cut of an hour', () => {
+  it('is closed an hour after its last packet, whoever sent it', async () => {
+    const { session, connect, listen, run, events } = bench('session', { idleCut: 60 * MINUTE });
+    const service = listen('a', 1);
+    const { log } = connect('a', 1);
+    await run(59 * MINUTE);
+    service.streams[0]?.stream.write('from the service');
+    await run(59 * MINUTE);
+    session.resolve('a').catch(() => undefined);
+    await run(59 * MINUTE);
+    expect(session.open).toBe(true);
+    await run(2 * MINUTE);
+    expect([session.open, log.slice(1)]).toEqual([false, ['data']]);
+    expect(events.at(-1)).toMatchObject({ type: 'session', event: 'close', reason: 'no packet for too long' });
+  });
+
+  it('lives on when none is asked for', async () => {
+    const { session, run } = bench();
+    await run(48 * 60 * MINUTE);
+    expect(session.open).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 // Card, modem and network, each the real one: nothing is scripted but the far end.
 
 import { describe, expect, it } from 'vitest';
+import { SECOND } from '../../host/clock/clock.js';
 import { PROFILE, Station } from './station.js';
 
 describe('card, modem and network', () => {
@@ -73,6 +74,22 @@ describe('card, modem and network', () => {
     await station.wait(30_000);
     expect(await station.at('AT+CEREG?')).toEqual(['+CEREG: 0,1', 'OK']);
     expect(await station.at('AT+QIDEACT=1')).toEqual(['OK']);
+    await station.online();
+    await station.open(0, 0);
+  });
+
+  it('idle for an hour, and cut by the platform: pdpdeact, and a new context works', async () => {
+    const station = new Station({}, { network: { idleCut: 3600 * SECOND } });
+    station.echo();
+    await station.registered();
+    await station.online();
+    await station.open(0, 0);
+    await station.wait(3590_000);
+    expect(station.heard).toBe('');
+    await station.wait(20_000);
+    expect(station.heard).toBe('\r\n+QIURC: "pdpdeact",1\r\n');
+    expect(await station.at('AT+CEREG?;+QIACT?')).toEqual(['+CEREG: 0,1', 'OK']);
+    await station.at('AT+QIDEACT=1');
     await station.online();
     await station.open(0, 0);
   });

@@ -3,6 +3,7 @@
 import { expect } from 'vitest';
 import { MemoryStore, SerialLine } from '../../host/board/index.js';
 import { HomeNetwork, MemorySubscribers } from '../../host/cellular/index.js';
+import type { HomeNetworkOptions } from '../../host/cellular/index.js';
 import { MS, SECOND } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { Baseband } from '../../host/modem/baseband/index.js';
@@ -23,30 +24,40 @@ export const PROFILE = {
   adm1: '88888888',
 };
 
+export interface StationOptions {
+  readonly alwaysSettle?: boolean;
+  readonly network?: Partial<HomeNetworkOptions>;
+}
+
 export class Station {
-  readonly clock = new VirtualClock(Date.UTC(2026, 0, 1));
+  readonly clock: VirtualClock;
   readonly events: TraceEvent[] = [];
-  readonly trace = new Trace(this.clock);
+  readonly trace: Trace;
+  readonly slot: CardSlot;
   readonly network: HomeNetwork;
   readonly modem: Modem;
-  readonly line = new SerialLine(this.clock);
+  readonly line: SerialLine;
   heard = '';
 
-  constructor(card: Partial<typeof PROFILE> = {}) {
-    const { clock, trace } = this;
+  constructor(card: Partial<Record<keyof typeof PROFILE | 'pin1Enabled', unknown>> = {}, options: StationOptions = {}) {
+    const clock = new VirtualClock(Date.UTC(2026, 0, 1), { alwaysSettle: options.alwaysSettle ?? false });
+    const trace = new Trace(clock);
+    this.clock = clock;
+    this.trace = trace;
+    this.line = new SerialLine(clock);
     const random = new Random('station');
     trace.listen((event) => this.events.push(event));
     const subscribers = new MemorySubscribers([parseSimProfile(PROFILE, 'the network')]);
-    this.network = new HomeNetwork({ clock, trace, random: random.fork('network'), subscribers });
-    const slot = new CardSlot({ clock, trace, random: random.fork('slot') });
+    this.network = new HomeNetwork({ clock, trace, random: random.fork('network'), subscribers, ...options.network });
+    this.slot = new CardSlot({ clock, trace, random: random.fork('slot') });
     const values = personalise(parseSimProfile({ ...PROFILE, ...card }, 'the card'));
-    slot.insert({ module: releaseBinary('sim'), store: new MemoryStore({ values }) });
+    this.slot.insert({ module: releaseBinary('sim'), store: new MemoryStore({ values }) });
     this.line.near.received = (bytes) => (this.heard += Buffer.from(bytes).toString('latin1'));
     this.modem = new Modem({
       clock,
       trace,
       serial: this.line.far,
-      reader: new Terminal({ slot, clock, trace }),
+      reader: new Terminal({ slot: this.slot, clock, trace }),
       radio: new Baseband({ clock, trace, random: random.fork('radio'), air: this.network.attachPoint('device') }),
       imei: '866425030000004',
     });
