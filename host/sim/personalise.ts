@@ -4,6 +4,7 @@
 import { concat, fromHex } from '../bytes.js';
 import type { Secret } from '../secret.js';
 import { Condition, type DedicatedFile, type ElementaryFile, standardFiles } from './files.js';
+import { keyRecord } from './key-record.js';
 import type { SimProfile } from './profile.js';
 
 /** Keys of the card's store. */
@@ -20,17 +21,18 @@ export function personalise(
 ): Map<number, Uint8Array> {
   return new Map([
     ...fileValues(files),
-    [StoreKey.Keys, concat(Uint8Array.of(1, 1), profile.k.reveal(), profile.opc.reveal())],
-    [StoreKey.Sqn, sqnValue(profile.cardSqn)],
+    [StoreKey.Keys, keyRecord(profile)],
+    [StoreKey.Sqn, sqnValue(profile)],
     [StoreKey.Pins, pinsValue(profile)],
   ]);
 }
 
 /** SEQ_MS[0..31], 64 bits each; only the entry of the highest SQN's own IND is not 0. */
-function sqnValue(sqn: Uint8Array): Uint8Array {
+function sqnValue({ cardSqn, indBits }: SimProfile): Uint8Array {
   const value = new Uint8Array(32 * 8);
-  const number = sqn.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  new DataView(value.buffer).setBigUint64(Number(number & 31n) * 8, number >> 5n, true);
+  const number = cardSqn.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const ind = Number(number) % 2 ** indBits;
+  new DataView(value.buffer).setBigUint64(ind * 8, number >> BigInt(indBits), true);
   return value;
 }
 

@@ -167,11 +167,11 @@ describe('AUTHENTICATE', () => {
     const body = `22 10${RAND} 10${'00'.repeat(16)}`;
     expect(
       await bench.statusWords(
-        `b0880081${body}`, // CLA
+        `10880081${body}`, // CLA
         `008a0081${body}`, // INS
         `00880181${body}`, // P1
         `00880001${body}`, // P2 without bit 8
-        `00880080${body}`, // GSM context
+        `00880085${body}`, // MBMS context
         `00880084${body}`, // GBA context
         `00880081${body}`, // no application
       ),
