@@ -13,6 +13,15 @@ need nginx nginx-light
 need openssl openssl
 need mosquitto mosquitto
 need mosquitto_sub mosquitto-clients
+need pcscd pcscd
+need vpcd-config vsmartcard-vpcd
+need pcsc_scan pcsc-tools
+need opensc-tool opensc
+need socat socat
+need wasm2c wabt
+need gcc gcc
+need make make
+need valgrind valgrind
 
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
