@@ -1,0 +1,86 @@
+// `npm run bench -- NAME.. [--json]`: speed beside peers, measured in one run. Without a name: every benchmark.
+//
+// One file each, NAME.bench.mjs: it exports `title`, `contenders(text)`, a list of { name, unit, run, peers? }, and `sizes()` if it has
+// any. `run(n)` does the job n times, synchronously or not, and gives the seconds that it took. All contenders take turns for several rounds, so that whatever else the machine does
+// hits all of them alike; the figure is the best round, with the median beside it. A contender that names `peers` gets a
+// ratio to each.
+/* global URL, console, process */
+import { readdirSync } from 'node:fs';
+
+const ROUNDS = 25;
+/** A turn is to take about so long. */
+const TURN_SECONDS = 0.05;
+
+const folder = new URL('.', import.meta.url);
+const known = readdirSync(folder)
+  .map((file) => /^(?!run\.)([a-z-]+)\.bench\.mjs$/.exec(file)?.[1])
+  .filter((name) => name !== undefined);
+const args = process.argv.slice(2);
+const json = args.includes('--json');
+const names = args.filter((arg) => arg !== '--json');
+for (const name of names) {
+  if (!known.includes(name)) {
+    console.error(`bench: there is no "${name}"; known: ${known.join(', ')}`);
+    process.exit(2);
+  }
+}
+
+const event = (fields) => json && console.log(JSON.stringify(fields));
+const text = (line) => json || console.log(line);
+
+/** How many times the job fits into a turn. */
+async function calibrate(run) {
+  for (let n = 1; ; n *= 4) {
+    const seconds = await run(n);
+    if (seconds > TURN_SECONDS / 8) return Math.max(1, Math.round((n * TURN_SECONDS) / seconds));
+  }
+}
+
+const median = (sorted) => sorted[sorted.length >> 1];
+
+async function measure(contenders) {
+  const turns = [];
+  for (const contender of contenders) turns.push({ ...contender, n: await calibrate(contender.run), rates: [] });
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const { n, run, rates } of turns) rates.push(n / (await run(n)));
+    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${ROUNDS}${round === ROUNDS ? '\n' : ''}`);
+  }
+  const best = new Map(turns.map(({ name, rates }) => [name, Math.max(...rates)]));
+  return turns.map(({ name, unit, peers = [], rates }) => ({
+    ...{ name, unit, value: Math.round(best.get(name)) },
+    median: Math.round(median(rates.toSorted((a, b) => a - b))),
+    ratios: peers.filter((peer) => best.has(peer)).map((peer) => ({ peer, ratio: best.get(name) / best.get(peer) })),
+  }));
+}
+
+const figures = [];
+try {
+  for (const name of names.length > 0 ? names : known) {
+    const { title, contenders, sizes } = await import(new URL(`${name}.bench.mjs`, folder));
+    text(title);
+    for (const { ratios, ...figure } of await measure(await contenders(text))) {
+      const rows = ratios.length > 0 ? ratios.map((ratio) => ({ ...figure, ...ratio })) : [figure];
+      for (const row of rows) {
+        const shown = 'ratio' in row ? { ...row, ratio: Number(row.ratio.toFixed(3)) } : row;
+        figures.push(shown);
+        event({ type: 'bench', bench: name, ...shown });
+      }
+      const beside = ratios.map(({ peer, ratio }) => `, ${ratio.toFixed(2)} times ${peer}`).join('');
+      text(
+        `  ${figure.name.padEnd(34)} ${String(figure.value).padStart(9)} ${figure.unit} (median ${figure.median})${beside}`,
+      );
+    }
+    for (const figure of (await sizes?.()) ?? []) {
+      figures.push(figure);
+      event({ type: 'bench', bench: name, ...figure });
+      const budget = figure.budget === undefined ? '' : ` of ${figure.budget}`;
+      text(`  ${figure.name.padEnd(34)} ${String(figure.value).padStart(9)} ${figure.unit}${budget}`);
+    }
+  }
+  event({ type: 'result', ok: true, figures });
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (json) event({ type: 'result', ok: false, reason });
+  else console.error(`bench: ${reason}`);
+  process.exitCode = 1;
+}
