@@ -3,6 +3,7 @@
 // The same files, PINs and commands; other answers to SELECT and STATUS, other status words, CHV2 named 02.
 
 import { Operation, accessLevel } from "./access";
+import { gsmAuthenticate } from "./authenticate";
 import {
   answer,
   current,
@@ -46,6 +47,9 @@ import { PIN1, PIN2, changePin, chvStatusWrite, disablePin, enablePin, pin1Off, 
 import { SW } from "./status-words";
 import { envelope, fetch, terminalProfile, terminalResponse, toolkitPolled } from "./toolkit";
 
+const DF_GSM: i32 = 0x7f20;
+const RAND_BYTES: i32 = 16;
+
 // Answer to SELECT and STATUS, 9.2.1.
 const DF_BYTES: i32 = 22;
 const EF_BYTES: i32 = 15;
@@ -72,9 +76,9 @@ function run(): i32 {
     case Ins.Status:
       return status();
     case Ins.ReadBinary:
-      return p1 & 0x80 ? SW.WrongOffset : readBinary();
+      return p1 & 0x80 ? SW.WrongParameters : readBinary();
     case Ins.UpdateBinary:
-      return p1 & 0x80 ? SW.WrongOffset : updateBinary();
+      return p1 & 0x80 ? SW.WrongParameters : updateBinary();
     // P2 has no SFI.
     case Ins.ReadRecord:
       return p2 > 7 ? SW.WrongParameters : readRecord();
@@ -98,6 +102,8 @@ function run(): i32 {
       return p2 == 1 && chv(1) ? enablePin() : SW.WrongParameters;
     case Ins.UnblockPin:
       return chv(0) ? unblockPin() : SW.WrongParameters;
+    case Ins.Authenticate:
+      return runGsmAlgorithm();
     case Ins.TerminalProfile:
       return terminalProfile();
     case Ins.Envelope:
@@ -220,4 +226,12 @@ function headerWrite(file: i32): i32 {
   put(13, kindOf(file) == FileKind.Transparent ? 0 : cyclic ? 3 : 1);
   put(14, recordLengthOf(file));
   return EF_BYTES;
+}
+
+/** RUN GSM ALGORITHM, 8.16: SRES and Kc of the GSM context, in DF_GSM. */
+function runGsmAlgorithm(): i32 {
+  if (p1 != 0 || p2 != 0) return SW.WrongParameters;
+  if (lc != RAND_BYTES) return SW.WrongLength | RAND_BYTES;
+  if (!treeReady() || fidOf(current().df) != DF_GSM) return SW.GsmInconsistent;
+  return gsmAuthenticate(data());
 }

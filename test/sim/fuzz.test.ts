@@ -8,47 +8,7 @@ import { Random } from '../../host/random.js';
 import { atrLength, parseAtr } from '../../host/sim/atr.js';
 import { AtrError } from '../../host/sim/index.js';
 import { AID, ATR, Bench, K, OPC, challenge, module, storeOf } from './card.js';
-
-const traps = (bench: Bench): unknown[] =>
-  bench.events.filter((event) => event.type === 'board' && event.event !== 'start');
-
-/** The card's status words: assembly/sim/status-words.ts. */
-const STATUS_WORD =
-  /^(9000|91..|61..|628[23]|63c.|6581|67..|688[12]|698[1-6]|6a8[0-8]|6b00|6c..|6d00|6e00|6f00|9240|940[0248]|98(02|04|08|10|40|50|62|64)|9f..)$/;
-
-const INSTRUCTIONS = [0x10, 0x20, 0x24, 0x26, 0x28, 0x2c, 0x70, 0x88, 0xa4, 0xb0, 0xb2, 0xc0, 0xd6, 0xdc, 0xf2];
-const READS = [0x70, 0xb0, 0xb2, 0xc0, 0xf2];
-const FIDS = ['3f00', '7fff', '7ff0', '2f00', '2f06', '6f07', '6f08', '6fb7', '6f40', '6fe4'];
-
-/** A command that is mostly well formed. */
-function someCommand(random: Random): Uint8Array {
-  const pick = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
-  const wild = random.below(8) === 0;
-  const ins = wild ? random.below(256) : pick(INSTRUCTIONS);
-  const cla = wild
-    ? random.below(255)
-    : (ins === 0xf2 || ins === 0x10 ? 0x80 : 0) | (random.below(6) === 0 ? random.below(4) : 0);
-  const p1 = random.below(3) === 0 ? random.below(256) : pick([0, 0, 1, 4, 8, 9, 0x80 | random.below(32)]);
-  const p2 = random.below(3) === 0 ? random.below(256) : pick([0, 1, 2, 3, 4, 4, 0x0c, 0x81, 0x0a]);
-  const data = pick([
-    new Uint8Array(0),
-    fromHex(pick(FIDS)),
-    fromHex(AID).slice(0, random.below(17)),
-    fromHex(
-      challenge('00'.repeat(16), toHex(random.bytes(16)))
-        .slice(10)
-        .replaceAll(' ', ''),
-    ),
-    random.bytes(8),
-    random.bytes(16),
-    random.bytes(random.below(256)),
-  ]);
-  const header = Uint8Array.of(cla, ins, p1, p2);
-  // T=0 leaves it to the terminal to know which way the data goes.
-  const reads = READS.includes(ins) || (!INSTRUCTIONS.includes(ins) && random.below(2) === 0);
-  if (reads) return concat(header, Uint8Array.of(pick([0, 1, 9, 38, random.below(256)])));
-  return concat(header, Uint8Array.of(data.length), data);
-}
+import { STATUS_WORD, hostileCommands, noisyLine, someCommand, traps } from './hostile.js';
 
 /** Everything the card keeps to itself, in hexadecimal. */
 const SECRETS = [K, OPC, '3132333435363738', '3838383838383838'];
@@ -79,6 +39,10 @@ describe('commands', () => {
     },
   );
 
+  it('random and mutated ones leave no key in an answer or in memory', { timeout: 120_000 }, () =>
+    hostileCommands('hostile', 40_000),
+  );
+
   it('APDUs of any length and content do not trap the direct call', async () => {
     const seed = 'raw-1';
     const random = new Random(seed);
@@ -93,30 +57,9 @@ describe('commands', () => {
 });
 
 describe('the line', () => {
-  it('garbage at any time: no trap, and after reset the card answers', { timeout: 120_000 }, async () => {
-    for (let seed = 0; seed < 400; seed++) {
-      const why = `seed garbage-${seed}`;
-      const random = new Random(`garbage-${seed}`);
-      const bench = new Bench();
-      await bench.powerOn();
-      const commands = seed % 2 === 0 ? [`00a4040c10${AID}`] : [];
-      await bench.statusWords(...commands);
-      const { line } = bench.slot;
-      const { terminal } = line;
-      // Nobody listens: what the card says collides with what comes next.
-      line.terminal = undefined;
-      for (let burst = 0; burst < 4; burst++) {
-        line.send(random.below(3) === 0 ? random.bytes(1 + random.below(300)) : someCommand(random));
-        if (random.below(4) === 0) line.noise = () => (random.below(6) === 0 ? random.below(512) : 0);
-        await bench.clock.run({ deadline: bench.clock.now() + random.below(0.02 * SECOND) });
-      }
-      line.noise = undefined;
-      line.terminal = terminal;
-      expect(traps(bench), why).toEqual([]);
-      expect(await bench.reset(), why).toBe(ATR);
-      expect(await bench.send('00a40004022fe2'), why).toBe('6119');
-    }
-  });
+  it('garbage at any time: no trap, and after reset the card answers', { timeout: 120_000 }, () =>
+    noisyLine('garbage', 100_000),
+  );
 
   it('garbage right after reset, in place of PPS and before the ATR is out', async () => {
     for (let seed = 0; seed < 200; seed++) {
