@@ -6,18 +6,10 @@ import { SECOND } from '../clock/clock.js';
 import type { CardAnswer, CardReader } from '../sim/reader.js';
 import { CardError, exchange } from '../sim/reader.js';
 import { Cme, CmeError } from './at/result.js';
+import { CardFiles } from './card-files.js';
 import { DeadlineError, within } from './deadline.js';
 import type { Fcp } from './uicc.js';
-import {
-  aidOfDirRecord,
-  Fid,
-  isOk,
-  parseAuthenticate,
-  parseFcp,
-  parseIccid,
-  parseImsi,
-  USIM_AID_START,
-} from './uicc.js';
+import { Fid, parseAuthenticate, parseIccid, parseImsi, USIM_AID_START } from './uicc.js';
 
 /**
  * off       no power (CFUN=0, modem off)
@@ -44,9 +36,6 @@ const STATE_ERROR: Readonly<Record<Exclude<SimState, 'ready'>, Cme>> = {
 const CARD_LIMIT = 60 * SECOND;
 /** How long an answer that waits in the card for the device's GET RESPONSE keeps the modem's own commands away. */
 const FETCH_GRACE = 1 * SECOND;
-/** More than this of one file is not read at start, whatever its FCP says. */
-const FILE_LIMIT = 1024;
-const RECORD_LIMIT = 10;
 /** PIN1, the global key reference of TS 102 221 9.5.1. */
 const PIN1 = 0x01;
 /** TERMINAL PROFILE: profile download, and nothing of the toolkit. TS 102 223 5.2. */
@@ -63,6 +52,7 @@ export class Sim implements Usim {
   readonly #clock: Clock;
   readonly #reader: CardReader;
   readonly #onState: () => void;
+  readonly #files = new CardFiles((command) => this.#transmit(command));
   #state: SimState = 'off';
   #generation = 0;
   #tail: Promise<unknown> = Promise.resolve();
@@ -305,12 +295,12 @@ export class Sim implements Usim {
   async #initialise(): Promise<SimState> {
     await this.#powerOn();
     await this.#transmit(fromHex('00a40004023f00'));
-    this.#iccid = await this.#read(Fid.ICCID, (file) => parseIccid(file));
-    await this.#readFile(Fid.PL);
+    this.#iccid = await this.#files.parsed(Fid.ICCID, (file) => parseIccid(file));
+    await this.#files.read(Fid.PL);
     await this.#transmit(TERMINAL_PROFILE);
-    await this.#readFile(Fid.UMPC);
-    await this.#readFile(Fid.ARR);
-    this.#aid = await this.#findUsim();
+    await this.#files.read(Fid.UMPC);
+    await this.#files.read(Fid.ARR);
+    this.#aid = await this.#files.findUsim();
     const adf = await this.#selectUsim();
     this.#pinEnabled = adf.pinEnabled ?? false;
 
@@ -337,75 +327,23 @@ export class Sim implements Usim {
     }
   }
 
-  /** The AID of the first USIM of EF_DIR, or the start of every USIM's AID. */
-  async #findUsim(): Promise<Uint8Array> {
-    for (const record of await this.#readFile(Fid.DIR)) {
-      const aid = aidOfDirRecord(record);
-      if (aid && aid.length <= 16 && USIM_AID_START.every((byte, i) => byte === aid[i])) return aid.slice();
-    }
-    return USIM_AID_START;
-  }
-
-  async #selectUsim(): Promise<Fcp> {
-    const aid = this.#aid ?? USIM_AID_START;
-    const answer = await this.#transmit(concat(Uint8Array.of(0x00, 0xa4, 0x04, 0x04, aid.length), aid));
-    if (!isOk(answer.sw)) {
-      throw new CardError('protocol', `no USIM on this card: SELECT of its ADF answered ${answer.sw.toString(16)}`);
-    }
-    return parseFcp(answer.data);
+  #selectUsim(): Promise<Fcp> {
+    return this.#files.selectUsim(this.#aid ?? USIM_AID_START);
   }
 
   /** What follows PIN verification. Files that are missing are passed over; only the IMSI must be there. */
   async #readUsim(): Promise<SimState> {
     await this.#selectUsim();
-    await this.#readFile(Fid.LI);
+    await this.#files.read(Fid.LI);
     await this.#transmit(Uint8Array.of(0x80, 0xf2, 0x00, 0x00, 0x00));
-    await this.#readFile(Fid.AD);
-    await this.#readFile(Fid.UST);
-    this.#imsi = await this.#read(Fid.IMSI, parseImsi);
+    await this.#files.read(Fid.AD);
+    await this.#files.read(Fid.UST);
+    this.#imsi = await this.#files.parsed(Fid.IMSI, parseImsi);
     for (const fid of [Fid.ACC, Fid.HPPLMN, Fid.EPSLOCI, Fid.LOCI, Fid.PSLOCI, Fid.KEYSPS, Fid.EPSNSC, Fid.FPLMN]) {
-      await this.#readFile(fid);
+      await this.#files.read(fid);
     }
     await this.#transmit(Uint8Array.of(0x80, 0xf2, 0x01, 0x0c, 0x00));
     return this.#imsi === undefined ? 'failed' : 'ready';
-  }
-
-  async #read<T>(fid: number, parse: (file: Uint8Array) => T | undefined): Promise<T | undefined> {
-    const [file] = await this.#readFile(fid);
-    return file && parse(file);
-  }
-
-  /** A transparent EF as one piece, or the records of another; empty when it is missing or may not be read. */
-  async #readFile(fid: number): Promise<Uint8Array[]> {
-    const selected = await this.#transmit(Uint8Array.of(0x00, 0xa4, 0x00, 0x04, 0x02, fid >> 8, fid & 0xff));
-    if (!isOk(selected.sw)) return [];
-    const fcp = parseFcp(selected.data);
-    if (fcp.structure === 'transparent') return this.#readTransparent(Math.min(fcp.size, FILE_LIMIT));
-    if (fcp.structure === 'records') return this.#readRecords(fcp);
-    return [];
-  }
-
-  async #readTransparent(size: number): Promise<Uint8Array[]> {
-    const parts: Uint8Array[] = [];
-    for (let offset = 0; offset < size;) {
-      const length = Math.min(size - offset, 255);
-      const { data, sw } = await this.#transmit(Uint8Array.of(0x00, 0xb0, offset >> 8, offset & 0xff, length));
-      if (!isOk(sw) || data.length === 0) return [];
-      parts.push(data);
-      offset += data.length;
-    }
-    return parts.length === 0 ? [] : [concat(...parts)];
-  }
-
-  async #readRecords(fcp: Fcp): Promise<Uint8Array[]> {
-    const records: Uint8Array[] = [];
-    if (fcp.recordLength === 0 || fcp.recordLength > 255) return records;
-    for (let number = 1; number <= Math.min(fcp.recordCount, RECORD_LIMIT); number++) {
-      const { data, sw } = await this.#transmit(Uint8Array.of(0x00, 0xb2, number, 0x04, fcp.recordLength));
-      if (!isOk(sw)) break;
-      records.push(data);
-    }
-    return records;
   }
 
   // Turns.

@@ -8,8 +8,6 @@
 
 import type { Air } from '../../cellular/air.js';
 import {
-  IdentityType,
-  NO_KEY,
   NasError,
   PD_ESM,
   SecurityHeader,
@@ -37,28 +35,13 @@ import type { Clock, Nanoseconds, Timer } from '../../clock/clock.js';
 import { Random } from '../../random.js';
 import type { Secret } from '../../secret.js';
 import type { Trace } from '../../trace/trace.js';
-import { Authentication } from './authentication.js';
+import { AttachAttempt, DUMMY, cardError } from './attempt.js';
 import { PdnConnection } from './pdn.js';
-import { LOSS, RETURN, SEARCH, T3410, T3421, TRIES } from './timers.js';
+import { LOSS, RETURN, SEARCH, T3421, TRIES } from './timers.js';
 import { TrackingAreaUpdate, UpdateType } from './tracking-area.js';
 
-/** UE network capability: EEA0, 128-EEA2; 128-EIA2; no UEA, UIA; ERw/oPDN in octet 8 (9.9.3.34). */
-const CAPABILITY = Uint8Array.of(0xa0, 0x20, 0x00, 0x00, 0x00, 0x20);
-/** What a network has to replay of it in SECURITY MODE COMMAND: EEA, EIA, UEA, UIA. */
-const REPLAYED = CAPABILITY.slice(0, 4);
-const EPS_ATTACH = 1;
 const EPS_DETACH = 1;
 const REATTACH_REQUIRED = 1;
-interface Attempt {
-  readonly imei: string;
-  readonly imsi: string;
-  /** Serving network, 5 or 6 digits. */
-  readonly plmn: string;
-  readonly end: (error?: AttachError) => void;
-  readonly authentication: Authentication;
-  timer: Timer | undefined;
-}
-
 interface Registered {
   readonly imsi: string;
   readonly plmn: string;
@@ -84,7 +67,9 @@ export class Baseband implements Radio {
   #registration: Registration = Registration.Off;
   #rejectCause: number | undefined;
 
-  #attempt: Attempt | undefined;
+  #attempt: AttachAttempt | undefined;
+  /** Settles `attach`. */
+  #endAttach: ((error?: AttachError) => void) | undefined;
   #attaching: Promise<void> | undefined;
   /** Ends the attach that has not come to its attempt yet: waits for the card, or looks for a cell. */
   #cancelSearch: (() => void) | undefined;
@@ -163,49 +148,23 @@ export class Baseband implements Radio {
     this.#forget();
     this.#air.release();
     await new Promise<void>((resolve, reject) => {
-      const end = (error?: AttachError): void => {
-        this.#attempt?.timer?.cancel();
-        this.#attempt = undefined;
+      this.#endAttach = (error) => {
+        this.#endAttach = undefined;
         this.#clock.stir();
         if (error) reject(error);
         else resolve();
       };
-      const { plmn } = cell;
-      const attempt: Attempt = {
-        imei,
-        imsi,
-        plmn,
-        end,
-        authentication: new Authentication({
+      this.#attempt = new AttachAttempt(
+        { usim, imei, imsi, plmn: cell.plmn },
+        {
           clock: this.#clock,
-          usim,
-          plmn,
-          current: () => this.#attempt === attempt,
+          current: (attempt) => attempt === this.#attempt,
           send: (message) => this.#send(message),
           say: (step, ok, fields) => this.#say(step, ok, fields),
-          answered: () => this.#await(T3410, 'timeout', 'the network did not end the attach in time (T3410)'),
-          doubted: (time, emm) => {
-            const text = 'the network did not prove itself after a failed challenge';
-            this.#await(time, 'network-not-authentic', text, emm);
-          },
-          denied: (code, message, emm) => this.#denied(code, message, emm),
-          cardFailed: (error) => {
-            this.#forget();
-            end(cardError(error));
-          },
-        }),
-        timer: undefined,
-      };
-      this.#attempt = attempt;
-      this.#await(T3410, 'timeout', 'the network did not end the attach in time (T3410)');
-      this.#send({
-        message: 'ATTACH REQUEST',
-        attachType: EPS_ATTACH,
-        ksi: NO_KEY,
-        identity: { kind: 'imsi', digits: imsi },
-        ueNetworkCapability: CAPABILITY,
-        esm: DUMMY,
-      });
+          failed: (error, denied) => this.#attachFailed(error, denied),
+        },
+      );
+      this.#attempt.start();
     });
   }
 
@@ -233,24 +192,14 @@ export class Baseband implements Radio {
     return imsi;
   }
 
-  /** Gives the attempt `time` to go on, in place of any other timer. */
-  #await(time: Nanoseconds, code: 'timeout' | 'network-not-authentic', message: string, emm?: number): void {
-    const attempt = this.#attempt;
-    if (!attempt) return;
-    attempt.timer?.cancel();
-    attempt.timer = this.#clock.after(time, () => {
-      this.#forget();
-      attempt.end(new AttachError(code, message, emm === undefined ? {} : { emm }));
-    });
-  }
-
-  /** The network refused: `emm` is shown as the cause of the denial. */
-  #denied(code: 'rejected' | 'network-not-authentic', message: string, emm: number): void {
-    const attempt = this.#attempt;
+  /** `denied`: the network refused, with this EMM cause. */
+  #attachFailed(error: AttachError, denied: number | undefined): void {
     this.#forget();
-    this.#rejectCause = emm;
-    this.#setRegistration(Registration.Denied);
-    attempt?.end(new AttachError(code, message, { emm }));
+    if (denied !== undefined) {
+      this.#rejectCause = denied;
+      this.#setRegistration(Registration.Denied);
+    }
+    this.#endAttach?.(error);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -283,7 +232,7 @@ export class Baseband implements Radio {
     if (!secure && !(this.#security ? this.#plainLater(m) : PLAIN_DURING_ATTACH.has(m.message))) return;
     switch (m.message) {
       case 'IDENTITY REQUEST':
-        this.#identity(m.identityType, secure);
+        this.#attempt?.identity(m.identityType, secure);
         break;
       case 'AUTHENTICATION REQUEST':
         void this.#attempt?.authentication.request(m.ksi, m.rand, m.autn);
@@ -295,8 +244,7 @@ export class Baseband implements Radio {
         this.#accepted(m);
         break;
       case 'ATTACH REJECT':
-        if (this.#attempt)
-          this.#denied('rejected', `the network refused the attach with EMM cause ${m.cause}`, m.cause);
+        this.#attempt?.rejected(m.cause);
         break;
       case 'TRACKING AREA UPDATE ACCEPT':
         this.#updated(m);
@@ -321,17 +269,6 @@ export class Baseband implements Radio {
     return m.message === 'DETACH ACCEPT' && this.#detaching !== undefined;
   }
 
-  #identity(type: number, secure: boolean): void {
-    const attempt = this.#attempt;
-    if (!attempt) return;
-    // The equipment identity is for a network that has proved itself (5.4.4.3, TS 33.401 5.1.1).
-    if (type === IdentityType.imsi)
-      this.#send({ message: 'IDENTITY RESPONSE', identity: { kind: 'imsi', digits: attempt.imsi } });
-    if (type === IdentityType.imei && secure) {
-      this.#send({ message: 'IDENTITY RESPONSE', identity: { kind: 'imei', digits: attempt.imei } });
-    }
-  }
-
   /** SECURITY MODE COMMAND, which alone comes under keys that are not in use yet (5.4.3). */
   #securityModeCommand(bytes: Uint8Array): void {
     const m = decodeEmm(openProtected(bytes).payload, 'downlink');
@@ -339,7 +276,7 @@ export class Baseband implements Radio {
     if (m.message !== 'SECURITY MODE COMMAND' || !attempt) return;
     // A context that is there already: our answer got lost, and the same command came again.
     if (this.#security) this.#security.unprotect(bytes);
-    else this.#security = attempt.authentication.securityMode(bytes, m, REPLAYED);
+    else this.#security = attempt.securityMode(bytes, m);
     this.#sendSecured({ message: 'SECURITY MODE COMPLETE' }, SecurityHeader.cipheredNewContext);
   }
 
@@ -349,9 +286,11 @@ export class Baseband implements Radio {
     this.#send({ message: 'ATTACH COMPLETE', esm: DUMMY });
     if (!attempt) return;
     const t3412 = m.t3412 === undefined ? undefined : m.t3412 * SECOND;
-    this.#registered = { imsi: attempt.imsi, plmn: attempt.plmn, guti: m.guti, t3412 };
+    const { imsi, plmn } = attempt.who;
+    this.#registered = { imsi, plmn, guti: m.guti, t3412 };
+    this.#endAttempt();
     this.#camp();
-    attempt.end();
+    this.#endAttach?.();
   }
 
   // Coverage, and periodic tracking area update (5.5.3).
@@ -449,12 +388,11 @@ export class Baseband implements Radio {
   }
 
   drop(): void {
-    const { end } = this.#attempt ?? {};
     this.#cancelSearch?.();
     this.#forget();
     this.#air.release();
     this.#setRegistration(Registration.Off);
-    end?.(SWITCHED_OFF());
+    this.#endAttach?.(SWITCHED_OFF());
   }
 
   #detachedByNetwork(detachType: number, cause: number | undefined): void {
@@ -467,9 +405,9 @@ export class Baseband implements Radio {
 
   /** Nothing is left of registration, keys and session; an attempt under way is for the caller to end. */
   #forget(): void {
-    for (const timer of [this.#coverage, this.#attempt?.timer]) timer?.cancel();
+    this.#coverage?.cancel();
     this.#coverage = undefined;
-    this.#attempt = undefined;
+    this.#endAttempt();
     this.#security = undefined;
     this.#registered = undefined;
     this.#update.drop();
@@ -477,6 +415,11 @@ export class Baseband implements Radio {
     const detaching = this.#detaching;
     this.#detaching = undefined;
     detaching?.();
+  }
+
+  #endAttempt(): void {
+    this.#attempt?.stop();
+    this.#attempt = undefined;
   }
 
   // Sending.
@@ -510,8 +453,6 @@ export class Baseband implements Radio {
   }
 }
 
-const DUMMY = encodeEsm({ message: 'ESM DUMMY MESSAGE', bearer: 0, pti: 0 });
-
 const SWITCHED_OFF = (): AttachError => new AttachError('no-network', 'the radio was switched off');
 
 /** Messages that are taken without protection before there are keys (4.4.4.2). */
@@ -522,8 +463,3 @@ const PLAIN_DURING_ATTACH: ReadonlySet<string> = new Set([
   'ATTACH REJECT',
   'DETACH ACCEPT',
 ]);
-
-function cardError(error: unknown): AttachError {
-  if (error instanceof AttachError) return error;
-  return new AttachError('card', error instanceof Error ? error.message : 'the card does not answer');
-}
