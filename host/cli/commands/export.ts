@@ -1,0 +1,43 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ModuleError } from '../../board/module.js';
+import { ExportError, type ExportTarget, TARGETS, exportProject } from '../../export/index.js';
+import { Output, UsageError } from '../output.js';
+
+interface Options {
+  readonly target: ExportTarget;
+  readonly memory?: number;
+  readonly json?: true;
+}
+
+/** `akari export`: a device binary with the C runtime, ready to be built for a board. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('write a folder that builds a device binary for a board by itself, with "make"')
+    .argument('<app.wasm>', 'a device binary')
+    .argument('<folder>', 'where to; must not be there yet, or be empty')
+    .addOption(new Option('--target <board>', 'which board').choices(TARGETS).makeOptionMandatory())
+    .option('--memory <bytes>', 'linear memory to give it, when "akari build" says it needs less than its page', bytes)
+    .option('--json', 'print the result as JSON')
+    .action((app: string, folder: string, options: Options) => {
+      const output = new Output(options.json === true);
+      try {
+        exportProject({ app, folder, ...options });
+      } catch (error) {
+        const wrong = error instanceof ExportError || error instanceof ModuleError || isFileError(error);
+        throw wrong ? new UsageError((error as Error).message) : error;
+      }
+      output.text(`${folder} is there. Next:\n  make -C ${folder}\nand then as its README.md says.`);
+      output.result(true, { folder, target: options.target });
+    });
+}
+
+/** A whole number of 8-byte words, as the engine lays memory out. */
+function bytes(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value <= 0 || value % 8 !== 0) {
+    throw new InvalidArgumentError('a number of bytes, a multiple of 8, is wanted.');
+  }
+  return value;
+}
+
+const isFileError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;

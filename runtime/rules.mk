@@ -1,0 +1,20 @@
+# How the parts are made.
+
+build/app.c: $(APP).wasm
+	@mkdir -p $(@D)
+	@command -v $(WASM2C) >/dev/null || { echo 'wasm2c is not there: apt-get install wabt' >&2; exit 1; }
+	$(WASM2C) -n app $(APP).wasm -o $@
+
+build/app.h: build/app.c
+
+# Generated: its unused helpers are no concern of ours.
+build/app.o: build/app.c
+	$(CC) $(CFLAGS) -w -c -o $@ $<
+
+build/%.o: $(RUNTIME)%.c build/app.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARNINGS) -c -o $@ $<
+
+.PHONY: clean size
+clean:
+	rm -rf build
