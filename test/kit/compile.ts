@@ -4,7 +4,7 @@ import asc from 'assemblyscript/asc';
 
 type Sources = Readonly<Record<string, string>>;
 
-/** `sources` are files that are not there; all others are read from the package. */
+/** `sources` come before the files of the package. */
 async function run(
   entries: readonly string[],
   options: readonly string[],
@@ -37,6 +37,11 @@ export async function compileDevice(...entries: string[]): Promise<Uint8Array<Ar
 /** The same of a source given here. */
 export async function compileDeviceSource(source: string): Promise<Uint8Array<ArrayBuffer>> {
   return run(['source.ts', 'assembly/board/abort.ts'], DEVICE, { 'source.ts': source });
+}
+
+/** The same of an entry of the package, with some of its files replaced. */
+export async function compileDeviceChanged(entry: string, sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
+  return run([entry, 'assembly/board/abort.ts'], DEVICE, sources);
 }
 
 /** A module for as-bind, of the sources given by name; the first is the entry. */

@@ -11,11 +11,11 @@ import {
   verifyAuts,
 } from '../../host/cellular/hss/index.js';
 import { Random } from '../../host/random.js';
-import type { DedicatedFile } from '../../host/sim/files.js';
-import { StoreKey, parseSimProfile, personalise, standardFiles } from '../../host/sim/index.js';
+import { StoreKey, parseSimProfile, personalise } from '../../host/sim/index.js';
 import { MemoryStore } from '../../host/board/store.js';
 import { milenageVectors, tuakVectors } from '../vectors/read.js';
 import { Bench, OPC, PROFILE, challenge, storeOf } from './card.js';
+import { filesWithServices } from './services.js';
 
 const PLMN = fromHex('44f001');
 const sqnHex = (sqn: bigint): string => sqn.toString(16).padStart(12, '0');
@@ -24,21 +24,7 @@ const lv = (bytes: Uint8Array): string => bytes.length.toString(16).padStart(2, 
 /** A card and its subscriber of one profile; `services` are put into or out of the service table. */
 function pair(profile: Record<string, unknown>, services: Record<number, boolean> = {}) {
   const sim = parseSimProfile({ ...PROFILE, ...profile }, 'test');
-  const withServices = (df: DedicatedFile): DedicatedFile => ({
-    ...df,
-    files: df.files.map((file) => {
-      if (file.fid !== 0x6f38 || !(file.content instanceof Uint8Array)) return file;
-      const content = file.content.slice();
-      for (const [service, on] of Object.entries(services)) {
-        const n = Number(service) - 1;
-        const bit = 1 << (n & 7);
-        content[n >> 3] = ((content[n >> 3] as number) & ~bit) | (on ? bit : 0);
-      }
-      return { ...file, content };
-    }),
-    folders: df.folders.map(withServices),
-  });
-  const store = new MemoryStore({ values: personalise(sim, withServices(standardFiles(sim))) });
+  const store = new MemoryStore({ values: personalise(sim, filesWithServices(sim, services)) });
   const subscriber: AuthSubscriber = sim;
   return { subscriber, bench: new Bench({ store }) };
 }
