@@ -3,6 +3,7 @@
 // assembly/sim; what a modem does with a card is in ../modem.
 
 export { type Atr, AtrError, parseAtr } from './atr.js';
+export { CharacterCard, type Framing, LineDecoder, encodeLine } from './character-port.js';
 export { directCard, type DirectCardOptions } from './direct.js';
 export { FileStore, FileStoreError } from './file-store.js';
 export { standardFiles } from './files.js';
@@ -19,6 +20,7 @@ export {
 } from './profile.js';
 export { ProfileError, profileJsonSchema } from './profile-schema.js';
 export { type CardAnswer, CardError, type CardReader, exchange } from './reader.js';
+export { SerialError, servePty, serveTcp } from './serial.js';
 export { CardSlot, type SimCard, type SlotOptions } from './slot.js';
 export { Terminal, type TerminalOptions } from './terminal.js';
 export { VPCD_PORT, VpcdCard, type VpcdEnd, VpcdMessages, VpcdOrder, joinVpcd, vpcdMessage } from './vpcd.js';

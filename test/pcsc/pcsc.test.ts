@@ -39,7 +39,7 @@ class Card {
   private constructor(args: readonly string[]) {
     const line = ['dist/host/cli/main.js', 'sim', 'vpcd', '--profile', PROFILE, '--port', String(pcscd.port), '--json'];
     this.#process = spawn('node', [...line, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.end = new Promise((resolve) => this.#process.on('exit', resolve));
+    this.end = new Promise((resolve) => this.#process.on('close', resolve));
     cards.push(this);
   }
 

@@ -1,0 +1,129 @@
+// Where the I/O line of a `CharacterCard` is offered. Whoever opens it has switched the card on: the ATR comes first.
+// Whoever closes it has switched the card off.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { lstatSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { CharacterCard } from './character-port.js';
+
+/** The line cannot be offered; the message says why. */
+export class SerialError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SerialError';
+  }
+}
+
+/**
+ * Listens at `host`:`port` (0: any) until `signal`. The card has one line: who connects takes it from whom had it before
+ * (and may not yet have been seen to hang up). `ready` gets the port. Rejects with SerialError when the port cannot be had.
+ */
+export function serveTcp(options: {
+  readonly card: CharacterCard;
+  readonly host: string;
+  readonly port: number;
+  readonly signal: AbortSignal;
+  readonly ready: (port: number) => void;
+}): Promise<void> {
+  const { card, host, port, signal, ready } = options;
+  let terminal: Socket | undefined;
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined); // 'close' follows
+      terminal?.destroy();
+      terminal = socket.setNoDelay(true);
+      socket.on('data', (bytes) => {
+        if (terminal === socket) card.input(bytes);
+      });
+      socket.on('close', () => {
+        if (terminal !== socket) return;
+        terminal = undefined;
+        card.powerOff();
+      });
+      card.output = (bytes) => void (socket.writable && socket.write(bytes));
+      card.powerOn();
+    });
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      reject(new SerialError(`cannot listen at ${host}:${port} (${error.code})`));
+    });
+    server.on('close', resolve);
+    server.listen({ host, port, signal }, () => ready((server.address() as AddressInfo).port));
+    signal.addEventListener('abort', () => terminal?.destroy(), { once: true });
+  });
+}
+
+/** What socat says once there is a pseudo terminal, and once somebody has opened it. */
+const NAMED = 'PTY is ';
+const OPENED = 'starting data transfer loop';
+/** Looks for somebody so often, seconds. */
+const POLL_S = 0.05;
+
+/**
+ * Offers a pseudo terminal (by socat) whose name is the link `path`, until `signal`. `ready` is called whenever it can be
+ * opened: each time somebody has closed it, a new one takes its place. Rejects with SerialError.
+ */
+export async function servePty(options: {
+  readonly card: CharacterCard;
+  readonly path: string;
+  readonly signal: AbortSignal;
+  readonly ready: () => void;
+}): Promise<void> {
+  while (!options.signal.aborted) await onePty(options);
+}
+
+async function onePty({ card, path, signal, ready }: Parameters<typeof servePty>[0]): Promise<void> {
+  const pty = `PTY,raw,echo=0,wait-slave,pty-interval=${POLL_S}`;
+  const socat = spawn('socat', ['-d', '-d', pty, 'STDIO'], { stdio: 'pipe' });
+  const stop = (): void => void socat.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  let opened = false;
+  const open = (): void => {
+    if (opened) return;
+    opened = true;
+    card.powerOn();
+  };
+  card.output = (bytes) => void (socat.stdin.writable && socat.stdin.write(bytes));
+  socat.stdin.on('error', () => undefined); // 'exit' follows
+  socat.stdout.on('data', (bytes: Uint8Array) => {
+    open();
+    card.input(bytes);
+  });
+  let fault = '';
+  createInterface({ input: socat.stderr }).on('line', (line) => {
+    const said = line.replace(/^.*? [A-Z] /, ''); // after time, program and level
+    if (said.startsWith(OPENED)) open();
+    if (!said.startsWith(NAMED)) return;
+    try {
+      link(said.slice(NAMED.length), path);
+      ready();
+    } catch (error) {
+      fault = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      stop();
+    }
+  });
+  const why = await ended(socat);
+  signal.removeEventListener('abort', stop);
+  card.powerOff();
+  if (fault === '' && why !== 'ENOENT') rmSync(path, { force: true });
+  if (opened || (signal.aborted && fault === '')) return;
+  throw new SerialError(
+    why === 'ENOENT'
+      ? 'socat makes the pseudo terminal, and is not there: install it (apt-get install socat), or use TCP'
+      : `no pseudo terminal at ${path} (${fault === '' ? `socat ended with ${why}` : fault})`,
+  );
+}
+
+/** Makes `path` a link to `target`, in place of a link that was left there; anything else there stays (EEXIST). */
+function link(target: string, path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(path);
+  symlinkSync(target, path);
+}
+
+/** Why a program is not running (any more), once all it said has been read. */
+function ended(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    child.on('close', (code, signal) => resolve(String(code ?? signal)));
+  });
+}
