@@ -79,10 +79,12 @@ describe('the probe on the posix port, with AddressSanitizer and UBSan', () => {
   };
 
   const start = (): Promise<NativeBoard> =>
-    NativeBoard.start(program, [
-      ...['--store', join(folder, 'store'), '--adc', `0=${MILLIVOLTS}`],
-      ...['--gpio-in', `${PIN_IN}=${pin}`, '--gpio-out', `${PIN_OUT}=${out}`],
-    ]);
+    NativeBoard.start(program, {
+      args: [
+        ...['--store', join(folder, 'store'), '--adc', `0=${MILLIVOLTS}`],
+        ...['--gpio-in', `${PIN_IN}=${pin}`, '--gpio-out', `${PIN_OUT}=${out}`],
+      ],
+    });
 
   beforeAll(async () => {
     writeFileSync(pin, '1\n');
@@ -110,11 +112,8 @@ describe('the probe on the posix port, with AddressSanitizer and UBSan', () => {
 
   it('says NoSpace when the disk takes no more, and keeps the old value', async () => {
     await board.kill();
-    board = await NativeBoard.start(
-      program,
-      ['--store', join(folder, 'store')],
-      'trap "" XFSZ; ulimit -f 0; exec "$@"',
-    );
+    const args = ['--store', join(folder, 'store')];
+    board = await NativeBoard.start(program, { args, wrap: 'trap "" XFSZ; ulimit -f 0; exec "$@"' });
     expect((await board.ask(Buffer.from('S\x07full'), 4)).readInt32LE()).toBe(-4);
     expect((await board.ask(Buffer.from('s\x07'), 8)).subarray(4).toString()).toBe('efgh');
   });

@@ -19,7 +19,7 @@ afterAll(() => Promise.all(boards.map((board) => board.kill())));
 
 async function boot(file: string, ...args: string[]): Promise<NativeBoard> {
   const program = await build(file, { make: ['OPTIMIZE=-O1'] });
-  const board = await NativeBoard.start(program, ['--store', scratch(), ...args]);
+  const board = await NativeBoard.start(program, { args: ['--store', scratch(), ...args] });
   boards.push(board);
   return board;
 }
@@ -47,7 +47,7 @@ describe('a trap is logged with module and reason, and the board starts anew', (
   it('gives a module no more memory than it was built with', async () => {
     const file = assemble('small', app('(i32.store8 (i32.const 1024) (i32.const 1)) (i32.const -1)'));
     const program = await build(file, { memory: 1024 });
-    const board = await NativeBoard.start(program, ['--store', scratch()]);
+    const board = await NativeBoard.start(program, { args: ['--store', scratch()] });
     boards.push(board);
     await logged(board, /error small: trap: memory access out of bounds/);
   });
@@ -103,7 +103,7 @@ describe('a line whose far end goes away', () => {
         (call $log (i32.const 2) (i32.const 0) (i32.const 1))))
       (i32.const -1)`;
     const board = await boot(assemble('lonely', app(loop, events)));
-    board.socket.destroy();
+    board.uart.destroy();
     await logged(board, /info {2}8\n/);
     expect(board.exit).toBeUndefined();
     expect(board.log.match(/info {2}8\n/g)).toHaveLength(1);

@@ -1,10 +1,11 @@
 // The C runtime as a person gets it: akari export, make, and the program that comes out of it.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { type Server, type Socket, createServer } from 'node:net';
+import { constants, existsSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
+import { type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { type ExportTarget, exportProject } from '../../host/export/index.js';
 
@@ -46,55 +47,76 @@ export async function eventually<T>(what: string, ms: number, look: () => T | un
   throw new Error(`${what}: not within ${ms} ms`);
 }
 
-/** A running program of the posix port, with UART 0 as a socket that the test holds. */
+interface StartOptions {
+  readonly args?: readonly string[];
+  /** A shell's command line that ends by running "$@". */
+  readonly wrap?: string;
+  /** What UART 0 is; the test holds the other end. */
+  readonly line?: 'socket' | 'pty';
+}
+
+/** A running program of the posix port. */
 export class NativeBoard {
   readonly #child: ChildProcess;
-  readonly #server: Server;
-  readonly socket: Socket;
-  declare readonly log: string;
-  received = Buffer.alloc(0);
-  #exit: number | NodeJS.Signals | null | undefined;
+  #log = '';
+  #exit: number | NodeJS.Signals | undefined;
+  #received = Buffer.alloc(0);
+  #uart: Socket | undefined;
 
-  private constructor(child: ChildProcess, server: Server, socket: Socket) {
-    this.#child = child;
-    this.#server = server;
-    this.socket = socket;
-    socket.on('data', (chunk: Buffer) => (this.received = Buffer.concat([this.received, chunk])));
-    socket.on('error', () => undefined);
+  private constructor(program: string, args: readonly string[], wrap: string | undefined) {
+    const all = [program, ...args];
+    const [command = '', ...rest] = wrap === undefined ? all : ['sh', '-c', wrap, 'sh', ...all];
+    this.#child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
+    this.#child.on('exit', (code, signal) => (this.#exit = code ?? signal ?? -1));
   }
 
-  /** Starts it; `wrap` is a shell's command line that ends by running "$@". */
-  static async start(program: string, args: readonly string[], wrap?: string): Promise<NativeBoard> {
+  static async start(program: string, { args = [], wrap, line = 'socket' }: StartOptions = {}): Promise<NativeBoard> {
     const path = join(scratch(), 'uart');
-    const server = createServer().listen(path);
-    await once(server, 'listening');
-    const connected = once(server, 'connection');
-    const all = [program, '--uart', `0=unix:${path}`, ...args];
-    const [command = '', ...rest] = wrap === undefined ? all : ['sh', '-c', wrap, 'sh', ...all];
-    const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let log = '';
-    child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
-    const died = once(child, 'exit').then(() => undefined);
-    const socket = (await Promise.race([connected, died]))?.[0] as Socket | undefined;
-    if (!socket) throw new Error(`${program} did not open its UART: ${log}`);
-    const board = new NativeBoard(child, server, socket);
-    Object.defineProperty(board, 'log', { get: () => log });
-    child.on('exit', (code, signal) => (board.#exit = code ?? signal));
+    const where = line === 'pty' ? `0=pty:${path}` : `0=unix:${path}`;
+    const server = line === 'socket' ? createServer().listen(path) : undefined;
+    if (server) await once(server, 'listening');
+    const board = new NativeBoard(program, ['--uart', where, ...args], wrap);
+    server?.once('connection', (socket) => board.#wire(socket));
+    await eventually('UART', 5_000, () => {
+      if (board.#exit !== undefined) throw new Error(`${program} ended (${board.#exit}): ${board.#log}`);
+      if (line === 'pty' && existsSync(path)) {
+        board.#wire(new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY)));
+      }
+      return board.#uart;
+    });
+    server?.close();
     return board;
   }
 
+  #wire(uart: Socket): void {
+    this.#uart = uart;
+    uart.on('data', (chunk: Buffer) => (this.#received = Buffer.concat([this.#received, chunk])));
+    uart.on('error', () => undefined);
+  }
+
+  /** The test's end of UART 0. */
+  get uart(): Socket {
+    if (this.#uart === undefined) throw new Error('no UART');
+    return this.#uart;
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
   /** Exit code or signal; undefined while it runs. */
-  get exit(): number | NodeJS.Signals | null | undefined {
+  get exit(): number | NodeJS.Signals | undefined {
     return this.#exit;
   }
 
   /** Sends a command and takes the next `length` bytes. */
-  async ask(command: Uint8Array, length: number, ms = 5_000): Promise<Buffer> {
-    this.socket.write(command);
-    return eventually(`answer to ${Buffer.from(command).toString('latin1')} (log: ${this.log})`, ms, () => {
-      if (this.received.length < length) return undefined;
-      const answer = this.received.subarray(0, length);
-      this.received = this.received.subarray(length);
+  async ask(command: Uint8Array, length: number): Promise<Buffer> {
+    this.uart.write(command);
+    return eventually(`answer to ${Buffer.from(command).toString('latin1')} (log: ${this.log})`, 5_000, () => {
+      if (this.#received.length < length) return undefined;
+      const answer = this.#received.subarray(0, length);
+      this.#received = this.#received.subarray(length);
       return answer;
     });
   }
@@ -103,7 +125,7 @@ export class NativeBoard {
   async restart(command: Uint8Array): Promise<void> {
     const starts = (): number => this.log.split(': start: ').length;
     const before = starts();
-    this.socket.write(command);
+    this.uart.write(command);
     await eventually(`restart (log: ${this.log})`, 5_000, () => starts() > before || undefined);
   }
 
@@ -114,7 +136,6 @@ export class NativeBoard {
       this.#child.kill('SIGKILL');
       await gone;
     }
-    this.socket.destroy();
-    this.#server.close();
+    this.#uart?.destroy();
   }
 }

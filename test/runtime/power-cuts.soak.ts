@@ -1,0 +1,18 @@
+// Hundreds of power cuts: npm run soak.
+import { beforeAll, describe, it } from 'vitest';
+import { APP, APP_MEMORY } from './modem-line.js';
+import { build } from './native.js';
+import { cutPower } from './power-cuts.js';
+
+const SEED = process.env['AKARI_SOAK_SEED'] ?? '1';
+
+describe('beam-telemetry on the posix port', () => {
+  let program: string;
+  beforeAll(async () => {
+    program = await build(APP, { memory: APP_MEMORY, make: ['SANITIZE=1'] });
+  });
+
+  it.each(Array.from({ length: 8 }, (_, i) => `${SEED}.${i}`))('loses nothing over 75 cuts, seed %s', async (seed) => {
+    await cutPower(program, seed, 75);
+  });
+});
