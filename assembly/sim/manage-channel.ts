@@ -1,7 +1,7 @@
 // MANAGE CHANNEL. TS 102 221 11.1.17.
 
 import { CHANNELS, channel, channelFree, channelOpen } from "./channels";
-import { answer, currentNumber, leFits, p1, p2, responseBuffer, wrongLe } from "./command";
+import { answer, current, currentNumber, leFits, p1, p2, responseBuffer, wrongLe } from "./command";
 import { SW } from "./status-words";
 
 const OPEN: i32 = 0x00;
@@ -23,13 +23,22 @@ function open(): i32 {
   if (p2 >= CHANNELS) return SW.WrongParameters;
   if (p2 != 0) {
     if (channel(p2).open) return SW.FunctionUnsupported;
-    channelOpen(p2);
+    openAs(p2);
     return SW.Ok;
   }
   const number = channelFree();
   if (number == 0) return SW.FunctionUnsupported;
   if (!leFits(1)) return wrongLe(1);
-  channelOpen(number);
+  openAs(number);
   store<u8>(responseBuffer, number);
   return answer(1);
+}
+
+/** From the basic channel: on the MF. From another: where that one is. */
+function openAs(number: i32): void {
+  channelOpen(number);
+  if (currentNumber() == 0) return;
+  const from = current();
+  channel(number).df = from.df;
+  channel(number).application = from.application;
 }

@@ -32,7 +32,7 @@ export interface DedicatedFile {
   readonly name: string;
   /** ADF only. */
   readonly aid?: Uint8Array;
-  /** SFI of an ADF's EF_ARR; default 17 hexadecimal. */
+  /** SFI of the EF_ARR of an ADF (default 17 hexadecimal) or of the MF (default 06). */
   readonly arrSfi?: number;
   readonly files: readonly ElementaryFile[];
   readonly folders: readonly DedicatedFile[];
@@ -155,7 +155,7 @@ export function standardFiles(profile: SimProfile & ImsIdentity): DedicatedFile 
         ],
       },
       { fid: 0x2f05, name: 'EF_PL', sfi: 0x05, read: Always, update: Pin1, content: fromHex('656effff') },
-      { fid: 0x2f08, name: 'EF_UMPC', read: Always, update: Adm1, content: fromHex('3c05020000') },
+      { fid: 0x2f08, name: 'EF_UMPC', sfi: 0x08, read: Always, update: Adm1, content: fromHex('3c05020000') },
       {
         fid: 0x2fe2,
         name: 'EF_ICCID',

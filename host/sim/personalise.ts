@@ -60,6 +60,7 @@ const FILES_MAX = 112;
 const AIDS_MAX_BYTES = 64;
 const ARR_MF = 0x2f06;
 const ARR_ADF = 0x6f06;
+const ARR_MF_SFI = 0x06;
 const ARR_ADF_SFI = 0x17;
 
 interface Entry {
@@ -95,7 +96,10 @@ function layOut(df: DedicatedFile, parent: number, rules: AccessRules, entries: 
   const common = { fid: df.fid, name: df.name, sfi: 0, shows: index };
   entries.push({ ...common, kind, parent, arr: rules, arrRecord, aid: df.aid, records: [] });
   const own = df.aid ? new AccessRules(ARR_ADF) : rules;
-  if (index === 0 || df.aid) entries.push(arrEntry(own, index, entries.length, df.arrSfi ?? ARR_ADF_SFI));
+  if (index === 0 || df.aid) {
+    const sfi = df.arrSfi ?? (index === 0 ? ARR_MF_SFI : ARR_ADF_SFI);
+    entries.push(arrEntry(own, index, entries.length, sfi));
+  }
   for (const file of df.files) entries.push(elementaryEntry(file, index, own, entries));
   for (const child of df.folders) layOut(child, index, own, entries);
 }
@@ -103,7 +107,7 @@ function layOut(df: DedicatedFile, parent: number, rules: AccessRules, entries: 
 function arrEntry(rules: AccessRules, parent: number, index: number, sfi: number): Entry {
   const arrRecord = rules.record({ read: Condition.Always, update: Condition.Adm1 });
   const common = { fid: rules.fid, name: 'EF_ARR', kind: Kind.LinearFixed, parent, shows: index, aid: undefined };
-  return { ...common, sfi: parent === 0 ? 0 : sfi, arr: rules, arrRecord, records: [] };
+  return { ...common, sfi, arr: rules, arrRecord, records: [] };
 }
 
 function elementaryEntry(file: ElementaryFile, parent: number, rules: AccessRules, entries: readonly Entry[]): Entry {

@@ -3,23 +3,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../host/board/store.js';
-import { concat, toHex } from '../../host/bytes.js';
+import { toHex } from '../../host/bytes.js';
 import { Random } from '../../host/random.js';
-import { Milenage } from '../../host/cellular/hss/milenage.js';
 import { StoreKey } from '../../host/sim/index.js';
-import { Secret } from '../../host/secret.js';
-import { fromHex, xor } from '../../host/bytes.js';
-import { AID, ATR, Bench, K, OPC, challenge, storeOf } from './card.js';
-
-/** A challenge of a home network with this SQN. */
-function challengeAt(sqn: number, random: Random): string {
-  const functions = new Milenage(new Secret(fromHex(K)), new Secret(fromHex(OPC)));
-  const rand = random.bytes(16);
-  const number = fromHex(sqn.toString(16).padStart(12, '0'));
-  const amf = fromHex('8000');
-  const autn = concat(xor(number, functions.f2345(rand).ak), amf, functions.f1(rand, number, amf).macA);
-  return challenge(toHex(rand), toHex(autn));
-}
+import { AID, ATR, Bench, storeOf } from './card.js';
+import { challengeAt } from './challenges.js';
 
 /** Commands that write, most of them; the terminal does not look at the answers. */
 function session(random: Random, length: number): string[] {

@@ -254,4 +254,16 @@ describe('logical channels', () => {
       ...['9000', '9000', '6881', '6881', '6881'],
     ]);
   });
+
+  it('opened from the basic channel start on the MF, from another where that one is', async () => {
+    const bench = await new Bench().usim();
+    expect(await bench.send('0070000001')).toBe('019000');
+    expect(await bench.statusWords('01a4000c026f07', `01a4040c10${AID}`, '01a4000c025f3b')).toEqual([
+      ...['6a82', '9000', '9000'],
+    ]);
+    expect(await bench.send('0170000001')).toBe('029000');
+    expect(await bench.statusWords('02b0000001', '02a4000c024f20', '02a4000c027fff')).toEqual(['6986', '9000', '9000']);
+    expect(await bench.send('0170000500')).toBe('9000');
+    expect(await bench.send('41a4000c027fff')).toBe('9000');
+  });
 });
