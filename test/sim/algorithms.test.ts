@@ -14,7 +14,7 @@ import { Random } from '../../host/random.js';
 import { StoreKey, parseSimProfile, personalise } from '../../host/sim/index.js';
 import { MemoryStore } from '../../host/board/store.js';
 import { milenageVectors, tuakVectors } from '../vectors/read.js';
-import { Bench, OPC, PROFILE, challenge, storeOf } from './card.js';
+import { AID, Bench, OPC, PROFILE, challenge, module, storeOf } from './card.js';
 import { filesWithServices } from './services.js';
 
 const PLMN = fromHex('44f001');
@@ -231,6 +231,72 @@ describe('The key record', () => {
     const values = personalise(parseSimProfile({ ...PROFILE, opc: OPC }, 'test'));
     for (const [key, value] of values) {
       expect(toHex(value).includes(PROFILE.k), `store key ${key}`).toBe(key === StoreKey.Keys);
+    }
+  });
+});
+
+describe('After AUTHENTICATE', () => {
+  it.each([
+    ['MILENAGE', { opc: '6b'.repeat(16), k: 'c1'.repeat(8) + '5d'.repeat(8) }],
+    ['TUAK', { algorithm: 'tuak', opc: undefined, topc: '6b'.repeat(32), k: 'c1'.repeat(16) + '5d'.repeat(16) }],
+    ['XOR', { algorithm: 'xor', opc: undefined, k: 'c1'.repeat(8) + '5d'.repeat(8) }],
+  ] as const)('nothing of the keys is in the memory of the card: %s', (_, fields) => {
+    const sim = parseSimProfile({ ...PROFILE, ...fields }, 'test');
+    const store = personalise(sim, filesWithServices(sim, { 27: true, 38: true }));
+    const sentinels = ['c1'.repeat(6), '5d'.repeat(6), '6b'.repeat(6)];
+    let seen = 0;
+    const memory = (): Uint8Array => new Uint8Array(card.memory.buffer);
+    const board: Record<string, (...args: number[]) => number | bigint> = {
+      store_read: (key = 0, ptr = 0, max = 0) => {
+        const value = store.get(key);
+        if (value === undefined) return -3;
+        memory().set(value.subarray(0, max), ptr);
+        seen += sentinels.filter((sentinel) => toHex(memory()).includes(sentinel)).length;
+        return value.length;
+      },
+      store_write: (key = 0, ptr = 0, length = 0) => {
+        store.set(key, memory().slice(ptr, ptr + length));
+        return 0;
+      },
+    };
+    const imports = WebAssembly.Module.imports(module).map(({ name }) => [
+      name,
+      board[name] ?? (() => (name === 'clock_ms' ? 0n : 0)),
+    ]);
+    const { exports } = new WebAssembly.Instance(module, {
+      board: Object.fromEntries(imports) as Record<string, WebAssembly.ImportValue>,
+    });
+    const card = exports as unknown as {
+      memory: WebAssembly.Memory;
+      setup(): void;
+      apdu_reset(): number;
+      apdu_buffer(): number;
+      apdu(length: number): number;
+    };
+    card.setup();
+    card.apdu_reset();
+    const send = (hex: string): string => {
+      const command = fromHex(hex.replaceAll(' ', ''));
+      memory().set(command, card.apdu_buffer());
+      const length = card.apdu(command.length);
+      return toHex(memory().slice(card.apdu_buffer(), card.apdu_buffer() + length));
+    };
+    const rand = new Random('leftovers').bytes(16);
+    const { autn, xres, ck, ik } = quintuplet(sim, rand, fromHex('000000000040'), PLMN);
+    expect(send(`00a4040c10${AID}`)).toBe('9000');
+    const wrong = `${toHex(autn).slice(0, -2)}${toHex(autn).endsWith('00') ? '01' : '00'}`;
+    const answers = [
+      send(challenge(toHex(rand), wrong)),
+      send(challenge(toHex(rand), toHex(autn))),
+      send(challenge(toHex(rand), toHex(autn))),
+      send(`0088008011 10${toHex(rand)}`),
+    ];
+    expect(answers.map((answer) => answer.slice(0, 2))).toEqual(['98', 'db', 'dc', '04']);
+    expect(seen, 'the card has had the keys').toBeGreaterThan(0);
+    send('00b0820000');
+    const left = toHex(memory());
+    for (const secret of [...sentinels, ...[xres, ck, ik].map((value) => value.revealHex())]) {
+      expect(left.includes(secret)).toBe(false);
     }
   });
 });
