@@ -7,7 +7,8 @@ export { CharacterCard, type Framing, LineDecoder, encodeLine } from './characte
 export { directCard, type DirectCardOptions } from './direct.js';
 export { FileStore, FileStoreError } from './file-store.js';
 export { standardFiles } from './files.js';
-export { IsoLine, type LineCharacter } from './line.js';
+export { IsoLine, type Contact, type LineCharacter, type LineFaults } from './line.js';
+export { type FaultRates, seededFaults } from './line-faults.js';
 export { newProfile } from './new-profile.js';
 export { personalise, StoreKey } from './personalise.js';
 export {
@@ -21,6 +22,6 @@ export {
 export { ProfileError, profileJsonSchema } from './profile-schema.js';
 export { type CardAnswer, CardError, type CardReader, exchange } from './reader.js';
 export { SerialError, servePty, serveTcp } from './serial.js';
-export { CardSlot, type SimCard, type SlotOptions } from './slot.js';
+export { CardSlot, type Chip, type SimCard, type SlotOptions } from './slot.js';
 export { Terminal, type TerminalOptions } from './terminal.js';
 export { VPCD_PORT, VpcdCard, type VpcdEnd, VpcdMessages, VpcdOrder, joinVpcd, vpcdMessage } from './vpcd.js';

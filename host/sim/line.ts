@@ -37,6 +37,19 @@ export interface LineCharacter {
   readonly attempt: number;
 }
 
+/** Contacts of a card besides I/O's data. ISO 7816-3 5.1. */
+export type Contact = 'VCC' | 'RST' | 'CLK' | 'I/O';
+
+/** What goes wrong on the wire, asked for each character that is sent (also for repetitions). */
+export interface LineFaults {
+  /** Bits to flip: 0..7 data, 8 parity. */
+  flip?(character: LineCharacter): number;
+  /** True: it never arrives, and its sender does not know. */
+  lose?(character: LineCharacter): boolean;
+  /** A character that its receiver hears after it, though nobody sent it. */
+  add?(character: LineCharacter): number | undefined;
+}
+
 /** What the terminal hears. */
 export interface TerminalEvents {
   received(byte: number): void;
@@ -62,6 +75,10 @@ export class IsoLine {
   errorSignal = true;
   /** Bits to flip in a character: 0..7 data, 8 parity. For faults on purpose. */
   noise: ((character: LineCharacter) => number) | undefined;
+  /** Faults of more kinds; `seededFaults` makes them. */
+  faults: LineFaults | undefined;
+  /** Called for each change of a contact's level, in order. I/O: free for data, or held low. */
+  contact: ((contact: Contact, high: boolean) => void) | undefined;
   terminal: TerminalEvents | undefined;
   /** TC1: extra guard time of characters to the card, etu. */
   extraGuard = 0;
@@ -111,15 +128,24 @@ export class IsoLine {
     return this.#timer !== undefined && this.#last?.from === 'card';
   }
 
-  /** VCC and CLK on or off; RST is low after either. */
-  power(on: boolean): void {
-    this.#powered = on;
+  /** Activation: RST low, VCC on, I/O in reception, CLK on. ISO 7816-3 6.2.1. */
+  activate(): void {
     this.rstLow();
+    this.#powered = true;
+    for (const contact of ['VCC', 'I/O', 'CLK'] as const) this.contact?.(contact, true);
+  }
+
+  /** Deactivation, in the order that leaves no card half written: RST low, CLK off, I/O low, VCC off. 6.4. */
+  deactivate(): void {
+    this.rstLow();
+    this.#powered = false;
+    for (const contact of ['CLK', 'I/O', 'VCC'] as const) this.contact?.(contact, false);
   }
 
   /** RST low: whatever was on its way is lost, both ends are back at the default rate. */
   rstLow(): void {
     this.#rstHigh = false;
+    this.contact?.('RST', false);
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#last = undefined;
@@ -136,6 +162,7 @@ export class IsoLine {
   rstHigh(): void {
     if (!this.#powered) return;
     this.#rstHigh = true;
+    this.contact?.('RST', true);
     this.#quietUntil = this.#clock.now() + this.clocks(ATR_DELAY_CLOCKS);
     this.#raise(UartEvent.Reset);
   }
@@ -202,7 +229,8 @@ export class IsoLine {
     this.#timer = this.#clock.at(judged, () => {
       this.#timer = undefined;
       const character = { from, byte: queue[0] ?? 0, attempt };
-      this.#arrive(character, start, (this.noise?.(character) ?? 0) & 0x1ff);
+      const flipped = (this.noise?.(character) ?? 0) ^ (this.faults?.flip?.(character) ?? 0);
+      this.#arrive(character, start, flipped & 0x1ff);
     });
   }
 
@@ -228,8 +256,11 @@ export class IsoLine {
       return;
     }
     this.#ends[from].queue.shift();
-    if (good) this.#deliver(to, seen & 0xff);
-    else if (seen !== undefined) this.#lost(from, signalled);
+    const lost = this.faults?.lose?.(character) ?? false;
+    const added = this.faults?.add?.(character);
+    if (good && !lost) this.#deliver(to, seen & 0xff);
+    else if (seen !== undefined && !good) this.#lost(from, signalled);
+    if (added !== undefined) this.#deliver(to, added & 0xff);
     if (this.#ends[from].queue.length === 0) this.#emptied(from);
     // Characters of one burst follow each other whatever the real time of this event was.
     else this.#pump(start);

@@ -1,4 +1,5 @@
 import { Board } from '../board/board.js';
+import type { AppExports } from '../board/module.js';
 import type { Store } from '../board/store.js';
 import type { Clock } from '../clock/clock.js';
 import type { Random } from '../random.js';
@@ -21,13 +22,21 @@ export interface SlotOptions {
 
 const DEFAULT_FREQUENCY = 4_000_000;
 
+/** What is powered by the contacts: a `Board` with a card's program, or a card that a test plays. */
+export interface Chip {
+  powerOn(): void;
+  powerOff(): void;
+  /** The running program, if it is one. */
+  readonly exports?: AppExports | undefined;
+}
+
 /** A card slot: takes one card at a time and switches its contacts. What is said over them is the terminal's affair. */
 export class CardSlot {
   readonly line: IsoLine;
   /** Called when a card is pulled out. */
   removed: (() => void) | undefined;
   readonly #options: SlotOptions;
-  #board: Board | undefined;
+  #chip: Chip | undefined;
   #powered = false;
 
   constructor(options: SlotOptions) {
@@ -37,37 +46,42 @@ export class CardSlot {
 
   /** Puts a card in, in place of the one that was there. Throws ModuleError for a program that no board can run. */
   insert(card: SimCard): void {
-    this.remove();
     const { clock, trace, random } = this.#options;
     const uarts = [this.line.card];
-    this.#board = new Board({ name: 'sim', module: card.module, clock, trace, random, store: card.store, uarts });
+    this.insertChip(new Board({ name: 'sim', module: card.module, clock, trace, random, store: card.store, uarts }));
+  }
+
+  /** The same with any chip on the contacts; it talks by `line.card`. */
+  insertChip(chip: Chip): void {
+    this.remove();
+    this.#chip = chip;
   }
 
   remove(): void {
-    if (this.#board === undefined) return;
+    if (this.#chip === undefined) return;
     this.powerOff();
-    this.#board = undefined;
+    this.#chip = undefined;
     this.removed?.();
   }
 
   /** The chip of the card in the slot. */
-  get card(): Board | undefined {
-    return this.#board;
+  get card(): Chip | undefined {
+    return this.#chip;
   }
 
   /** VCC and CLK on, RST low. */
   powerOn(): void {
     this.#powered = true;
-    this.line.power(true);
-    this.#board?.powerOn();
+    this.line.activate();
+    this.#chip?.powerOn();
     this.#options.trace.emit({ type: 'contact', event: 'power-on' });
   }
 
   powerOff(): void {
     if (!this.#powered) return;
     this.#powered = false;
-    this.line.power(false);
-    this.#board?.powerOff();
+    this.line.deactivate();
+    this.#chip?.powerOff();
     this.#options.trace.emit({ type: 'contact', event: 'power-off' });
   }
 

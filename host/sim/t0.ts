@@ -25,6 +25,11 @@ const ATR_START_CLOCKS = 40_000;
 /** Most between two characters of an ATR. 8.1. */
 const ATR_GAP_ETU = 9_600;
 export const DEFAULT_ETU = 372;
+/**
+ * NULLs that one command may have: no standard limits them, but a card that sends nothing else would hold the terminal
+ * for ever. A card sends one when half of the waiting time is gone; at WI 10 that many are half an hour.
+ */
+const NULLS_MAX = 4096;
 /** TS and 32 characters. */
 const ATR_MAX_BYTES = 33;
 
@@ -83,11 +88,15 @@ export function* exchangeTpdu(
   const receive = { kind: 'receive', within: waitingTime, late } as const;
   const answer: number[] = [];
   let done = 0;
+  let nulls = 0;
 
   yield { kind: 'send', bytes: header };
   for (;;) {
     const procedure = yield receive;
-    if (procedure === 0x60) continue;
+    if (procedure === 0x60) {
+      if (++nulls > NULLS_MAX) throw new CardError('timeout', `the card asked for time ${NULLS_MAX} times`);
+      continue;
+    }
     // Before INS: a status word is a status word, also to an INS of 6X or 9X, which no card may have. 10.3.2.
     if ((procedure & 0xf0) === 0x60 || (procedure & 0xf0) === 0x90) {
       return Uint8Array.of(...answer, procedure, yield receive);

@@ -10,8 +10,11 @@ import { DEFAULT_ETU, type Procedure, type Step, exchangeTpdu, receiveAtr, selec
 
 /** RST stays low for at least 400 clocks of a running CLK. ISO 7816-3 6.2.2. */
 const RST_LOW_CLOCKS = 500;
-/** TS 102 221 6.3.2: a card is refused after three bad ATRs in a row. */
-const ATR_ATTEMPTS = 3;
+/**
+ * A card is refused after three attempts without a good ATR (TS 102 221 6.3.2): the one that was asked for, then a warm
+ * reset, which is enough for a card that was disturbed, then a cold one, for a card that hangs.
+ */
+const RETRIES = ['warm', 'cold'] as const;
 /** Work waiting time is WI x 960 x Fi clocks. ISO 7816-3 10.2. */
 const WAITING_UNIT = 960;
 
@@ -21,6 +24,11 @@ export interface TerminalOptions {
   readonly trace: Trace;
   /** Default true: goes to the fastest rate of TA1 by PPS. */
   readonly pps?: boolean;
+  /**
+   * Default true: signals a character with wrong parity, and the card repeats it (ISO 7816-3 7.3). A terminal need not;
+   * one that does not gives up at the first.
+   */
+  readonly errorSignal?: boolean;
 }
 
 interface Job {
@@ -58,6 +66,7 @@ export class Terminal implements CardReader {
     this.#clock = options.clock;
     this.#trace = options.trace;
     this.#pps = options.pps ?? true;
+    this.#slot.line.errorSignal = options.errorSignal ?? true;
     this.#log = new Burst(options.trace);
     this.#slot.removed = () => this.#stop(new CardError('no-card', 'the card was taken out'));
     this.#slot.line.terminal = {
@@ -95,33 +104,44 @@ export class Terminal implements CardReader {
   /** Cold reset (or warm, of a card that is on), ATR, PPS. */
   *#start(cold: boolean): Procedure<Uint8Array> {
     if (this.#slot.card === undefined) throw new CardError('no-card', 'there is no card in the slot');
-    const on = this.#contract !== undefined;
-    if (!cold && !on) throw notOn();
-    if (cold && on) this.#slot.powerOff();
-    if (cold) this.#slot.powerOn();
-    const atr = yield* this.#answerToReset();
-    yield* this.#agreeOnRate(atr);
-    return atr.bytes;
+    if (!cold && this.#contract === undefined) throw notOn();
+    const retries = RETRIES.values();
+    let pps = this.#pps;
+    for (let kind: 'cold' | 'warm' = cold ? 'cold' : 'warm'; ;) {
+      try {
+        const atr = yield* this.#answerToReset(kind);
+        const wanted = pps;
+        pps = false; // a card that fails at it once is not asked again
+        yield* this.#agreeOnRate(atr, wanted);
+        return atr.bytes;
+      } catch (error) {
+        const retry = retries.next();
+        if (!(error instanceof CardError) || retry.done) throw error;
+        kind = retry.value;
+      }
+    }
   }
 
-  /** RST low, RST high, ATR; a bad ATR is asked for again by warm resets. */
-  *#answerToReset(): Procedure<Atr> {
-    for (let attempt = 1; ; attempt++) {
-      this.#contract = undefined;
-      this.#watch.reset();
+  /** RST low, RST high, ATR. Throws CardError. */
+  *#answerToReset(kind: 'cold' | 'warm'): Procedure<Atr> {
+    this.#contract = undefined;
+    this.#watch.reset();
+    if (kind === 'cold') {
+      this.#slot.powerOff();
+      this.#slot.powerOn();
+    } else {
       this.#slot.rstLow();
-      this.#early.length = 0;
-      yield { kind: 'wait', clocks: RST_LOW_CLOCKS };
-      this.#slot.rstHigh();
-      const bytes = yield* receiveAtr();
-      this.#log.flush();
-      this.#trace.emit({ type: 'atr', bytes: toHex(bytes) });
-      try {
-        return this.#accept(parseAtr(bytes));
-      } catch (error) {
-        if (!(error instanceof AtrError)) throw error;
-        if (attempt === ATR_ATTEMPTS) throw new CardError('protocol', error.message);
-      }
+    }
+    this.#early.length = 0;
+    yield { kind: 'wait', clocks: RST_LOW_CLOCKS };
+    this.#slot.rstHigh();
+    const bytes = yield* receiveAtr();
+    this.#log.flush();
+    this.#trace.emit({ type: 'atr', bytes: toHex(bytes) });
+    try {
+      return this.#accept(parseAtr(bytes));
+    } catch (error) {
+      throw error instanceof AtrError ? new CardError('protocol', error.message) : error;
     }
   }
 
@@ -136,12 +156,12 @@ export class Terminal implements CardReader {
     this.#contract = { atr, waitingTime: atr.waitingInteger * WAITING_UNIT * f };
   }
 
-  *#agreeOnRate(atr: Atr): Procedure<void> {
+  *#agreeOnRate(atr: Atr, pps: boolean): Procedure<void> {
     const rate = rateOf(atr.ta1);
     if (atr.specific) {
       if (rate === undefined)
         throw new CardError('protocol', 'the card insists on a rate that this terminal does not have');
-    } else if (!this.#pps || rate === undefined || rate.etu === DEFAULT_ETU || !(yield* selectRate(atr.ta1))) {
+    } else if (!pps || rate === undefined || rate.etu === DEFAULT_ETU || !(yield* selectRate(atr.ta1))) {
       return;
     }
     this.#slot.line.setTerminalEtu(rate.etu);
