@@ -1,0 +1,177 @@
+// `akari modem`: the modem for programs that are not ours. Real time: a modem boots in 2 s, a SIM starts in 1 or 2.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { modemCommand, type ModemCommandOptions, runModem } from '../../host/cli/commands/modem.js';
+import { DEMO_PROFILE } from '../../host/cli/demo.js';
+import { JobError, UsageError } from '../../host/cli/output.js';
+
+const LIMIT_MS = 60_000;
+const WAIT_MS = 20_000;
+const IMSI = '440103123456789';
+
+interface Event {
+  readonly type: string;
+  readonly where?: string;
+  readonly ok?: boolean;
+  readonly messages?: number;
+}
+
+/** The command, running; `stop` ends it and gives its last event. */
+function start(options: Partial<ModemCommandOptions>) {
+  const stop = new AbortController();
+  const events: Event[] = [];
+  const command = runModem(
+    { path: 'unused', profile: DEMO_PROFILE, seed: 'serve', json: true, ...options },
+    stop.signal,
+    (line) => events.push(JSON.parse(line) as Event),
+  );
+  // Rejections are looked at by `stop`.
+  command.catch(() => undefined);
+  return {
+    events,
+    ready: () => heard(() => events.find(({ type, where }) => type === 'line' && where !== undefined)?.where),
+    stop: async (): Promise<Event | undefined> => {
+      stop.abort();
+      await command;
+      return events.at(-1);
+    },
+  };
+}
+
+/** What `look` finds as soon as it finds something. */
+async function heard<T>(look: () => T | undefined): Promise<T> {
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    const found = look();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A terminal program: what it types, and what it saw. */
+class Typist {
+  screen = '';
+
+  constructor(
+    readonly write: (text: string) => void,
+    read: { on(event: 'data', listener: (bytes: Buffer) => void): unknown },
+  ) {
+    read.on('data', (bytes) => (this.screen += bytes.toString('latin1')));
+  }
+
+  async sees(wanted: RegExp): Promise<RegExpExecArray> {
+    const match = await heard(() => wanted.exec(this.screen) ?? undefined).catch(() => {
+      throw new Error(`${String(wanted)} did not come; the screen is ${JSON.stringify(this.screen)}`);
+    });
+    this.screen = this.screen.slice(match.index + match[0].length);
+    return match;
+  }
+
+  async types(line: string, wanted: RegExp): Promise<RegExpExecArray> {
+    this.write(`${line}\r`);
+    return this.sees(wanted);
+  }
+}
+
+const children: ChildProcess[] = [];
+const folders: string[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function socat(...args: string[]): Typist & { readonly child: ChildProcess } {
+  const child = spawn('socat', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
+  child.stdin.on('error', () => undefined);
+  return Object.assign(new Typist((text) => void child.stdin.write(text), child.stdout), { child });
+}
+
+describe('akari modem', { timeout: LIMIT_MS }, () => {
+  it('--tcp: boots for the first who comes, sends a reading through Beam, and turns a second away', async () => {
+    const modem = start({ tcp: 0 });
+    const port = Number((await modem.ready()).split(':')[1]);
+    const client = connect({ host: '127.0.0.1', port });
+    const typist = new Typist((text) => client.write(text), client);
+    await typist.sees(/\r\nRDY\r\n/);
+    await typist.sees(/\+CPIN: READY\r\n/);
+    const second = connect({ host: '127.0.0.1', port });
+    await new Promise((resolve) => second.on('close', resolve).on('error', () => undefined));
+    await typist.types('ATE0', /OK\r\n/);
+    expect((await typist.types('AT+CIMI', /\r\n(\d+)\r\n\r\nOK/))[1]).toBe(IMSI);
+    await heard(() =>
+      modem.events.find((event) => event.type === 'registration' && 'state' in event && event.state === 'home'),
+    );
+    await typist.types('AT+QICSGP=1,1,"soracom.io","sora","sora",1;+QIACT=1', /OK\r\n/);
+    await typist.types('AT+QIOPEN=1,0,"TCP","beam.soracom.io",8888,0,1', /\+QIOPEN: 0,0\r\n/);
+    const body = '{"seq":0}';
+    const head = `POST /telemetry HTTP/1.1\r\nHost: beam.soracom.io\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    await typist.types(`AT+QISEND=0,${head.length + body.length}`, /> /);
+    typist.write(head + body);
+    await typist.sees(/HTTP\/1\.1 201 Created/);
+    client.destroy();
+    expect(await modem.stop()).toMatchObject({ type: 'result', ok: true, messages: 1 });
+  });
+
+  it('socat at the port; after AT+QPOWD the first byte is the power key', async () => {
+    const modem = start({ tcp: 0 });
+    const typist = socat('-', `TCP:${await modem.ready()}`);
+    await typist.sees(/APP RDY\r\n/);
+    await typist.types('AT+QPOWD', /POWERED DOWN\r\n/);
+    await heard(() => (modem.events.length > 0 ? true : undefined));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await typist.types('AT', /RDY\r\n/);
+    await typist.sees(/APP RDY\r\n/);
+    await typist.types('AT', /OK\r\n/);
+    expect(await modem.stop()).toMatchObject({ ok: true });
+  });
+
+  it('--pty: a terminal program opens it, leaves, and another finds the modem as it was', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'modem-pty-'));
+    folders.push(folder);
+    const path = join(folder, 'tty');
+    const modem = start({ pty: true, path });
+    expect(await modem.ready()).toBe(path);
+    const first = socat('-', `${path},raw,echo=0`);
+    await first.sees(/APP RDY\r\n/);
+    await first.types('ATE0', /OK\r\n/);
+    await first.types('AT+CMEE=2', /OK\r\n/);
+    const times = () => modem.events.filter(({ type, where }) => type === 'line' && where !== undefined).length;
+    first.child.kill();
+    await heard(() => (times() === 2 && existsSync(path) ? true : undefined));
+    const second = socat('-', `${path},raw,echo=0`);
+    expect((await second.types('AT+CMEE?', /^\r\n([^\r]*)\r\n\r\nOK\r\n/))[1]).toBe('+CMEE: 2');
+    expect(await modem.stop()).toMatchObject({ ok: true });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('says what is wrong: usage, a port that is taken, a name that cannot be', async () => {
+    const { signal } = new AbortController();
+    const options = { path: 'x', profile: DEMO_PROFILE };
+    await expect(runModem(options, signal)).rejects.toBeInstanceOf(UsageError);
+    await expect(runModem({ ...options, tcp: 1, pty: true }, signal)).rejects.toBeInstanceOf(UsageError);
+    await expect(runModem({ ...options, tcp: 1, profile: 'none.json' }, signal)).rejects.toThrow('none.json');
+    const modem = start({ tcp: 0 });
+    const tcp = Number((await modem.ready()).split(':')[1]);
+    const lines: string[] = [];
+    const taken = runModem({ ...options, tcp, json: true }, signal, (line) => lines.push(line));
+    await expect(taken).rejects.toBeInstanceOf(JobError);
+    await expect(taken).rejects.toThrow(`127.0.0.1:${tcp} (EADDRINUSE)`);
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ type: 'result', ok: false });
+    await modem.stop();
+    const file = runModem({ ...options, pty: true, path: DEMO_PROFILE }, signal, () => undefined);
+    await expect(file).rejects.toThrow(/no pseudo terminal at .*EEXIST/);
+    const nowhere = runModem({ ...options, pty: true, path: '/nowhere/tty' }, signal, () => undefined);
+    await expect(nowhere).rejects.toThrow('no pseudo terminal at /nowhere/tty');
+    const wrongPort = modemCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined });
+    await expect(wrongPort.parseAsync(['--tcp', '70000'], { from: 'user' })).rejects.toThrow('a port from 0 to 65535');
+  });
+});
