@@ -90,12 +90,14 @@ async function onePty({ card, path, signal, ready }: Parameters<typeof servePty>
     card.input(bytes);
   });
   let fault = '';
+  let made = false;
   createInterface({ input: socat.stderr }).on('line', (line) => {
     const said = line.replace(/^.*? [A-Z] /, ''); // after time, program and level
     if (said.startsWith(OPENED)) open();
     if (!said.startsWith(NAMED)) return;
     try {
       link(said.slice(NAMED.length), path);
+      made = true;
       ready();
     } catch (error) {
       fault = (error as NodeJS.ErrnoException).code ?? 'unknown';
@@ -105,7 +107,7 @@ async function onePty({ card, path, signal, ready }: Parameters<typeof servePty>
   const why = await ended(socat);
   signal.removeEventListener('abort', stop);
   card.powerOff();
-  if (fault === '' && why !== 'ENOENT') rmSync(path, { force: true });
+  if (made) rmSync(path, { force: true });
   if (opened || (signal.aborted && fault === '')) return;
   throw new SerialError(
     why === 'ENOENT'
