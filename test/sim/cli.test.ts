@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { simCommand } from '../../host/cli/commands/sim.js';
@@ -45,6 +48,35 @@ describe('akari sim apdu', () => {
       Readable.from([`${COMMANDS.join('\n')}\n\n`]) as typeof process.stdin,
     );
     expect(await apdu([...PROFILE])).toEqual(['6137', '9000', '084904011332547698 9000']);
+  });
+
+  it('keeps the card in a file by --store: the tries of ADM1 are as they were left', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'akari-'));
+    const store = ['--store', join(folder, 'card')];
+    try {
+      const wrong = '0020000a0839393939ffffffff';
+      expect(await apdu([...PROFILE, ...store, wrong])).toEqual(['63c9']);
+      expect(await apdu([...PROFILE, ...store, '0020000a00', wrong])).toEqual(['63c9', '63c8']);
+      expect(await apdu([...PROFILE, '0020000a00'])).toEqual(['63ca']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('takes one card of a range by --index', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'akari-'));
+    const file = join(folder, 'range.json');
+    try {
+      const demo = JSON.parse(readFileSync(PROFILE[1] ?? '', 'utf8')) as Record<string, unknown>;
+      writeFileSync(file, JSON.stringify({ ...demo, simId: undefined, count: 10 }));
+      const imsi = async (index: string): Promise<string | undefined> =>
+        (await apdu(['--profile', file, '--index', index, ...COMMANDS])).at(-1);
+      expect(await imsi('0')).toBe('084904011332547698 9000');
+      expect(await imsi('9')).toBe('084904011332547689 9000');
+      await expect(imsi('10')).rejects.toThrow('has 10 cards, 0 to 9; there is no card 10');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('gives one event an APDU and a result by --json', async () => {

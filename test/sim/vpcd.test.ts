@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import fc from 'fast-check';
@@ -146,5 +147,25 @@ describe('joining a reader', () => {
     expect(toHex(chunk)).toBe('00026f00');
     stop.abort();
     expect(await end).toBe('stopped');
+  });
+
+  it('akari sim vpcd --wait comes back when the reader does', async () => {
+    const { port } = await reader();
+    const [waiting] = servers.splice(0);
+    waiting?.close();
+    const line = ['dist/host/cli/main.js', 'sim', 'vpcd', '--profile', 'examples/profiles/soracom-demo.json'];
+    const child = spawn('node', [...line, '--port', String(port), '--wait'], { stdio: 'ignore' });
+    const server = createServer();
+    servers.push(server);
+    for (let time = 0; time < 2; time++) {
+      if (time === 0) server.listen(port, '127.0.0.1');
+      const [socket] = (await once(server, 'connection')) as [Socket];
+      socket.write(vpcdMessage(order(VpcdOrder.Atr)));
+      const [chunk] = (await once(socket, 'data')) as [Uint8Array];
+      expect(toHex(chunk.subarray(2))).toBe(ATR);
+      socket.destroy();
+    }
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([0, null]);
   });
 });

@@ -1,19 +1,22 @@
 import { createInterface } from 'node:readline';
 import { Command, Option } from 'commander';
+import type { Store } from '../../../board/store.js';
 import { fromHex, toHex } from '../../../bytes.js';
 import { VirtualClock } from '../../../clock/virtual.js';
 import { releaseBinary } from '../../../package-root.js';
 import { Random } from '../../../random.js';
-import { CardError, type CardReader, CardSlot, type SimProfile, Terminal, directCard } from '../../../sim/index.js';
+import { CardError, type CardReader, CardSlot, Terminal, directCard } from '../../../sim/index.js';
 import { Trace } from '../../../trace/trace.js';
 import { JobError, Output, UsageError } from '../../output.js';
-import { profileOf, storeOf } from './bench.js';
+import { INDEX_OPTION, PROFILE_OPTION, STORE_OPTION, profileOf, storeOf } from './bench.js';
 
 /** CLA INS P1 P2 at least; at most 255 bytes of data and Le. */
 const COMMAND_BYTES = { min: 4, max: 261 };
 
 interface ApduOptions {
   readonly profile: string;
+  readonly index: number;
+  readonly store?: string;
   readonly link: 't0' | 'direct';
   readonly json?: true;
 }
@@ -23,7 +26,9 @@ export function apduCommand(): Command {
   return new Command('apdu')
     .description('send command APDUs to a card and print its answers, "data SW" a line')
     .argument('[apdu...]', 'commands in hexadecimal; without any, lines of standard input')
-    .requiredOption('--profile <file>', 'JSON profile that the card is personalised from')
+    .requiredOption(...PROFILE_OPTION)
+    .option(...INDEX_OPTION)
+    .option(...STORE_OPTION)
     .addOption(
       new Option('--link <link>', 't0: character line, 61xx and 6Cxx stay visible; direct: whole APDUs in memory')
         .choices(['t0', 'direct'])
@@ -47,7 +52,8 @@ async function runApdus(apdus: readonly string[], options: ApduOptions): Promise
   try {
     // All arguments are judged before the first is sent.
     const commands = apdus.map((text, i) => parseCommand(text, `argument ${i + 1}`));
-    const card = new CardOnBench(profileOf(options.profile), options.link);
+    const profile = profileOf(options.profile, options.index);
+    const card = new CardOnBench(storeOf(profile, options.store), options.link);
     const atr = await card.powerOn();
     output.event({ type: 'atr', bytes: toHex(atr) });
     if (commands.length > 0) {
@@ -87,11 +93,11 @@ class CardOnBench {
   readonly #clock = new VirtualClock(Date.UTC(2026, 0, 1));
   readonly #reader: CardReader;
 
-  constructor(profile: SimProfile, link: 't0' | 'direct') {
+  constructor(store: Store, link: 't0' | 'direct') {
     const clock = this.#clock;
     const trace = new Trace(clock);
     const random = new Random('akari sim');
-    const card = { module: releaseBinary('sim'), store: storeOf(profile, undefined) };
+    const card = { module: releaseBinary('sim'), store };
     if (link === 'direct') {
       this.#reader = directCard({ card, clock, trace, random });
     } else {

@@ -38,15 +38,6 @@ export interface CardOptions {
   readonly showSecrets?: true;
 }
 
-export function cardOptions(command: Command): Command {
-  return command
-    .requiredOption('--profile <file>', 'JSON profile that the card is personalised from')
-    .option('--index <n>', 'which card of a profile with a count, from 0', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
-    .option('--store <file>', "keep the card's memory (SQN, PIN counters, files) in this file over restarts")
-    .option('--json', 'one event a line, the last one the result')
-    .option('--show-secrets', 'do not mask RES, CK, IK and PINs in --json');
-}
-
 /** Parses an option's argument. */
 export const wholeNumber =
   (min: number, max: number) =>
@@ -57,3 +48,24 @@ export const wholeNumber =
     }
     return value;
   };
+
+export const PROFILE_OPTION = ['--profile <file>', 'JSON profile that the card is personalised from'] as const;
+export const INDEX_OPTION = [
+  '--index <n>',
+  'which card of a profile with a count, from 0',
+  wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  0,
+] as const;
+export const STORE_OPTION = [
+  '--store <file>',
+  "keep the card's memory (SQN, PIN counters, files) in this file over restarts",
+] as const;
+
+export function cardOptions(command: Command): Command {
+  return command
+    .requiredOption(...PROFILE_OPTION)
+    .option(...INDEX_OPTION)
+    .option(...STORE_OPTION)
+    .option('--json', 'one event a line, the last one the result')
+    .option('--show-secrets', 'do not mask RES, CK, IK and PINs in --json');
+}
