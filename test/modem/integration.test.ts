@@ -78,6 +78,44 @@ describe('card, modem and network', () => {
     await station.open(0, 0);
   });
 
+  it('an outage right after AT+QIACT: the modem finds out that its context is gone, and a new one works', async () => {
+    const station = new Station();
+    station.echo();
+    await station.registered();
+    await station.online();
+    station.network.impairments.outage(true);
+    await station.wait(60_000);
+    expect([station.heard, station.network.sessionByImsi(PROFILE.imsi)]).toEqual(['\r\nOK\r\n', undefined]);
+    station.network.impairments.outage(false);
+    await station.wait(5_000);
+    expect(station.heard).toBe('\r\nOK\r\n\r\n+QIURC: "pdpdeact",1\r\n');
+    await station.at('AT+QIDEACT=1');
+    await station.online();
+    await station.open(0, 0);
+  });
+
+  it('an APN that the network does not have: ERROR, and AT+QIGETERROR says which step', async () => {
+    const station = new Station();
+    await station.registered();
+    await station.at('AT+QICSGP=1,1,"internet"');
+    expect(await station.at('AT+QIACT=1')).toEqual(['ERROR']);
+    expect(await station.at('AT+QIGETERROR')).toEqual(['+QIGETERROR: 561,open PDP context failed', 'OK']);
+    expect(await station.at('AT+CGACT=1,1')).toEqual(['+CME ERROR: 148']);
+  });
+
+  it('AT+COPS=? lists the network that is heard, and none without coverage', async () => {
+    const station = new Station();
+    await station.registered();
+    const start = station.clock.now();
+    const modes = ',,(0-4),(0-2)';
+    expect(await station.at('AT+COPS=?')).toEqual([`+COPS: (2,"NTT DOCOMO","NTT DOCOMO","44010",7)${modes}`, 'OK']);
+    expect((station.clock.now() - start) / SECOND).toBeGreaterThan(10);
+    station.network.impairments.outage(true);
+    expect(await station.at('AT+COPS=?')).toEqual([`+COPS: ${modes}`, 'OK']);
+    await station.at('AT+CFUN=4');
+    expect(await station.at('AT+COPS=?')).toEqual(['+CME ERROR: 3']);
+  });
+
   it('idle for an hour, and cut by the platform: pdpdeact, and a new context works', async () => {
     const station = new Station({}, { network: { idleCut: 3600 * SECOND } });
     station.echo();

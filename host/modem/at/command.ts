@@ -34,8 +34,8 @@ export type Handler = (call: Call) => unknown;
 export interface CommandEntry {
   /** How long the modem thinks before it starts; the port's default when absent. */
   readonly delay?: Nanoseconds;
-  /** `=?`: the answer's text; absent: just OK. */
-  readonly test?: string;
+  /** `=?`: the answer's text, or what finds it out; absent: just OK. */
+  readonly test?: string | Handler;
   readonly read?: Handler;
   readonly set?: Handler;
   readonly execute?: Handler;

@@ -6,7 +6,7 @@ import type { Trace } from '../../trace/trace.js';
 import { DeadlineError, within } from '../deadline.js';
 import type { Profile } from '../profile.js';
 import { Arguments } from './arguments.js';
-import type { Call, CommandTable, Handler, PromptedData } from './command.js';
+import type { Call, CommandTable, PromptedData } from './command.js';
 import type { LineEvent } from './line.js';
 import { LineReader } from './line.js';
 import type { ParsedCommand } from './parser.js';
@@ -161,12 +161,12 @@ export class AtPort {
     await this.#clock.sleep(entry?.delay ?? DEFAULT_DELAY);
     if (generation !== this.#generation) return undefined;
     if (!entry) throw new AtError();
-    if (command.form === 'test') {
-      if (entry.test !== undefined) this.#block([entry.test]);
+    const handler = entry[command.form];
+    if (typeof handler !== 'function') {
+      if (command.form !== 'test') throw new AtError();
+      if (handler !== undefined) this.#block([handler]);
       return undefined;
     }
-    const handler: Handler | undefined = entry[command.form];
-    if (!handler) throw new AtError();
     const life = { ended: false };
     try {
       let result = handler(this.#call(command, () => !life.ended && generation === this.#generation, afterwards));

@@ -12,6 +12,8 @@ import { rsrpIndex, rssiIndex, RSRQ_INDEX } from '../signal.js';
 const SELECT_LIMIT = 3 * MINUTE;
 /** .. and for AT+CGATT. */
 const ATTACH_LIMIT = 140 * SECOND;
+/** Listening on all bands; a real modem takes up to SELECT_LIMIT. */
+const SCAN_TIME = 10 * SECOND;
 
 export type RegistrationKind = 'creg' | 'cgreg' | 'cereg';
 
@@ -155,6 +157,13 @@ function operatorSelection(
       } else await attachment.stop();
       throw new CmeError(Cme.NoNetwork);
     },
-    test: '+COPS: ,,(0-4),(0-2)',
+    // The networks that a scan finds, then the modes and forms. The baseband hears one cell, and knows it while it camps.
+    test: async ({ info }) => {
+      requireRadio();
+      await core.clock.sleep(SCAN_TIME);
+      const { cell } = radio;
+      const found = cell ? `(2,"${cell.operator}","${cell.operator}","${cell.plmn}",${cell.act})` : '';
+      info(`+COPS: ${found},,(0-4),(0-2)`);
+    },
   };
 }
