@@ -5,8 +5,9 @@ import { UartEvent, UartFormat } from '../../host/board/abi.js';
 import { fromHex, toHex } from '../../host/bytes.js';
 import { SECOND } from '../../host/clock/clock.js';
 import { Random } from '../../host/random.js';
-import { CardError, type Chip, type FaultRates, type TerminalOptions, seededFaults } from '../../host/sim/index.js';
+import { type Chip, type FaultRates, type TerminalOptions, seededFaults } from '../../host/sim/index.js';
 import { ATR, Bench } from './card.js';
+import { struggle } from './noisy-line.js';
 
 const F = 4_000_000;
 const clocks = (count: number): number => (count * SECOND) / F;
@@ -202,23 +203,6 @@ describe('the error signal of the terminal', () => {
 });
 
 describe('a noisy line', () => {
-  const READ = '981801000021436587f4';
-  /** Powers on and reads, again and again; how often that went well. */
-  async function struggle(bench: Bench, seed: string, rounds: number): Promise<{ good: number; failed: number }> {
-    const counts = { good: 0, failed: 0 };
-    for (let round = 0; round < rounds; round++) {
-      try {
-        await bench.powerOn();
-        await bench.ask('00a4000c022fe2');
-        if ((await bench.ask('00b000000a')).data === READ) counts.good++;
-      } catch (error) {
-        expect(error, seed).toBeInstanceOf(CardError);
-        counts.failed++;
-      }
-    }
-    return counts;
-  }
-
   it.each<[string, FaultRates, (counts: { good: number; failed: number }) => boolean]>([
     ['parity errors in every tenth character: all is repeated', { parity: 0.1 }, ({ good }) => good > 95],
     ['lost characters', { lost: 0.01 }, ({ good, failed }) => good > 10 && failed > 5],
