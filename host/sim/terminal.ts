@@ -115,6 +115,7 @@ export class Terminal implements CardReader {
         yield* this.#agreeOnRate(atr, wanted);
         return atr.bytes;
       } catch (error) {
+        this.#log.flush();
         const retry = retries.next();
         if (!(error instanceof CardError) || retry.done) throw error;
         kind = retry.value;
