@@ -9,7 +9,7 @@ build/app.h: build/app.c
 
 # Generated: its unused helpers are no concern of ours.
 build/app.o: build/app.c
-	$(CC) $(CFLAGS) -w -c -o $@ $<
+	$(CC) $(CFLAGS) -DNDEBUG -w -c -o $@ $<
 
 build/%.o: $(RUNTIME)%.c build/app.h
 	@mkdir -p $(@D)

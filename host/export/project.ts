@@ -39,7 +39,11 @@ export function exportProject({ target, app, folder, memory }: ExportOptions): v
     throw new ExportError(`${app}: the name of the app may hold letters, digits, ".", "_" and "-" only`);
   }
   const bytes = new Uint8Array(readFileSync(app));
-  const asked = memoryBytes(loadModule(basename(app), bytes));
+  const module = loadModule(basename(app), bytes);
+  if (WebAssembly.Module.imports(module).length === 0) {
+    throw new ExportError(`${app} imports nothing from the board: there is nothing that it could do there`);
+  }
+  const asked = memoryBytes(module);
   const given = memory ?? asked;
   if (given > asked) throw new ExportError(`${app} has ${asked} bytes of memory: it can be given no more (${given})`);
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new ExportError(`${folder} is there and not empty`);

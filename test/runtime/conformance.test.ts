@@ -8,7 +8,7 @@ import { VirtualClock } from '../../host/clock/virtual.js';
 import { Random } from '../../host/random.js';
 import { Trace } from '../../host/trace/trace.js';
 import { CONFORMANCE, MILLIVOLTS, PIN_IN, PIN_OUT, type Probe, take } from './conformance.js';
-import { NativeBoard, build, scratch } from './native.js';
+import { RealBoard, build, scratch } from './native.js';
 
 class HostProbe implements Probe {
   readonly #clock = new VirtualClock(Date.UTC(2026, 0, 1));
@@ -68,7 +68,7 @@ describe('the probe on the posix port, with AddressSanitizer and UBSan', () => {
   const pin = join(folder, 'pin-in');
   const out = join(folder, 'pin-out');
   let program: string;
-  let board: NativeBoard;
+  let board: RealBoard;
   const probe: Probe = {
     ask: (command, length) => board.ask(command, length),
     restart: (command) => board.restart(command),
@@ -78,8 +78,8 @@ describe('the probe on the posix port, with AddressSanitizer and UBSan', () => {
     },
   };
 
-  const start = (): Promise<NativeBoard> =>
-    NativeBoard.start(program, {
+  const start = (): Promise<RealBoard> =>
+    RealBoard.posix(program, {
       args: [
         ...['--store', join(folder, 'store'), '--adc', `0=${MILLIVOLTS}`],
         ...['--gpio-in', `${PIN_IN}=${pin}`, '--gpio-out', `${PIN_OUT}=${out}`],
@@ -113,7 +113,7 @@ describe('the probe on the posix port, with AddressSanitizer and UBSan', () => {
   it('says NoSpace when the disk takes no more, and keeps the old value', async () => {
     await board.kill();
     const args = ['--store', join(folder, 'store')];
-    board = await NativeBoard.start(program, { args, wrap: 'trap "" XFSZ; ulimit -f 0; exec "$@"' });
+    board = await RealBoard.posix(program, { args, wrap: 'trap "" XFSZ; ulimit -f 0; exec "$@"' });
     expect((await board.ask(Buffer.from('S\x07full'), 4)).readInt32LE()).toBe(-4);
     expect((await board.ask(Buffer.from('s\x07'), 8)).subarray(4).toString()).toBe('efgh');
   });

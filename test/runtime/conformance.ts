@@ -25,6 +25,8 @@ export interface Step {
   /** "off" is a power cycle; else the command's letter and argument bytes. */
   readonly send: 'off' | readonly (string | number)[];
   readonly restarts?: true;
+  /** Only for boards that have pins. */
+  readonly pins?: true;
   /** The answer; or its length and what must hold of it. */
   readonly answer?: Buffer;
   readonly length?: number;
@@ -44,9 +46,9 @@ export const CONFORMANCE: readonly Step[] = [
   { name: 'reads a voltage', send: ['A', 0], answer: i32(MILLIVOLTS) },
   { name: 'has no other channel', send: ['A', 1], answer: i32(-2) },
   { name: 'has no channel 255', send: ['A', 255], answer: i32(-2) },
-  { name: 'reads a pin', send: ['g', PIN_IN], answer: i32(1) },
+  { name: 'reads a pin', pins: true, send: ['g', PIN_IN], answer: i32(1) },
   { name: 'cannot read an output', send: ['g', PIN_OUT], answer: i32(-2) },
-  { name: 'writes a pin', send: ['G', PIN_OUT, 1], answer: i32(0) },
+  { name: 'writes a pin', pins: true, send: ['G', PIN_OUT, 1], answer: i32(0) },
   { name: 'cannot write another', send: ['G', 6, 1], answer: i32(-2) },
   { name: 'gets no acknowledge on I2C', send: ['I', 0x48, 0x0f], answer: Buffer.concat([i32(-5), Buffer.alloc(2)]) },
   { name: 'has no second UART', send: ['U', 0x00, 0xc2, 0x01, 0x00], answer: i32(-2) },

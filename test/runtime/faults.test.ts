@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { ModuleError } from '../../host/board/index.js';
 import { ExportError, exportProject } from '../../host/export/index.js';
-import { NativeBoard, assemble, build, eventually, scratch } from './native.js';
+import { RealBoard, assemble, build, eventually, scratch } from './native.js';
 
 /** An app whose setup() does nothing and whose loop() is `loop`; restarts show in the log. */
 const app = (loop: string, extra = '', abi = 1): string => `(module
@@ -14,17 +14,17 @@ const app = (loop: string, extra = '', abi = 1): string => `(module
   (func (export "setup") (drop (call $open (i32.const 0) (i32.const 9600) (i32.const 0))))
   (func $loop (export "loop") (result i32) ${loop}))`;
 
-const boards: NativeBoard[] = [];
+const boards: RealBoard[] = [];
 afterAll(() => Promise.all(boards.map((board) => board.kill())));
 
-async function boot(file: string, ...args: string[]): Promise<NativeBoard> {
+async function boot(file: string, ...args: string[]): Promise<RealBoard> {
   const program = await build(file, { make: ['OPTIMIZE=-O1'] });
-  const board = await NativeBoard.start(program, { args: ['--store', scratch(), ...args] });
+  const board = await RealBoard.posix(program, { args: ['--store', scratch(), ...args] });
   boards.push(board);
   return board;
 }
 
-const logged = (board: NativeBoard, wanted: RegExp): Promise<true> =>
+const logged = (board: RealBoard, wanted: RegExp): Promise<true> =>
   eventually(`${wanted} in ${board.log}`, 5_000, () => wanted.test(board.log) || undefined);
 
 describe('a trap is logged with module and reason, and the board starts anew', () => {
@@ -47,7 +47,7 @@ describe('a trap is logged with module and reason, and the board starts anew', (
   it('gives a module no more memory than it was built with', async () => {
     const file = assemble('small', app('(i32.store8 (i32.const 1024) (i32.const 1)) (i32.const -1)'));
     const program = await build(file, { memory: 1024 });
-    const board = await NativeBoard.start(program, { args: ['--store', scratch()] });
+    const board = await RealBoard.posix(program, { args: ['--store', scratch()] });
     boards.push(board);
     await logged(board, /error small: trap: memory access out of bounds/);
   });

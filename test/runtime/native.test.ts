@@ -6,12 +6,12 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Scene } from '../world/demo-world.js';
 import { sequence } from '../world/demo-world.js';
 import { APP, APP_MEMORY, join, modemWorld, verified } from './modem-line.js';
-import { NativeBoard, build, scratch } from './native.js';
+import { RealBoard, build, scratch } from './native.js';
 import { cutPower } from './power-cuts.js';
 
 let program: string;
 let s: Scene | undefined;
-let board: NativeBoard | undefined;
+let board: RealBoard | undefined;
 
 beforeAll(async () => {
   program = await build(APP, { memory: APP_MEMORY, make: ['SANITIZE=1'] });
@@ -32,7 +32,7 @@ describe('beam-telemetry on the posix port', () => {
 
   it.each(['pty', 'socket'] as const)('sends a reading over a %s that the customer verifies', async (line) => {
     s = await modemWorld();
-    board = await NativeBoard.start(program, { line, args: ['--store', scratch(), '--adc', '0=715'] });
+    board = await RealBoard.posix(program, { line, args: ['--store', scratch(), '--adc', '0=715'] });
     join(s.device, board.uart);
     await verified(s, 1, 30_000, () => board?.log ?? '');
     expect(s.of('verified')).toMatchObject([{ ok: true }]);

@@ -2,9 +2,9 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, existsSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
-import { type Socket, createServer } from 'node:net';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { type ExportTarget, exportProject } from '../../host/export/index.js';
@@ -55,38 +55,60 @@ interface StartOptions {
   readonly line?: 'socket' | 'pty';
 }
 
-/** A running program of the posix port. */
-export class NativeBoard {
+/** A board that runs as a real program on this machine: the posix port, or a core in QEMU. */
+export class RealBoard {
   readonly #child: ChildProcess;
   #log = '';
   #exit: number | NodeJS.Signals | undefined;
   #received = Buffer.alloc(0);
   #uart: Socket | undefined;
 
-  private constructor(program: string, args: readonly string[], wrap: string | undefined) {
-    const all = [program, ...args];
-    const [command = '', ...rest] = wrap === undefined ? all : ['sh', '-c', wrap, 'sh', ...all];
-    this.#child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
+  private constructor([command = '', ...args]: readonly string[]) {
+    // A group of its own, so that all of it can be killed at once.
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
+    }
     this.#child.on('exit', (code, signal) => (this.#exit = code ?? signal ?? -1));
   }
 
-  static async start(program: string, { args = [], wrap, line = 'socket' }: StartOptions = {}): Promise<NativeBoard> {
+  /** Starts a program of the posix port; resolves when its UART is open. */
+  static async posix(program: string, { args = [], wrap, line = 'socket' }: StartOptions = {}): Promise<RealBoard> {
     const path = join(scratch(), 'uart');
-    const where = line === 'pty' ? `0=pty:${path}` : `0=unix:${path}`;
-    const server = line === 'socket' ? createServer().listen(path) : undefined;
-    if (server) await once(server, 'listening');
-    const board = new NativeBoard(program, ['--uart', where, ...args], wrap);
-    server?.once('connection', (socket) => board.#wire(socket));
-    await eventually('UART', 5_000, () => {
-      if (board.#exit !== undefined) throw new Error(`${program} ended (${board.#exit}): ${board.#log}`);
-      if (line === 'pty' && existsSync(path)) {
-        board.#wire(new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY)));
-      }
-      return board.#uart;
-    });
-    server?.close();
+    const command = [...(wrap === undefined ? [] : ['sh', '-c', wrap, 'sh']), program];
+    if (line === 'socket') {
+      return RealBoard.#listen(createServer().listen(path), () => [...command, '--uart', `0=unix:${path}`, ...args]);
+    }
+    const board = new RealBoard([...command, '--uart', `0=pty:${path}`, ...args]);
+    await board.#until('pseudo terminal', () => existsSync(path));
+    board.#wire(new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY)));
     return board;
+  }
+
+  /** Starts firmware as its README says, its UART a TCP connection; resolves when the app has started. */
+  static async qemu(elf: string): Promise<RealBoard> {
+    const server = createServer().listen(0, '127.0.0.1');
+    const board = await RealBoard.#listen(server, (address) => {
+      const { port } = address as AddressInfo;
+      return ['make', '-s', '-C', dirname(dirname(elf)), 'run', `SERIAL=tcp:127.0.0.1:${port}`];
+    });
+    await board.#until('start', () => /: (not started|start): /.test(board.#log));
+    return board;
+  }
+
+  static async #listen(server: Server, command: (address: unknown) => readonly string[]): Promise<RealBoard> {
+    await once(server, 'listening');
+    const board = new RealBoard(command(server.address()));
+    server.once('connection', (socket) => board.#wire(socket));
+    await board.#until('UART', () => board.#uart !== undefined).finally(() => server.close());
+    return board;
+  }
+
+  async #until(what: string, met: () => boolean): Promise<void> {
+    await eventually(what, 10_000, () => {
+      if (this.#exit !== undefined) throw new Error(`no ${what}: ended (${this.#exit}): ${this.#log}`);
+      return met() || undefined;
+    });
   }
 
   #wire(uart: Socket): void {
@@ -108,6 +130,11 @@ export class NativeBoard {
   /** Exit code or signal; undefined while it runs. */
   get exit(): number | NodeJS.Signals | undefined {
     return this.#exit;
+  }
+
+  /** What came and was not taken. */
+  get unread(): Buffer {
+    return this.#received;
   }
 
   /** Sends a command and takes the next `length` bytes. */
@@ -133,7 +160,7 @@ export class NativeBoard {
   async kill(): Promise<void> {
     if (this.#exit === undefined) {
       const gone = once(this.#child, 'exit');
-      this.#child.kill('SIGKILL');
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
       await gone;
     }
     this.#uart?.destroy();

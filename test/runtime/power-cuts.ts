@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { Random } from '../../host/random.js';
 import { sequence } from '../world/demo-world.js';
 import { join, modemWorld } from './modem-line.js';
-import { NativeBoard, eventually, scratch } from './native.js';
+import { RealBoard, eventually, scratch } from './native.js';
 
 /** Longest life of a board, ms: long enough to send; most lives end earlier. */
 const LIFE_MS = 4_000;
@@ -28,9 +28,9 @@ export async function cutPower(program: string, seed: string, cuts: number): Pro
   const acknowledged = new Set<number>();
   const s = await modemWorld();
   let log = '';
-  let board: NativeBoard | undefined;
-  const start = async (): Promise<NativeBoard> => {
-    const fresh = await NativeBoard.start(program, { args: ['--store', store, '--adc', '0=715'] });
+  let board: RealBoard | undefined;
+  const start = async (): Promise<RealBoard> => {
+    const fresh = await RealBoard.posix(program, { args: ['--store', store, '--adc', '0=715'] });
     join(s.device, fresh.uart);
     return fresh;
   };

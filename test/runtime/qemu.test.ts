@@ -1,0 +1,118 @@
+// Firmware for a 32-bit RISC-V core in QEMU: the probe's table, and the device's binary against the emulated modem.
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join as path } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../host/random.js';
+import { type Scene, sequence } from '../world/demo-world.js';
+import { CONFORMANCE, type Probe, take } from './conformance.js';
+import { APP, APP_MEMORY, join, modemWorld, verified } from './modem-line.js';
+import { RealBoard, assemble, build, eventually } from './native.js';
+
+const target = 'qemu-rv32';
+const flashOf = (elf: string): string => path(dirname(elf), 'store.img');
+
+let board: RealBoard | undefined;
+let s: Scene | undefined;
+afterEach(async () => {
+  await board?.kill();
+  await s?.world.close();
+  board = s = undefined;
+});
+
+describe('the probe on RV32', () => {
+  let elf: string;
+  beforeAll(async () => {
+    elf = await build('build/release/probe.wasm', { target, memory: 2048 });
+  });
+
+  it('answers as on the host', async () => {
+    board = await RealBoard.qemu(elf);
+    const probe: Probe = {
+      ask: (command, length) => (board as RealBoard).ask(command, length),
+      restart: (command) => (board as RealBoard).restart(command),
+      powerCycle: async () => {
+        await board?.kill();
+        board = await RealBoard.qemu(elf);
+      },
+    };
+    // The machine has no pins: every one is Invalid.
+    for (const step of CONFORMANCE.filter(({ pins }) => !pins)) {
+      expect(await take(probe, step), step.name).toBeUndefined();
+    }
+    for (const pin of ['g\x04', 'G\x05\x01']) expect((await board.ask(Buffer.from(pin), 4)).readInt32LE()).toBe(-2);
+  });
+
+  it('keeps what was acknowledged when its power is cut at random instants', async () => {
+    const random = new Random('flash');
+    rmSync(flashOf(elf), { force: true });
+    let written = 0;
+    let acknowledged = 0;
+    const value = (n: number): Buffer => Buffer.from([n & 0xff, n >> 8, 0x5a, 0xa5]);
+    for (let cut = 0; cut < 8; cut++) {
+      const running = (board = await RealBoard.qemu(elf));
+      const found = await running.ask(Buffer.from('s\x09'), 8);
+      if (written === 0) {
+        expect(found.readInt32LE()).toBe(-3);
+      } else {
+        const n = found.readUInt16LE(4);
+        expect(found.subarray(4)).toEqual(value(n));
+        expect(n).toBeGreaterThanOrEqual(acknowledged);
+        expect(n).toBeLessThanOrEqual(written);
+      }
+      // As fast as it goes, without waiting for answers; each answer is one more that must not be lost.
+      const before = acknowledged;
+      const burst = 200 + random.below(800);
+      const commands = Array.from({ length: burst }, (_, i) =>
+        Buffer.concat([Buffer.from('S\x09'), value(before + i + 1)]),
+      );
+      written = before + burst;
+      running.uart.write(Buffer.concat(commands));
+      await new Promise((resolve) => setTimeout(resolve, random.below(60)));
+      await running.kill();
+      acknowledged = before + Math.floor(running.unread.length / 4);
+      expect(running.unread.subarray(0, (acknowledged - before) * 4).every((byte) => byte === 0)).toBe(true);
+    }
+    expect(acknowledged).toBeGreaterThan(0);
+  });
+});
+
+describe('faults on RV32', () => {
+  const app = (loop: string): string => `(module
+    (import "board" "clock_ms" (func (result i64)))
+    (memory (export "memory") 1 1)
+    (func (export "board_abi") (result i32) (i32.const 1))
+    (func (export "setup"))
+    (func $loop (export "loop") (result i32) ${loop}))`;
+
+  it.each([
+    ['outside', '(i32.load (i32.const 65533))', /error outside: trap: memory access out of bounds\n.*: start: trap\n/],
+    ['deep', '(i32.add (call $loop) (i32.const 1))', /error deep: trap: call stack exhausted\n.*: start: trap\n/],
+    ['spin', '(loop $l (br $l)) unreachable', /watchdog: the app did not come back\n.*: start: watchdog\n/],
+  ])('%s', async (name, loop, wanted) => {
+    const running = (board = await RealBoard.qemu(await build(assemble(name, app(loop)), { target })));
+    await eventually(`${wanted} in ${running.log}`, 20_000, () => wanted.test(running.log) || undefined);
+  });
+});
+
+describe('beam-telemetry on RV32', () => {
+  it('sends a reading over its UART that the customer verifies', async () => {
+    const elf = await build(APP, { target, memory: APP_MEMORY });
+    const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+    expect(sha256(path(dirname(elf), '..', 'beam-telemetry.wasm'))).toBe(sha256(APP));
+
+    const scene = (s = await modemWorld());
+    const running = (board = await RealBoard.qemu(elf));
+    join(scene.device, running.uart);
+    await verified(scene, 1, 40_000, () => running.log);
+    expect(scene.of('verified')).toMatchObject([{ ok: true }]);
+    expect(JSON.parse(scene.customer.messages[0]?.body.toString() ?? '')).toMatchObject({ seq: 0, temperature: 21.5 });
+
+    // Power off and on: the store in flash knows that 0 was sent.
+    await running.kill();
+    const again = (board = await RealBoard.qemu(elf));
+    join(scene.device, again.uart);
+    await verified(scene, 2, 40_000, () => again.log);
+    expect(sequence(scene.customer)).toEqual([0, 1]);
+  });
+});
