@@ -1,9 +1,9 @@
 // `npm run bench -- NAME.. [--json]`: speed beside peers, measured in one run. Without a name: every benchmark.
 //
 // One file each, NAME.bench.mjs: it exports `title`, `contenders(text)`, a list of { name, unit, run, peers? }, and `sizes()` if it has
-// any. `run(n)` does the job n times, synchronously or not, and gives the seconds that it took. All contenders take turns for several rounds, so that whatever else the machine does
-// hits all of them alike; the figure is the best round, with the median beside it. A contender that names `peers` gets a
-// ratio to each.
+// any. `run(n)` does the job n times, synchronously or not, and gives the seconds of processor time that it took. All contenders take
+// turns for several rounds, so that whatever else the machine does hits all of them alike; the figure is the best round, with the
+// median beside it. A contender that names `peers` gets a ratio to each.
 /* global URL, console, process */
 import { readdirSync } from 'node:fs';
 
