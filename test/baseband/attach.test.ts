@@ -366,6 +366,25 @@ describe('Registration', () => {
     }
   });
 
+  it('detach by the network in the middle of an attach ends it at once', async () => {
+    let rejected = 0;
+    for (let ms = 300; ms < 650; ms += 10) {
+      const { radio, card, clock, settle, must, network } = bench();
+      const attach = radio.attach(card, IMEI);
+      attach.catch(() => undefined);
+      await clock.run({ deadline: ms * 1e6 });
+      network.detach(IMSI, true);
+      const result = await settle(attach, 5 * SECOND);
+      if (result instanceof Error) {
+        expect([ms, attachError(result).code]).toEqual([ms, 'rejected']);
+        rejected++;
+      }
+      await clock.run({ deadline: clock.now() + 2 * SECOND });
+      await must(radio.attach(card, IMEI));
+    }
+    expect(rejected).toBeGreaterThanOrEqual(10);
+  });
+
   it('detach by the network that asks for a new attach leaves the modem searching', async () => {
     const { radio, card, must, online, network, run } = bench();
     const session = await online();

@@ -401,6 +401,10 @@ export class Baseband implements Radio {
     this.#rejectCause = cause;
     const denied = detachType !== REATTACH_REQUIRED && cause !== undefined;
     this.#setRegistration(denied ? Registration.Denied : Registration.Searching);
+    const causes = cause === undefined ? {} : { emm: cause };
+    this.#endAttach?.(
+      new AttachError('rejected', 'the network detached the modem in the middle of its attach', causes),
+    );
   }
 
   /** Nothing is left of registration, keys and session; an attempt under way is for the caller to end. */
