@@ -1,7 +1,7 @@
 // Access rules. TS 102 221 9.2, ISO 7816-4 9.3.3 (expanded format).
 //
-// An EF's entry in the table names a record of an EF_ARR, which stands in the EF's own DF or the nearest one above. The record is a
-// list of access mode objects, each followed by the security conditions for it, any one of which is enough:
+// An EF's entry in the table names a record of an EF_ARR, which stands in the EF's own DF or the nearest one above. The
+// record is a list of access mode objects, each followed by the security conditions for it, any one of which is enough:
 //
 // | tag      | access mode                              | tag | security condition                                  |
 // |----------|------------------------------------------|-----|-----------------------------------------------------|
@@ -10,7 +10,8 @@
 // | 84 n ..  | instructions: 32 INCREASE                | A4  | user authentication: 83 01 key reference, 95 01 08  |
 // | 81..8F   | other parts of a command header: not met | A0  | OR of those inside; AF: AND                         |
 //
-// FF to the end is padding. What a rule does not name is never allowed; nothing is, by a rule that breaks this grammar or cannot be read.
+// FF to the end is padding. What a rule does not name is never allowed; nothing is, by a rule that breaks this grammar or
+// cannot be read.
 
 import { contentLoad, contentRelease } from "./files/content";
 import {

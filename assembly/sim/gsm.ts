@@ -121,7 +121,7 @@ function run(): i32 {
   }
 }
 
-/** P2 02 is CHV2, `first` (01; 00 in UNBLOCK CHV) CHV1. False for others, and for a command without data: there is no asking. */
+/** P2 02 is CHV2, `first` (01; 00 in UNBLOCK CHV) CHV1. False for others, and without data: there is no asking. */
 function chv(first: i32): bool {
   if (p2 != first && p2 != 2) return false;
   parametersBecome(p1, p2 == 2 ? PIN2 : PIN1);

@@ -11,8 +11,8 @@
 // | DataIn | last byte of the data: Busy, or an answer and Header                                         |
 // | Busy   | the store takes the write (`t0Poll`), or has not for ten seconds: an answer and Header       |
 //
-// A card that is busy says NULL before half of the work waiting time is gone. But for that it has no time limits of its own: a terminal that
-// stops in the middle of a command resets it.
+// A card that is busy says NULL before half of the work waiting time is gone. But for that it has no time limits of its
+// own: a terminal that stops in the middle of a command resets it.
 
 import { atrWrite } from "./atr";
 import { cardReset, execute, headerRefusal, isGsm, channelOf, statusOf } from "./apdu";

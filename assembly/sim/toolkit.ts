@@ -1,7 +1,8 @@
 // The floor of the toolkit: TERMINAL PROFILE, FETCH, TERMINAL RESPONSE, ENVELOPE. TS 102 223, TS 102 221 11.2.
 //
-// After TERMINAL PROFILE the card asks for what the terminal says it can do: to be polled (POLL INTERVAL) and where it is (PROVIDE LOCAL
-// INFORMATION); and for REFRESH after an administrator has changed a file. One proactive command is open at a time:
+// After TERMINAL PROFILE the card asks for what the terminal says it can do: to be polled (POLL INTERVAL) and where it is
+// (PROVIDE LOCAL INFORMATION); and for REFRESH after an administrator has changed a file. One proactive command is open at
+// a time:
 //
 // | state   | leaves on                                                                                  |
 // |---------|--------------------------------------------------------------------------------------------|
@@ -56,8 +57,8 @@ const SECONDS: i32 = 0x01;
 
 /** Changes to more than one file: all are to be read again. */
 const ALL_FILES: i32 = -2;
-/** ADF, DF, DF, EF: as deep as files stand, in a file list with the MF. */
-const PATH_MAX: i32 = 5;
+/** Longest path below the MF that a file list tells: ADF, DF, DF, EF. */
+const PATH_MAX: i32 = 4;
 
 let refreshable: bool = false;
 /** Bits: what the card wants done; which of them waits for the next STATUS. */
@@ -175,7 +176,7 @@ function commandWrite(to: usize, want: i32): i32 {
 function putFileList(file: i32): void {
   let depth = 0;
   let adf = NO_FILE;
-  for (let at = file; at != MF && depth < PATH_MAX - 1; at = parentOf(at)) {
+  for (let at = file; at != MF && depth < PATH_MAX; at = parentOf(at)) {
     const isAdf = kindOf(at) == FileKind.Adf;
     if (isAdf) adf = at;
     store<i32>(path + (depth++ << 2), isAdf ? 0x7fff : fidOf(at));
@@ -196,11 +197,11 @@ function putFileList(file: i32): void {
 
 // --- What comes from the terminal ---
 
-// Set by `tlvNext`.
+// Set by `tlvEnd`.
 let value: usize = 0;
 let valueBytes: i32 = 0;
 
-/** Takes the length at `at` (one byte, or 81 and one) and sets value; the end of the value, or 0 if that is not before `end`. */
+/** Takes the length at `at` (one byte, or 81 and one) and sets `value`; returns the value's end, 0 if it is beyond `end`. */
 function tlvEnd(at: usize, end: usize): usize {
   if (at >= end) return 0;
   valueBytes = load<u8>(at++);

@@ -20,10 +20,10 @@ export interface ElementaryFile {
   readonly increase?: Condition;
   /** Who may deactivate the file and activate it again; default ADM1. */
   readonly activate?: Condition;
-  /** One part: transparent. A list: records of a linear fixed file, all of one length, or of a `cyclic` one, newest first. */
+  /** One part: transparent. A list: records, all of one length, of a linear fixed file or a `cyclic` one (newest first). */
   readonly content: Uint8Array | readonly Uint8Array[];
   readonly cyclic?: boolean;
-  /** Path from the MF of an earlier file of the same form: this one shows that one's content, and `content` is not used. */
+  /** Path from the MF of an earlier file: this one shows that one's content, and `content` is not used. */
   readonly shows?: readonly number[];
 }
 

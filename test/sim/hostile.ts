@@ -8,6 +8,7 @@ import { VirtualClock } from '../../host/clock/virtual.js';
 import { Random } from '../../host/random.js';
 import { Trace } from '../../host/trace/trace.js';
 import { AID, ATR, Bench, K, OPC, module, storeOf } from './card.js';
+import { challengeAt } from './challenges.js';
 
 /** What the board told of the card beside its start: traps, restarts. */
 export const traps = (bench: Bench): unknown[] =>
@@ -69,8 +70,13 @@ export function mutated(command: Uint8Array, random: Random): Uint8Array {
   return concat(command.subarray(0, at), Uint8Array.of(random.below(256)), command.subarray(at));
 }
 
-/** Parts of what the card keeps: eight bytes are enough to know it by. */
-const SECRETS = [K, OPC].flatMap((hex) => [hex.slice(0, 16), hex.slice(16)]).map((hex) => Buffer.from(hex, 'hex'));
+/** Keys of a card with TUAK. */
+const TUAK = { k: '3c4f'.repeat(8) + 'a1b7'.repeat(8), topc: '6bd2'.repeat(8) + '59e8'.repeat(8) } as const;
+
+/** Parts of what the cards keep: eight bytes are enough to know it by. */
+const SECRETS = [K, OPC, TUAK.k, TUAK.topc].flatMap((hex) =>
+  (hex.match(/.{16}/g) ?? []).map((part) => Buffer.from(part, 'hex')),
+);
 
 /**
  * `count` random and mutated APDUs by the direct call. After each: a status word of the table, no key in the answer, no
@@ -86,7 +92,8 @@ export function hostileCommands(seed: string, count: number): void {
   });
   let board: Board | undefined;
   const start = (): Board => {
-    const store = storeOf({ pin1Enabled: random.below(2) === 0, cardSqn: 'ff9bb4d0b5e7' });
+    const tuak = { algorithm: 'tuak', opc: undefined, ...TUAK };
+    const store = storeOf({ pin1Enabled: random.below(2) === 0, ...(random.below(3) === 0 ? tuak : {}) });
     const started = new Board({ name: 'sim', module, clock, trace, random, store });
     started.powerOn();
     return started;
@@ -109,7 +116,9 @@ export function hostileCommands(seed: string, count: number): void {
       if (random.below(2) === 0) run(fromHex('0020000a083838383838383838'));
       for (let n = random.below(4); n > 0; n--) run(fromHex('0070000001'));
     }
-    const whole = someCommand(random);
+    // A challenge that is the network's, now and then: with a SQN that may be fresh, and a MAC that is right, but for TUAK.
+    const known = random.below(30) === 0;
+    const whole = known ? fromHex(challengeAt(random.below(4000), random).replaceAll(' ', '')) : someCommand(random);
     const command = random.below(3) === 0 ? mutated(whole, random).subarray(0, 261) : whole;
     const answer = run(command);
     const sw = answer.toString('hex', answer.length - 2);

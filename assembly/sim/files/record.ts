@@ -1,7 +1,7 @@
 // READ RECORD, UPDATE RECORD and INCREASE. TS 102 221 11.1.5, 11.1.6, 11.1.8.
 //
-// In a cyclic EF record 1 is the newest. What is written takes the place of the oldest and becomes record 1; its content is kept in
-// that order, so all of it moves by one.
+// In a cyclic EF record 1 is the newest. What is written takes the place of the oldest and becomes record 1; its content
+// is kept in that order, so all of it moves by one.
 
 import { Operation } from "../access";
 import { answer, current, data, lc, leFits, p1, p2, responseBuffer, wrongLe } from "../command";

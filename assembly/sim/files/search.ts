@@ -76,7 +76,7 @@ export function searchRecord(): i32 {
   return answer(found);
 }
 
-/** Where in a record an enhanced search starts: at the offset, or behind the first byte of that value; `len` for nowhere. */
+/** Where an enhanced search starts in a record: at the offset, or behind the first such value; `len` for nowhere. */
 function startOf(record: usize, len: i32, indication: i32): i32 {
   const parameter = <i32>load<u8>(data(), 1);
   if ((indication & FROM_VALUE) == 0) return min(parameter, len);
@@ -91,7 +91,7 @@ function contains(at: usize, len: i32): bool {
   return false;
 }
 
-/** P2: type << 4 | where to start: 0 first record, 1 last, 2 next, 3 previous. Type 1 (0) tells nothing, type 2 (1) the number. */
+/** P2: type << 4 | start: 0 first record, 1 last, 2 next, 3 previous. Type 1 (0) tells nothing, type 2 (1) the number. */
 export function seek(): i32 {
   const from = p2 & 15;
   if (p1 != 0 || from > 3 || p2 >> 4 > 1) return SW.WrongParameters;
