@@ -1,4 +1,5 @@
 // What goes wrong on a board, and what then: apps that trap, hang, or are for another board.
+import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ModuleError } from '../../host/board/index.js';
 import { ExportError, exportProject } from '../../host/export/index.js';
@@ -64,9 +65,10 @@ describe('a loop() that does not return', () => {
 
 describe('an app for another board', () => {
   it('with a newer ABI is named and not started', async () => {
-    const board = await boot(assemble('newer', app('unreachable', '', 2)));
-    expect(await eventually('exit', 5_000, () => board.exit)).toBe(1);
-    expect(board.log).toMatch(/error newer: not started: needs board ABI 2, this board has 1\n$/);
+    const program = await build(assemble('newer', app('unreachable', '', 2)));
+    const { status, stderr } = spawnSync(program, ['--store', scratch()], { encoding: 'utf8', timeout: 10_000 });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/error newer: not started: needs board ABI 2, this board has 1\n$/);
   });
 
   it('with an unknown import is named at export', () => {
@@ -82,6 +84,15 @@ describe('an app for another board', () => {
       app('(i32.const -1)', '(import "board" "clock_ms" (func (param i32) (result i32)))'),
     );
     await expect(build(file)).rejects.toThrow(/conflicting types for .Z_boardZ_clock_ms/);
+  });
+
+  it('with no import at all is refused', () => {
+    const file = assemble(
+      'mute',
+      '(module (memory (export "memory") 1) (func (export "setup"))' +
+        '(func (export "loop") (result i32) (i32.const 0)) (func (export "board_abi") (result i32) (i32.const 1)))',
+    );
+    expect(() => exportProject({ target: 'posix', app: file, folder: scratch() })).toThrow(/imports nothing/);
   });
 
   it('with a name that no Makefile takes, or more memory than it has, is refused', () => {
