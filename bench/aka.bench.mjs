@@ -2,7 +2,6 @@
 //
 // Each job expands the key anew, as a card does that keeps no schedule and as libosmocore does. RAND of a job is CK of the one before,
 // and the last CK is checked: all three have computed the same.
-/* global Buffer, WebAssembly, process */
 import { execFile, execFileSync } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -4,7 +4,6 @@
 // any. `run(n)` does the job n times, synchronously or not, and gives the seconds of processor time that it took. All contenders take
 // turns for several rounds, so that whatever else the machine does hits all of them alike; the figure is the best round, with the
 // median beside it. A contender that names `peers` gets a ratio to each.
-/* global URL, console, process */
 import { readdirSync } from 'node:fs';
 
 const ROUNDS = 25;

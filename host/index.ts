@@ -8,7 +8,17 @@ export { CustomerServer, type CustomerMessage } from './cloud/index.js';
 export { releaseBinary } from './package-root.js';
 export { Platform, PlatformConfigError, type PlatformConfig } from './platform/index.js';
 export { Secret } from './secret.js';
-export { ProfileError, loadSimProfile, parseSimProfile, type SimCard, type SimProfile } from './sim/index.js';
+export {
+  FileStore,
+  ProfileError,
+  loadSimProfile,
+  loadSimRange,
+  parseSimProfile,
+  seededFaults,
+  type SimCard,
+  type SimProfile,
+  type SimRange,
+} from './sim/index.js';
 export type { TraceEvent } from './trace/events.js';
 export { toJsonLine } from './trace/json-lines.js';
 export { Trace } from './trace/trace.js';

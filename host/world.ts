@@ -5,7 +5,7 @@ import type { Sensors } from './board/sensors.js';
 import { Board } from './board/board.js';
 import { SerialLine } from './board/serial.js';
 import { MemoryStore } from './board/store.js';
-import { HomeNetwork, MemorySubscribers } from './cellular/index.js';
+import { HomeNetwork, type Impairments, MemorySubscribers } from './cellular/index.js';
 import type { Clock, Nanoseconds } from './clock/clock.js';
 import { RealClock } from './clock/real.js';
 import { VirtualClock } from './clock/virtual.js';
@@ -75,6 +75,8 @@ export class Device {
   readonly slot: CardSlot;
   readonly modem: Modem;
   readonly board: Board;
+  /** What goes wrong between this device and the network, on top of `world.network.impairments`. */
+  readonly impairments: Impairments;
 
   constructor(world: World, config: DeviceConfig) {
     const { clock } = world;
@@ -85,6 +87,8 @@ export class Device {
     this.line = new SerialLine(clock);
     this.slot = new CardSlot({ clock, trace, random: random.fork('card') });
     if (config.sim !== undefined) this.slot.insert('module' in config.sim ? config.sim : makeCard(config.sim));
+    const air = world.network.attachPoint(config.name);
+    this.impairments = air.impairments;
     this.modem = new Modem({
       clock,
       trace,
@@ -94,7 +98,7 @@ export class Device {
         clock,
         trace,
         random: random.fork('baseband'),
-        air: world.network.attachPoint(config.name),
+        air,
       }),
       imei: config.imei ?? IMEI,
     });

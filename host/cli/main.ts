@@ -5,7 +5,9 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../package-root.js';
 import { buildCommand } from './commands/build.js';
+import { exportCommand } from './commands/export.js';
 import { hssCommand } from './commands/hss.js';
+import { modemCommand } from './commands/modem.js';
 import { newCommand } from './commands/new.js';
 import { runCommand } from './commands/run.js';
 import { showCommand } from './commands/show.js';
@@ -19,9 +21,17 @@ const program = new Command('akari')
   .version(version)
   .exitOverride();
 
-for (const command of [showCommand(), newCommand(), buildCommand(), runCommand(), simCommand(), hssCommand()]) {
-  program.addCommand(command);
-}
+const commands = [
+  showCommand(),
+  newCommand(),
+  buildCommand(),
+  runCommand(),
+  exportCommand(),
+  simCommand(),
+  modemCommand(),
+  hssCommand(),
+];
+for (const command of commands) program.addCommand(command);
 
 /** Settings that commander does not pass down to commands added later. */
 function inheritExit(command: Command): void {
