@@ -9,7 +9,13 @@ import { HomeNetwork, type Impairments, MemorySubscribers } from './cellular/ind
 import type { Clock, Nanoseconds } from './clock/clock.js';
 import { RealClock } from './clock/real.js';
 import { VirtualClock } from './clock/virtual.js';
-import { CertificateAuthority, CustomerServer, InProcessUpstream, SocketUpstream } from './cloud/index.js';
+import {
+  CertificateAuthority,
+  CustomerServer,
+  type CustomerServerOptions,
+  InProcessUpstream,
+  SocketUpstream,
+} from './cloud/index.js';
 import { Baseband } from './modem/baseband/index.js';
 import { Modem } from './modem/index.js';
 import { releaseBinary } from './package-root.js';
@@ -36,6 +42,8 @@ export interface CustomerConfig {
   readonly port?: number;
   /** The key of Beam's signature, as the customer was told it. */
   readonly psk: string;
+  /** What the customer's application finds wrong with a signed request, if anything; it then answers 422. */
+  readonly check?: CustomerServerOptions['check'];
 }
 
 export interface WorldConfig {
@@ -239,9 +247,15 @@ async function makeCloud(configs: readonly CustomerConfig[], clock: Clock): Prom
   const customers = new Map<string, CustomerServer>();
   const hosts: Record<string, { host: string; port: number }> = {};
   const inProcess = new InProcessUpstream({ clock, trustedCas });
-  for (const { host, port = 443, psk } of configs) {
+  for (const { host, port = 443, psk, check } of configs) {
     const certificate = await authority.issue([host]);
-    const server = new CustomerServer({ clock, trace, psk: new Secret(Buffer.from(psk)), certificate });
+    const server = new CustomerServer({
+      clock,
+      trace,
+      psk: new Secret(Buffer.from(psk)),
+      certificate,
+      ...(check && { check }),
+    });
     customers.set(host, server);
     if (clock.kind === 'real') {
       hosts[`${host}:${port}`] = { host: '127.0.0.1', port: await server.listen() };

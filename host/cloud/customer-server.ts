@@ -24,6 +24,8 @@ export interface CustomerServerOptions {
   readonly certificate?: ServerCertificate;
   /** Milliseconds; five minutes unless given. */
   readonly maxSkewMs?: number;
+  /** The customer's own look at a signed request: what is wrong with it, or undefined. A fault is answered with 422. */
+  readonly check?: (body: Buffer, messageId: string | undefined) => string | undefined;
 }
 
 /** One accepted request. */
@@ -162,6 +164,11 @@ export class CustomerServer {
     }
     const { identity, timestampMs } = verdict;
     const messageId = headers.find(([name]) => name.toLowerCase() === 'x-message-id')?.[1];
+    const fault = this.#options.check?.(body, messageId);
+    if (fault !== undefined) {
+      trace.emit({ type: 'verified', ok: false, reason: fault, body: shown });
+      return { status: 422, reply: { error: fault } };
+    }
     const known = messageId !== undefined && this.#isKnown(identity, messageId);
     const who = {
       ...(identity.imsi !== undefined && { imsi: identity.imsi }),

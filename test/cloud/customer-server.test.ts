@@ -8,6 +8,7 @@ import { VirtualClock } from '../../host/clock/virtual.js';
 import {
   CertificateAuthority,
   CustomerServer,
+  type CustomerServerOptions,
   duplexPair,
   InProcessUpstream,
   selfSigned,
@@ -33,12 +34,12 @@ function signed(timestamp: number, extra: Record<string, string> = {}): Record<s
 }
 
 /** A plain HTTP customer on the virtual clock. */
-function customer() {
+function customer(options: Pick<CustomerServerOptions, 'check'> = {}) {
   const clock = new VirtualClock(NOW);
   const trace = new Trace(clock);
   const events: TraceEvent[] = [];
   trace.listen((event) => events.push(event));
-  const server = new CustomerServer({ clock, trace, psk });
+  const server = new CustomerServer({ clock, trace, psk, ...options });
   const ask = async (method: string, url: string, headers: Record<string, string>, body = ''): Promise<string> => {
     const [near, far] = duplexPair(clock, MS);
     server.accept(far);
@@ -94,6 +95,15 @@ describe('the customer’s server', () => {
     expect(await ask('POST', '/', signed(NOW + 1, id), 'x')).toMatch(/^HTTP\/1\.1 200 [^]*"duplicate":true/);
     expect(await ask('POST', '/', signed(NOW + 2, { 'x-message-id': 'm-2' }), 'y')).toMatch(/^HTTP\/1\.1 201/);
     expect(server.messages.map(({ body }) => body.toString())).toEqual(['x', 'y']);
+  });
+
+  it('refuses what its application finds fault with, and takes it when it comes again in order', async () => {
+    const { server, events, ask } = customer({ check: (body) => (body.length < 5 ? 'too short' : undefined) });
+    const headers = (at: number): Record<string, string> => signed(NOW + at, { 'x-message-id': 'c-1' });
+    expect(await ask('POST', '/', headers(0), '{}')).toMatch(/^HTTP\/1\.1 422 [^]*"too short"/);
+    expect(server.messages).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ type: 'verified', ok: false, reason: 'too short' });
+    expect(await ask('POST', '/', headers(1), '{"t":1}')).toMatch(/^HTTP\/1\.1 201 /);
   });
 
   it('misbehaves when told', async () => {

@@ -39,7 +39,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     ...config,
     subscribers: [{ profile: PROFILE, group: 'g' }],
     platform: { groups: { g: { configuration: { SoracomBeam: { [ENTRY]: entry } } } } },
-    customers: [{ host: HOST, psk: PSK }],
+    customers: [{ host: HOST, psk: PSK, check: faultOfReading }],
   });
   const events: TraceEvent[] = [];
   world.trace.listen((event) => events.push(event));
@@ -54,6 +54,17 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const of = <T extends TraceEvent['type']>(type: T): Extract<TraceEvent, { type: T }>[] =>
     events.filter((event): event is Extract<TraceEvent, { type: T }> => event.type === type);
   return { world, device, customer, events, of };
+}
+
+/** A serial line has no checksum: what noise did to a reading on its way to the modem, only the customer can see. */
+function faultOfReading(body: Buffer, messageId: string | undefined): string | undefined {
+  try {
+    const { id, seq, temperature } = JSON.parse(body.toString()) as Record<string, unknown>;
+    if (id === messageId && Number.isInteger(seq) && temperature === 21.5) return undefined;
+  } catch {
+    // not JSON
+  }
+  return 'not a reading';
 }
 
 /** Sequence numbers of the readings that the customer accepted, in order of arrival. */
