@@ -7,3 +7,4 @@
 export type { ModemOptions, ModemSerial } from './modem.js';
 export { Modem } from './modem.js';
 export type { ModemModel } from './identity.js';
+export { ModemEnd } from './modem-end.js';

@@ -21,7 +21,6 @@ export {
 } from './profile.js';
 export { ProfileError, profileJsonSchema } from './profile-schema.js';
 export { type CardAnswer, CardError, type CardReader, exchange } from './reader.js';
-export { SerialError, servePty, serveTcp } from './serial.js';
 export { CardSlot, type Chip, type SimCard, type SlotOptions } from './slot.js';
 export { Terminal, type TerminalOptions } from './terminal.js';
 export { VPCD_PORT, VpcdCard, type VpcdEnd, VpcdMessages, VpcdOrder, joinVpcd, vpcdMessage } from './vpcd.js';

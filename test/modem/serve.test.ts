@@ -94,15 +94,13 @@ function socat(...args: string[]): Typist & { readonly child: ChildProcess } {
 }
 
 describe('akari modem', { timeout: LIMIT_MS }, () => {
-  it('--tcp: boots for the first who comes, sends a reading through Beam, and turns a second away', async () => {
+  it('--tcp: boots for the first who comes, sends a reading through Beam; who comes next takes the line over', async () => {
     const modem = start({ tcp: 0 });
     const port = Number((await modem.ready()).split(':')[1]);
     const client = connect({ host: '127.0.0.1', port });
     const typist = new Typist((text) => client.write(text), client);
     await typist.sees(/\r\nRDY\r\n/);
     await typist.sees(/\+CPIN: READY\r\n/);
-    const second = connect({ host: '127.0.0.1', port });
-    await new Promise((resolve) => second.on('close', resolve).on('error', () => undefined));
     await typist.types('ATE0', /OK\r\n/);
     expect((await typist.types('AT+CIMI', /\r\n(\d+)\r\n\r\nOK/))[1]).toBe(IMSI);
     await heard(() =>
@@ -115,7 +113,11 @@ describe('akari modem', { timeout: LIMIT_MS }, () => {
     await typist.types(`AT+QISEND=0,${head.length + body.length}`, /> /);
     typist.write(head + body);
     await typist.sees(/HTTP\/1\.1 201 Created/);
-    client.destroy();
+    const second = connect({ host: '127.0.0.1', port });
+    await new Promise((resolve) => client.on('close', resolve).on('error', () => undefined));
+    const heir = new Typist((text) => second.write(text), second);
+    expect((await heir.types('AT+CIMI', /\r\n(\d+)\r\n\r\nOK/))[1]).toBe(IMSI);
+    second.destroy();
     expect(await modem.stop()).toMatchObject({ type: 'result', ok: true, messages: 1 });
   });
 

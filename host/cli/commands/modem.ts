@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { SECOND } from '../../clock/clock.js';
-import { SerialServerError, servePty, serveTcp } from '../../modem/serial-server.js';
+import { ModemEnd } from '../../modem/index.js';
 import { releaseBinary } from '../../package-root.js';
+import { SerialError, servePty, serveTcp } from '../../serial-server.js';
 import type { TraceEvent } from '../../trace/events.js';
 import { toJsonLine } from '../../trace/json-lines.js';
 import { DEMO_PROFILE, makeDemo } from '../demo.js';
@@ -16,6 +17,8 @@ export interface ModemCommandOptions {
   readonly json?: true;
   readonly showSecrets?: true;
 }
+
+const HOST = '127.0.0.1';
 
 const HELP = `
 The modem boots when the line is opened, and again with the first byte after AT+QPOWD. It keeps running, and keeps its
@@ -83,12 +86,12 @@ export async function runModem(
     output.text(`modem is at ${where}; Ctrl-C takes it away`);
     output.event({ type: 'line', event: 'ready', where });
   };
-  const line = { line: device.line, awake: () => device.modem.powerOn(), signal };
+  const end = new ModemEnd(device.modem, device.line);
   try {
-    if (tcp === undefined) await servePty(line, path, () => ready(path));
-    else await serveTcp(line, tcp, (port) => ready(`127.0.0.1:${port}`));
+    if (tcp === undefined) await servePty({ end, path, signal, ready: () => ready(path) });
+    else await serveTcp({ end, host: HOST, port: tcp, signal, ready: (port) => ready(`${HOST}:${port}`) });
   } catch (error) {
-    if (!(error instanceof SerialServerError)) throw error;
+    if (!(error instanceof SerialError)) throw error;
     output.result(false, { reason: error.message });
     throw new JobError(error.message);
   } finally {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { releaseBinary } from '../../../package-root.js';
-import { CharacterCard, type Framing, SerialError, servePty, serveTcp } from '../../../sim/index.js';
+import { SerialError, servePty, serveTcp } from '../../../serial-server.js';
+import { CharacterCard, type Framing } from '../../../sim/index.js';
 import { JobError, Output, UsageError } from '../../output.js';
 import { type CardOptions, cardOptions, profileOf, storeOf, wholeNumber } from './bench.js';
 import { live } from './live.js';
@@ -46,8 +47,8 @@ async function runSerial(options: SerialOptions): Promise<void> {
   try {
     await live(output, options.showSecrets === true, async ({ clock, trace, random, signal }) => {
       const card = new CharacterCard({ card: chip, clock, trace, random, framing });
-      if (tcp === undefined) await servePty({ card, path, signal, ready: () => ready(path) });
-      else await serveTcp({ card, host, port: tcp, signal, ready: (port) => ready(`${host}:${port}`) });
+      if (tcp === undefined) await servePty({ end: card, path, signal, ready: () => ready(path) });
+      else await serveTcp({ end: card, host, port: tcp, signal, ready: (port) => ready(`${host}:${port}`) });
     });
   } catch (error) {
     if (!(error instanceof SerialError)) throw error;

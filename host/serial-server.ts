@@ -1,11 +1,25 @@
-// Where the I/O line of a `CharacterCard` is offered. Whoever opens it has switched the card on: the ATR comes first.
-// Whoever closes it has switched the card off.
+// A line of an emulated part (a modem's, a card's) for programs outside: a TCP port, and through socat a pseudo terminal.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { lstatSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { CharacterCard } from './character-port.js';
+import type { Writable } from 'node:stream';
+
+/** An emulated part at its end of the line, seen as characters alone. */
+export interface CharacterEnd {
+  /** Set by the server: takes what the part says. */
+  output: ((bytes: Uint8Array) => void) | undefined;
+  /** Characters from the program. */
+  input(bytes: Uint8Array): void;
+  /** A program has opened the line: there is no other power key. */
+  powerOn(): void;
+  /** The program has closed it. */
+  powerOff(): void;
+}
+
+/** Bytes that a program may leave unread; what comes beyond is lost, as in a UART that nobody empties. */
+const UNREAD_MAX = 64 * 1024;
 
 /** The line cannot be offered; the message says why. */
 export class SerialError extends Error {
@@ -16,17 +30,17 @@ export class SerialError extends Error {
 }
 
 /**
- * Listens at `host`:`port` (0: any) until `signal`. The card has one line: who connects takes it from whom had it before
+ * Listens at `host`:`port` (0: any) until `signal`. There is one line: who connects takes it from whom had it before
  * (and may not yet have been seen to hang up). `ready` gets the port. Rejects with SerialError when the port cannot be had.
  */
 export function serveTcp(options: {
-  readonly card: CharacterCard;
+  readonly end: CharacterEnd;
   readonly host: string;
   readonly port: number;
   readonly signal: AbortSignal;
   readonly ready: (port: number) => void;
 }): Promise<void> {
-  const { card, host, port, signal, ready } = options;
+  const { end, host, port, signal, ready } = options;
   let terminal: Socket | undefined;
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
@@ -34,15 +48,15 @@ export function serveTcp(options: {
       terminal?.destroy();
       terminal = socket.setNoDelay(true);
       socket.on('data', (bytes) => {
-        if (terminal === socket) card.input(bytes);
+        if (terminal === socket) end.input(bytes);
       });
       socket.on('close', () => {
         if (terminal !== socket) return;
         terminal = undefined;
-        card.powerOff();
+        end.powerOff();
       });
-      card.output = (bytes) => void (socket.writable && socket.write(bytes));
-      card.powerOn();
+      end.output = (bytes) => say(socket, bytes);
+      end.powerOn();
     });
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(new SerialError(`cannot listen at ${host}:${port} (${error.code})`));
@@ -53,6 +67,10 @@ export function serveTcp(options: {
   });
 }
 
+function say(program: Writable, bytes: Uint8Array): void {
+  if (program.writable && program.writableLength < UNREAD_MAX) program.write(bytes);
+}
+
 /** What socat says once there is a pseudo terminal, and once somebody has opened it. */
 const NAMED = 'PTY is ';
 const OPENED = 'starting data transfer loop';
@@ -60,11 +78,11 @@ const OPENED = 'starting data transfer loop';
 const POLL_S = 0.05;
 
 /**
- * Offers a pseudo terminal (by socat) whose name is the link `path`, until `signal`. `ready` is called whenever it can be
+ * Offers a pseudo terminal whose name is the link `path`, until `signal`. `ready` is called whenever it can be
  * opened: each time somebody has closed it, a new one takes its place. Rejects with SerialError.
  */
 export async function servePty(options: {
-  readonly card: CharacterCard;
+  readonly end: CharacterEnd;
   readonly path: string;
   readonly signal: AbortSignal;
   readonly ready: () => void;
@@ -72,7 +90,7 @@ export async function servePty(options: {
   while (!options.signal.aborted) await onePty(options);
 }
 
-async function onePty({ card, path, signal, ready }: Parameters<typeof servePty>[0]): Promise<void> {
+async function onePty({ end, path, signal, ready }: Parameters<typeof servePty>[0]): Promise<void> {
   const pty = `PTY,raw,echo=0,wait-slave,pty-interval=${POLL_S}`;
   const socat = spawn('socat', ['-d', '-d', pty, 'STDIO'], { stdio: 'pipe' });
   const stop = (): void => void socat.kill('SIGTERM');
@@ -81,13 +99,13 @@ async function onePty({ card, path, signal, ready }: Parameters<typeof servePty>
   const open = (): void => {
     if (opened) return;
     opened = true;
-    card.powerOn();
+    end.powerOn();
   };
-  card.output = (bytes) => void (socat.stdin.writable && socat.stdin.write(bytes));
+  end.output = (bytes) => say(socat.stdin, bytes);
   socat.stdin.on('error', () => undefined); // 'exit' follows
   socat.stdout.on('data', (bytes: Uint8Array) => {
     open();
-    card.input(bytes);
+    end.input(bytes);
   });
   let fault = '';
   let made = false;
@@ -106,7 +124,7 @@ async function onePty({ card, path, signal, ready }: Parameters<typeof servePty>
   });
   const why = await ended(socat);
   signal.removeEventListener('abort', stop);
-  card.powerOff();
+  end.powerOff();
   if (made) rmSync(path, { force: true });
   if (opened || (signal.aborted && fault === '')) return;
   throw new SerialError(
