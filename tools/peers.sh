@@ -3,8 +3,8 @@
 set -eu
 
 missing=
-need() { # command, package
-  command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+need() { # command, package [, a file instead of the command]
+  if [ -n "${3:-}" ]; then [ -e "$3" ]; else command -v "$1" >/dev/null 2>&1; fi || missing="$missing $2"
 }
 need osmo-auc-gen libosmocore-utils
 need tshark tshark
@@ -20,8 +20,12 @@ need opensc-tool opensc
 need socat socat
 need wasm2c wabt
 need gcc gcc
+need libc-headers libc6-dev /usr/include/stdio.h
 need make make
 need valgrind valgrind
+need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf
+need picolibc picolibc-riscv64-unknown-elf /usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs
+need qemu-system-riscv32 qemu-system-misc
 
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
