@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { targetsOf } from '../../host/build/compile.js';
+import { figuresOf } from '../../host/build/figures.js';
+import { akari } from './akari.js';
+
+const readme = readFileSync('README.md', 'utf8');
+const { scripts, dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  scripts: Record<string, string>;
+  dependencies: Record<string, string>;
+};
+
+describe('the README is true', () => {
+  it('every line of its story comes out of akari show, but for numbers and times', async () => {
+    const story = /```\n(1\. The device starts[^]*?)```/.exec(readme)?.[1] ?? '';
+    const lines = story.split('\n').filter((line) => line !== '');
+    expect(lines.length).toBeGreaterThan(15);
+    const shape = (text: string): string => text.replace(/\b[0-9a-f.:-]*\d[0-9a-f.:-]*\b/g, '#').replace(/\s+/g, ' ');
+    const { stdout } = await akari(['show', '--clock', 'virtual']);
+    const told = new Set(stdout.split('\n').map(shape));
+    for (const line of lines) expect(told, line).toContain(shape(line));
+  });
+
+  it('its npm scripts are there', () => {
+    for (const [, name = ''] of readme.matchAll(/npm run ([\w:-]+)/g)) expect(Object.keys(scripts)).toContain(name);
+  });
+
+  it('names every dependency and why it is there', () => {
+    for (const name of Object.keys(dependencies)) expect(readme).toContain(`\`${name}\``);
+  });
+
+  it('names the commands that akari has', async () => {
+    const { stdout } = await akari(['--help']);
+    const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name).filter((name) => name !== 'help');
+    for (const name of commands) expect(readme).toContain(`akari ${name}`);
+  });
+
+  it('its sizes are those of npm run size', () => {
+    for (const { file, code, ram } of figuresOf('.', targetsOf('.'))) {
+      expect(readme).toContain(`| \`${file}\` | ${code.toLocaleString('en')} | ${ram.toLocaleString('en')} |`);
+    }
+  });
+});
