@@ -3,8 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { Status } from '../../host/board/abi.js';
 import { type MemoryStore, type Store } from '../../host/board/store.js';
-import { fromHex } from '../../host/bytes.js';
+import { fromHex, toHex } from '../../host/bytes.js';
 import { MS, SECOND } from '../../host/clock/clock.js';
+import { VirtualClock } from '../../host/clock/virtual.js';
+import { Random } from '../../host/random.js';
+import { directCard } from '../../host/sim/index.js';
+import { Trace } from '../../host/trace/trace.js';
 import { Bench, module, storeOf } from './card.js';
 
 const UPDATE = '00d60000 06 010203040506';
@@ -108,5 +112,28 @@ describe('a busy store', () => {
     expect([1, 2, 3].map(() => call('apdu', command.length))).toEqual(Array(3).fill(Status.Again));
     expect(call('apdu', command.length)).toBe(2);
     expect(buffer().toString('hex', at, at + 2)).toBe('63c2');
+  });
+
+  it('makes the direct reader wait, and others behind it, in order', async () => {
+    const memory = storeOf();
+    const clock = new VirtualClock(0);
+    let busyUntil = 0;
+    const store: Store = {
+      read: (key) => memory.read(key),
+      write: (key, value) => {
+        busyUntil ||= clock.now() + 200 * MS;
+        return clock.now() < busyUntil ? Status.Again : memory.write(key, value);
+      },
+    };
+    const reader = directCard({ card: { module, store }, clock, trace: new Trace(clock), random: new Random('busy') });
+    const answers: string[] = [];
+    void reader.powerOn();
+    for (const apdu of ['002000810839393939ffffffff', '80f2000000']) {
+      void reader
+        .transmit(fromHex(apdu))
+        .then((answer) => answers.push(`${toHex(answer.slice(-2))}@${clock.now() / MS}`));
+    }
+    await clock.run({});
+    expect(answers).toEqual(['63c2@200', '9000@200']);
   });
 });
