@@ -26,7 +26,11 @@ async function boot(file: string, ...args: string[]): Promise<RealBoard> {
 }
 
 const logged = (board: RealBoard, wanted: RegExp): Promise<true> =>
-  eventually(`${wanted} in ${board.log}`, 5_000, () => wanted.test(board.log) || undefined);
+  eventually(
+    () => `${wanted} in ${board.log}`,
+    5_000,
+    () => wanted.test(board.log) || undefined,
+  );
 
 describe('a trap is logged with module and reason, and the board starts anew', () => {
   it.each([

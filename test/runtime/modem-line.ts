@@ -26,4 +26,8 @@ export function join({ line }: Device, uart: Duplex): void {
 
 /** Waits until the customer has verified this many messages. */
 export const verified = (s: Scene, count: number, ms: number, log: () => string): Promise<true> =>
-  eventually(`${count} verified messages (log: ${log()})`, ms, () => s.customer.messages.length >= count || undefined);
+  eventually(
+    () => `${count} verified messages (log: ${log()})`,
+    ms,
+    () => s.customer.messages.length >= count || undefined,
+  );

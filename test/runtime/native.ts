@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, existsSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
@@ -38,13 +38,13 @@ export function assemble(name: string, wat: string): string {
 }
 
 /** Waits for something in real time; fails after `ms`. */
-export async function eventually<T>(what: string, ms: number, look: () => T | undefined): Promise<T> {
+export async function eventually<T>(what: string | (() => string), ms: number, look: () => T | undefined): Promise<T> {
   for (let left = ms; left > 0; left -= 5) {
     const found = look();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error(`${what}: not within ${ms} ms`);
+  throw new Error(`${typeof what === 'string' ? what : what()}: not within ${ms} ms`);
 }
 
 interface StartOptions {
@@ -54,6 +54,13 @@ interface StartOptions {
   /** What UART 0 is; the test holds the other end. */
   readonly line?: 'socket' | 'pty';
 }
+
+/** What QEMU says first by telnet's rules: four options of three bytes. */
+const TELNET_OPTIONS = 12;
+
+const qemuCommand = (elf: string, serial: string): string[] => [
+  ...['make', '-s', '-C', dirname(dirname(elf)), 'run', `SERIAL=${serial}`],
+];
 
 /** A board that runs as a real program on this machine: the posix port, or a core in QEMU. */
 export class RealBoard {
@@ -90,9 +97,20 @@ export class RealBoard {
     const server = createServer().listen(0, '127.0.0.1');
     const board = await RealBoard.#listen(server, (address) => {
       const { port } = address as AddressInfo;
-      return ['make', '-s', '-C', dirname(dirname(elf)), 'run', `SERIAL=tcp:127.0.0.1:${port}`];
+      return qemuCommand(elf, `tcp:127.0.0.1:${port}`);
     });
     await board.#until('start', () => /: (not started|start): /.test(board.#log));
+    return board;
+  }
+
+  /** The same with a UART by telnet's rules, which has breaks. QEMU keeps them as a server only. */
+  static async qemuTelnet(elf: string): Promise<RealBoard> {
+    const path = join(scratch(), 'uart');
+    const board = new RealBoard(qemuCommand(elf, `unix:${path},server=on,wait=on,telnet=on`));
+    await board.#until('UART', () => existsSync(path));
+    board.#wire(connect(path));
+    await board.#until('start', () => /: start: /.test(board.#log));
+    await board.#until('telnet options', () => board.#received.length >= TELNET_OPTIONS);
     return board;
   }
 
@@ -140,12 +158,16 @@ export class RealBoard {
   /** Sends a command and takes the next `length` bytes. */
   async ask(command: Uint8Array, length: number): Promise<Buffer> {
     this.uart.write(command);
-    return eventually(`answer to ${Buffer.from(command).toString('latin1')} (log: ${this.log})`, 5_000, () => {
-      if (this.#received.length < length) return undefined;
-      const answer = this.#received.subarray(0, length);
-      this.#received = this.#received.subarray(length);
-      return answer;
-    });
+    return eventually(
+      () => `answer to ${Buffer.from(command).toString('latin1')} (log: ${this.log})`,
+      5_000,
+      () => {
+        if (this.#received.length < length) return undefined;
+        const answer = this.#received.subarray(0, length);
+        this.#received = this.#received.subarray(length);
+        return answer;
+      },
+    );
   }
 
   /** Sends a command after which the app starts anew; resolves when it has. */
@@ -153,7 +175,11 @@ export class RealBoard {
     const starts = (): number => this.log.split(': start: ').length;
     const before = starts();
     this.uart.write(command);
-    await eventually(`restart (log: ${this.log})`, 5_000, () => starts() > before || undefined);
+    await eventually(
+      () => `restart (log: ${this.log})`,
+      5_000,
+      () => starts() > before || undefined,
+    );
   }
 
   /** The plug is pulled. */

@@ -91,7 +91,11 @@ describe('faults on RV32', () => {
     ['spin', '(loop $l (br $l)) unreachable', /watchdog: the app did not come back\n.*: start: watchdog\n/],
   ])('%s', async (name, loop, wanted) => {
     const running = (board = await RealBoard.qemu(await build(assemble(name, app(loop)), { target })));
-    await eventually(`${wanted} in ${running.log}`, 20_000, () => wanted.test(running.log) || undefined);
+    await eventually(
+      () => `${wanted} in ${running.log}`,
+      20_000,
+      () => wanted.test(running.log) || undefined,
+    );
   });
 });
 
