@@ -20,6 +20,8 @@ const COMPILER = {
   use: ['abort=~lib/akari/assembly/board/abort/abort'],
   initialMemory: 1,
   maximumMemory: 1,
+  // Static data from the start of memory, also when optimized: a kilobyte counts.
+  memoryBase: 8,
   noColors: true,
 };
 

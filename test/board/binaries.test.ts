@@ -4,6 +4,8 @@ import binaryen from 'binaryen';
 import { describe, expect, it } from 'vitest';
 import { APP_EXPORTS, BOARD_IMPORTS, BOARD_MODULE } from '../../host/board/abi.js';
 import { Board, MemoryStore, SerialLine } from '../../host/board/index.js';
+import { targetsOf } from '../../host/build/compile.js';
+import { figuresOf } from '../../host/build/figures.js';
 import { MS } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { Random } from '../../host/random.js';
@@ -103,5 +105,21 @@ describe.each(device.filter(([name]) => name.endsWith('-debug')))('%s', (_name, 
     expect(board.restarts).toBe(0);
     expect(turns).toBe(10_000);
     expect(heap()).toBe(before);
+  });
+});
+
+/** Initial memory of a binary, as its data segments make it. */
+function initialMemory(file: string): Uint8Array {
+  const module = new WebAssembly.Module(readFileSync(file));
+  const imports = Object.keys(BOARD_IMPORTS).map((name) => [name, () => 0]);
+  const { exports } = new WebAssembly.Instance(module, { [BOARD_MODULE]: Object.fromEntries(imports) });
+  return new Uint8Array((exports['memory'] as WebAssembly.Memory).buffer);
+}
+
+describe.each(figuresOf('.', targetsOf('.')))('$file', ({ file, ram }) => {
+  it('has its static data where the debug binary has it, so that one tells the size of the other', () => {
+    const release = initialMemory(`build/release/${file}`);
+    expect(release).toEqual(initialMemory(`build/debug/${file}`));
+    expect(release.subarray(ram).every((byte) => byte === 0)).toBe(true);
   });
 });
