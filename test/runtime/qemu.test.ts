@@ -68,12 +68,14 @@ describe('the probe on RV32', () => {
       );
       written = before + burst;
       running.uart.write(Buffer.concat(commands));
-      await new Promise((resolve) => setTimeout(resolve, random.below(60)));
+      // The instant is one of progress, not of time: a busy machine may not have begun after any number of milliseconds.
+      const answers = 1 + random.below(burst >> 2);
+      await eventually(`${answers} answers`, 30_000, () => (running.unread.length >= 4 * answers ? true : undefined));
       await running.kill();
       acknowledged = before + Math.floor(running.unread.length / 4);
       expect(running.unread.subarray(0, (acknowledged - before) * 4).every((byte) => byte === 0)).toBe(true);
     }
-    expect(acknowledged).toBeGreaterThan(0);
+    expect(acknowledged).toBeGreaterThanOrEqual(8);
   });
 });
 
