@@ -42,6 +42,10 @@ export function serveTcp(options: {
 }): Promise<void> {
   const { end, host, port, signal, ready } = options;
   let terminal: Socket | undefined;
+  const leave = (): void => {
+    terminal = undefined;
+    end.powerOff();
+  };
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined); // 'close' follows
@@ -51,9 +55,7 @@ export function serveTcp(options: {
         if (terminal === socket) end.input(bytes);
       });
       socket.on('close', () => {
-        if (terminal !== socket) return;
-        terminal = undefined;
-        end.powerOff();
+        if (terminal === socket) leave();
       });
       end.output = (bytes) => say(socket, bytes);
       end.powerOn();
@@ -61,7 +63,11 @@ export function serveTcp(options: {
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(new SerialError(`cannot listen at ${host}:${port} (${error.code})`));
     });
-    server.on('close', resolve);
+    server.on('close', () => {
+      // A server may close before its last socket says so.
+      if (terminal !== undefined) leave();
+      resolve();
+    });
     server.listen({ host, port, signal }, () => ready((server.address() as AddressInfo).port));
     signal.addEventListener('abort', () => terminal?.destroy(), { once: true });
   });

@@ -127,7 +127,12 @@ describe('akari sim serial', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** Starts the command; `ready` resolves each time to where the line is. */
-  function serial(...args: string[]): { child: ChildProcess; ready: () => Promise<string>; events: unknown[] } {
+  function serial(...args: string[]): {
+    child: ChildProcess;
+    ready: () => Promise<string>;
+    events: unknown[];
+    ended: Promise<unknown[]>;
+  } {
     const line = [
       'dist/host/cli/main.js',
       'sim',
@@ -141,7 +146,8 @@ describe('akari sim serial', () => {
     const events: { type: string; event?: string; where?: string }[] = [];
     const waiting: ((where: string) => void)[] = [];
     const places: string[] = [];
-    createInterface({ input: child.stdout }).on('line', (text) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (text) => {
       const event = JSON.parse(text) as (typeof events)[number];
       events.push(event);
       if (event.event !== 'ready' || event.where === undefined) return;
@@ -153,7 +159,9 @@ describe('akari sim serial', () => {
       const place = places.shift();
       return place === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(place);
     };
-    return { child, ready, events };
+    // A process may close before the last of its lines has been read.
+    const ended = Promise.all([once(child, 'close'), once(lines, 'close')]).then(([how]) => how as unknown[]);
+    return { child, ready, events, ended };
   }
 
   /** Reads so many bytes. */
@@ -166,7 +174,7 @@ describe('akari sim serial', () => {
   }
 
   it('--tcp: a connection is a cold reset, and takes the line from the one before', async () => {
-    const { child, ready, events } = serial('--tcp', '0');
+    const { child, ready, events, ended } = serial('--tcp', '0');
     const port = Number((await ready()).split(':')[1]);
     let before: Socket | undefined;
     for (let round = 0; round < 3; round++) {
@@ -184,13 +192,13 @@ describe('akari sim serial', () => {
     }
     before?.destroy();
     child.kill('SIGINT');
-    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(await ended).toEqual([0, null]);
     expect(events.at(-1)).toEqual({ type: 'result', ok: true });
   });
 
   it('--pty: opening the terminal is a cold reset, again and again', async () => {
     const path = join(folder, 'sim');
-    const { child, ready } = serial('--pty', '--path', path);
+    const { child, ready, ended } = serial('--pty', '--path', path);
     for (let round = 0; round < 2; round++) {
       expect(await ready()).toBe(path);
       expect(talk(path, '', 21)).toBe(ATR);
@@ -201,7 +209,7 @@ describe('akari sim serial', () => {
     const { stdout } = await run('sh', ['-c', script]);
     expect(stdout.replace(/\s/g, '')).toBe(`${ATR}b0981801000021436587f49000`);
     child.kill('SIGINT');
-    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(await ended).toEqual([0, null]);
     expect(existsSync(path)).toBe(false);
   });
 
