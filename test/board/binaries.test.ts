@@ -10,6 +10,8 @@ import { MS } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { Random } from '../../host/random.js';
 import { Trace } from '../../host/trace/trace.js';
+import { compileDebugSource } from '../kit/compile.js';
+import { exposeHeap, heapOf } from './heap.js';
 
 interface Target {
   readonly outFile: string;
@@ -73,18 +75,12 @@ describe.each(device)('%s', (_name, { outFile }) => {
 
 describe.each(device.filter(([name]) => name.endsWith('-debug')))('%s', (_name, { outFile }) => {
   it('allocates nothing in 10,000 turns of loop(), whatever comes in', async () => {
-    // The debug binary has the release binary's source and keeps the allocator's pointer by name.
-    const pointer = '~lib/rt/stub/offset';
-    const module = read(outFile);
-    const allocates = module.getGlobal(pointer) !== 0;
-    if (allocates) module.addGlobalExport(pointer, 'heap_pointer');
-
     const clock = new VirtualClock(0);
     const line = new SerialLine(clock);
     const random = new Random('heap');
     const board = new Board({
       name: outFile,
-      module: module.emitBinary(),
+      module: exposeHeap(readFileSync(outFile)), // the release binary's source, with names
       clock,
       trace: new Trace(clock),
       random,
@@ -93,8 +89,7 @@ describe.each(device.filter(([name]) => name.endsWith('-debug')))('%s', (_name, 
       sensors: { analog: () => 700 },
     });
     board.powerOn();
-    const heap = (): unknown => (board.exports?.['heap_pointer'] as WebAssembly.Global | undefined)?.value;
-    const before = heap();
+    const before = heapOf(board.exports);
     let turns = 0;
     for (let i = 0; i < 10_000; i++) {
       // One character a turn, none of it a probe's "R" or "T", which restart it.
@@ -104,8 +99,17 @@ describe.each(device.filter(([name]) => name.endsWith('-debug')))('%s', (_name, 
     }
     expect(board.restarts).toBe(0);
     expect(turns).toBe(10_000);
-    expect(heap()).toBe(before);
+    expect(heapOf(board.exports)).toBe(before);
   });
+});
+
+it('an app that does allocate in loop() is found out', async () => {
+  const binary = await compileDebugSource('export function loop(): i32 { return new Uint8Array(8).length; }');
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(exposeHeap(binary)));
+  const before = heapOf(exports);
+  (exports['loop'] as () => number)();
+  expect(before).toBeDefined();
+  expect(heapOf(exports)).toBeGreaterThan(Number(before));
 });
 
 /** Initial memory of a binary, as its data segments make it. */

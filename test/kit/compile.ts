@@ -39,6 +39,11 @@ export async function compileDeviceSource(source: string): Promise<Uint8Array<Ar
   return run(['source.ts', 'assembly/board/abort.ts'], DEVICE, { 'source.ts': source });
 }
 
+/** The same of a source given here, not optimized and with names, as debug targets are. */
+export async function compileDebugSource(source: string): Promise<Uint8Array<ArrayBuffer>> {
+  return run(['source.ts', 'assembly/board/abort.ts'], [...DEVICE.slice(0, 8), '--debug'], { 'source.ts': source });
+}
+
 /** The same of an entry of the package, with some of its files replaced. */
 export async function compileDeviceChanged(entry: string, sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
   return run([entry, 'assembly/board/abort.ts'], DEVICE, sources);

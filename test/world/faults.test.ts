@@ -1,9 +1,10 @@
 // What goes wrong in the field. Each case ends in a retry that succeeds or in a clear error; nothing is lost, nothing
 // is accepted twice, order is kept.
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE, SECOND } from '../../host/index.js';
+import { HOUR, MINUTE, SECOND, makeCard } from '../../host/index.js';
 import { Random } from '../../host/random.js';
-import { type Scene, type SceneOptions, debugBinary, scene, sequence } from './demo-world.js';
+import { exposeHeap, heapOf } from '../board/heap.js';
+import { PROFILE, type Scene, type SceneOptions, debugBinary, scene, sequence } from './demo-world.js';
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -137,14 +138,20 @@ describe('a device says clearly and keeps trying when', () => {
   });
 });
 
-describe('the device binary', () => {
-  it('allocates nothing in a day at work', async () => {
-    const s = await scene({ app: debugBinary('beam-telemetry') });
+describe('the device binaries', () => {
+  it('allocate nothing in an hour at work, card and app', async () => {
+    const s = await scene({ app: exposeHeap(debugBinary('beam-telemetry')) });
+    s.device.slot.insert({ ...makeCard(PROFILE), module: exposeHeap(debugBinary('sim')) });
     s.device.powerOn();
-    const exports = s.device.board.exports;
+    await s.world.run({ for: MINUTE });
+    const { board, slot } = s.device;
+    const before = [board.exports, slot.card?.exports];
+    const heaps = before.map(heapOf);
     await s.world.run({ for: HOUR });
-    expect(exports).toBe(s.device.board.exports);
-    expect(exports?.memory.buffer.byteLength).toBe(65_536);
+    expect(sequence(s.customer)).toHaveLength(61);
+    expect(board.exports).toBe(before[0]); // the same instances all the time
+    expect(slot.card?.exports).toBe(before[1]);
+    expect(before.map(heapOf)).toEqual(heaps);
     await s.world.close();
   });
 });
