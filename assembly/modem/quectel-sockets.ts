@@ -1,0 +1,441 @@
+// The sockets of Quectel's modems, by their AT commands (BG95 TCP/IP Application Note): what a driver of one of them
+// carries as its `Net`. The AT client lies here, too: driver and sockets take turns with it. The driver lets the
+// sockets act while the context is active; they count what went wrong in a row (`faults`) for the driver to act upon.
+//
+// A TCP socket is a stream: one with a hole fails. A UDP socket keeps datagrams apart and may lose some, as UDP does.
+
+import { NetKind, NetState, Status } from "../board/index";
+import { Fields, startsWith } from "../util/text";
+import { AT_CLIENT_SIZE, AtClient, AtResult } from "./at";
+import { HOST_MAX, MODEM_SOCKETS, MODEM_SOCKET_SIZE, ModemSocket, RX_MAX, SocketState, TX_MAX } from "./modem";
+
+/** Commands that are answered at once. */
+const SHORT_MS = 5_000;
+/** Maximum response times of the application note: the URC +QIOPEN, the end of AT+QISEND. */
+const OPEN_MS = 150_000;
+const SEND_MS = 120_000;
+/** AT+QICLOSE waits up to 10 s for the far end by itself. */
+const QICLOSE_MS = 15_000;
+/** Wait after SEND FAIL (the modem's buffer is full), and how often before the socket is given up. */
+const FULL_MS = 1_000;
+const FULL_TRIES = 20;
+
+const IDS = 12;
+
+/** Socket errors, BG95 TCP/IP Application Note 4: the last part of +QIOPEN. */
+const enum Quectel {
+  OperationBusy = 554,
+  IdInUse = 563,
+  Dns = 565,
+  Refused = 566,
+}
+
+const enum Command {
+  None,
+  Open,
+  Close,
+  CloseStray,
+  Send,
+  Read,
+}
+
+
+@unmanaged
+export class QuectelSockets {
+  /** True: received data is pushed by the modem. False (default): it is fetched. */
+  push: bool;
+  /** Something waits to be sent to the modem: the next `act` has work. The driver clears it. */
+  dirty: bool;
+  /** The modem says that the context is gone. The driver clears it. */
+  contextLost: bool;
+  /** Sockets that did not open or broke, in a row. The driver clears it. */
+  faults: i32;
+  /** Error code of the last socket that did not open; 0 none since the driver cleared it. */
+  cause: i32;
+
+  private command: Command;
+  private target: i32;
+  private nextId: i32;
+  private strayId: i32;
+  /** Socket that a data block belongs to (-1: to none), and its length. */
+  private blockSocket: i32;
+  private blockLen: i32;
+
+
+  @inline
+  get at(): AtClient {
+    return changetype<AtClient>(changetype<usize>(this) + offsetof<QuectelSockets>());
+  }
+
+
+  @inline
+  get fields(): Fields {
+    return changetype<Fields>(changetype<usize>(this.at) + AT_CLIENT_SIZE);
+  }
+
+  private socket(handle: i32): ModemSocket {
+    return changetype<ModemSocket>(changetype<usize>(this) + FIRST_AT + handle * MODEM_SOCKET_SIZE);
+  }
+
+  /** All that was open is gone, for this reason. One that only waits for the modem goes on waiting. */
+  fail(error: i32): void {
+    for (let i = 0; i < MODEM_SOCKETS; i++) {
+      const socket = this.socket(i);
+      if (socket.state != SocketState.Wanted) socket.fail(error);
+      socket.id = -1;
+      if (socket.closing) socket.state = SocketState.Free;
+    }
+    this.strayId = -1;
+    this.blockSocket = -1;
+  }
+
+  /** The AT client is for somebody else's commands now. */
+  leave(): void {
+    this.command = Command.None;
+  }
+
+  /** When `act` has something to do that no input brings. */
+  get deadline(): i64 {
+    let until = i64.MAX_VALUE;
+    for (let i = 0; i < MODEM_SOCKETS; i++) {
+      const socket = this.socket(i);
+      if (socket.state == SocketState.Opening || socket.full > 0) until = min(until, socket.until);
+    }
+    return until;
+  }
+
+  // --- Lines and data from the modem ---
+
+  /** True when the line was about sockets. */
+  line(ptr: usize, len: i32): bool {
+    if (startsWith(ptr, len, "+QIURC:")) this.urc(ptr, len);
+    else if (startsWith(ptr, len, "+QIRD:")) this.readHeader(ptr, len);
+    else if (startsWith(ptr, len, "+QIOPEN:")) this.opened(ptr, len);
+    else return false;
+    return true;
+  }
+
+  private urc(ptr: usize, len: i32): void {
+    const fields = this.fields.on(ptr, len, 7);
+    if (fields.quoted("recv")) {
+      const socket = this.byId(fields.num());
+      const n = fields.num();
+      if (n > 0) this.expectBlock(socket, n);
+      else if (socket) socket.more = true;
+    } else if (fields.quoted("closed")) {
+      const socket = this.byId(fields.num());
+      if (socket && socket.state == SocketState.Open) {
+        socket.state = SocketState.Ended;
+        // What came before the end may not have been announced.
+        socket.more = !this.push;
+      } else if (socket && socket.state == SocketState.Opening) {
+        socket.fail(Status.Closed);
+      }
+    } else if (fields.quoted("pdpdeact") && fields.num() == 1) {
+      this.contextLost = true;
+    }
+  }
+
+  private byId(id: i32): ModemSocket | null {
+    for (let i = 0; i < MODEM_SOCKETS; i++) {
+      const socket = this.socket(i);
+      if (id >= 0 && socket.id == id && socket.state != SocketState.Free) return socket;
+    }
+    return null;
+  }
+
+  private indexOf(socket: ModemSocket | null): i32 {
+    for (let i = 0; i < MODEM_SOCKETS; i++) if (this.socket(i) == socket) return i;
+    return -1;
+  }
+
+  /** `+QIRD: n`, then n bytes. */
+  private readHeader(ptr: usize, len: i32): void {
+    const n = this.fields.on(ptr, len, 6).num();
+    const socket = this.command == Command.Read ? this.socket(this.target) : null;
+    if (n > 0) {
+      this.expectBlock(socket, n);
+    } else if (socket) {
+      socket.more = false;
+      if (n < 0) socket.fail(Status.Malformed);
+    }
+  }
+
+  /** n bytes follow; they are the socket's if they fit, otherwise it fails: a stream with a hole is no stream. */
+  private expectBlock(socket: ModemSocket | null, n: i32): void {
+    if (n > RX_MAX) {
+      // No modem sends that much: the number is damaged, and where the data ends is not known.
+      if (socket) socket.fail(Status.Malformed);
+      return;
+    }
+    let into: usize = 0;
+    if (socket && (socket.state == SocketState.Open || socket.state == SocketState.Ended)) {
+      into = socket.room(n);
+      if (into == 0) socket.fail(Status.TooLong);
+    }
+    this.blockSocket = into == 0 ? -1 : this.indexOf(socket);
+    this.blockLen = n;
+    this.at.expectData(into, n);
+  }
+
+  /** The data that was expected has come. */
+  block(): void {
+    const index = this.blockSocket;
+    this.blockSocket = -1;
+    if (index < 0) return;
+    const socket = this.socket(index);
+    if (socket.state != SocketState.Open && socket.state != SocketState.Ended) return;
+    socket.arrived(this.blockLen);
+  }
+
+  /** The data that was expected broke off. */
+  blockLost(): void {
+    if (this.blockSocket >= 0) this.socket(this.blockSocket).fail(Status.Io);
+  }
+
+  // --- Commands to the modem ---
+
+  /** Sends the next command that a socket needs; false if none does. */
+  act(now: i64): bool {
+    if (this.strayId >= 0) {
+      this.sendClose(now, this.strayId);
+      return this.runs(Command.CloseStray, 0);
+    }
+    for (let i = 0; i < MODEM_SOCKETS; i++) {
+      const socket = this.socket(i);
+      if (socket.closing) {
+        if (socket.id < 0) {
+          socket.state = SocketState.Free;
+          socket.closing = false;
+          continue;
+        }
+        this.sendClose(now, socket.id);
+        return this.runs(Command.Close, i);
+      }
+      if (socket.state == SocketState.Wanted) {
+        this.sendOpen(now, socket);
+        return this.runs(Command.Open, i);
+      }
+      if (socket.state == SocketState.Opening && now >= socket.until) {
+        socket.fail(Status.Timeout);
+        this.faults++;
+        this.dirty = true;
+      }
+      if (socket.txLen > 0 && (socket.full == 0 || now >= socket.until)) {
+        this.at.command().str("AT+QISEND=").num(socket.id).str(",").num(socket.txLen);
+        this.at.sendData(now, SHORT_MS, SEND_MS, socket.tx, socket.txLen);
+        return this.runs(Command.Send, i);
+      }
+      if (socket.more && socket.waiting == 0) {
+        this.at.command().str("AT+QIRD=").num(socket.id).str(",").num(RX_MAX);
+        this.at.send(now, SHORT_MS, "+QIRD:");
+        return this.runs(Command.Read, i);
+      }
+    }
+    return false;
+  }
+
+  private runs(command: Command, target: i32): bool {
+    this.command = command;
+    this.target = target;
+    return true;
+  }
+
+  private sendOpen(now: i64, socket: ModemSocket): void {
+    socket.id = this.freeId();
+    socket.state = SocketState.Opening;
+    socket.until = now + OPEN_MS;
+    const text = this.at.command().str("AT+QIOPEN=1,").num(socket.id).str(',"TCP","');
+    text
+      .bytes(socket.host, socket.hostLen)
+      .str('",')
+      .num(socket.port)
+      .str(this.push ? ",0,1" : ",0,0");
+    this.at.send(now, SHORT_MS, ""); // the outcome comes as a URC
+  }
+
+  private sendClose(now: i64, id: i32): void {
+    this.at.command().str("AT+QICLOSE=").num(id);
+    this.at.send(now, QICLOSE_MS, "");
+  }
+
+  /** Numbers go round, so that a late word about an old connection is not taken for one about a new one. */
+  private freeId(): i32 {
+    let id: i32;
+    do {
+      id = this.nextId;
+      this.nextId = id + 1 == IDS ? 0 : id + 1;
+    } while (this.byId(id));
+    return id;
+  }
+
+  /** The command that `act` sent has ended. */
+  answered(now: i64, result: AtResult): void {
+    const command = this.command;
+    this.command = Command.None;
+    const ok = result == AtResult.Ok;
+    const socket = this.socket(this.target);
+    switch (command) {
+      case Command.CloseStray:
+        this.strayId = -1;
+        return;
+      case Command.Open:
+        if (!ok && socket.state == SocketState.Opening) {
+          socket.fail(Status.Io);
+          this.faults++;
+        }
+        return;
+      case Command.Close:
+        // Whatever it said: the number is not used again for eleven connections.
+        socket.state = SocketState.Free;
+        socket.closing = false;
+        socket.id = -1;
+        return;
+      case Command.Send:
+        if (ok) {
+          socket.txLen = 0;
+          socket.full = 0;
+        } else if (result == AtResult.SendFail && ++socket.full <= FULL_TRIES) {
+          socket.until = now + FULL_MS;
+        } else {
+          socket.fail(Status.Closed);
+        }
+        return;
+      case Command.Read:
+        if (!ok) {
+          socket.more = false;
+          if (socket.state != SocketState.Ended) socket.fail(Status.Closed);
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** `+QIOPEN: id,err`. */
+  private opened(ptr: usize, len: i32): void {
+    const fields = this.fields.on(ptr, len, 8);
+    const id = fields.num();
+    const error = fields.num();
+    const socket = this.byId(id);
+    if (!socket || socket.state != SocketState.Opening || error < 0) return;
+    if (error == 0) {
+      socket.state = SocketState.Open;
+      socket.full = 0;
+      return;
+    }
+    this.cause = error;
+    switch (error) {
+      case Quectel.IdInUse:
+        // Left over from before this device started: close that one, and take the next number.
+        this.strayId = id;
+        socket.id = -1;
+        if (++socket.full <= IDS) {
+          socket.state = SocketState.Wanted;
+          return;
+        }
+        socket.fail(Status.Busy);
+        break;
+      case Quectel.Dns:
+        socket.fail(Status.NameUnknown);
+        break;
+      case Quectel.Refused:
+        socket.fail(Status.Refused);
+        break;
+      case Quectel.OperationBusy:
+        socket.fail(Status.Busy);
+        break;
+      default:
+        socket.fail(Status.Io);
+    }
+    this.faults++;
+  }
+
+  // --- The sockets of `Net` ---
+
+  open(kind: i32, hostPtr: usize, hostLen: i32, port: i32): i32 {
+    if (kind != NetKind.Tcp) return Status.Unsupported;
+    if (hostLen > HOST_MAX) return Status.TooLong;
+    if (port < 1 || port > 65_535 || !isHostName(hostPtr, hostLen)) return Status.Invalid;
+    for (let i = 0; i < MODEM_SOCKETS; i++) {
+      const socket = this.socket(i);
+      if (socket.state != SocketState.Free) continue;
+      socket.want(hostPtr, hostLen, port);
+      this.dirty = true;
+      return i;
+    }
+    return Status.Busy;
+  }
+
+  status(handle: i32): i32 {
+    if (!this.isOpen(handle)) return Status.Invalid;
+    const socket = this.socket(handle);
+    switch (socket.state) {
+      case SocketState.Open:
+        return NetState.Open;
+      case SocketState.Ended:
+        return socket.more || socket.waiting > 0 ? NetState.Open : NetState.Ended;
+      case SocketState.Failed:
+        return socket.error;
+      default:
+        return NetState.Opening;
+    }
+  }
+
+  write(handle: i32, ptr: usize, len: i32): i32 {
+    if (!this.isOpen(handle) || len < 0) return Status.Invalid;
+    const socket = this.socket(handle);
+    if (socket.state == SocketState.Failed) return socket.error;
+    if (socket.state == SocketState.Ended) return Status.Closed;
+    // The buffer belongs to the AT client while it is being sent; before, what comes goes out as one.
+    const inFlight = this.command == Command.Send && this.target == handle;
+    if (socket.state != SocketState.Open || inFlight) return 0;
+    const n = min(len, TX_MAX - socket.txLen);
+    memory.copy(socket.tx + socket.txLen, ptr, n);
+    socket.txLen += n;
+    if (n > 0) this.dirty = true;
+    return n;
+  }
+
+  read(handle: i32, ptr: usize, limit: i32): i32 {
+    if (!this.isOpen(handle) || limit < 0) return Status.Invalid;
+    const socket = this.socket(handle);
+    if (socket.state == SocketState.Failed) return socket.error;
+    const n = socket.take(ptr, limit);
+    if (n > 0 && socket.more) this.dirty = true;
+    return n;
+  }
+
+  close(handle: i32): void {
+    if (!this.isOpen(handle)) return;
+    const socket = this.socket(handle);
+    if (socket.state == SocketState.Wanted || socket.id < 0) {
+      socket.state = SocketState.Free;
+      return;
+    }
+    socket.closing = true;
+    this.dirty = true;
+  }
+
+  private isOpen(handle: i32): bool {
+    if (handle < 0 || handle >= MODEM_SOCKETS) return false;
+    const socket = this.socket(handle);
+    return socket.state != SocketState.Free && !socket.closing;
+  }
+}
+
+/** Where the first socket begins behind the fields. */
+const FIRST_AT: usize = (offsetof<QuectelSockets>() + AT_CLIENT_SIZE + offsetof<Fields>() + 7) & ~7;
+
+export const QUECTEL_SOCKETS_SIZE: i32 = <i32>FIRST_AT + MODEM_SOCKETS * MODEM_SOCKET_SIZE;
+
+/** Letters, digits, `-`, `.`, `:`: nothing that could end the quoted string. */
+function isHostName(ptr: usize, len: i32): bool {
+  if (len < 1) return false;
+  for (let i = 0; i < len; i++) {
+    const c: u32 = load<u8>(ptr + i);
+    const isLetter = (c | 0x20) - 0x61 < 26;
+    if (!isLetter && c - 0x30 > 10 && c != 0x2d && c != 0x2e) return false;
+  }
+  return true;
+}
