@@ -1,7 +1,9 @@
-// AES-128, Keccak-f[1600], SHA-256, HMAC-SHA-256, comparing and wiping.
+// AES-128, CCM, GCM, Keccak-f[1600], SHA-256, HMAC-SHA-256, comparing and wiping.
 
 import * as aes from "../crypto/aes";
+import * as ccm from "../crypto/ccm";
 import * as constantTime from "../crypto/constant-time";
+import * as gcm from "../crypto/gcm";
 import * as hmac from "../crypto/hmac";
 import * as keccak from "../crypto/keccak";
 import * as sha256 from "../crypto/sha256";
@@ -25,6 +27,50 @@ export function aesExpandKeyAndEncrypt(key: Uint8Array, block: Uint8Array): Uint
   const output = new Uint8Array(16);
   aes.aesExpandKeyAndEncrypt(key.dataStart, SCHEDULE, block.dataStart, output.dataStart);
   return output;
+}
+
+/** Ciphertext and tag. */
+export function ccmSeal(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  plaintext: Uint8Array,
+  tag: i32,
+): Uint8Array {
+  const out = new Uint8Array(plaintext.length + tag);
+  const data = out.dataStart;
+  memory.copy(data, plaintext.dataStart, plaintext.length);
+  ccm.ccmSeal(key.dataStart, nonce.dataStart, nonce.length, aad.dataStart, aad.length, data, plaintext.length, tag);
+  return out;
+}
+
+/** One byte that says whether the tag is right, and what the data has become. */
+export function ccmOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, tag: i32): Uint8Array {
+  const out = new Uint8Array(1 + sealed.length);
+  const data = out.dataStart + 1;
+  const len = sealed.length - tag;
+  memory.copy(data, sealed.dataStart, sealed.length);
+  out[0] = ccm.ccmOpen(key.dataStart, nonce.dataStart, nonce.length, aad.dataStart, aad.length, data, len, tag);
+  return out.slice(0, 1 + len);
+}
+
+/** Ciphertext and tag. */
+export function gcmSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+  const out = new Uint8Array(plaintext.length + gcm.GCM_TAG_BYTES);
+  const data = out.dataStart;
+  memory.copy(data, plaintext.dataStart, plaintext.length);
+  gcm.gcmSeal(key.dataStart, nonce.dataStart, aad.dataStart, aad.length, data, plaintext.length);
+  return out;
+}
+
+/** One byte that says whether the tag is right, and what the data has become. */
+export function gcmOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const out = new Uint8Array(1 + sealed.length);
+  const data = out.dataStart + 1;
+  const len = sealed.length - gcm.GCM_TAG_BYTES;
+  memory.copy(data, sealed.dataStart, sealed.length);
+  out[0] = gcm.gcmOpen(key.dataStart, nonce.dataStart, aad.dataStart, aad.length, data, len);
+  return out.slice(0, 1 + len);
 }
 
 /** The state of 200 bytes after the permutation. */

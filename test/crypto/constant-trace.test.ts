@@ -73,11 +73,15 @@ function expectOneTrace(traced: Traced, length: number, least: number, work: (wa
 describe('one trace whatever the secrets', () => {
   let milenage: Traced;
   let aes: Traced;
+  let ccm: Traced;
+  let gcm: Traced;
   let hmac: Traced;
   let compare: Traced;
   beforeAll(async () => {
     milenage = instrument(await compileDevice('assembly/aka/milenage.ts'));
     aes = instrument(await compileDevice('assembly/crypto/aes.ts'));
+    ccm = instrument(await compileDevice('assembly/crypto/ccm.ts'));
+    gcm = instrument(await compileDevice('assembly/crypto/gcm.ts'));
     hmac = instrument(await compileDevice('assembly/crypto/hmac.ts'));
     compare = instrument(await compileDevice('assembly/crypto/constant-time.ts'));
   });
@@ -88,6 +92,19 @@ describe('one trace whatever the secrets', () => {
       wasm['aesEncrypt2']?.(SPACE, DATA + 16, DATA + 32, DATA + 16, DATA + 32);
       wasm['aesEncrypt']?.(SPACE, DATA + 16, DATA + 16);
       wasm['aesExpandKeyAndEncrypt']?.(DATA, SPACE, DATA + 16, DATA + 16);
+    });
+  });
+
+  it('CCM and GCM: key, nonce, additional data and data, for a tag that is right or wrong', () => {
+    expectOneTrace(ccm, 100, 10_000, (wasm) => {
+      wasm['ccmSeal']?.(DATA, DATA + 16, 12, DATA + 28, 13, DATA + 41, 40, 8);
+      wasm['ccmOpen']?.(DATA, DATA + 16, 12, DATA + 28, 13, DATA + 41, 40, 8);
+      wasm['ccmOpen']?.(DATA, DATA + 16, 12, DATA + 28, 13, DATA + 41, 40, 8);
+    });
+    expectOneTrace(gcm, 110, 10_000, (wasm) => {
+      wasm['gcmSeal']?.(DATA, DATA + 16, DATA + 28, 13, DATA + 41, 40);
+      wasm['gcmOpen']?.(DATA, DATA + 16, DATA + 28, 13, DATA + 41, 40);
+      wasm['gcmOpen']?.(DATA, DATA + 16, DATA + 28, 13, DATA + 41, 40);
     });
   });
 

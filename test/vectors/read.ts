@@ -15,6 +15,18 @@ export interface AesVector {
   readonly ciphertext: string;
 }
 
+export interface AeadVector {
+  readonly id: string;
+  readonly key: string;
+  readonly nonce: string;
+  readonly aad: string;
+  readonly plaintext: string;
+  readonly ciphertext: string;
+  readonly tag: string;
+  /** False: has to be refused. Absent: true. */
+  readonly valid?: boolean;
+}
+
 export interface Sha256Vector {
   readonly id: string;
   readonly msg: string;
@@ -113,6 +125,8 @@ export interface KeccakVector {
 }
 
 export const aesVectors = (): readonly AesVector[] => read<{ vectors: AesVector[] }>('aes').vectors;
+export const ccmVectors = (): readonly AeadVector[] => read<{ vectors: AeadVector[] }>('aes-ccm').vectors;
+export const gcmVectors = (): readonly AeadVector[] => read<{ vectors: AeadVector[] }>('aes-gcm').vectors;
 export const sha256Vectors = (): readonly Sha256Vector[] => read<{ vectors: Sha256Vector[] }>('sha256').vectors;
 export const hmacVectors = (): readonly HmacVector[] => read<{ vectors: HmacVector[] }>('hmac-sha256').vectors;
 export const milenageVectors = (): {
