@@ -19,7 +19,7 @@ import {
 import { Baseband } from './modem/baseband/index.js';
 import { Modem } from './modem/index.js';
 import { releaseBinary } from './package-root.js';
-import { MemoryDirectory, Platform, type PlatformConfig } from './platform/index.js';
+import { Platform, type PlatformConfig } from './platform/index.js';
 import { Random } from './random.js';
 import { Secret } from './secret.js';
 import { CardSlot, type SimCard, type SimProfile, Terminal, personalise } from './sim/index.js';
@@ -33,6 +33,8 @@ export interface SubscriberConfig {
   readonly profile: SimProfile;
   /** Id of the platform group, a key of `platform.groups`. */
   readonly group?: string;
+  /** Tags of the subscriber at the platform. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** A customer's HTTPS server, with a certificate of the world's own authority, which the platform trusts. */
@@ -56,7 +58,7 @@ export interface WorldConfig {
   /** For tests of the host itself: see VirtualClock. */
   readonly alwaysSettle?: boolean;
   readonly subscribers?: readonly SubscriberConfig[];
-  readonly platform?: Pick<PlatformConfig, 'groups' | 'credentials'>;
+  readonly platform?: Omit<PlatformConfig, 'subscribers'>;
   readonly customers?: readonly CustomerConfig[];
 }
 
@@ -165,20 +167,21 @@ export class World {
       random: this.random.fork('network'),
       subscribers: new MemorySubscribers(subscribers.map(({ profile }) => profile)),
     });
-    const directory = new MemoryDirectory({
-      ...config.platform,
-      subscribers: subscribers.map(({ profile: { imsi, iccid, simId, msisdn }, group }) => ({
-        imsi,
-        iccid,
-        simId,
-        msisdn,
-        ...(group !== undefined && { groupId: group }),
-      })),
-    });
     this.platform = new Platform({
       clock,
       trace: this.trace,
-      directory,
+      random: this.random.fork('platform'),
+      config: {
+        ...config.platform,
+        subscribers: subscribers.map(({ profile: { imsi, iccid, simId, msisdn }, group, tags }) => ({
+          imsi,
+          iccid,
+          simId,
+          msisdn,
+          ...(group !== undefined && { groupId: group }),
+          ...(tags !== undefined && { tags }),
+        })),
+      },
       upstream: parts.upstream,
       deviceOf: (imsi) => this.#holders.get(imsi),
     });

@@ -7,8 +7,8 @@ export function faultOf(event: TraceEvent): string | undefined {
       return event.ok ? undefined : `${event.side}: ${event.step}`;
     case 'verified':
       return event.ok ? undefined : `customer: ${event.reason ?? 'refused'}`;
-    case 'beam':
-      return `beam: ${event.status} ${event.reason}`;
+    case 'service':
+      return `${event.service}: ${event.status} ${event.reason}`;
     case 'socket':
       return event.error === undefined ? undefined : `modem: socket to ${event.remote}: ${event.error}`;
     case 'dns':

@@ -98,8 +98,8 @@ export class Story {
         );
       case 'http':
         return this.#http(event);
-      case 'beam':
-        return this.#tell(event, 'platform', 'beam', `${event.event} ${event.status}: ${event.reason}`, 'red');
+      case 'service':
+        return this.#tell(event, 'platform', event.service, `${event.event} ${event.status}: ${event.reason}`, 'red');
       case 'verified':
         return this.#tell(
           event,

@@ -5,7 +5,7 @@ import { createServer as createHttpsServer, Server as HttpsServer } from 'node:h
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Nanoseconds } from '../clock/clock.js';
-import { headerPairs, shownBody, type HeaderList } from '../platform/http-text.js';
+import { headerPairs, shownBody, type HeaderList } from '../platform/http/text.js';
 import type { Secret } from '../secret.js';
 import type { Trace } from '../trace/trace.js';
 import { BeamVerifier, type BeamIdentity } from './beam-verifier.js';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { MS, type Clock, type Nanoseconds } from '../clock/clock.js';
-import type { Upstream } from '../platform/upstream.js';
+import type { Upstream } from '../platform/outbound/upstream.js';
 import { duplexPair } from './duplex-pair.js';
 
 /** One way between the platform and a customer's server, when nothing else is said. */

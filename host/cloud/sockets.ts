@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock.js';
-import type { Upstream } from '../platform/upstream.js';
+import type { Upstream } from '../platform/outbound/upstream.js';
 
 /** Real milliseconds without a byte after which a virtual clock no longer waits for a socket. */
 const PATIENCE_MS = 10_000;

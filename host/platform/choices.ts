@@ -3,12 +3,42 @@
 
 import { MINUTE, SECOND, type Nanoseconds } from '../clock/clock.js';
 
+/** What a service answers a caller that it has nothing for, unless the service's own documentation says otherwise. */
+export const CallerStatus = {
+  /** The session that opened the connection is closed. */
+  SessionClosed: 403,
+  Unknown: 400,
+  /** Suspended, terminated, not yet activated. */
+  NotActive: 403,
+  NoGroup: 400,
+} as const;
+
+/** What the fronts of message services answer by themselves, on all their transports. */
+export const MessageStatus = {
+  MethodNotAllowed: 405,
+  /** A fault of the platform itself. */
+  InternalError: 500,
+} as const;
+
+export interface MessageLimits {
+  /** Bytes of one message over TCP; what is longer becomes several. */
+  readonly maxBytes: number;
+  /** A TCP connection without a message for so long is closed. */
+  readonly idle: Nanoseconds;
+  /** From the end of what the platform sends to a reset, if the device does not close. */
+  readonly linger: Nanoseconds;
+}
+
+export const MESSAGE_LIMITS: MessageLimits = {
+  maxBytes: 65_536,
+  idle: 30 * MINUTE,
+  linger: 2 * MINUTE,
+};
+
 /** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
 export const BeamStatus = {
   /** Unknown path, SIM in no group, entry switched off, entry that cannot be carried out. */
   Refused: 400,
-  /** The session that opened the connection is closed. */
-  SessionClosed: 403,
   /** The destination cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
   BadGateway: 502,
   /** The destination did not answer in time. */

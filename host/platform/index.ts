@@ -1,52 +1,87 @@
 // The platform's services, as devices reach them through their sessions. One folder per service; who is calling is
-// told by the session, never by a payload. directory.ts is what the operator configured, upstream.ts the way out to
-// customers' servers; choices.ts holds every decision that the platform's documentation leaves open. Subscribers'
-// authentication and addresses are not here (host/cellular), customers' servers neither (host/cloud).
+// told by the session, never by a payload. directory/ is what operators configured, database.ts where it is kept, http/
+// and message/ the devices' side of all services, outbound/ the way to customers' servers and clouds; choices.ts holds
+// every decision that the platform's documentation leaves open. Subscribers' authentication and addresses are not here
+// (host/cellular), customers' servers neither (host/cloud).
 
 import type { ServiceRegistry, Session } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
+import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
 import { Beam } from './beam/index.js';
-import { HTTP_LIMITS, type HttpLimits } from './choices.js';
-import type { SubscriberDirectory } from './directory.js';
-import type { Upstream } from './upstream.js';
+import { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
+import { Database } from './database.js';
+import { Directory } from './directory/index.js';
+import { Forwarder } from './outbound/forward.js';
+import type { Upstream } from './outbound/upstream.js';
+import { Seal } from './seal.js';
+import type { Service, ServiceContext } from './service.js';
 
-export type { SubscriberDirectory, Subscriber, GroupConfiguration, BeamEntry, Credentials } from './directory.js';
-export type { Upstream } from './upstream.js';
-export { MemoryDirectory, PlatformConfigError, type PlatformConfig } from './memory-directory.js';
-export { HTTP_LIMITS, type HttpLimits } from './choices.js';
+export type { BeamEntry } from './beam/config.js';
+export { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
+export { Database, DatabaseError } from './database.js';
+export * from './directory/index.js';
+export type { Upstream } from './outbound/upstream.js';
+export { Seal, SealError } from './seal.js';
+export type { Service, ServiceContext } from './service.js';
 
 export interface PlatformOptions {
   readonly clock: Clock;
   readonly trace: Trace;
-  readonly directory: SubscriberDirectory;
   readonly upstream: Upstream;
+  /** Where everything is kept; in memory unless given. */
+  readonly database?: Database;
+  /** Protects secrets in the database; a key of this process unless given. */
+  readonly seal?: Seal;
+  readonly random?: Random;
+  /** What operators have configured: added to what the database already holds. */
+  readonly config?: unknown;
+  /** Names the configuration in errors, for example its file. */
+  readonly configSource?: string;
   /** Overrides of HTTP_LIMITS. */
   readonly limits?: Partial<HttpLimits>;
+  /** Overrides of MESSAGE_LIMITS. */
+  readonly messageLimits?: Partial<MessageLimits>;
   /** Name of the device that holds this SIM, for the trace. */
   readonly deviceOf?: (imsi: string) => string | undefined;
 }
 
 export class Platform {
-  readonly #beam: Beam;
+  readonly directory: Directory;
+  readonly #database: Database;
+  readonly #services: readonly Service[];
 
-  constructor({ clock, trace, directory, upstream, limits, deviceOf }: PlatformOptions) {
+  /** Throws PlatformConfigError, DatabaseError or SealError. */
+  constructor(options: PlatformOptions) {
+    const { clock, trace, upstream, deviceOf, random = new Random('platform') } = options;
+    const { database = new Database(), seal = new Seal() } = options;
+    const limits = { ...HTTP_LIMITS, ...options.limits };
+    const unixMs = (): number => clock.unixMs();
+    this.#database = database;
+    this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
     let lastId = 0;
-    const traceOf = ({ imsi }: Session): Trace => {
-      const device = deviceOf?.(imsi);
-      return device === undefined ? trace : trace.of(device);
+    const context: ServiceContext = {
+      ...{ clock, upstream, database, seal, random, limits },
+      directory: this.directory,
+      forwarder: new Forwarder(clock, upstream, limits),
+      messageLimits: { ...MESSAGE_LIMITS, ...options.messageLimits },
+      traceOf: ({ imsi }: Session): Trace => {
+        const device = deviceOf?.(imsi);
+        return device === undefined ? trace : trace.of(device);
+      },
+      nextId: () => ++lastId,
     };
-    const nextId = (): number => ++lastId;
-    this.#beam = new Beam({ clock, directory, upstream, traceOf, nextId, limits: { ...HTTP_LIMITS, ...limits } });
+    this.#services = [new Beam(context)];
   }
 
   /** Puts the services at their names and ports. */
   register(registry: ServiceRegistry): void {
-    this.#beam.register(registry);
+    for (const service of this.#services) service.register(registry);
   }
 
-  /** Resets the devices' connections; what was under way to customers' servers is abandoned. */
+  /** Resets the devices' connections; what was under way to customers' servers is abandoned. Closes the database. */
   close(): void {
-    this.#beam.close();
+    for (const service of this.#services) service.close();
+    this.#database.close();
   }
 }

@@ -60,7 +60,25 @@ export type TraceBody =
       headers: [string, string][];
       body: string;
     }
-  | { type: 'beam'; event: 'refused' | 'upstream-error'; id: number; status: number; reason: string; imsi: string }
+  /** A device's message over TCP or UDP, and the reply to it. */
+  | {
+      type: 'message';
+      service: string;
+      kind: 'request' | 'response';
+      protocol: 'tcp' | 'udp' | 'http';
+      id: number;
+      body: string;
+    }
+  /** What a service of the platform did by itself: it refused, or what lies behind it failed. */
+  | {
+      type: 'service';
+      service: string;
+      event: 'refused' | 'upstream-error';
+      id: number;
+      status: number;
+      reason: string;
+      imsi: string;
+    }
   /** The customer's server's own verdict on a request. */
   | { type: 'verified'; ok: boolean; imsi?: string; messageId?: string; reason?: string; body: string }
   /** Life of a board and what its app logs. */

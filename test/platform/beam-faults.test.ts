@@ -9,7 +9,7 @@ const unsigned = (destination: string): BeamWorldOptions => ({
   config: config({ [KEY]: { enabled: true, destination } }),
 });
 const upstreamErrors = (world: BeamWorld): string[] =>
-  world.events.filter((e) => e.type === 'beam').map((e) => `${e.status} ${e.reason}`);
+  world.events.filter((e) => e.type === 'service').map((e) => `${e.status} ${e.reason}`);
 
 describe('a destination that fails', () => {
   it.each([

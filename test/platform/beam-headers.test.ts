@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forwardedHeaders, isReserved } from '../../host/platform/beam/headers.js';
-import { isFieldText } from '../../host/platform/http-text.js';
+import { isFieldText } from '../../host/platform/http/text.js';
 import { signature } from '../../host/platform/beam/signature.js';
-import { MemoryDirectory, type BeamEntry } from '../../host/platform/index.js';
+import { Directory, type BeamEntry } from '../../host/platform/index.js';
 import vectors from '../vectors/beam-signature.json' with { type: 'json' };
 import {
   BeamWorld,
@@ -196,9 +196,9 @@ function context({
   return forwardedHeaders(device, {
     entry,
     destination: new URL(entry.destination),
-    subscriber: { imsi: IMSI, simId: ICCID, iccid: ICCID, msisdn, group: undefined },
+    subscriber: new Directory().register('OP', { imsi: IMSI, iccid: ICCID, msisdn }),
     caller: session(),
-    directory: new MemoryDirectory({}),
+    directory: new Directory(),
     unixMs: EPOCH_MS,
     method: 'POST',
     bodyLength: 0,

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RealClock } from '../../host/clock/real.js';
 import { SocketUpstream } from '../../host/cloud/index.js';
-import { MemoryDirectory, Platform } from '../../host/platform/index.js';
+import { Platform } from '../../host/platform/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
 import { ca, config, FakeRegistry, IMEI, IMSI, PSK, session } from './harness.js';
@@ -91,17 +91,15 @@ beforeAll(async () => {
 
   trace.listen((event) => events.push(event));
   const signed = { addSubscriberHeader: true, addEquipmentHeader: true, addSignature: true, psk: PSK };
-  const directory = new MemoryDirectory(
-    config({
-      'http://beam.soracom.io:8888/': { enabled: true, destination: 'https://nginx.test/echo', ...signed },
-      'http://beam.soracom.io:8888/untrusted': { enabled: true, destination: 'https://other.test/' },
-      'http://beam.soracom.io:8888/openssl/hello.txt': {
-        enabled: true,
-        destination: 'https://openssl.test/files/hello.txt',
-      },
-      'http://beam.soracom.io:18080/': { enabled: true, destination: 'https://nginx.test' },
-    }),
-  );
+  const platformConfig = config({
+    'http://beam.soracom.io:8888/': { enabled: true, destination: 'https://nginx.test/echo', ...signed },
+    'http://beam.soracom.io:8888/untrusted': { enabled: true, destination: 'https://other.test/' },
+    'http://beam.soracom.io:8888/openssl/hello.txt': {
+      enabled: true,
+      destination: 'https://openssl.test/files/hello.txt',
+    },
+    'http://beam.soracom.io:18080/': { enabled: true, destination: 'https://nginx.test' },
+  });
   const at = (port: number) => ({ host: '127.0.0.1', port });
   const upstream = new SocketUpstream({
     clock,
@@ -112,7 +110,7 @@ beforeAll(async () => {
       'other.test:443': at(ports.nginx),
     },
   });
-  platform = new Platform({ clock, trace, directory, upstream });
+  platform = new Platform({ clock, trace, config: platformConfig, upstream });
   platform.register(registry);
   ports.beam = await bridge(8888);
   ports.website = await bridge(18080);

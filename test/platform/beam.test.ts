@@ -123,7 +123,7 @@ describe('Beam entry points', () => {
   ])('a SIM %s gets 400', async (_, extra, text) => {
     const world = new BeamWorld({ config: config({}, extra) });
     expect(await world.request(post('{}'))).toMatch(new RegExp(`^HTTP/1\\.1 400 [^]*Beam: ${text}\n$`));
-    expect(world.events.filter((e) => e.type === 'beam')).toMatchObject([
+    expect(world.events.filter((e) => e.type === 'service')).toMatchObject([
       { event: 'refused', status: 400, reason: text, imsi: IMSI },
     ]);
   });
@@ -300,7 +300,7 @@ describe('request bodies', () => {
     await device.ended();
     expect(device.text).toMatch(/^HTTP\/1\.1 400 /);
     const kinds = world.events.map((e) => (e.type === 'http' ? e.kind : e.type));
-    expect(kinds).toEqual(['request', 'beam', 'response']);
+    expect(kinds).toEqual(['request', 'service', 'response']);
   });
 
   it('another expectation: 417', async () => {

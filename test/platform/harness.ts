@@ -1,17 +1,11 @@
 // A world with nothing but Beam, one subscriber and a customer's server, on the virtual clock.
 
 import type { Duplex } from 'node:stream';
-import type { ServiceRegistry, Session, TcpService } from '../../host/cellular/network.js';
+import type { ServiceRegistry, Session, TcpService, UdpService } from '../../host/cellular/network.js';
 import { MINUTE, MS, type Clock, type Nanoseconds } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { CertificateAuthority, CustomerServer, duplexPair, InProcessUpstream } from '../../host/cloud/index.js';
-import {
-  MemoryDirectory,
-  Platform,
-  type HttpLimits,
-  type PlatformConfig,
-  type Upstream,
-} from '../../host/platform/index.js';
+import { Platform, type HttpLimits, type PlatformConfig, type Upstream } from '../../host/platform/index.js';
 import { Secret } from '../../host/secret.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
@@ -55,6 +49,7 @@ export function session(imsi = IMSI, imei = IMEI): FakeSession {
 /** Names, ports and services, without a network between. */
 export class FakeRegistry implements ServiceRegistry {
   readonly services = new Map<string, TcpService>();
+  readonly datagrams = new Map<string, UdpService>();
 
   name(): string {
     return '100.127.0.1';
@@ -64,14 +59,21 @@ export class FakeRegistry implements ServiceRegistry {
     this.services.set(`${name}:${port}`, service);
   }
 
-  udp(): void {
-    throw new Error('no UDP service is expected');
+  udp(name: string, port: number, service: UdpService): void {
+    this.datagrams.set(`${name}:${port}`, service);
   }
 
-  connect(port: number, stream: Duplex, caller: Session): void {
-    const service = this.services.get(`beam.soracom.io:${port}`);
-    if (service === undefined) throw new Error(`nothing at port ${port}`);
+  connect(port: number, stream: Duplex, caller: Session, name = 'beam.soracom.io'): void {
+    const service = this.services.get(`${name}:${port}`);
+    if (service === undefined) throw new Error(`nothing at ${name}, TCP port ${port}`);
     service(stream, caller);
+  }
+
+  /** Sends one datagram; `reply` gets what comes back. */
+  send(name: string, port: number, bytes: Uint8Array, caller: Session, reply: (bytes: Uint8Array) => void): void {
+    const service = this.datagrams.get(`${name}:${port}`);
+    if (service === undefined) throw new Error(`nothing at ${name}, UDP port ${port}`);
+    service(bytes, caller, reply);
   }
 }
 
@@ -128,22 +130,22 @@ export class BeamWorld {
     this.platform = new Platform({
       clock: this.clock,
       trace: this.trace,
-      directory: new MemoryDirectory(options.config ?? config()),
+      config: options.config ?? config(),
       upstream: options.upstream?.(this.clock) ?? this.upstream,
       ...(options.limits && { limits: options.limits }),
     });
     this.platform.register(this.registry);
   }
 
-  connect(port = 8888, caller: Session = session()): Device {
+  connect(port = 8888, caller: Session = session(), name?: string): Device {
     const [near, far] = duplexPair(this.clock, 20 * MS);
-    this.registry.connect(port, far, caller);
+    this.registry.connect(port, far, caller, name);
     return new Device(this, near);
   }
 
   /** Sends one request over a connection of its own; resolves to all that came back until the end. */
-  async request(text: string | Uint8Array, port = 8888, caller?: Session): Promise<string> {
-    const device = this.connect(port, caller);
+  async request(text: string | Uint8Array, port = 8888, caller?: Session, name?: string): Promise<string> {
+    const device = this.connect(port, caller, name);
     device.send(text);
     await device.ended();
     return device.text;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { duplexPair } from '../../host/cloud/index.js';
 import { HTTP_LIMITS } from '../../host/platform/index.js';
-import { HttpFront } from '../../host/platform/http-front.js';
+import { HttpFront } from '../../host/platform/http/front.js';
 import { Trace } from '../../host/trace/trace.js';
 import { session } from './harness.js';
 

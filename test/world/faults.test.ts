@@ -116,12 +116,12 @@ describe('a device says clearly and keeps trying when', () => {
     const s = await scene({ destination: 'https://nowhere.example/' });
     s.device.powerOn();
     await s.world.run({ for: 10 * MINUTE });
-    expect(s.of('beam')[0]).toMatchObject({
+    expect(s.of('service')[0]).toMatchObject({
       status: 502,
       reason: expect.stringContaining('nowhere.example') as unknown,
     });
     expect(s.of('log').some(({ text }) => text.includes('502'))).toBe(true);
-    expect(s.of('beam').length).toBeGreaterThan(2);
+    expect(s.of('service').length).toBeGreaterThan(2);
     await s.world.close();
   });
 
@@ -132,7 +132,7 @@ describe('a device says clearly and keeps trying when', () => {
     s.device.powerOn();
     await s.world.run({ for: 10 * MINUTE });
     expect(s.customer.messages).toEqual([]);
-    expect(s.of('beam')[0]?.reason).toMatch(/certificate|self.signed/i);
+    expect(s.of('service')[0]?.reason).toMatch(/certificate|self.signed/i);
     expect(s.of('log').some(({ text }) => text.includes('502'))).toBe(true);
     await s.world.close();
   });

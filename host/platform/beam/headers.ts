@@ -2,15 +2,9 @@
 
 import type { Session } from '../../cellular/network.js';
 import { Secret } from '../../secret.js';
-import type {
-  BeamEntry,
-  Credentials,
-  CustomHeader,
-  CredentialsReference,
-  Subscriber,
-  SubscriberDirectory,
-} from '../directory.js';
-import { isFieldText, withoutHopByHop, type HeaderList } from '../http-text.js';
+import type { Credentials, CredentialsReference, Subscriber, SubscriberDirectory } from '../directory/index.js';
+import { isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
+import type { BeamEntry, CustomHeader } from './config.js';
 import { signature, SIGNATURE_VERSION } from './signature.js';
 
 /** A request that cannot be forwarded as the entry is configured. The message is for the device; it never holds a secret. */
@@ -122,11 +116,16 @@ function authorizationHeader(context: HeaderContext): string | undefined {
       return `Bearer ${text(found.token)}`;
     case 'username-password-credentials':
       return `Basic ${Buffer.from(`${found.username}:${text(found.password)}`).toString('base64')}`;
+    default:
+      throw new EntryError(`credentials of type ${found.type} make no Authorization header`);
   }
 }
 
-function lookUp({ $credentialsId }: CredentialsReference, { directory, caller }: HeaderContext): Credentials {
-  const found = directory.credentials($credentialsId.replaceAll('#{imsi}', caller.imsi));
+function lookUp(
+  { $credentialsId }: CredentialsReference,
+  { directory, caller, subscriber }: HeaderContext,
+): Credentials {
+  const found = directory.credentials(subscriber.operatorId, $credentialsId.replaceAll('#{imsi}', caller.imsi));
   if (found === undefined) throw new EntryError('credentials are not in the store');
   return found;
 }

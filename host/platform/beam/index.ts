@@ -1,21 +1,18 @@
 // Beam: takes a device's plain request, adds who it is and a signature, and passes it to the customer's server.
 //
 // Here: the HTTP entry point (8888, one destination per path) and the website entry point (18080 and 80, any path).
-// route.ts finds the entry, headers.ts makes the forwarded header, forward.ts speaks with the destination. The device's
-// connection is the HTTP front's affair (../http-front.ts). Not here yet: TCP, UDP and MQTT entry points.
+// route.ts finds the entry, headers.ts makes the forwarded header, ../outbound speaks with the destination. The
+// device's connection is the HTTP front's affair (../http/front.ts). Not here yet: TCP, UDP and MQTT entry points.
 
 import type { ServiceRegistry, Session } from '../../cellular/network.js';
-import type { Clock } from '../../clock/clock.js';
-import type { Trace } from '../../trace/trace.js';
-import { BeamStatus, type HttpLimits } from '../choices.js';
-import type { Subscriber, SubscriberDirectory } from '../directory.js';
-import { HttpFront, textAnswer, type Answer, type DeviceRequest, type RequestHead } from '../http-front.js';
-import { shownBody, shownHeaders } from '../http-text.js';
-import type { Upstream } from '../upstream.js';
-import { Forwarder } from './forward.js';
+import { BeamStatus } from '../choices.js';
+import { HttpFront, textAnswer, type Answer, type DeviceRequest, type RequestHead } from '../http/front.js';
+import { shownBody, shownHeaders } from '../http/text.js';
+import { UpstreamError } from '../outbound/upstream-error.js';
+import { type Caller, callerOf, Refusal } from '../refusal.js';
+import type { Service, ServiceContext } from '../service.js';
 import { EntryError, forwardedHeaders } from './headers.js';
 import { findRoute, type EntryPoint, type Route } from './route.js';
-import { UpstreamError } from './upstream-error.js';
 
 const NAME = 'beam.soracom.io';
 const PORTS: readonly (readonly [number, EntryPoint['kind']])[] = [
@@ -24,33 +21,12 @@ const PORTS: readonly (readonly [number, EntryPoint['kind']])[] = [
   [80, 'website'],
 ];
 
-export interface BeamOptions {
-  readonly clock: Clock;
-  readonly directory: SubscriberDirectory;
-  readonly upstream: Upstream;
-  readonly limits: HttpLimits;
-  readonly traceOf: (caller: Session) => Trace;
-  readonly nextId: () => number;
-}
-
-/** A request that Beam does not pass on. */
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-export class Beam {
-  readonly #options: BeamOptions;
-  readonly #forwarder: Forwarder;
+export class Beam implements Service {
+  readonly #context: ServiceContext;
   readonly #fronts: Readonly<Record<EntryPoint['kind'], HttpFront>>;
 
-  constructor(options: BeamOptions) {
-    this.#options = options;
-    this.#forwarder = new Forwarder(options.clock, options.upstream, options.limits);
+  constructor(context: ServiceContext) {
+    this.#context = context;
     this.#fronts = { http: this.#front('http'), website: this.#front('website') };
   }
 
@@ -72,7 +48,7 @@ export class Beam {
       failed: (id: number, caller: Session, status: number, reason: string) =>
         this.#report('refused', id, caller, status, reason),
     };
-    return new HttpFront({ ...this.#options, service });
+    return new HttpFront({ ...this.#context, service });
   }
 
   #refuses(kind: EntryPoint['kind'], head: RequestHead): boolean {
@@ -85,11 +61,8 @@ export class Beam {
   }
 
   /** Asked anew for each request: a session may close, an operator may change the group. Throws Refusal. */
-  #route(kind: EntryPoint['kind'], { caller, target }: RequestHead): Route & { subscriber: Subscriber } {
-    if (!caller.open) throw new Refusal(BeamStatus.SessionClosed, 'the session is closed');
-    const subscriber = this.#options.directory.subscriber(caller.imsi);
-    if (subscriber === undefined) throw new Refusal(BeamStatus.Refused, 'unknown subscriber');
-    if (subscriber.group === undefined) throw new Refusal(BeamStatus.Refused, 'the SIM is in no group');
+  #route(kind: EntryPoint['kind'], { caller, target }: RequestHead): Route & { subscriber: Caller } {
+    const subscriber = callerOf(this.#context.directory, caller);
     const route = findRoute(subscriber.group.configuration, kind, target);
     if (route === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
     return { ...route, subscriber };
@@ -103,12 +76,9 @@ export class Beam {
     }
   }
 
-  async #forward(
-    request: DeviceRequest,
-    { subscriber, ...route }: Route & { subscriber: Subscriber },
-  ): Promise<Answer> {
+  async #forward(request: DeviceRequest, { subscriber, ...route }: Route & { subscriber: Caller }): Promise<Answer> {
     const { id, caller, method, body, signal } = request;
-    const { clock, directory, traceOf } = this.#options;
+    const { clock, directory, forwarder, traceOf } = this.#context;
     const { destination, target } = route;
     const context = {
       ...route,
@@ -131,7 +101,7 @@ export class Beam {
       headers: shownHeaders(headers),
       body: shownBody(body),
     });
-    const answer = await this.#forwarder.send({ destination, method, target, headers, body, signal });
+    const answer = await forwarder.send({ destination, method, target, headers, body, signal });
     const { status } = answer;
     const shown = shownHeaders(answer.headers);
     trace.emit({
@@ -147,7 +117,7 @@ export class Beam {
   }
 
   #failure(error: unknown, { id, caller }: RequestHead): Answer {
-    const { clock } = this.#options;
+    const { clock } = this.#context;
     if (error instanceof UpstreamError) {
       const status = error.fault === 'timeout' ? BeamStatus.GatewayTimeout : BeamStatus.BadGateway;
       this.#report('upstream-error', id, caller, status, `${error.fault}: ${error.message}`);
@@ -160,7 +130,9 @@ export class Beam {
   }
 
   #report(event: 'refused' | 'upstream-error', id: number, caller: Session, status: number, reason: string): void {
-    this.#options.traceOf(caller).emit({ type: 'beam', event, id, status, reason, imsi: caller.imsi });
+    this.#context
+      .traceOf(caller)
+      .emit({ type: 'service', service: 'beam', event, id, status, reason, imsi: caller.imsi });
   }
 }
 

@@ -1,6 +1,7 @@
 // Entry points, and where they lead.
 
-import type { BeamEntry, GroupConfiguration } from '../directory.js';
+import type { GroupConfiguration } from '../directory/index.js';
+import type { BeamEntry } from './config.js';
 
 export type EntryPoint = { readonly kind: 'http'; readonly path: string } | { readonly kind: 'website' };
 

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Secret } from '../../secret.js';
-import type { HeaderList } from '../http-text.js';
+import type { HeaderList } from '../http/text.js';
 
 export const SIGNATURE_VERSION = '20151001';
 

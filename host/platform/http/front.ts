@@ -5,12 +5,12 @@
 
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Session } from '../cellular/network.js';
-import type { Clock } from '../clock/clock.js';
-import type { Trace } from '../trace/trace.js';
-import { Alarm } from './alarm.js';
-import { FrontStatus, type HttpLimits } from './choices.js';
-import { headerPairs, shownBody, shownHeaders, type HeaderList } from './http-text.js';
+import type { Session } from '../../cellular/network.js';
+import type { Clock } from '../../clock/clock.js';
+import type { Trace } from '../../trace/trace.js';
+import { Alarm } from '../alarm.js';
+import { FrontStatus, type HttpLimits } from '../choices.js';
+import { headerPairs, shownBody, shownHeaders, type HeaderList } from './text.js';
 
 export interface RequestHead {
   /** Number of the request in this world: the same on all legs of the trace. */

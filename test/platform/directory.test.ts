@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryPoint } from '../../host/platform/beam/route.js';
-import { MemoryDirectory, PlatformConfigError } from '../../host/platform/index.js';
+import { DEFAULT_OPERATOR, Directory, PlatformConfigError } from '../../host/platform/index.js';
 import { Secret } from '../../host/secret.js';
 import { config, ICCID, IMSI, MSISDN } from './harness.js';
 
@@ -10,7 +10,7 @@ const entry = { enabled: true, destination: 'https://customer.example/' };
 
 function faults(value: unknown): readonly string[] {
   try {
-    new MemoryDirectory(value, 'world.json');
+    new Directory().seed(value, 'world.json');
   } catch (error) {
     if (error instanceof PlatformConfigError) return error.faults;
     throw error;
@@ -18,23 +18,23 @@ function faults(value: unknown): readonly string[] {
   return [];
 }
 
-describe('MemoryDirectory', () => {
+describe('Directory', () => {
   it('knows its subscribers, their groups and the credentials', () => {
-    const directory = new MemoryDirectory(config());
+    const directory = new Directory().seed(config());
     expect(directory.subscriber(IMSI)).toMatchObject({ imsi: IMSI, iccid: ICCID, simId: ICCID, msisdn: MSISDN });
     expect(directory.subscriber(IMSI)?.group?.id).toBe('sensors');
     expect(directory.subscriber('440109999999999')).toBeUndefined();
-    expect(directory.credentials('beam-psk')?.type).toBe('psk');
-    expect(directory.credentials('other')).toBeUndefined();
+    expect(directory.credentials(DEFAULT_OPERATOR, 'beam-psk')?.type).toBe('psk');
+    expect(directory.credentials(DEFAULT_OPERATOR, 'other')).toBeUndefined();
   });
 
   it('holds keys as secrets', () => {
-    const directory = new MemoryDirectory(config({ [KEY]: { ...entry, psk: 'in-the-entry' } }));
+    const directory = new Directory().seed(config({ [KEY]: { ...entry, psk: 'in-the-entry' } }));
     const found = directory.subscriber(IMSI)?.group?.configuration.SoracomBeam?.[KEY]?.psk;
     expect(found).toBeInstanceOf(Secret);
-    expect(JSON.stringify([directory.subscriber(IMSI), directory.credentials('beam-psk')])).not.toMatch(
-      /in-the-entry|topsecret/,
-    );
+    expect(
+      JSON.stringify([directory.subscriber(IMSI), directory.credentials(DEFAULT_OPERATOR, 'beam-psk')]),
+    ).not.toMatch(/in-the-entry|topsecret/);
   });
 
   const at = (field: string): string => `groups.sensors.configuration.SoracomBeam["${KEY}"]${field}`;
@@ -83,7 +83,7 @@ describe('MemoryDirectory', () => {
     [{ subscribers: [{ imsi: IMSI, iccid: 'x' }] }, 'subscribers[0].iccid ICCID: 18 to 20 digits are wanted'],
     [{ subscribers: [{ imsi: IMSI, iccid: ICCID, groupId: 'g' }] }, 'subscribers[0].groupId there is no group "g"'],
     [{ subscribers: [0, 1].map(() => ({ imsi: IMSI, iccid: ICCID })) }, `subscribers[1].imsi ${IMSI} is there twice`],
-    [{ credentials: { a: { type: 'x509', credentials: {} } } }, 'credentials.a.type '],
+    [{ credentials: { a: { type: 'x508', credentials: {} } } }, 'credentials.a.type '],
     [
       { groups: { g: { configuration: { SoracomBeam: { 'mqtt://beam.soracom.io:1883': entry } } } } },
       'SoracomBeam["mqtt://beam.soracom.io:1883"] ',
@@ -106,7 +106,7 @@ describe('MemoryDirectory', () => {
 
   it('names its source in the message, and never quotes a key', () => {
     const bad = config({ [KEY]: { ...entry, psk: 'hunter2', addSignature: true, extra: 1 } }, { subscribers: [] });
-    expect(() => new MemoryDirectory(bad, 'world.json')).toThrow(/^world\.json: groups\.sensors/);
+    expect(() => new Directory().seed(bad, 'world.json')).toThrow(/^world\.json: groups\.sensors/);
     expect(faults(bad).join()).not.toContain('hunter2');
     const misplaced = config({ [KEY]: { ...entry, psk: { key: 'hunter2' } } });
     expect(faults(misplaced).join()).toContain('psk');

@@ -6,9 +6,9 @@ import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../clock/clock.js';
 import { Alarm } from '../alarm.js';
 import type { HttpLimits } from '../choices.js';
-import type { Answer } from '../http-front.js';
-import { headerPairs, isFieldText, withoutHopByHop, type HeaderList } from '../http-text.js';
-import type { Upstream } from '../upstream.js';
+import type { Answer } from '../http/front.js';
+import { headerPairs, isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
+import type { Upstream } from './upstream.js';
 import { secure, trustContext } from './tls.js';
 import { UpstreamError } from './upstream-error.js';
 

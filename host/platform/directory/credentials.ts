@@ -1,0 +1,37 @@
+// The credentials store: what each type holds, by the platform's own type names. Secrets are UTF-8 text.
+
+import { z } from 'zod';
+import { secretField as secret } from './fields.js';
+
+const name = z.string().min(1);
+
+function entry<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
+  return z.strictObject({
+    type: z.literal(type),
+    description: z.string().max(1024).optional(),
+    credentials: z.strictObject(fields),
+  });
+}
+
+/** `{type, credentials: {..}, description?}`, as an operator writes it. */
+export const credentialsEntry = z.discriminatedUnion('type', [
+  entry('psk', { key: secret }),
+  entry('api-token-credentials', { token: secret }),
+  entry('username-password-credentials', { username: z.string(), password: secret }),
+  entry('x509', { key: secret, cert: name, ca: z.string().optional() }),
+  entry('private-key-pem', { key: secret }),
+  entry('aws-credentials', { accessKeyId: name, secretAccessKey: secret }),
+  entry('aws-iam-role-credentials', { roleArn: name, externalId: z.string() }),
+  entry('azure-credentials', { policyName: name, key: secret }),
+  entry('azureIoT-credentials', { sharedAccessKeyName: name, sharedAccessKey: secret }),
+  entry('google-service-account-json', { credentials: secret }),
+]);
+
+type Entry = z.output<typeof credentialsEntry>;
+
+/** Type and fields side by side: `{type: 'psk', key}`. */
+export type Credentials = {
+  [T in Entry['type']]: Readonly<{ type: T } & Extract<Entry, { type: T }>['credentials']>;
+}[Entry['type']];
+
+export type CredentialsInput = z.input<typeof credentialsEntry>;

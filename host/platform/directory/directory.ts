@@ -1,0 +1,388 @@
+// Subscribers, groups and credentials of the platform's operators: kept in the database, secrets sealed, and held in
+// memory for the services, which ask for them with every request.
+
+import { Secret } from '../../secret.js';
+import { Database, type Row } from '../database.js';
+import { Seal } from '../seal.js';
+import { type Credentials, type CredentialsInput, credentialsEntry } from './credentials.js';
+import { type GroupConfigurationInput, groupConfiguration } from './namespaces.js';
+import { faultsOf, GROUP_BYTES, PlatformConfigError, platformConfig } from './schema.js';
+import type { Group, Subscriber, SubscriberDirectory, SubscriberStatus } from './types.js';
+
+/** Who owns what a configuration names, when it names no operator. */
+export const DEFAULT_OPERATOR = 'OP0012345678';
+
+const TABLES = [
+  `CREATE TABLE groups (
+     operator_id TEXT NOT NULL, group_id TEXT PRIMARY KEY, tags TEXT NOT NULL, configuration BLOB NOT NULL,
+     created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL) STRICT;
+   CREATE TABLE subscribers (
+     operator_id TEXT NOT NULL, imsi TEXT PRIMARY KEY, sim_id TEXT NOT NULL, msisdn TEXT NOT NULL, iccid TEXT NOT NULL,
+     status TEXT NOT NULL, speed_class TEXT NOT NULL, tags TEXT NOT NULL, group_id TEXT REFERENCES groups (group_id),
+     created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL) STRICT;
+   CREATE TABLE credentials (
+     operator_id TEXT NOT NULL, credentials_id TEXT NOT NULL, type TEXT NOT NULL, description TEXT NOT NULL,
+     sealed BLOB NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL, used_ms INTEGER,
+     PRIMARY KEY (operator_id, credentials_id)) STRICT;`,
+];
+
+export interface DirectoryOptions {
+  /** In memory unless given. */
+  readonly database?: Database;
+  readonly seal?: Seal;
+  /** UNIX milliseconds, for the times of creation and change. */
+  readonly unixMs?: () => number;
+}
+
+/** A group as its operator sees it. `written` is the configuration as it was written (JSON): it may hold secrets. */
+export interface GroupRecord extends Group {
+  readonly operatorId: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly written: Secret;
+  readonly createdMs: number;
+  readonly modifiedMs: number;
+}
+
+/** What is told of an entry of the credentials store: not its secrets. */
+export interface CredentialsRecord {
+  readonly credentialsId: string;
+  readonly type: Credentials['type'];
+  readonly description: string;
+  readonly createdMs: number;
+  readonly modifiedMs: number;
+  readonly usedMs: number | undefined;
+}
+
+export type SubscriberChange = Partial<Pick<Subscriber, 'status' | 'speedClass' | 'tags'>> & {
+  /** null: in no group. */
+  readonly groupId?: string | null;
+};
+
+interface StoredSubscriber extends Omit<Subscriber, 'group'> {
+  readonly groupId: string | undefined;
+}
+
+export class Directory implements SubscriberDirectory {
+  readonly #database: Database;
+  readonly #seal: Seal;
+  readonly #unixMs: () => number;
+  readonly #subscribers = new Map<string, StoredSubscriber>();
+  readonly #groups = new Map<string, GroupRecord>();
+  readonly #credentials = new Map<string, { readonly record: CredentialsRecord; readonly value: Credentials }>();
+
+  /** Reads what the database holds. Throws SealError when that was sealed with another master key. */
+  constructor({ database = new Database(), seal = new Seal(), unixMs = () => 0 }: DirectoryOptions = {}) {
+    this.#database = database;
+    this.#seal = seal;
+    this.#unixMs = unixMs;
+    database.define('directory', TABLES);
+    for (const row of database.all('SELECT * FROM groups')) this.#keepGroup(this.#readGroup(row));
+    for (const row of database.all('SELECT * FROM subscribers')) this.#keep(readSubscriber(row));
+    for (const row of database.all('SELECT * FROM credentials')) this.#readCredentials(row);
+  }
+
+  /**
+   * Adds what a configuration names and the directory does not have yet; what is there stays as it is. All or nothing.
+   * Throws PlatformConfigError; `source` names the configuration in its message, for example its file.
+   */
+  seed(config: unknown, source = 'platform configuration'): this {
+    const parsed = platformConfig.safeParse(config);
+    if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
+    // The values as written: parsing has made secrets of some.
+    const written = config as { groups?: Record<string, { configuration: GroupConfigurationInput }> };
+    const writtenCredentials = (config as { credentials?: Record<string, CredentialsInput> }).credentials ?? {};
+    for (const [id, { configuration }] of Object.entries(written.groups ?? {})) {
+      const size = Buffer.byteLength(JSON.stringify(configuration));
+      if (size > GROUP_BYTES) {
+        throw new PlatformConfigError(source, [`groups.${id} has ${size} bytes, ${GROUP_BYTES} is the limit`]);
+      }
+    }
+    this.#database.transaction(() => {
+      for (const [id, { configuration }] of Object.entries(written.groups ?? {})) {
+        if (!this.#groups.has(id)) this.createGroup(DEFAULT_OPERATOR, { id, configuration });
+      }
+      for (const [id, entry] of Object.entries(writtenCredentials)) {
+        if (this.credentials(DEFAULT_OPERATOR, id) === undefined) this.putCredentials(DEFAULT_OPERATOR, id, entry);
+      }
+      for (const subscriber of parsed.data.subscribers) {
+        if (!this.#subscribers.has(subscriber.imsi)) this.register(DEFAULT_OPERATOR, subscriber);
+      }
+    });
+    return this;
+  }
+
+  // --- Subscribers ---
+
+  subscriber(imsi: string): Subscriber | undefined {
+    const found = this.#subscribers.get(imsi);
+    return found && this.#withGroup(found);
+  }
+
+  /** All of an operator, by IMSI. */
+  subscribers(operatorId: string): readonly Subscriber[] {
+    return [...this.#subscribers.values()]
+      .filter((subscriber) => subscriber.operatorId === operatorId)
+      .sort((a, b) => (a.imsi < b.imsi ? -1 : 1))
+      .map((subscriber) => this.#withGroup(subscriber));
+  }
+
+  /** Throws DirectoryError 'exists' for an IMSI that is there, 'no-group'. */
+  register(
+    operatorId: string,
+    subscriber: {
+      readonly imsi: string;
+      readonly iccid: string;
+      readonly simId?: string | undefined;
+      readonly msisdn?: string | undefined;
+      readonly groupId?: string | undefined;
+      readonly status?: SubscriberStatus | undefined;
+      readonly speedClass?: string | undefined;
+      readonly tags?: Readonly<Record<string, string>> | undefined;
+    },
+  ): Subscriber {
+    const { imsi, iccid, groupId } = subscriber;
+    if (this.#subscribers.has(imsi)) throw new DirectoryError('exists', `${imsi} is registered already`);
+    if (groupId !== undefined) this.#ownGroup(operatorId, groupId);
+    const now = this.#unixMs();
+    const stored: StoredSubscriber = {
+      ...{ operatorId, imsi, iccid, groupId },
+      simId: subscriber.simId ?? iccid,
+      msisdn: subscriber.msisdn ?? '',
+      status: subscriber.status ?? 'active',
+      speedClass: subscriber.speedClass ?? 's1.standard',
+      tags: subscriber.tags ?? {},
+      ...{ createdMs: now, modifiedMs: now },
+    };
+    this.#save(stored);
+    return this.#withGroup(stored);
+  }
+
+  /** Throws DirectoryError 'unknown' or 'no-group'. */
+  change(imsi: string, { groupId, ...fields }: SubscriberChange): Subscriber {
+    const found = this.#subscribers.get(imsi);
+    if (found === undefined) throw new DirectoryError('unknown', `there is no subscriber ${imsi}`);
+    if (typeof groupId === 'string') this.#ownGroup(found.operatorId, groupId);
+    const stored: StoredSubscriber = {
+      ...found,
+      ...fields,
+      groupId: groupId === undefined ? found.groupId : (groupId ?? undefined),
+      modifiedMs: this.#unixMs(),
+    };
+    this.#save(stored);
+    return this.#withGroup(stored);
+  }
+
+  // --- Groups ---
+
+  group(operatorId: string, id: string): GroupRecord | undefined {
+    const found = this.#groups.get(id);
+    return found?.operatorId === operatorId ? found : undefined;
+  }
+
+  groups(operatorId: string): readonly GroupRecord[] {
+    return [...this.#groups.values()].filter((group) => group.operatorId === operatorId);
+  }
+
+  /** Throws DirectoryError 'exists', or PlatformConfigError for a configuration that cannot be. */
+  createGroup(
+    operatorId: string,
+    group: {
+      readonly id: string;
+      readonly tags?: Readonly<Record<string, string>>;
+      readonly configuration?: GroupConfigurationInput;
+    },
+  ): GroupRecord {
+    const { id, tags = {}, configuration = {} } = group;
+    if (this.#groups.has(id)) throw new DirectoryError('exists', `there is a group "${id}" already`);
+    const now = this.#unixMs();
+    return this.#saveGroup({ operatorId, id, tags, createdMs: now, modifiedMs: now }, configuration);
+  }
+
+  /** Replaces tags or the whole configuration. Throws DirectoryError 'no-group', or PlatformConfigError. */
+  changeGroup(
+    operatorId: string,
+    id: string,
+    change: { readonly tags?: Readonly<Record<string, string>>; readonly configuration?: GroupConfigurationInput },
+  ): GroupRecord {
+    const { createdMs, ...group } = this.#ownGroup(operatorId, id);
+    const { tags = group.tags, configuration = writtenConfiguration(group) } = change;
+    return this.#saveGroup({ operatorId, id, tags, createdMs, modifiedMs: this.#unixMs() }, configuration);
+  }
+
+  /** Its subscribers are then in no group. Throws DirectoryError 'no-group'. */
+  deleteGroup(operatorId: string, id: string): void {
+    this.#ownGroup(operatorId, id);
+    this.#database.transaction(() => {
+      for (const { imsi, groupId } of [...this.#subscribers.values()]) {
+        if (groupId === id) this.change(imsi, { groupId: null });
+      }
+      this.#database.run('DELETE FROM groups WHERE group_id = ?', id);
+    });
+    this.#groups.delete(id);
+  }
+
+  // --- Credentials ---
+
+  credentials(operatorId: string, credentialsId: string): Credentials | undefined {
+    return this.#credentials.get(key(operatorId, credentialsId))?.value;
+  }
+
+  credentialsRecords(operatorId: string): readonly CredentialsRecord[] {
+    return [...this.#credentials].filter(([k]) => k.startsWith(`${operatorId}/`)).map(([, { record }]) => record);
+  }
+
+  /** Makes or replaces an entry. Throws PlatformConfigError. */
+  putCredentials(operatorId: string, credentialsId: string, entry: unknown): CredentialsRecord {
+    const value = parseCredentials(entry, `credentials ${credentialsId}`);
+    const { type, credentials, description = '' } = entry as CredentialsInput;
+    const now = this.#unixMs();
+    const createdMs = this.#credentials.get(key(operatorId, credentialsId))?.record.createdMs ?? now;
+    const place = `credentials/${key(operatorId, credentialsId)}`;
+    this.#database.run(
+      `INSERT OR REPLACE INTO credentials
+         (operator_id, credentials_id, type, description, sealed, created_ms, modified_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      ...[operatorId, credentialsId, type, description],
+      this.#seal.close(Buffer.from(JSON.stringify(credentials)), place),
+      ...[createdMs, now],
+    );
+    const record = { credentialsId, type, description, createdMs, modifiedMs: now, usedMs: undefined };
+    this.#credentials.set(key(operatorId, credentialsId), { record, value });
+    return record;
+  }
+
+  /** Returns whether it was there. */
+  deleteCredentials(operatorId: string, credentialsId: string): boolean {
+    this.#database.run(
+      'DELETE FROM credentials WHERE operator_id = ? AND credentials_id = ?',
+      operatorId,
+      credentialsId,
+    );
+    return this.#credentials.delete(key(operatorId, credentialsId));
+  }
+
+  // --- Store ---
+
+  #withGroup({ groupId, ...subscriber }: StoredSubscriber): Subscriber {
+    return { ...subscriber, group: groupId === undefined ? undefined : this.#groups.get(groupId) };
+  }
+
+  #ownGroup(operatorId: string, id: string): GroupRecord {
+    const found = this.group(operatorId, id);
+    if (found === undefined) throw new DirectoryError('no-group', `there is no group "${id}"`);
+    return found;
+  }
+
+  #keep(subscriber: StoredSubscriber): void {
+    this.#subscribers.set(subscriber.imsi, subscriber);
+  }
+
+  #save(subscriber: StoredSubscriber): void {
+    const { operatorId, imsi, simId, msisdn, iccid, status, speedClass, tags, groupId, createdMs, modifiedMs } =
+      subscriber;
+    this.#database.run(
+      `INSERT OR REPLACE INTO subscribers
+         (operator_id, imsi, sim_id, msisdn, iccid, status, speed_class, tags, group_id, created_ms, modified_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[operatorId, imsi, simId, msisdn, iccid, status, speedClass, JSON.stringify(tags)],
+      ...[groupId ?? null, createdMs, modifiedMs],
+    );
+    this.#keep(subscriber);
+  }
+
+  #keepGroup(group: GroupRecord): GroupRecord {
+    this.#groups.set(group.id, group);
+    return group;
+  }
+
+  #saveGroup(group: Omit<GroupRecord, 'configuration' | 'written'>, input: GroupConfigurationInput): GroupRecord {
+    const { operatorId, id, tags, createdMs, modifiedMs } = group;
+    const configuration = parseConfiguration(input, `group ${id}`);
+    const written = Buffer.from(JSON.stringify(input));
+    const size = written.length;
+    if (size > GROUP_BYTES) {
+      throw new PlatformConfigError(`group ${id}`, [`configuration has ${size} bytes, ${GROUP_BYTES} is the limit`]);
+    }
+    this.#database.run(
+      `INSERT INTO groups (operator_id, group_id, tags, configuration, created_ms, modified_ms) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (group_id) DO UPDATE
+         SET tags = excluded.tags, configuration = excluded.configuration, modified_ms = excluded.modified_ms`,
+      ...[operatorId, id, JSON.stringify(tags), this.#seal.close(written, `groups/${id}`)],
+      ...[createdMs, modifiedMs],
+    );
+    return this.#keepGroup({ ...group, configuration, written: new Secret(written) });
+  }
+
+  #readGroup(row: Row): GroupRecord {
+    const id = String(row['group_id']);
+    const written = new Secret(this.#seal.open(row['configuration'] as Uint8Array, `groups/${id}`));
+    return {
+      id,
+      operatorId: String(row['operator_id']),
+      tags: JSON.parse(String(row['tags'])) as Record<string, string>,
+      written,
+      configuration: parseConfiguration(writtenConfiguration({ written }), `group ${id} in ${this.#database.file}`),
+      createdMs: Number(row['created_ms']),
+      modifiedMs: Number(row['modified_ms']),
+    };
+  }
+
+  #readCredentials(row: Row): void {
+    const [operatorId, credentialsId] = [String(row['operator_id']), String(row['credentials_id'])];
+    const place = `credentials/${key(operatorId, credentialsId)}`;
+    const credentials: unknown = JSON.parse(this.#seal.open(row['sealed'] as Uint8Array, place).toString());
+    const value = parseCredentials({ type: row['type'], credentials }, `credentials ${credentialsId}`);
+    const record: CredentialsRecord = {
+      credentialsId,
+      type: value.type,
+      description: String(row['description']),
+      createdMs: Number(row['created_ms']),
+      modifiedMs: Number(row['modified_ms']),
+      usedMs: row['used_ms'] == null ? undefined : Number(row['used_ms']),
+    };
+    this.#credentials.set(key(operatorId, credentialsId), { record, value });
+  }
+}
+
+/** The configuration as its operator wrote it, secrets included. */
+export const writtenConfiguration = ({ written }: Pick<GroupRecord, 'written'>): GroupConfigurationInput =>
+  JSON.parse(Buffer.from(written.reveal()).toString()) as GroupConfigurationInput;
+
+/** Why the directory did not do what it was asked to. */
+export class DirectoryError extends Error {
+  constructor(
+    readonly code: 'exists' | 'unknown' | 'no-group',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'DirectoryError';
+  }
+}
+
+const key = (operatorId: string, id: string): string => `${operatorId}/${id}`;
+
+const readSubscriber = (row: Row): StoredSubscriber => ({
+  operatorId: String(row['operator_id']),
+  imsi: String(row['imsi']),
+  simId: String(row['sim_id']),
+  msisdn: String(row['msisdn']),
+  iccid: String(row['iccid']),
+  status: String(row['status']) as SubscriberStatus,
+  speedClass: String(row['speed_class']),
+  tags: JSON.parse(String(row['tags'])) as Record<string, string>,
+  groupId: row['group_id'] == null ? undefined : String(row['group_id']),
+  createdMs: Number(row['created_ms']),
+  modifiedMs: Number(row['modified_ms']),
+});
+
+function parseConfiguration(input: GroupConfigurationInput, source: string): Group['configuration'] {
+  const parsed = groupConfiguration.safeParse(input);
+  if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
+  return parsed.data;
+}
+
+function parseCredentials(entry: unknown, source: string): Credentials {
+  const parsed = credentialsEntry.safeParse(entry);
+  if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
+  const { type, credentials } = parsed.data;
+  return { type, ...credentials } as Credentials;
+}

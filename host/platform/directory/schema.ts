@@ -1,0 +1,92 @@
+// What an operator configures, as one plain object (JSON): groups, credentials, subscribers.
+
+import { z } from 'zod';
+import { Secret } from '../../secret.js';
+import { credentialsEntry } from './credentials.js';
+import { groupConfiguration } from './namespaces.js';
+import { SUBSCRIBER_STATUS } from './types.js';
+
+const digits = (from: number, to: number, what: string) =>
+  z.string().regex(new RegExp(`^\\d{${from},${to}}$`), `${what}: ${from} to ${to} digits are wanted`);
+
+const group = z.strictObject({ configuration: groupConfiguration });
+
+const subscriber = z.strictObject({
+  imsi: digits(6, 15, 'IMSI'),
+  iccid: digits(18, 20, 'ICCID'),
+  /** The ICCID unless given. */
+  simId: z.string().min(1).optional(),
+  msisdn: digits(1, 15, 'MSISDN').optional(),
+  groupId: z.string().optional(),
+  status: z.enum(SUBSCRIBER_STATUS).optional(),
+  speedClass: z.string().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
+
+export const platformConfig = z
+  .strictObject({
+    groups: z.record(z.string(), group).default({}),
+    credentials: z.record(z.string(), credentialsEntry).default({}),
+    subscribers: z.array(subscriber).default([]),
+  })
+  .superRefine((config, context) => {
+    const issue = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
+    const seen = new Set<string>();
+    config.subscribers.forEach(({ imsi, groupId }, i) => {
+      if (seen.has(imsi)) issue(['subscribers', i, 'imsi'], `${imsi} is there twice`);
+      seen.add(imsi);
+      if (groupId !== undefined && !Object.hasOwn(config.groups, groupId)) {
+        issue(['subscribers', i, 'groupId'], `there is no group "${groupId}"`);
+      }
+    });
+    for (const { path, id } of references(config.groups, ['groups'])) {
+      const found = Object.hasOwn(config.credentials, id) ? config.credentials[id] : undefined;
+      if (found === undefined) issue(path, `there are no credentials "${id}"`);
+      else if (path.at(-1) === 'psk' && found.type !== 'psk') {
+        issue(path, `credentials are ${found.type}, psk is wanted`);
+      }
+    }
+  });
+
+/** What the operator configures. Secrets are plain text here, and `Secret` from the moment it is read. */
+export type PlatformConfig = z.input<typeof platformConfig>;
+
+/** All `{"$credentialsId": id}` below a value, but for those whose id depends on the SIM. */
+function* references(value: unknown, path: PropertyKey[]): Generator<{ path: PropertyKey[]; id: string }> {
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return;
+  for (const [key, below] of Object.entries(value) as [string, unknown][]) {
+    if (key !== '$credentialsId') yield* references(below, [...path, key]);
+    else if (typeof below === 'string' && !below.includes('#{imsi}')) yield { path, id: below };
+  }
+}
+
+/** "The whole group configuration is limited to 8 KB" (Air limitations). */
+export const GROUP_BYTES = 8 * 1024;
+
+/** One line per fault, each with the path of the field. Never quotes a value that may be a secret. */
+export class PlatformConfigError extends Error {
+  constructor(
+    readonly source: string,
+    readonly faults: readonly string[],
+  ) {
+    super(faults.map((fault) => `${source}: ${fault}`).join('\n'));
+    this.name = 'PlatformConfigError';
+  }
+}
+
+/** Each issue of a parse as `path message`. */
+export const faultsOf = (error: z.ZodError): string[] =>
+  error.issues.map((issue) => `${pathText(issue.path)} ${issue.message}`);
+
+/** `groups.g1.configuration.SoracomBeam["http://…"].psk` */
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.length === 0
+    ? 'the whole'
+    : path
+        .map((key) =>
+          /^[A-Za-z_$][\w$]*$/.test(String(key))
+            ? `.${String(key)}`
+            : `[${typeof key === 'number' ? key : JSON.stringify(String(key))}]`,
+        )
+        .join('')
+        .replace(/^\./, '');

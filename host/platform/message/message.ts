@@ -1,0 +1,59 @@
+// One message of a device, whatever brought it: what Funnel, Funk, Harvest Data, Beam's converters and the unified
+// endpoint take.
+
+import type { Session } from '../../cellular/network.js';
+import type { HeaderList } from '../http/text.js';
+import type { Caller } from '../refusal.js';
+
+export type SourceProtocol = 'http' | 'tcp' | 'udp';
+
+export interface DeviceMessage {
+  /** Number of the request in this world: the same on all legs of the trace. */
+  readonly id: number;
+  readonly session: Session;
+  readonly caller: Caller;
+  readonly protocol: SourceProtocol;
+  readonly body: Buffer;
+  /** HTTP only; POST elsewhere. */
+  readonly method: string;
+  /** HTTP only: path and query as in the request line; / elsewhere. */
+  readonly target: string;
+  /** HTTP only; empty elsewhere. */
+  readonly headers: HeaderList;
+  /** When the platform had all of it, UNIX milliseconds. */
+  readonly unixMs: number;
+  /** Aborted when the device's connection is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface MessageAnswer {
+  readonly status: number;
+  /** Absent: the standard phrase. */
+  readonly reason?: string;
+  readonly body: Uint8Array;
+  /** HTTP only, without Content-Length. */
+  readonly headers?: HeaderList;
+}
+
+/** What goes back over TCP or UDP. */
+export interface Reply {
+  readonly bytes: Uint8Array;
+  /** TCP: FIN follows. */
+  readonly close?: boolean;
+}
+
+export interface MessageService {
+  /** Short name for trace and errors: `funnel`. */
+  readonly name: string;
+  /** Called once for each message. Throws Refusal for what the platform itself refuses; any other error is a 500. */
+  answer(message: DeviceMessage): Promise<MessageAnswer>;
+  /** The answer as a device sees it over TCP or UDP. Refusals come through here as well. */
+  reply(answer: MessageAnswer, message: DeviceMessage | undefined): Reply;
+  /** True when this caller's TCP bytes come in frames of SORACOM Binary Format v1. */
+  framed(caller: Caller): boolean;
+}
+
+/** The common reply: status, a space and the body; the status alone when there is no body. */
+export function statusAndBody({ status, body }: MessageAnswer): Uint8Array {
+  return body.length === 0 ? Buffer.from(String(status)) : Buffer.concat([Buffer.from(`${status} `), body]);
+}

@@ -1,0 +1,37 @@
+// What every service of the platform is given, and what it is.
+
+import type { ServiceRegistry, Session } from '../cellular/network.js';
+import type { Clock } from '../clock/clock.js';
+import type { Random } from '../random.js';
+import type { Trace } from '../trace/trace.js';
+import type { HttpLimits, MessageLimits } from './choices.js';
+import type { Database } from './database.js';
+import type { Directory } from './directory/index.js';
+import type { Forwarder } from './outbound/forward.js';
+import type { Upstream } from './outbound/upstream.js';
+import type { Seal } from './seal.js';
+
+export interface ServiceContext {
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly database: Database;
+  readonly seal: Seal;
+  /** The platform's own stream; fork it by the service's name. */
+  readonly random: Random;
+  /** The way to customers' servers and clouds: plain bytes, and HTTP over them. */
+  readonly upstream: Upstream;
+  readonly forwarder: Forwarder;
+  readonly limits: HttpLimits;
+  readonly messageLimits: MessageLimits;
+  /** The trace of the device that holds this caller's SIM. */
+  readonly traceOf: (caller: Session) => Trace;
+  /** Numbers the requests of a world: the same number on all legs of one request. */
+  readonly nextId: () => number;
+}
+
+export interface Service {
+  /** Puts the service at its names and ports. */
+  register(registry: ServiceRegistry): void;
+  /** Resets devices' connections; what is under way is abandoned. */
+  close(): void;
+}
