@@ -15,10 +15,15 @@ export const CallerStatus = {
 
 /** What the fronts of message services answer by themselves, on all their transports. */
 export const MessageStatus = {
+  /** Bytes that should be JSON and are not. */
+  InvalidPayload: 400,
   MethodNotAllowed: 405,
   /** A fault of the platform itself. */
   InternalError: 500,
 } as const;
+
+/** Media types that count as text besides text/* and *+xml. What is no text and no JSON, or states no type, is binary. */
+export const TEXT_TYPES: ReadonlySet<string> = new Set(['application/xml', 'application/x-www-form-urlencoded']);
 
 export interface MessageLimits {
   /** Bytes of one message over TCP; what is longer becomes several. */
