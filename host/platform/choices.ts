@@ -50,6 +50,33 @@ export const BeamStatus = {
   GatewayTimeout: 504,
 } as const;
 
+/** The public object store that holds the signing keys, for what it does not have or do. */
+export const KeySiteStatus = {
+  /** A store whose folder cannot be listed says this for all that it does not have. */
+  NoKey: 403,
+  NotAllowed: 405,
+} as const;
+
+/** What Endorse answers callers that it has nothing for. */
+export const EndorseCaller = { SessionClosed: 403, Unknown: 403, NotActive: 403, NoGroup: 403 } as const;
+
+/** Endorse's other answers. Bodies are `{"code","message"}`, with codes of our own: END0001 and so on. */
+export const EndorseStatus = {
+  Disabled: 403,
+  BadRequest: 400,
+  RedirectRefused: 400,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  Redirect: 302,
+} as const;
+
+export const ENDORSE = {
+  defaultTimeoutSeconds: 600,
+  maxTimeoutSeconds: 86_400,
+  /** Bytes of a POST: the parameters go into the token, and tokens travel in headers and URLs. */
+  maxRequestBody: 4096,
+} as const;
+
 /** What the HTTP front answers by itself (RFC 9110). */
 export const FrontStatus = {
   BadRequest: 400,
@@ -105,3 +132,6 @@ export const HTTP_LIMITS: HttpLimits = {
 // - `authorization: {"$credentialsId"}` is our own key name; the forms are Bearer and Basic (beam/headers.ts).
 // - Request trailers are dropped; `Expect: 100-continue` is answered by the platform and not passed on.
 // - An entry with addSignature but no key, or no identity to sign, refuses: nothing goes out unsigned.
+// - Endorse: parameters are taken from the query of a GET and the body of a POST, at path / only; `redirect_url` is
+//   never signed; a parameter given twice counts once, the last one; without any there is no `requestParameters`.
+// - Endorse answers at port 80 without TLS as well (endorse/index.ts).

@@ -12,6 +12,9 @@ import { Beam } from './beam/index.js';
 import { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 import { Database } from './database.js';
 import { Directory } from './directory/index.js';
+import { Endorse } from './endorse/index.js';
+import type { CertificateSupplier } from './http/tls-entry.js';
+import { SigningKeys } from './keys/keys.js';
 import { Forwarder } from './outbound/forward.js';
 import type { Upstream } from './outbound/upstream.js';
 import { Seal } from './seal.js';
@@ -21,6 +24,9 @@ export type { BeamEntry } from './beam/config.js';
 export { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 export { Database, DatabaseError } from './database.js';
 export * from './directory/index.js';
+export type { CertificateSupplier } from './http/tls-entry.js';
+export type { SigningKeys } from './keys/keys.js';
+export { KEY_HOST, keySite, keyUrl } from './keys/site.js';
 export type { Upstream } from './outbound/upstream.js';
 export { Seal, SealError } from './seal.js';
 export type { Service, ServiceContext } from './service.js';
@@ -34,6 +40,8 @@ export interface PlatformOptions {
   /** Protects secrets in the database; a key of this process unless given. */
   readonly seal?: Seal;
   readonly random?: Random;
+  /** Certificates of the entry points that devices reach over TLS; without it these are not there. */
+  readonly certificates?: CertificateSupplier;
   /** What operators have configured: added to what the database already holds. */
   readonly config?: unknown;
   /** Names the configuration in errors, for example its file. */
@@ -48,6 +56,8 @@ export interface PlatformOptions {
 
 export class Platform {
   readonly directory: Directory;
+  /** The keys of its tokens; `keySite` publishes them. */
+  readonly keys: SigningKeys;
   readonly #database: Database;
   readonly #services: readonly Service[];
 
@@ -59,6 +69,7 @@ export class Platform {
     const unixMs = (): number => clock.unixMs();
     this.#database = database;
     this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
+    this.keys = new SigningKeys({ clock, database, seal });
     let lastId = 0;
     const context: ServiceContext = {
       ...{ clock, upstream, database, seal, random, limits },
@@ -71,7 +82,7 @@ export class Platform {
       },
       nextId: () => ++lastId,
     };
-    this.#services = [new Beam(context)];
+    this.#services = [new Beam(context), new Endorse(context, { keys: this.keys, certificates: options.certificates })];
   }
 
   /** Puts the services at their names and ports. */

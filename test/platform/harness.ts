@@ -132,6 +132,7 @@ export class BeamWorld {
       trace: this.trace,
       config: options.config ?? config(),
       upstream: options.upstream?.(this.clock) ?? this.upstream,
+      certificates: (names) => ca.issue(names),
       ...(options.limits && { limits: options.limits }),
     });
     this.platform.register(this.registry);

@@ -35,6 +35,8 @@ export interface Answer {
   readonly headers: HeaderList;
   readonly body: Uint8Array;
   readonly trailers?: HeaderList;
+  /** What the trace shows instead of a body that grants access. */
+  readonly shown?: string;
 }
 
 /** What stands behind a front. */
@@ -308,7 +310,8 @@ class Connection {
     response.end(body);
     const shown = shownHeaders(sent);
     const trace = this.#options.traceOf(this.#caller);
-    trace.emit({ type: 'http', leg: 'device', kind: 'response', id, status, headers: shown, body: shownBody(body) });
+    const shownAs = answer.shown ?? shownBody(body);
+    trace.emit({ type: 'http', leg: 'device', kind: 'response', id, status, headers: shown, body: shownAs });
     await done;
     this.#alarm.clear();
   }

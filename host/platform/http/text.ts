@@ -10,9 +10,15 @@ const SHOWN_BYTES = 16 * 1024;
 
 const MASKED = /^(authorization|proxy-authorization|cookie|set-cookie)$|api[-_]?key|secret|token|password/i;
 
+/** A token of Endorse in the URL that a device is sent to. */
+const TOKEN_IN_URL = /(soracom_endorse_token=)[^&#\s]*/g;
+
 /** Values that grant access are not for the trace. */
 export const shownHeaders = (headers: HeaderList): HeaderList =>
-  headers.map(([name, value]) => [name, MASKED.test(name) ? '[redacted]' : value]);
+  headers.map(([name, value]) => [
+    name,
+    MASKED.test(name) ? '[redacted]' : value.replace(TOKEN_IN_URL, '$1[redacted]'),
+  ]);
 
 /** UTF-8 text as it is, anything else in hexadecimal. */
 export function shownBody(body: Uint8Array): string {

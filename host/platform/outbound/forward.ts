@@ -141,5 +141,5 @@ export class Forwarder {
 const closedEarly = (): UpstreamError => new UpstreamError('cut-short', 'the connection was closed before the answer');
 
 /** Node's parser lets some through that its writer refuses. */
-const isWritable = ({ status, reason, headers, trailers }: Required<Answer>): boolean =>
+const isWritable = ({ status, reason, headers, trailers }: Omit<Required<Answer>, 'shown'>): boolean =>
   status >= 200 && status <= 999 && [reason, ...[...headers, ...trailers].map(([, value]) => value)].every(isFieldText);
