@@ -18,6 +18,8 @@ need vpcd-config vsmartcard-vpcd
 need pcsc_scan pcsc-tools
 need opensc-tool opensc
 need socat socat
+need nc netcat-openbsd
+need python3 python3
 need wasm2c wabt
 need gcc gcc
 need libc-headers libc6-dev /usr/include/stdio.h

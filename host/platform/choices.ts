@@ -135,3 +135,9 @@ export const HTTP_LIMITS: HttpLimits = {
 // - Endorse: parameters are taken from the query of a GET and the body of a POST, at path / only; `redirect_url` is
 //   never signed; a parameter given twice counts once, the last one; without any there is no `requestParameters`.
 // - Endorse answers at port 80 without TLS as well (endorse/index.ts).
+// - Binary Parser: bit 7 of a `bool` and of an offset is the most significant; an index left out means the byte after the
+//   last one read, for `bool` too; `little-endian` is for whole bytes only; several operations are done from left to
+//   right; a value that the payload is too short for is left out; NaN and infinity become null. Names that collide with
+//   fields of LoRaWAN and Sigfox are allowed: the documentation's own example has one, and no such device is here. A
+//   payload that is not the predefined format's gives an object without values (binary-parser/).
+// - The Binary Parser takes what the transport calls binary, whatever the service's content type says (message/payload.ts).

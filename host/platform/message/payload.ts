@@ -3,6 +3,7 @@
 // makes JSON of what the transport calls binary, then the service's own setting decides.
 
 import { isUtf8 } from 'node:buffer';
+import type { BinaryParser } from '../binary-parser/index.js';
 import type { ContentTypeSetting } from '../directory/fields.js';
 import { MessageStatus, TEXT_TYPES } from '../choices.js';
 import { Refusal } from '../refusal.js';
@@ -38,6 +39,11 @@ export function interpret(
 ): Payload {
   const { body } = message;
   const own = ownType(message);
+  const parser = parserOf(message);
+  if (parser !== undefined && kindOf(own) === 'binary') {
+    const json = parser.parse(body);
+    return { kind: 'json', json, bytes: Buffer.from(json), contentType: MEDIA_TYPE.json, parsed: true };
+  }
   const kind = setting ?? kindOf(own);
   const contentType = own !== undefined && kindOf(own) === kind ? own : MEDIA_TYPE[kind];
   if (kind === 'binary')
@@ -46,6 +52,12 @@ export function interpret(
   if (kind === 'text') return { kind, json: converted(text), bytes: body, contentType, parsed: false };
   if (!isUtf8(body) || !isJson(text)) throw new Refusal(MessageStatus.InvalidPayload, invalidJson);
   return { kind, json: text.trim(), bytes: body, contentType, parsed: false };
+}
+
+/** The Binary Parser of the caller's group, if it is on. */
+function parserOf({ caller }: DeviceMessage): BinaryParser | undefined {
+  const { binaryParserEnabled, binaryParserFormat } = caller.group.configuration.SoracomAir ?? {};
+  return binaryParserEnabled === true ? binaryParserFormat : undefined;
 }
 
 const converted = (payload: string): string => JSON.stringify({ payload });
