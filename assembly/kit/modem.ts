@@ -1,11 +1,10 @@
 // The AT client by itself, and the BG95 driver: bytes in, bytes out, time as an argument. One of each.
 
-import { NetKind } from "../board/index";
 import { AT_CLIENT_SIZE, AtClient, AtEvent } from "../modem/at";
-import { BG95_SIZE, Bg95 } from "../modem/bg95";
+import { BG95_TLS_SIZE, Bg95Tls } from "../modem/bg95-tls";
 
 const at = changetype<AtClient>(memory.data(AT_CLIENT_SIZE, 8));
-const bg95 = changetype<Bg95>(memory.data(BG95_SIZE, 8));
+const bg95 = changetype<Bg95Tls>(memory.data(BG95_TLS_SIZE, 8));
 const block = memory.data(1500);
 let blockLength: i32 = 0;
 
@@ -88,7 +87,7 @@ export function atOutput(): Uint8Array {
 // --- The driver ---
 
 export function bg95Begin(seed: u32, push: bool): void {
-  memory.fill(changetype<usize>(bg95), 0, BG95_SIZE);
+  memory.fill(changetype<usize>(bg95), 0, BG95_TLS_SIZE);
   bg95.push = push;
   bg95.begin(seed);
 }
@@ -126,8 +125,9 @@ export function bg95Ready(): bool {
   return bg95.ready;
 }
 
-export function bg95Open(host: Uint8Array, port: i32): i32 {
-  return bg95.open(NetKind.Tcp, host.dataStart, host.length, port);
+/** `kind` is a `NetKind`. */
+export function bg95Open(kind: i32, host: Uint8Array, port: i32): i32 {
+  return bg95.open(kind, host.dataStart, host.length, port);
 }
 
 export function bg95Status(handle: i32): i32 {

@@ -11,7 +11,7 @@ import { Backoff } from "../util/backoff";
 import { Fields, equals, startsWith } from "../util/text";
 import { AtClient, AtEvent, AtResult } from "./at";
 import { ModemState } from "./modem";
-import { QUECTEL_SOCKETS_SIZE, QuectelSockets } from "./quectel-sockets";
+import { NoTls, QUECTEL_SOCKETS_SIZE, QuectelSockets } from "./quectel-sockets";
 
 const APN = '"soracom.io","sora","sora",1';
 
@@ -45,9 +45,9 @@ const TIME_RETRY_MS = 600_000;
 
 const SETTINGS = 4;
 
-
+/** `T` is NoTls or QuectelTls: what kinds of sockets it carries (quectel-sockets.ts). */
 @unmanaged
-export class Bg95 {
+export class Bg95Driver<T> {
   state: ModemState;
   /** Code of the last failure: +CME ERROR, EMM cause of a rejection, or socket error. 0 none known. */
   cause: i32;
@@ -76,13 +76,13 @@ export class Bg95 {
 
   @inline
   private get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this) + offsetof<Bg95>());
+    return changetype<Backoff>(changetype<usize>(this) + offsetof<Bg95Driver<T>>());
   }
 
 
   @inline
-  get sockets(): QuectelSockets {
-    return changetype<QuectelSockets>(changetype<usize>(this) + SOCKETS_AT);
+  get sockets(): QuectelSockets<T> {
+    return changetype<QuectelSockets<T>>(changetype<usize>(this) + SOCKETS_AT);
   }
 
 
@@ -570,8 +570,11 @@ export class Bg95 {
   }
 }
 
-/** Where the sockets begin in the driver's memory. */
-const SOCKETS_AT: usize = (offsetof<Bg95>() + offsetof<Backoff>() + 7) & ~7;
+/** Where the sockets begin in the driver's memory, and they are its last part. */
+const SOCKETS_AT: usize = (offsetof<Bg95Driver<NoTls>>() + offsetof<Backoff>() + 7) & ~7;
+
+/** The driver with TCP and UDP sockets. Place with `memory.data(BG95_SIZE, 8)`, then `begin`. */
+export type Bg95 = Bg95Driver<NoTls>;
 
 export const BG95_SIZE: i32 = <i32>SOCKETS_AT + QUECTEL_SOCKETS_SIZE;
 

@@ -14,6 +14,8 @@
 //   unixMs(now: i64): i64                     network time, -1 while unknown
 //   ready, open, status, write, read, close, report of `Net`
 
+import { NetKind } from "../board/index";
+
 /** Where a modem is on its way to the network. Each driver says what leaves a state and after how long. */
 export const enum ModemState {
   /** `begin` was not called. */
@@ -124,6 +126,8 @@ export class ModemSocket {
   /** Times the modem's own send buffer was full in a row. */
   full: i32;
   until: i64;
+  /** A `NetKind`. */
+  kind: i32;
   private rxAt: i32;
   private rxEnd: i32;
 
@@ -145,8 +149,9 @@ export class ModemSocket {
     return this.tx + TX_MAX;
   }
 
-  want(hostPtr: usize, hostLen: i32, port: i32): void {
+  want(kind: i32, hostPtr: usize, hostLen: i32, port: i32): void {
     this.state = SocketState.Wanted;
+    this.kind = kind;
     this.closing = false;
     this.id = -1;
     this.port = port;
@@ -170,7 +175,7 @@ export class ModemSocket {
     this.full = 0;
   }
 
-  /** Bytes waiting to be taken by `take`. */
+  /** Above 0 while something waits to be taken by `take`. */
   @inline
   get waiting(): i32 {
     return this.rxEnd - this.rxAt;
@@ -183,18 +188,31 @@ export class ModemSocket {
       this.rxEnd -= this.rxAt;
       this.rxAt = 0;
     }
-    return len <= RX_BUFFER - this.rxEnd ? this.rx + this.rxEnd : 0;
+    const at = this.rxEnd + this.datagramHead;
+    return len <= RX_BUFFER - at ? this.rx + at : 0;
   }
 
   arrived(len: i32): void {
-    this.rxEnd += len;
+    const head = this.datagramHead;
+    if (head > 0) store<u16>(this.rx + this.rxEnd, len);
+    this.rxEnd += head + len;
   }
 
+  /** At most `limit` bytes of the stream; or the oldest datagram, of which the rest is dropped. */
   take(ptr: usize, limit: i32): i32 {
-    const n = min(limit, this.waiting);
-    memory.copy(ptr, this.rx + this.rxAt, n);
-    this.rxAt += n;
-    return n;
+    let n = this.waiting;
+    if (n == 0) return 0;
+    const head = this.datagramHead;
+    if (head > 0) n = load<u16>(this.rx + this.rxAt);
+    const taken = min(limit, n);
+    memory.copy(ptr, this.rx + this.rxAt + head, taken);
+    this.rxAt += head > 0 ? head + n : taken;
+    return taken;
+  }
+
+  /** Each datagram waits behind its length. */
+  private get datagramHead(): i32 {
+    return this.kind == NetKind.Udp ? 2 : 0;
   }
 }
 

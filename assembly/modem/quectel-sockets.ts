@@ -3,9 +3,12 @@
 // sockets act while the context is active; they count what went wrong in a row (`faults`) for the driver to act upon.
 //
 // A TCP socket is a stream: one with a hole fails. A UDP socket keeps datagrams apart and may lose some, as UDP does.
+// A datagram that the modem may have cut (UDP_MAX bytes or more) is lost, too.
+//
+// `T` is NoTls, or QuectelTls of quectel-tls.ts: an app without TLS does not carry it.
 
 import { NetKind, NetState, Status } from "../board/index";
-import { Fields, startsWith } from "../util/text";
+import { Fields, Text, startsWith } from "../util/text";
 import { AT_CLIENT_SIZE, AtClient, AtResult } from "./at";
 import { HOST_MAX, MODEM_SOCKETS, MODEM_SOCKET_SIZE, ModemSocket, RX_MAX, SocketState, TX_MAX } from "./modem";
 
@@ -21,6 +24,8 @@ const FULL_MS = 1_000;
 const FULL_TRIES = 20;
 
 const IDS = 12;
+/** The modem hands over this much at a time (AT+QIRD 1500, push mode 1460): of a longer datagram only a part. */
+const UDP_MAX = 1460;
 
 /** Socket errors, BG95 TCP/IP Application Note 4: the last part of +QIOPEN. */
 const enum Quectel {
@@ -30,18 +35,38 @@ const enum Quectel {
   Refused = 566,
 }
 
-const enum Command {
+/** What the AT client does for a socket. */
+export const enum SocketCommand {
   None,
   Open,
   Close,
   CloseStray,
   Send,
   Read,
+  /** One of the settings that TLS needs before its first connection. */
+  Setting,
 }
+
+function word(command: SocketCommand): string {
+  switch (command) {
+    case SocketCommand.Open:
+      return "AT+QIOPEN=1,";
+    case SocketCommand.Send:
+      return "AT+QISEND=";
+    case SocketCommand.Read:
+      return "AT+QIRD=";
+    default:
+      return "AT+QICLOSE=";
+  }
+}
+
+/** Sockets of TCP and UDP only. */
+@unmanaged
+export class NoTls {}
 
 
 @unmanaged
-export class QuectelSockets {
+export class QuectelSockets<T> {
   /** True: received data is pushed by the modem. False (default): it is fetched. */
   push: bool;
   /** Something waits to be sent to the modem: the next `act` has work. The driver clears it. */
@@ -53,10 +78,11 @@ export class QuectelSockets {
   /** Error code of the last socket that did not open; 0 none since the driver cleared it. */
   cause: i32;
 
-  private command: Command;
+  private command: SocketCommand;
   private target: i32;
   private nextId: i32;
   private strayId: i32;
+  private strayKind: i32;
   /** Socket that a data block belongs to (-1: to none), and its length. */
   private blockSocket: i32;
   private blockLen: i32;
@@ -64,7 +90,7 @@ export class QuectelSockets {
 
   @inline
   get at(): AtClient {
-    return changetype<AtClient>(changetype<usize>(this) + offsetof<QuectelSockets>());
+    return changetype<AtClient>(changetype<usize>(this) + offsetof<QuectelSockets<T>>());
   }
 
 
@@ -73,8 +99,15 @@ export class QuectelSockets {
     return changetype<Fields>(changetype<usize>(this.at) + AT_CLIENT_SIZE);
   }
 
+
+  @inline
+  private get tls(): T {
+    return changetype<T>(changetype<usize>(this.fields) + offsetof<Fields>());
+  }
+
   private socket(handle: i32): ModemSocket {
-    return changetype<ModemSocket>(changetype<usize>(this) + FIRST_AT + handle * MODEM_SOCKET_SIZE);
+    const first = changetype<usize>(this) + <usize>socketsAt<T>();
+    return changetype<ModemSocket>(first + handle * MODEM_SOCKET_SIZE);
   }
 
   /** All that was open is gone, for this reason. One that only waits for the modem goes on waiting. */
@@ -87,11 +120,12 @@ export class QuectelSockets {
     }
     this.strayId = -1;
     this.blockSocket = -1;
+    if (offsetof<T>() > 0) this.tls.reset();
   }
 
   /** The AT client is for somebody else's commands now. */
   leave(): void {
-    this.command = Command.None;
+    this.command = SocketCommand.None;
   }
 
   /** When `act` has something to do that no input brings. */
@@ -108,22 +142,30 @@ export class QuectelSockets {
 
   /** True when the line was about sockets. */
   line(ptr: usize, len: i32): bool {
-    if (startsWith(ptr, len, "+QIURC:")) this.urc(ptr, len);
-    else if (startsWith(ptr, len, "+QIRD:")) this.readHeader(ptr, len);
-    else if (startsWith(ptr, len, "+QIOPEN:")) this.opened(ptr, len);
+    if (startsWith(ptr, len, "+QIURC:")) this.urc(ptr, len, 7, false);
+    else if (startsWith(ptr, len, "+QIRD:")) this.readHeader(ptr, len, 6);
+    else if (startsWith(ptr, len, "+QIOPEN:")) this.opened(ptr, len, 8, false);
+    else return offsetof<T>() > 0 ? this.tlsLine(ptr, len) : false;
+    return true;
+  }
+
+  private tlsLine(ptr: usize, len: i32): bool {
+    if (startsWith(ptr, len, "+QSSLURC:")) this.urc(ptr, len, 9, true);
+    else if (startsWith(ptr, len, "+QSSLRECV:")) this.readHeader(ptr, len, 10);
+    else if (startsWith(ptr, len, "+QSSLOPEN:")) this.opened(ptr, len, 10, true);
     else return false;
     return true;
   }
 
-  private urc(ptr: usize, len: i32): void {
-    const fields = this.fields.on(ptr, len, 7);
+  private urc(ptr: usize, len: i32, skip: i32, isTls: bool): void {
+    const fields = this.fields.on(ptr, len, skip);
     if (fields.quoted("recv")) {
-      const socket = this.byId(fields.num());
+      const socket = this.byId(fields.num(), isTls);
       const n = fields.num();
       if (n > 0) this.expectBlock(socket, n);
       else if (socket) socket.more = true;
     } else if (fields.quoted("closed")) {
-      const socket = this.byId(fields.num());
+      const socket = this.byId(fields.num(), isTls);
       if (socket && socket.state == SocketState.Open) {
         socket.state = SocketState.Ended;
         // What came before the end may not have been announced.
@@ -136,9 +178,11 @@ export class QuectelSockets {
     }
   }
 
-  private byId(id: i32): ModemSocket | null {
+  /** The modem counts its TLS sockets apart from the others. */
+  private byId(id: i32, isTls: bool): ModemSocket | null {
     for (let i = 0; i < MODEM_SOCKETS; i++) {
       const socket = this.socket(i);
+      if (offsetof<T>() > 0) if ((socket.kind == NetKind.Tls) != isTls) continue;
       if (id >= 0 && socket.id == id && socket.state != SocketState.Free) return socket;
     }
     return null;
@@ -150,9 +194,9 @@ export class QuectelSockets {
   }
 
   /** `+QIRD: n`, then n bytes. */
-  private readHeader(ptr: usize, len: i32): void {
-    const n = this.fields.on(ptr, len, 6).num();
-    const socket = this.command == Command.Read ? this.socket(this.target) : null;
+  private readHeader(ptr: usize, len: i32, skip: i32): void {
+    const n = this.fields.on(ptr, len, skip).num();
+    const socket = this.command == SocketCommand.Read ? this.socket(this.target) : null;
     if (n > 0) {
       this.expectBlock(socket, n);
     } else if (socket) {
@@ -161,7 +205,7 @@ export class QuectelSockets {
     }
   }
 
-  /** n bytes follow; they are the socket's if they fit, otherwise it fails: a stream with a hole is no stream. */
+  /** n bytes follow; they are the socket's if they fit. Otherwise a stream fails, and a datagram is lost. */
   private expectBlock(socket: ModemSocket | null, n: i32): void {
     if (n > RX_MAX) {
       // No modem sends that much: the number is damaged, and where the data ends is not known.
@@ -170,8 +214,9 @@ export class QuectelSockets {
     }
     let into: usize = 0;
     if (socket && (socket.state == SocketState.Open || socket.state == SocketState.Ended)) {
-      into = socket.room(n);
-      if (into == 0) socket.fail(Status.TooLong);
+      const isDatagram = socket.kind == NetKind.Udp;
+      into = isDatagram && n >= UDP_MAX ? 0 : socket.room(n);
+      if (into == 0 && !isDatagram) socket.fail(Status.TooLong);
     }
     this.blockSocket = into == 0 ? -1 : this.indexOf(socket);
     this.blockLen = n;
@@ -190,7 +235,9 @@ export class QuectelSockets {
 
   /** The data that was expected broke off. */
   blockLost(): void {
-    if (this.blockSocket >= 0) this.socket(this.blockSocket).fail(Status.Io);
+    if (this.blockSocket < 0) return;
+    const socket = this.socket(this.blockSocket);
+    if (socket.kind != NetKind.Udp) socket.fail(Status.Io);
   }
 
   // --- Commands to the modem ---
@@ -198,8 +245,8 @@ export class QuectelSockets {
   /** Sends the next command that a socket needs; false if none does. */
   act(now: i64): bool {
     if (this.strayId >= 0) {
-      this.sendClose(now, this.strayId);
-      return this.runs(Command.CloseStray, 0);
+      this.sendClose(now, this.strayKind, this.strayId);
+      return this.runs(SocketCommand.CloseStray, 0);
     }
     for (let i = 0; i < MODEM_SOCKETS; i++) {
       const socket = this.socket(i);
@@ -209,53 +256,64 @@ export class QuectelSockets {
           socket.closing = false;
           continue;
         }
-        this.sendClose(now, socket.id);
-        return this.runs(Command.Close, i);
+        this.sendClose(now, socket.kind, socket.id);
+        return this.runs(SocketCommand.Close, i);
       }
-      if (socket.state == SocketState.Wanted) {
-        this.sendOpen(now, socket);
-        return this.runs(Command.Open, i);
-      }
+      if (socket.state == SocketState.Wanted) return this.runs(this.sendOpen(now, socket), i);
       if (socket.state == SocketState.Opening && now >= socket.until) {
         socket.fail(Status.Timeout);
         this.faults++;
         this.dirty = true;
       }
       if (socket.txLen > 0 && (socket.full == 0 || now >= socket.until)) {
-        this.at.command().str("AT+QISEND=").num(socket.id).str(",").num(socket.txLen);
+        this.begin(socket.kind, SocketCommand.Send).num(socket.id).str(",").num(socket.txLen);
         this.at.sendData(now, SHORT_MS, SEND_MS, socket.tx, socket.txLen);
-        return this.runs(Command.Send, i);
+        return this.runs(SocketCommand.Send, i);
       }
       if (socket.more && socket.waiting == 0) {
-        this.at.command().str("AT+QIRD=").num(socket.id).str(",").num(RX_MAX);
-        this.at.send(now, SHORT_MS, "+QIRD:");
-        return this.runs(Command.Read, i);
+        this.begin(socket.kind, SocketCommand.Read).num(socket.id).str(",").num(RX_MAX);
+        this.at.send(now, SHORT_MS, ""); // `line` knows the answer
+        return this.runs(SocketCommand.Read, i);
       }
     }
     return false;
   }
 
-  private runs(command: Command, target: i32): bool {
+  private runs(command: SocketCommand, target: i32): bool {
     this.command = command;
     this.target = target;
     return true;
   }
 
-  private sendOpen(now: i64, socket: ModemSocket): void {
+  /** Begins a command: its name and the equals sign. */
+  private begin(kind: i32, command: SocketCommand): Text {
+    if (offsetof<T>() > 0) if (kind == NetKind.Tls) return this.at.command().str(this.tls.word(command));
+    return this.at.command().str(word(command));
+  }
+
+  private sendOpen(now: i64, socket: ModemSocket): SocketCommand {
+    if (offsetof<T>() > 0)
+      if (socket.kind == NetKind.Tls && this.tls.setting(this.at.command())) {
+        this.at.send(now, SHORT_MS, "");
+        return SocketCommand.Setting;
+      }
     socket.id = this.freeId();
     socket.state = SocketState.Opening;
     socket.until = now + OPEN_MS;
-    const text = this.at.command().str("AT+QIOPEN=1,").num(socket.id).str(',"TCP","');
+    const text = this.begin(socket.kind, SocketCommand.Open).num(socket.id);
+    text.str(socket.kind == NetKind.Udp ? ',"UDP","' : socket.kind == NetKind.Tcp ? ',"TCP","' : ',"');
     text
       .bytes(socket.host, socket.hostLen)
       .str('",')
       .num(socket.port)
-      .str(this.push ? ",0,1" : ",0,0");
+      .str(socket.kind == NetKind.Tls ? "," : ",0,")
+      .str(this.push ? "1" : "0");
     this.at.send(now, SHORT_MS, ""); // the outcome comes as a URC
+    return SocketCommand.Open;
   }
 
-  private sendClose(now: i64, id: i32): void {
-    this.at.command().str("AT+QICLOSE=").num(id);
+  private sendClose(now: i64, kind: i32, id: i32): void {
+    this.begin(kind, SocketCommand.Close).num(id);
     this.at.send(now, QICLOSE_MS, "");
   }
 
@@ -265,33 +323,43 @@ export class QuectelSockets {
     do {
       id = this.nextId;
       this.nextId = id + 1 == IDS ? 0 : id + 1;
-    } while (this.byId(id));
+    } while (this.isTaken(id));
     return id;
+  }
+
+  private isTaken(id: i32): bool {
+    for (let i = 0; i < MODEM_SOCKETS; i++) if (this.socket(i).id == id) return true;
+    return false;
   }
 
   /** The command that `act` sent has ended. */
   answered(now: i64, result: AtResult): void {
     const command = this.command;
-    this.command = Command.None;
+    this.command = SocketCommand.None;
     const ok = result == AtResult.Ok;
     const socket = this.socket(this.target);
     switch (command) {
-      case Command.CloseStray:
+      case SocketCommand.CloseStray:
         this.strayId = -1;
         return;
-      case Command.Open:
+      case SocketCommand.Open:
         if (!ok && socket.state == SocketState.Opening) {
           socket.fail(Status.Io);
           this.faults++;
         }
         return;
-      case Command.Close:
+      case SocketCommand.Setting:
+        if (ok) return;
+        socket.fail(Status.Unsupported);
+        if (offsetof<T>() > 0) this.tls.reset(); // no connection without all of them
+        return;
+      case SocketCommand.Close:
         // Whatever it said: the number is not used again for eleven connections.
         socket.state = SocketState.Free;
         socket.closing = false;
         socket.id = -1;
         return;
-      case Command.Send:
+      case SocketCommand.Send:
         if (ok) {
           socket.txLen = 0;
           socket.full = 0;
@@ -301,7 +369,7 @@ export class QuectelSockets {
           socket.fail(Status.Closed);
         }
         return;
-      case Command.Read:
+      case SocketCommand.Read:
         if (!ok) {
           socket.more = false;
           if (socket.state != SocketState.Ended) socket.fail(Status.Closed);
@@ -313,11 +381,11 @@ export class QuectelSockets {
   }
 
   /** `+QIOPEN: id,err`. */
-  private opened(ptr: usize, len: i32): void {
-    const fields = this.fields.on(ptr, len, 8);
+  private opened(ptr: usize, len: i32, skip: i32, isTls: bool): void {
+    const fields = this.fields.on(ptr, len, skip);
     const id = fields.num();
     const error = fields.num();
-    const socket = this.byId(id);
+    const socket = this.byId(id, isTls);
     if (!socket || socket.state != SocketState.Opening || error < 0) return;
     if (error == 0) {
       socket.state = SocketState.Open;
@@ -329,6 +397,7 @@ export class QuectelSockets {
       case Quectel.IdInUse:
         // Left over from before this device started: close that one, and take the next number.
         this.strayId = id;
+        this.strayKind = socket.kind;
         socket.id = -1;
         if (++socket.full <= IDS) {
           socket.state = SocketState.Wanted;
@@ -354,13 +423,14 @@ export class QuectelSockets {
   // --- The sockets of `Net` ---
 
   open(kind: i32, hostPtr: usize, hostLen: i32, port: i32): i32 {
-    if (kind != NetKind.Tcp) return Status.Unsupported;
+    if (kind != NetKind.Tcp && kind != NetKind.Udp && (offsetof<T>() == 0 || kind != NetKind.Tls))
+      return Status.Unsupported;
     if (hostLen > HOST_MAX) return Status.TooLong;
     if (port < 1 || port > 65_535 || !isHostName(hostPtr, hostLen)) return Status.Invalid;
     for (let i = 0; i < MODEM_SOCKETS; i++) {
       const socket = this.socket(i);
       if (socket.state != SocketState.Free) continue;
-      socket.want(hostPtr, hostLen, port);
+      socket.want(kind, hostPtr, hostLen, port);
       this.dirty = true;
       return i;
     }
@@ -388,8 +458,13 @@ export class QuectelSockets {
     if (socket.state == SocketState.Failed) return socket.error;
     if (socket.state == SocketState.Ended) return Status.Closed;
     // The buffer belongs to the AT client while it is being sent; before, what comes goes out as one.
-    const inFlight = this.command == Command.Send && this.target == handle;
+    const inFlight = this.command == SocketCommand.Send && this.target == handle;
     if (socket.state != SocketState.Open || inFlight) return 0;
+    // A datagram goes as one, by itself.
+    if (socket.kind == NetKind.Udp) {
+      if (len > TX_MAX) return Status.TooLong;
+      if (socket.txLen > 0) return 0;
+    }
     const n = min(len, TX_MAX - socket.txLen);
     memory.copy(socket.tx + socket.txLen, ptr, n);
     socket.txLen += n;
@@ -424,10 +499,15 @@ export class QuectelSockets {
   }
 }
 
-/** Where the first socket begins behind the fields. */
-const FIRST_AT: usize = (offsetof<QuectelSockets>() + AT_CLIENT_SIZE + offsetof<Fields>() + 7) & ~7;
+/** Where the first socket begins, behind the fields, the AT client, its reader and what TLS keeps. */
+function socketsAt<T>(): i32 {
+  const fields = <i32>(offsetof<QuectelSockets<T>>() + offsetof<Fields>() + offsetof<T>());
+  return (fields + AT_CLIENT_SIZE + 7) & ~7;
+}
 
-export const QUECTEL_SOCKETS_SIZE: i32 = <i32>FIRST_AT + MODEM_SOCKETS * MODEM_SOCKET_SIZE;
+export const QUECTEL_SOCKETS_SIZE: i32 =
+  ((<i32>(offsetof<QuectelSockets<NoTls>>() + offsetof<Fields>()) + AT_CLIENT_SIZE + 7) & ~7) +
+  MODEM_SOCKETS * MODEM_SOCKET_SIZE;
 
 /** Letters, digits, `-`, `.`, `:`: nothing that could end the quoted string. */
 function isHostName(ptr: usize, len: i32): bool {

@@ -26,7 +26,8 @@ export interface ModemKit {
   bg95Output(): Uint8Array;
   bg95State(): number;
   bg95Ready(): boolean;
-  bg95Open(host: Uint8Array, port: number): number;
+  /** `kind`: 0 UDP, 1 TCP (when left out), 2 TLS. */
+  bg95Open(host: Uint8Array, port: number, kind?: number): number;
   bg95Status(handle: number): number;
   bg95Write(handle: number, bytes: Uint8Array): number;
   bg95Read(handle: number, limit: number): Uint8Array;
@@ -36,7 +37,8 @@ export interface ModemKit {
 type Flags = 'atIdle' | 'atDataLost' | 'bg95Ready';
 
 /** What kit.wasm exports for it: the same, with numbers for truth. */
-export type ModemExports = Omit<ModemKit, Flags> & Record<Flags, () => number>;
+export type ModemExports = Omit<ModemKit, Flags | 'bg95Open'> &
+  Record<Flags, () => number> & { bg95Open(kind: number, host: Uint8Array, port: number): number };
 
 export function modemKit(wasm: ModemExports): ModemKit {
   return {
@@ -57,7 +59,7 @@ export function modemKit(wasm: ModemExports): ModemKit {
     bg95Output: () => wasm.bg95Output(),
     bg95State: () => wasm.bg95State(),
     bg95Ready: () => wasm.bg95Ready() !== 0,
-    bg95Open: (host, port) => wasm.bg95Open(host, port),
+    bg95Open: (host, port, kind = 1) => wasm.bg95Open(kind, host, port),
     bg95Status: (handle) => wasm.bg95Status(handle),
     bg95Write: (handle, bytes) => wasm.bg95Write(handle, bytes),
     bg95Read: (handle, limit) => wasm.bg95Read(handle, limit),

@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NetState, Status } from '../../host/board/abi.js';
-import { SerialLine } from '../../host/board/serial.js';
-import { MS, SECOND } from '../../host/clock/clock.js';
-import { VirtualClock } from '../../host/clock/virtual.js';
-import { AtResult, loadKit } from '../../host/kit/index.js';
-import { ScriptedModem } from './scripted-modem.js';
+import { AtResult } from '../../host/kit/index.js';
+import { Driver, kit } from './driver.js';
 
-const kit = await loadKit();
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const none = new Uint8Array(0);
 const feed = (text: string): string[] => kit.atFeed(bytes(text)).split('\n').filter(Boolean);
@@ -236,29 +232,6 @@ describe('the AT client', () => {
     );
   });
 });
-
-/** The driver at one end of a line, the scripted modem at the other. */
-class Driver {
-  readonly clock = new VirtualClock(0);
-  readonly line = new SerialLine(this.clock);
-  readonly modem = new ScriptedModem(this.clock, this.line.far);
-
-  constructor(push: boolean) {
-    kit.bg95Begin(7, push);
-    const tick = (): void => {
-      kit.bg95Feed(this.line.near.read(4096));
-      kit.bg95Step(Math.floor(this.clock.now() / MS));
-      this.line.near.send(kit.bg95Output());
-      this.clock.after(MS, tick);
-    };
-    tick();
-  }
-
-  async until(condition: () => boolean, seconds = 60): Promise<void> {
-    const end = await this.clock.run({ deadline: this.clock.now() + seconds * SECOND, until: condition });
-    expect(end).toBe('until');
-  }
-}
 
 describe('sockets of the BG95 driver', () => {
   const request = bytes('GET / HTTP/1.1\r\nHost: h\r\n\r\n');

@@ -23,6 +23,9 @@ export interface Answer {
 export type Fate = 'ok' | 'silent' | 'reboot' | 'error';
 
 interface Socket {
+  readonly kind: 'TCP' | 'UDP' | 'TLS';
+  /** Datagrams that wait to be read. */
+  readonly datagrams: Buffer[];
   incoming: Buffer;
   outgoing: Buffer;
   announced: boolean;
@@ -45,6 +48,12 @@ export class ScriptedModem {
   stat = 1;
   echoOff = true;
   time = '"2026/11/23,18:41:50+36,0"';
+  /** The far end of a UDP socket: what it sends back. */
+  serveDatagram: (datagram: Buffer) => readonly Buffer[] = () => [];
+  /** The far end of a TCP socket instead of `serve`: what it sends back for what has come so far, of which all is taken. */
+  serveBytes: ((bytes: Buffer) => Answer | undefined) | undefined;
+  /** Host and port of each socket that was opened. */
+  readonly opened: string[] = [];
   serve: (request: Request) => Answer | undefined = () => ({ text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' });
 
   readonly #clock: Clock;
@@ -194,10 +203,16 @@ export class ScriptedModem {
       case '+QLTS':
         return this.#reply([`+QLTS: ${this.time}`, 'OK']);
       case '+QIOPEN':
-        return this.#open(Number(args[1]), args[6] === '1');
+        return this.#open(name, Number(args[1]), args[2] === '"UDP"' ? 'UDP' : 'TCP', args.slice(3));
+      case '+QSSLCFG':
+        return this.#reply(['OK']);
+      case '+QSSLOPEN':
+        return this.#open(name, Number(args[2]), 'TLS', ['', ...args.slice(3)]);
+      case '+QSSLCLOSE':
       case '+QICLOSE':
         this.#sockets.delete(id);
         return this.#reply(['OK']);
+      case '+QSSLSEND':
       case '+QISEND':
         if (!this.#sockets.has(id)) return this.#reply(['ERROR']);
         this.#later(() => {
@@ -206,19 +221,25 @@ export class ScriptedModem {
           this.#send = { id, left: Number(args[1]), data: [] };
         });
         return;
+      case '+QSSLRECV':
       case '+QIRD':
-        return this.#read(id, Number(args[1]));
+        return this.#read(name, id, Number(args[1]));
       default:
         return this.#reply(['ERROR']);
     }
   }
 
-  #open(id: number, push: boolean): void {
+  #open(name: string, id: number, kind: Socket['kind'], rest: readonly string[]): void {
     if (!this.#active) return this.#reply(['ERROR']);
+    const [host = '', port = ''] = kind === 'TLS' ? rest.slice(1) : rest;
+    this.opened.push(`${host.replaceAll('"', '')}:${port}`);
+    const push = rest[3] === '1';
     const error = this.#sockets.has(id) ? 563 : this.openError;
-    if (error === 0)
-      this.#sockets.set(id, { incoming: Buffer.alloc(0), outgoing: Buffer.alloc(0), announced: false, push });
-    this.#reply(['OK', `+QIOPEN: ${id},${error}`]);
+    if (error === 0) {
+      const [incoming, outgoing] = [Buffer.alloc(0), Buffer.alloc(0)];
+      this.#sockets.set(id, { kind, datagrams: [], incoming, outgoing, announced: false, push });
+    }
+    this.#reply(['OK', `${name}: ${id},${error}`]);
   }
 
   #sent(): void {
@@ -228,39 +249,77 @@ export class ScriptedModem {
     this.#reply(['SEND OK']);
     const socket = this.#sockets.get(id);
     if (!socket) return;
+    if (socket.kind === 'UDP') {
+      const datagrams = this.serveDatagram(Buffer.from(data));
+      this.#later(() => {
+        if (this.#sockets.has(id)) for (const datagram of datagrams) this.#datagram(id, socket, datagram);
+      });
+      return;
+    }
     socket.incoming = Buffer.concat([socket.incoming, Buffer.from(data)]);
-    const request = parseRequest(socket.incoming.toString('latin1'));
-    if (!request) return;
-    socket.incoming = Buffer.alloc(0);
-    const answer = this.serve(request);
+    const answer = this.#answer(socket);
     if (!answer) return;
     this.#later(() => {
       if (!this.#sockets.has(id)) return;
       const bytes = Buffer.from(answer.text, 'latin1');
       if (socket.push) {
-        for (let i = 0; i < bytes.length; i += 1000) {
-          const part = bytes.subarray(i, i + 1000);
-          this.#place();
-          this.#say(`\r\n+QIURC: "recv",${id},${part.length}\r\n`);
-          this.#say(part);
-        }
+        for (let i = 0; i < bytes.length; i += 1000) this.#push(id, socket, bytes.subarray(i, i + 1000));
       } else {
         socket.outgoing = Buffer.concat([socket.outgoing, bytes]);
-        if (bytes.length > 0) this.urc(`+QIURC: "recv",${id}`);
+        if (bytes.length > 0) this.urc(`${urcName(socket)}: "recv",${id}`);
       }
-      if (answer.close) this.urc(`+QIURC: "closed",${id}`);
+      if (answer.close) this.urc(`${urcName(socket)}: "closed",${id}`);
     });
   }
 
-  #read(id: number, limit: number): void {
+  #answer(socket: Socket): Answer | undefined {
+    let answer: Answer | undefined;
+    if (this.serveBytes) {
+      answer = this.serveBytes(socket.incoming);
+    } else {
+      const request = parseRequest(socket.incoming.toString('latin1'));
+      if (!request) return undefined;
+      answer = this.serve(request);
+    }
+    socket.incoming = Buffer.alloc(0);
+    return answer;
+  }
+
+  #push(id: number, socket: Socket, part: Buffer): void {
+    this.#place();
+    this.#say(`\r\n${urcName(socket)}: "recv",${id},${part.length}\r\n`);
+    this.#say(part);
+  }
+
+  #datagram(id: number, socket: Socket, datagram: Buffer): void {
+    if (socket.push) {
+      for (let i = 0; i < datagram.length; i += 1460) this.#push(id, socket, datagram.subarray(i, i + 1460));
+      return;
+    }
+    const told = socket.datagrams.length > 0;
+    socket.datagrams.push(datagram);
+    if (!told) this.urc(`+QIURC: "recv",${id}`);
+  }
+
+  /** The far end sends a datagram by itself. */
+  sendDatagram(datagram: Buffer): void {
+    for (const [id, socket] of this.#sockets) if (socket.kind === 'UDP') this.#datagram(id, socket, datagram);
+  }
+
+  #read(name: string, id: number, limit: number): void {
     const socket = this.#sockets.get(id);
     if (!socket) return this.#reply(['ERROR']);
-    const part = socket.outgoing.subarray(0, limit);
+    const [oldest = Buffer.alloc(0)] = socket.datagrams;
+    const part = (socket.kind === 'UDP' ? oldest : socket.outgoing).subarray(0, limit);
     socket.outgoing = socket.outgoing.subarray(part.length);
-    if (part.length === 0) return this.#reply(['+QIRD: 0', 'OK']);
-    this.#reply([Buffer.concat([Buffer.from(`\r\n+QIRD: ${part.length}\r\n`), part, Buffer.from('\r\n')]), 'OK']);
+    if (part.length < oldest.length) socket.datagrams[0] = oldest.subarray(part.length);
+    else socket.datagrams.shift();
+    if (part.length === 0) return this.#reply([`${name}: 0`, 'OK']);
+    this.#reply([Buffer.concat([Buffer.from(`\r\n${name}: ${part.length}\r\n`), part, Buffer.from('\r\n')]), 'OK']);
   }
 }
+
+const urcName = ({ kind }: Socket): string => (kind === 'TLS' ? '+QSSLURC' : '+QIURC');
 
 /** Undefined while the request is not complete. */
 export function parseRequest(text: string): Request | undefined {
