@@ -10,7 +10,19 @@
 //   close(handle): void                                       the handle is no longer the caller's
 //   report(ok: bool): void                                    whether an exchange with a far end went well
 
-import { net_close, net_open, net_recv, net_send, net_state } from "../board/index";
+import { Status, net_close, net_open, net_recv, net_send, net_state } from "../board/index";
+import { Text } from "../util/text";
+
+const HOST_MAX = 63;
+
+const hostBytes = memory.data(HOST_MAX);
+const hostText = memory.data(offsetof<Text>());
+
+/** Begins to open a socket to a host by its name; returns its handle or a Status. */
+export function openSocket<N>(net: N, kind: i32, host: string, port: i32): i32 {
+  const text = changetype<Text>(hostText).on(hostBytes, HOST_MAX).str(host);
+  return text.fits ? net.open(kind, hostBytes, text.length, port) : Status.TooLong;
+}
 
 /** The board's own sockets. It has no fields: any address that is not null will do for the instance. */
 @unmanaged

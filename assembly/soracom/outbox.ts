@@ -9,7 +9,8 @@ import { LogLevel, Status, entropy, store_read, store_write } from "../board/ind
 import { Backoff } from "../util/backoff";
 import { beginLog, endLog } from "../util/log";
 import { Text } from "../util/text";
-import { BEAM_SIZE, BeamClient, BeamOutcome } from "./beam";
+import { BEAM_SIZE, BeamClient } from "./beam";
+import { Outcome } from "./outcome";
 
 /** Messages that can wait: an hour and a half of one a minute. */
 const SLOTS: u32 = 96;
@@ -120,7 +121,7 @@ export class Outbox<N> {
   open(net: N, path: string): void {
     this.net = net;
     this.path = path;
-    this.beam.attach(net);
+    this.beam.open(net);
     // Without random bytes ids are unique to this store only.
     if (entropy(this.draft, 16) < 0) memory.fill(this.draft, 0, 16);
     this.epoch = load<u64>(this.draft);
@@ -205,7 +206,7 @@ export class Outbox<N> {
 
     const outcome = this.beam.step(now);
     if (this.sending) {
-      if (outcome == BeamOutcome.Pending) return;
+      if (outcome == Outcome.Pending) return;
       this.sending = false;
       this.finish(now, outcome);
     }
@@ -237,9 +238,9 @@ export class Outbox<N> {
     this.beam.post(now, this.path, "application/json", this.outgoingId, id.length, this.outgoing, this.sendingLen);
   }
 
-  private finish(now: i64, outcome: BeamOutcome): void {
+  private finish(now: i64, outcome: Outcome): void {
     const beam = this.beam;
-    if (outcome == BeamOutcome.Delivered) {
+    if (outcome == Outcome.Delivered) {
       this.backoff.reset();
       this.retryAt = now;
       const slot = this.slot(this.sendingSeq);
@@ -262,13 +263,11 @@ export class Outbox<N> {
     let wait = this.backoff.next(BACKOFF_MS, BACKOFF_CAP_MS);
     if (beam.http.retryAfter > 0) wait = max(wait, min(beam.http.retryAfter, RETRY_AFTER_MAX_S) * 1_000);
     this.retryAt = now + wait;
-    const line = beginLog(outcome == BeamOutcome.Retry ? "beam: no success with " : "beam: refused ").num(
-      this.sendingSeq,
-    );
+    const line = beginLog(outcome == Outcome.Retry ? "beam: no success with " : "beam: refused ").num(this.sendingSeq);
     if (beam.code != 0) line.str(", status ").num(beam.code);
     else line.str(", error ").num(beam.http.result);
     line.str(", next try in ").num(wait).str(" ms");
-    endLog(outcome == BeamOutcome.Retry ? LogLevel.Warn : LogLevel.Error);
+    endLog(outcome == Outcome.Retry ? LogLevel.Warn : LogLevel.Error);
   }
 
   private isWaiting(seq: u32): bool {

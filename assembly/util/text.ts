@@ -76,6 +76,11 @@ export class Text {
       .byte((size % 10) + 0x30);
   }
 
+  /** Two hexadecimal digits. */
+  hex8(value: u32): Text {
+    return this.byte(at(HEX, value >> 4)).byte(at(HEX, value & 15));
+  }
+
   /** 16 hexadecimal digits, most significant first. */
   hex64(value: u64): Text {
     for (let shift = 60; shift >= 0; shift -= 4) this.byte(at(HEX, <i32>((value >> (<u64>shift)) & 15)));

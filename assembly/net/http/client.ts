@@ -1,8 +1,11 @@
 // One exchange at a time over a `Net`, with keep-alive. Bytes of the request lie with the caller until the end.
+//
+// For files there is HttpClient<N, InParts>: a body larger than memory goes out in parts (while `wantsBody`, the caller
+// gives the part that begins at byte `bodyAt`), and headers that the caller watches for are kept.
 
 import { NetKind, NetState, Status } from "../../board/index";
 import { HTTP_RESPONSE_SIZE, HttpResponse, ResponseEvent } from "./response";
-import { Text } from "../../util/text";
+import { openSocket } from "../transport";
 
 /** What the client is doing. */
 export const enum HttpState {
@@ -18,16 +21,48 @@ export const enum HttpState {
 
 /** A modem may take 150 s to say that a connection fails. */
 const OPEN_MS = 160_000;
-/** From the last connection event to the complete response. */
+/** From the last connection event, or the last part of a request's body, to the complete response. */
 const EXCHANGE_MS = 60_000;
 /** How long an idle connection is kept. */
 const KEEP_MS = 10_000;
 const RECEIVE_CHUNK = 256;
-const HOST_MAX = 63;
 
-/** Place with `memory.data(HTTP_CLIENT_SIZE)`, then `attach`. */
+/** A header whose value the caller wants; they are chained by `next`. */
 @unmanaged
-export class HttpClient<N> {
+export class HeaderWatch {
+  /** In lower case. */
+  name: string;
+  value: usize;
+  limit: i32;
+  /** Bytes at `value`; -1: the response has no such header, or one that is longer than `limit`. */
+  length: i32;
+  next: usize;
+
+  begin(name: string, value: usize, limit: i32, next: usize): void {
+    this.name = name;
+    this.value = value;
+    this.limit = limit;
+    this.next = next;
+  }
+}
+
+/** A request's body lies in memory as a whole; of the response's headers nothing is kept. */
+@unmanaged
+export class Whole {}
+
+/** See above. */
+@unmanaged
+export class InParts {
+  /** First HeaderWatch, or 0. */
+  watches: usize;
+  /** The body's part at hand: bytes at..end. */
+  at: i32;
+  end: i32;
+}
+
+/** Place with `memory.data(HTTP_CLIENT_SIZE, 8)`, then `attach`. `B` is Whole or InParts. */
+@unmanaged
+export class HttpClient<N, B> {
   state: HttpState;
   /** After an exchange: Ok, or the Status it failed with. `response.code` may be known even then. */
   result: i32;
@@ -37,6 +72,8 @@ export class HttpClient<N> {
   retryAfter: i32;
 
   private net: N;
+  private host: string;
+  private kind: i32;
   private handle: i32;
   private connected: bool;
   /** The connection has carried an exchange before this one. */
@@ -44,6 +81,7 @@ export class HttpClient<N> {
   private port: i32;
   private head: usize;
   private headLen: i32;
+  /** The body, or the part at hand. */
   private body: usize;
   private bodyLen: i32;
   private sentBytes: i32;
@@ -54,31 +92,26 @@ export class HttpClient<N> {
 
   @inline
   get response(): HttpResponse {
-    return changetype<HttpResponse>(changetype<usize>(this) + offsetof<HttpClient<N>>());
-  }
-
-  /** The name of the host, as bytes. */
-  @inline
-  private get host(): Text {
-    return changetype<Text>(changetype<usize>(this.response) + HTTP_RESPONSE_SIZE);
-  }
-
-
-  @inline
-  private get hostPtr(): usize {
-    return changetype<usize>(this.host) + offsetof<Text>();
+    return changetype<HttpResponse>(changetype<usize>(this) + offsetof<HttpClient<N, B>>());
   }
 
 
   @inline
   private get chunk(): usize {
-    return this.hostPtr + HOST_MAX + 1;
+    return changetype<usize>(this.response) + HTTP_RESPONSE_SIZE;
   }
 
-  /** `host` and `port` of all exchanges. */
-  attach(net: N, host: string, port: i32): void {
+
+  @inline
+  get parts(): B {
+    return changetype<B>(this.chunk + RECEIVE_CHUNK);
+  }
+
+  /** `host` and `port` of all exchanges; `kind` is that of the sockets, NetKind.Tls for HTTPS. */
+  attach(net: N, host: string, port: i32, kind: i32 = NetKind.Tcp): void {
     this.net = net;
-    this.host.on(this.hostPtr, HOST_MAX).str(host);
+    this.host = host;
+    this.kind = kind;
     this.port = port;
     this.handle = -1;
     this.deadline = i64.MAX_VALUE;
@@ -93,6 +126,10 @@ export class HttpClient<N> {
     this.headLen = headLen;
     this.body = body;
     this.bodyLen = bodyLen;
+    if (offsetof<B>() > 0) {
+      this.parts.at = 0;
+      this.parts.end = body == 0 ? 0 : bodyLen;
+    }
     this.noBody = noBody;
     this.into = into;
     this.intoMax = intoMax;
@@ -100,10 +137,40 @@ export class HttpClient<N> {
     this.begin(now);
   }
 
+  /** The request goes on with the part of its body that begins at `bodyAt`. */
+  get wantsBody(): bool {
+    if (this.state != HttpState.Sending || this.sentBytes < this.headLen) return false;
+    return this.partLeft == 0 && this.bodyAt < this.bodyLen;
+  }
+
+
+  @inline
+  get bodyAt(): i32 {
+    return this.sentBytes - this.headLen;
+  }
+
+  /** Gives a part of the body; it stays as it is until `wantsBody` again. */
+  giveBody(ptr: usize, len: i32): void {
+    const parts = this.parts;
+    this.body = ptr;
+    parts.at = this.bodyAt;
+    parts.end = parts.at + min(len, this.bodyLen - parts.at);
+  }
+
+  /** Bytes that can go out from `bodyAt`. After a new start over another connection the part at hand is a later one. */
+  private get partLeft(): i32 {
+    const at = this.bodyAt;
+    if (offsetof<B>() == 0) return this.bodyLen - at;
+    return at < this.parts.at ? 0 : this.parts.end - at;
+  }
+
   private begin(now: i64): void {
     this.sentBytes = 0;
     this.retryAfter = 0;
     this.response.begin(this.noBody, this.into, this.intoMax);
+    if (offsetof<B>() > 0)
+      for (let w = this.parts.watches; w != 0; w = changetype<HeaderWatch>(w).next)
+        changetype<HeaderWatch>(w).length = -1;
     if (this.connected) {
       this.state = HttpState.Sending;
       this.deadline = now + EXCHANGE_MS;
@@ -111,8 +178,7 @@ export class HttpClient<N> {
     }
     this.state = HttpState.Opening;
     this.deadline = now + OPEN_MS;
-    const host = this.host;
-    this.handle = host.fits ? this.net.open(NetKind.Tcp, this.hostPtr, host.length, this.port) : Status.TooLong;
+    this.handle = openSocket<N>(this.net, this.kind, this.host, this.port);
     if (this.handle < 0) this.end(now, this.handle);
   }
 
@@ -152,13 +218,18 @@ export class HttpClient<N> {
   private sending(now: i64): void {
     for (;;) {
       const inHead = this.sentBytes < this.headLen;
-      const ptr = inHead ? this.head + this.sentBytes : this.body + (this.sentBytes - this.headLen);
-      const len = inHead ? this.headLen - this.sentBytes : this.headLen + this.bodyLen - this.sentBytes;
-      if (len == 0) break;
+      let ptr = inHead ? this.head + this.sentBytes : this.body + this.bodyAt;
+      if (offsetof<B>() > 0) if (!inHead) ptr -= this.parts.at;
+      const len = inHead ? this.headLen - this.sentBytes : this.partLeft;
+      if (len == 0) {
+        if (offsetof<B>() > 0) if (this.bodyAt < this.bodyLen) return; // waits for the next part
+        break;
+      }
       const n = this.net.write(this.handle, ptr, len);
       // A failed or half-closed connection may still hold the answer: `receiving` finds out.
       if (n <= 0) return;
       this.sentBytes += n;
+      if (offsetof<B>() > 0) this.deadline = now + EXCHANGE_MS;
     }
     this.state = HttpState.Receiving;
     this.deadline = now + EXCHANGE_MS;
@@ -196,6 +267,7 @@ export class HttpClient<N> {
 
   private header(): void {
     const response = this.response;
+    if (offsetof<B>() > 0) this.watch();
     if (!response.isHeader("retry-after")) return;
     let seconds = 0;
     for (let i = 0; i < response.valueLength && i < 6; i++) {
@@ -204,6 +276,17 @@ export class HttpClient<N> {
       seconds = seconds * 10 + <i32>d;
     }
     this.retryAfter = seconds;
+  }
+
+  private watch(): void {
+    const response = this.response;
+    for (let w = this.parts.watches; w != 0; w = changetype<HeaderWatch>(w).next) {
+      const watch = changetype<HeaderWatch>(w);
+      if (!response.isHeader(watch.name)) continue;
+      const fits = response.valueLength <= watch.limit;
+      watch.length = fits ? response.valueLength : -1;
+      if (fits) memory.copy(watch.value, response.value, watch.length);
+    }
   }
 
   private end(now: i64, result: i32): void {
@@ -225,6 +308,5 @@ export class HttpClient<N> {
   }
 }
 
-export const HTTP_CLIENT_SIZE: i32 = <i32>(
-  (offsetof<HttpClient<usize>>() + HTTP_RESPONSE_SIZE + offsetof<Text>() + HOST_MAX + 1 + RECEIVE_CHUNK)
-);
+export const HTTP_CLIENT_SIZE: i32 = <i32>(offsetof<HttpClient<usize, Whole>>() + HTTP_RESPONSE_SIZE + RECEIVE_CHUNK);
+export const HTTP_PARTS_SIZE: i32 = HTTP_CLIENT_SIZE + <i32>offsetof<InParts>();

@@ -28,9 +28,29 @@ export class HttpRequest {
 
   /** `path` in origin form, beginning with `/`. */
   begin(ptr: usize, capacity: i32, method: Method, path: string, host: string, port: i32): HttpRequest {
+    return this.beginPath(ptr, capacity, method, path).endPath(host, port);
+  }
+
+  /** Like `begin` for a path of several parts: then `pathSegment` as wanted, then `endPath`. */
+  beginPath(ptr: usize, capacity: i32, method: Method, path: string): HttpRequest {
     this.valid = true;
     this.text.on(ptr, capacity).str(methodName(method)).str(" ");
     this.checked(path, true);
+    return this;
+  }
+
+  /** Any bytes as a part of the path: what is not unreserved (RFC 3986 2.3) is percent-encoded. */
+  pathSegment(ptr: usize, len: i32): HttpRequest {
+    for (let i = 0; i < len; i++) {
+      const c: u32 = load<u8>(ptr + i);
+      const isPlain = c - 0x30 < 10 || (c | 0x20) - 0x61 < 26 || c == 0x2d || c == 0x2e || c == 0x5f || c == 0x7e;
+      if (isPlain) this.text.byte(c);
+      else this.text.str("%").hex8(c);
+    }
+    return this;
+  }
+
+  endPath(host: string, port: i32): HttpRequest {
     this.text.str(" HTTP/1.1\r\nHost: ");
     this.checked(host, true);
     if (port != 80) this.text.str(":").num(port);
@@ -43,6 +63,12 @@ export class HttpRequest {
     this.text.str(": ");
     this.checked(value, false);
     this.text.str("\r\n");
+    return this;
+  }
+
+  headerNumber(name: string, value: i64): HttpRequest {
+    this.checked(name, true);
+    this.text.str(": ").num(value).str("\r\n");
     return this;
   }
 

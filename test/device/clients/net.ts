@@ -1,0 +1,283 @@
+// The clients of the platform's services as a compiled module over the board's own sockets, and a net behind those
+// sockets whose far end a test scripts.
+
+import { NetState, Status } from '../../../host/board/abi.js';
+import { compileDeviceSource } from '../../kit/compile.js';
+
+export const Outcome = { Pending: 0, Delivered: 1, Retry: 2, Refused: 3, Invalid: 4 } as const;
+export const NetKind = { Udp: 0, Tcp: 1, Tls: 2 } as const;
+
+/** How a client is opened, and what its first message is begun with. */
+interface Client {
+  readonly file: string;
+  readonly type: string;
+  readonly size: string;
+  readonly open: string;
+  readonly transport: 'http' | 'message' | 'other';
+  /** Name of its `step`. */
+  readonly step?: string;
+}
+
+const http = (file: string, type: string, size: string, step = 'step'): Client => ({
+  ...{ file, type, size, step },
+  open: 'open(net)',
+  transport: 'http',
+});
+const tcp = (file: string, type: string, size: string, step = 'step'): Client => ({
+  ...{ file, type, size, step },
+  open: 'open(net)',
+  transport: 'message',
+});
+const udp = (file: string, type: string, size: string, step = 'step'): Client => ({
+  ...{ file, type, size, step },
+  open: 'open(net, 5)',
+  transport: 'message',
+});
+
+const CLIENTS = {
+  metadata: http('metadata', 'MetadataClient', 'METADATA_SIZE'),
+  harvestHttp: http('harvest-data', 'HarvestHttp', 'HARVEST_HTTP_SIZE'),
+  harvestTcp: tcp('harvest-data', 'HarvestTcp', 'HARVEST_TCP_SIZE'),
+  harvestUdp: udp('harvest-data', 'HarvestUdp', 'HARVEST_UDP_SIZE'),
+  funnelHttp: http('funnel', 'FunnelHttp', 'FUNNEL_HTTP_SIZE'),
+  funnelTcp: tcp('funnel', 'FunnelTcp', 'FUNNEL_TCP_SIZE'),
+  funnelUdp: udp('funnel', 'FunnelUdp', 'FUNNEL_UDP_SIZE'),
+  funkHttp: http('funk', 'FunkHttp', 'FUNK_HTTP_SIZE'),
+  funkTcp: tcp('funk', 'FunkTcp', 'FUNK_TCP_SIZE'),
+  funkUdp: udp('funk', 'FunkUdp', 'FUNK_UDP_SIZE'),
+  beamTcp: tcp('beam-message', 'BeamTcp', 'BEAM_TCP_SIZE'),
+  beamUdp: udp('beam-message', 'BeamUdp', 'BEAM_UDP_SIZE'),
+  unifiedHttp: http('unified', 'UnifiedHttp', 'UNIFIED_HTTP_SIZE', 'stepAll'),
+  unifiedTcp: tcp('unified', 'UnifiedTcp', 'UNIFIED_TCP_SIZE', 'stepAll'),
+  unifiedUdp: udp('unified', 'UnifiedUdp', 'UNIFIED_UDP_SIZE', 'stepAll'),
+  endorse: http('endorse', 'EndorseClient', 'ENDORSE_SIZE', 'stepToken'),
+} satisfies Record<string, Client>;
+
+export type ClientName = keyof typeof CLIENTS;
+
+function declarations(name: string, { file, type, size, open, transport, step = 'step' }: Client): string {
+  const answer =
+    transport === 'http'
+      ? `export function ${name}_answerLength(): i32 { return ${name}.answerLength; }
+         export function ${name}_result(): i32 { return ${name}.http.result; }`
+      : `export function ${name}_answerLength(): i32 { return ${name}.answerLength; }
+         export function ${name}_answerAt(): i32 { return <i32>(${name}.answer - OUT); }
+         export function ${name}_result(): i32 { return ${name}.message.result; }
+         export function ${name}_bare(on: bool): void { ${name}.bare = on; }
+         export function ${name}_send(now: i64, len: i32, max: i32): void { ${name}.send(now, IN, len, OUT, max); }`;
+  return `
+    import { ${type}, ${size} } from "./assembly/soracom/${file}";
+    const ${name} = changetype<${type}<BoardNet>>(memory.data(${size}, 8));
+    export function ${name}_open(): void { ${name}.${open}; }
+    export function ${name}_step(now: i64): i32 { return ${name}.${step}(now); }
+    export function ${name}_deadline(): i64 { return ${name}.deadline; }
+    export function ${name}_code(): i32 { return ${name}.code; }
+    ${answer}`;
+}
+
+const POSTS = ['funnelHttp', 'funkHttp', 'unifiedHttp'].map(
+  (name) => `export function ${name}_post(now: i64, len: i32, max: i32): void {
+    ${name}.post(now, "application/json", IN, len, OUT, max); }`,
+);
+
+const SOURCE = `
+  import { BoardNet } from "./assembly/net/transport";
+  import { BEAM_STREAM_SIZE, BeamStream } from "./assembly/soracom/beam-stream";
+  import { FILES_SIZE, FilesClient } from "./assembly/soracom/harvest-files";
+  const net = changetype<BoardNet>(memory.data(8));
+  const IN = memory.data(4096);
+  const OUT = memory.data(2048);
+  export function input(): usize { return IN; }
+  export function output(): usize { return OUT; }
+  ${Object.entries(CLIENTS)
+    .map(([name, client]) => declarations(name, client))
+    .join('')}
+  ${POSTS.join('')}
+  export function metadata_field(now: i64, len: i32, max: i32): void { metadata.field(now, IN, len, OUT, max); }
+  export function metadata_tag(now: i64, len: i32, max: i32): void { metadata.tag(now, IN, len, OUT, max); }
+  export function metadata_userdata(now: i64, max: i32): void { metadata.userdata(now, OUT, max); }
+  export function metadata_putTag(now: i64, n: i32, v: i32, max: i32): void {
+    metadata.putTag(now, IN, n, IN + n, v, OUT, max); }
+  export function metadata_deleteTag(now: i64, len: i32, max: i32): void { metadata.deleteTag(now, IN, len, OUT, max); }
+  export function harvestHttp_post(now: i64, len: i32, time: i64, max: i32): void {
+    harvestHttp.post(now, "text/plain", time, IN, len, OUT, max); }
+  export function endorse_get(now: i64): void { endorse.get(now); }
+  export function endorse_post(now: i64, len: i32): void { endorse.post(now, IN, len); }
+  export function endorse_token(): usize { return endorse.token; }
+  export function endorse_tokenLength(): i32 { return endorse.tokenLength; }
+
+  const files = changetype<FilesClient<BoardNet>>(memory.data(FILES_SIZE, 8));
+  export function files_open(): void { files.open(net); }
+  export function files_put(now: i64, len: i32): void { files.put(now, "/log.txt", "text/plain", len); }
+  export function files_get(now: i64): void { files.get(now, "/firmware.bin"); }
+  export function files_resume(now: i64): void { files.resume(now); }
+  export function files_next(now: i64): void { files.next(now); }
+  export function files_abort(): void { files.abort(); }
+  export function files_step(now: i64): i32 { return files.step(now); }
+  export function files_deadline(): i64 { return files.deadline; }
+  export function files_code(): i32 { return files.code; }
+  export function files_size(): i32 { return files.size; }
+  export function files_offset(): i32 { return files.offset; }
+  export function files_changed(): bool { return files.changed; }
+  export function files_wantsPart(): bool { return files.wantsPart; }
+  export function files_partAt(): i32 { return files.partAt; }
+  export function files_givePart(len: i32): void { files.givePart(IN, len); }
+  export function files_part(): usize { return files.part; }
+  export function files_partLength(): i32 { return files.partLength; }
+
+  const stream = changetype<BeamStream<BoardNet>>(memory.data(BEAM_STREAM_SIZE, 8));
+  export function stream_open(): void { stream.open(net, 3); }
+  export function stream_close(): void { stream.close(); }
+  export function stream_step(now: i64): void { stream.step(now); }
+  export function stream_state(): i32 { return stream.state; }
+  export function stream_error(): i32 { return stream.error; }
+  export function stream_deadline(): i64 { return stream.deadline; }
+  export function stream_write(len: i32): i32 { return stream.write(IN, len); }
+  export function stream_read(max: i32): i32 { return stream.read(OUT, max); }
+`;
+
+let module: WebAssembly.Module | undefined;
+
+/** Compiles the clients, once a test file. */
+export async function compileClients(): Promise<void> {
+  module = new WebAssembly.Module(await compileDeviceSource(SOURCE));
+}
+
+/** The far end of one socket, for a test to script. */
+export class FarEnd {
+  state: number = NetState.Open;
+  /** All that the device has sent, and each datagram of it. */
+  received = Buffer.alloc(0);
+  readonly datagrams: Buffer[] = [];
+  #stream = Buffer.alloc(0);
+  readonly #waiting: Buffer[] = [];
+
+  constructor(
+    readonly kind: number,
+    readonly host: string,
+    readonly port: number,
+  ) {}
+
+  /** Sends bytes, or a datagram. */
+  say(text: string | Uint8Array): void {
+    const bytes = typeof text === 'string' ? Buffer.from(text, 'latin1') : Buffer.from(text);
+    if (this.kind === NetKind.Udp) this.#waiting.push(bytes);
+    else this.#stream = Buffer.concat([this.#stream, bytes]);
+  }
+
+  close(): void {
+    this.state = NetState.Ended;
+  }
+
+  get visibleState(): number {
+    return this.state === NetState.Ended && this.#stream.length > 0 ? NetState.Open : this.state;
+  }
+
+  read(limit: number): Buffer {
+    if (this.kind === NetKind.Udp) return (this.#waiting.shift() ?? Buffer.alloc(0)).subarray(0, limit);
+    const part = this.#stream.subarray(0, limit);
+    this.#stream = this.#stream.subarray(part.length);
+    return part;
+  }
+}
+
+type Exports = Record<string, (...args: (number | bigint)[]) => number | bigint> & { memory: WebAssembly.Memory };
+
+export class Clients {
+  now = 0;
+  /** Sockets in the order in which they were opened. */
+  readonly sockets: FarEnd[] = [];
+  closed = 0;
+  /** What `net_open` says instead of a handle, if below 0. */
+  openResult = 0;
+  /** State of a new socket. */
+  openState: number = NetState.Open;
+  /** Bytes that one call moves at most. */
+  slice = 1500;
+  /** Called after the device has sent something. */
+  serve: (socket: FarEnd, sent: Buffer) => void = () => undefined;
+  readonly #exports: Exports;
+
+  constructor() {
+    if (!module) throw new Error('compileClients first');
+    const at = (ptr: number, len: number): Buffer => Buffer.from(this.#exports.memory.buffer, ptr, len);
+    const socket = (handle: number): FarEnd => {
+      const found = this.sockets[handle];
+      if (!found) throw new Error(`no socket ${handle}`);
+      return found;
+    };
+    this.#exports = new WebAssembly.Instance(module, {
+      board: {
+        net_open: (kind: number, host: number, hostLen: number, port: number) => {
+          if (this.openResult < 0) return this.openResult;
+          const end = new FarEnd(kind, at(host, hostLen).toString(), port);
+          end.state = this.openState;
+          return this.sockets.push(end) - 1;
+        },
+        net_state: (handle: number) => socket(handle).visibleState,
+        net_send: (handle: number, ptr: number, len: number) => {
+          const end = socket(handle);
+          if (end.state < 0) return end.state;
+          if (end.state === NetState.Ended) return Status.Closed;
+          const part = Buffer.from(at(ptr, end.kind === NetKind.Udp ? len : Math.min(len, this.slice)));
+          if (end.kind === NetKind.Udp && len > 1460) return Status.TooLong;
+          end.received = Buffer.concat([end.received, part]);
+          if (end.kind === NetKind.Udp) end.datagrams.push(part);
+          this.serve(end, part);
+          return part.length;
+        },
+        net_recv: (handle: number, ptr: number, max: number) => {
+          const end = socket(handle);
+          if (end.state < 0) return end.state;
+          return end.read(end.kind === NetKind.Udp ? max : Math.min(max, this.slice)).copy(at(ptr, max));
+        },
+        net_close: () => (this.closed++, Status.Ok),
+      },
+    }).exports as unknown as Exports;
+  }
+
+  call(name: string, ...args: (number | bigint)[]): number {
+    const entry = this.#exports[name];
+    if (!entry) throw new Error(`no export ${name}`);
+    return Number(entry(...args));
+  }
+
+  get time(): bigint {
+    return BigInt(this.now);
+  }
+
+  get last(): FarEnd {
+    const end = this.sockets.at(-1);
+    if (!end) throw new Error('no socket was opened');
+    return end;
+  }
+
+  /** Puts bytes where the exports take their input from; returns their number. */
+  put(...texts: (string | Uint8Array)[]): number {
+    const bytes = Buffer.concat(texts.map((text) => Buffer.from(text as string)));
+    new Uint8Array(this.#exports.memory.buffer).set(bytes, this.call('input'));
+    return bytes.length;
+  }
+
+  bytesAt(ptr: number, len: number): Buffer {
+    return Buffer.from(this.#exports.memory.buffer.slice(ptr, ptr + len));
+  }
+
+  /** Answer of the last exchange. */
+  answer(client: ClientName): string {
+    const at = CLIENTS[client].transport === 'message' ? this.call(`${client}_answerAt`) : 0;
+    return this.bytesAt(this.call('output') + at, this.call(`${client}_answerLength`)).toString('latin1');
+  }
+
+  /** Steps until there is an outcome, waking as the client asks to be woken; at most `seconds`. */
+  outcome(client: ClientName | 'files', seconds = 600): number {
+    for (const end = this.now + seconds * 1000; this.now < end;) {
+      const outcome = this.call(`${client}_step`, this.time);
+      if (outcome !== Outcome.Pending) return outcome;
+      const deadline = this.call(`${client}_deadline`);
+      // Input may come at any time; a deadline that is far is reached in strides.
+      this.now = Math.max(this.now + 1, Math.min(deadline, this.now + 500));
+    }
+    return Outcome.Pending;
+  }
+}
