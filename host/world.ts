@@ -184,6 +184,7 @@ export class World {
       },
       upstream: parts.upstream,
       deviceOf: (imsi) => this.#holders.get(imsi),
+      sessionOf: (imsi) => this.network.sessionByImsi(imsi),
     });
     this.platform.register(this.network);
   }

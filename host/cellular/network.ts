@@ -76,6 +76,8 @@ export interface Session {
   readonly apn: string;
   readonly dns: readonly string[];
   readonly open: boolean;
+  /** When it was opened, UNIX milliseconds, if known. */
+  readonly openedMs?: number;
   /** Resolves to dotted IPv4 addresses; rejects with SocketError 'name-unknown' or 'timeout'. */
   resolve(name: string): Promise<readonly string[]>;
   /** Starts a TCP connection to a name or dotted address. Events come later, never from inside this call. */

@@ -38,6 +38,7 @@ export class PdnSession implements BearerPath {
   readonly ip: string;
   readonly apn: string;
   readonly dns: readonly string[];
+  readonly openedMs: number;
   /** Called once when the network's end has closed, with the reason. */
   onClose: ((reason: string) => void) | undefined;
   /** Called at the device when something that it sent found the network's end closed. */
@@ -59,6 +60,7 @@ export class PdnSession implements BearerPath {
     this.ip = identity.ip;
     this.apn = identity.apn;
     this.dns = identity.dns;
+    this.openedMs = clock.unixMs();
     this.#clock = clock;
     this.#trace = trace;
     const uplink = new PacketLink(clock, impairments, 'uplink', (packet) => {

@@ -125,6 +125,72 @@ export const HTTP_LIMITS: HttpLimits = {
   upstream: 30 * SECOND,
 };
 
+/** Statuses of the management API and of Metadata. The documentation names 200, 201, 204, 400 and 404 only. */
+export const ApiStatus = {
+  BadRequest: 400,
+  /** No token, an expired one, a wrong password. */
+  Unauthorized: 401,
+  /** Another operator's id, a SAM user without the permission, what a SIM may not do. */
+  Forbidden: 403,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  /** What is made exists; a subscription that is in no status for it. */
+  Conflict: 409,
+  ContentTooLarge: 413,
+  /** A body that says it is not JSON. */
+  UnsupportedMediaType: 415,
+  TooManyRequests: 429,
+  InternalError: 500,
+} as const;
+
+/** Limits of the management API. */
+export const API_LIMITS = {
+  /** Bytes of a JSON body. */
+  bodyBytes: 64 * 1024,
+  /** Arrays and objects inside each other in a JSON body. */
+  depth: 32,
+  /** Entries of a page: unless asked for, and at most. */
+  page: 100,
+  maxPage: 1000,
+  tagName: 128,
+  tagValue: 1024,
+  tags: 50,
+  description: 1024,
+  /** Bytes of a role's or user's permission. */
+  permission: 8 * 1024,
+  /** Passwords that may wait to be checked. */
+  waitingChecks: 64,
+} as const;
+
+/** Life of an API token in seconds: the limits are the documentation's. */
+export const TOKEN_SECONDS = { min: 180, max: 172_800, default: 86_400 } as const;
+
+/** Speed classes that may be chosen: the documentation names these "and more by plan". */
+export const SPEED_CLASSES = [
+  's1.minimum',
+  's1.slow',
+  's1.standard',
+  's1.fast',
+  's1.4xfast',
+  'u1.standard',
+  'u1.slow',
+  't1.standard',
+] as const;
+
+/** What Metadata answers a caller that it has nothing for: documented is only that the status is not 200. */
+export const MetadataStatus = {
+  SessionClosed: 403,
+  Unknown: 403,
+  NotActive: 403,
+  NoGroup: 403,
+  Off: 403,
+  /** A write while `readonly` is on. */
+  ReadOnly: 403,
+  /** A field, tag or userdata that is not there, or is null. */
+  Missing: 404,
+  MethodNotAllowed: 405,
+} as const;
+
 // Further choices, made where they act:
 // - HTTP entry point: paths match exactly; the device's query is passed on, after the destination's own (beam/route.ts).
 // - Ports 18080 and 80 are one website entry, configured as http://beam.soracom.io:18080/ or http://beam.soracom.io/.
@@ -141,3 +207,7 @@ export const HTTP_LIMITS: HttpLimits = {
 //   fields of LoRaWAN and Sigfox are allowed: the documentation's own example has one, and no such device is here. A
 //   payload that is not the predefined format's gives an object without values (binary-parser/).
 // - The Binary Parser takes what the transport calls binary, whatever the service's content type says (message/payload.ts).
+// - Metadata: minimizeResponseBody leaves out what is null (metadata/index.ts); no other form than JSON and plain text.
+// - A tag name may hold dots: `subscriber.tags.a.b` is the tag "a.b" (metadata/selector.ts).
+// - Secrets written into a group's configuration read back as "[redacted]" (api/redact.ts).
+// - A SIM is registered with the secret that came with it; unknown, another operator's and wrong secret are all 404.

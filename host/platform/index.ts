@@ -8,6 +8,7 @@ import type { ServiceRegistry, Session } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
+import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
 import { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 import { Database } from './database.js';
@@ -16,6 +17,7 @@ import { Endorse } from './endorse/index.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
 import { SigningKeys } from './keys/keys.js';
 import { Forwarder } from './outbound/forward.js';
+import { Metadata } from './metadata/index.js';
 import type { Upstream } from './outbound/upstream.js';
 import { Seal } from './seal.js';
 import type { Service, ServiceContext } from './service.js';
@@ -52,12 +54,16 @@ export interface PlatformOptions {
   readonly messageLimits?: Partial<MessageLimits>;
   /** Name of the device that holds this SIM, for the trace. */
   readonly deviceOf?: (imsi: string) => string | undefined;
+  /** The open session of a subscriber, as the network knows it: shown by the API, closed when the SIM is suspended. */
+  readonly sessionOf?: (imsi: string) => Session | undefined;
 }
 
 export class Platform {
   readonly directory: Directory;
   /** The keys of its tokens; `keySite` publishes them. */
   readonly keys: SigningKeys;
+  /** What operators call. */
+  readonly api: OperatorApi;
   readonly #database: Database;
   readonly #services: readonly Service[];
 
@@ -82,7 +88,13 @@ export class Platform {
       },
       nextId: () => ++lastId,
     };
-    this.#services = [new Beam(context), new Endorse(context, { keys: this.keys, certificates: options.certificates })];
+    const { sessionOf = () => undefined } = options;
+    this.api = new OperatorApi({ context, trace, sessionOf });
+    this.#services = [
+      new Beam(context),
+      new Endorse(context, { keys: this.keys, certificates: options.certificates }),
+      new Metadata(context, this.api),
+    ];
   }
 
   /** Puts the services at their names and ports. */
@@ -93,6 +105,7 @@ export class Platform {
   /** Resets the devices' connections; what was under way to customers' servers is abandoned. Closes the database. */
   close(): void {
     for (const service of this.#services) service.close();
+    this.api.close();
     this.#database.close();
   }
 }

@@ -79,6 +79,18 @@ export type TraceBody =
       reason: string;
       imsi: string;
     }
+  /** A call of the management API, by an operator or by a SIM through Metadata; the path without its query. */
+  | {
+      type: 'api';
+      method: string;
+      path: string;
+      status: number;
+      /** As permissions name it, `Subscriber:getSubscriber`. */
+      api?: string;
+      operatorId?: string;
+      userName?: string;
+      imsi?: string;
+    }
   /** The customer's server's own verdict on a request. */
   | { type: 'verified'; ok: boolean; imsi?: string; messageId?: string; reason?: string; body: string }
   /** Life of a board and what its app logs. */

@@ -7,6 +7,7 @@ import { Seal } from '../seal.js';
 import { type Credentials, type CredentialsInput, credentialsEntry } from './credentials.js';
 import { type GroupConfigurationInput, groupConfiguration } from './namespaces.js';
 import { faultsOf, GROUP_BYTES, PlatformConfigError, platformConfig } from './schema.js';
+import { Stock } from './stock.js';
 import type { Group, Subscriber, SubscriberDirectory, SubscriberStatus } from './types.js';
 
 /** Who owns what a configuration names, when it names no operator. */
@@ -24,6 +25,7 @@ const TABLES = [
      operator_id TEXT NOT NULL, credentials_id TEXT NOT NULL, type TEXT NOT NULL, description TEXT NOT NULL,
      sealed BLOB NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL, used_ms INTEGER,
      PRIMARY KEY (operator_id, credentials_id)) STRICT;`,
+  `ALTER TABLE subscribers ADD COLUMN termination_enabled INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 export interface DirectoryOptions {
@@ -53,7 +55,7 @@ export interface CredentialsRecord {
   readonly usedMs: number | undefined;
 }
 
-export type SubscriberChange = Partial<Pick<Subscriber, 'status' | 'speedClass' | 'tags'>> & {
+export type SubscriberChange = Partial<Pick<Subscriber, 'status' | 'speedClass' | 'tags' | 'terminationEnabled'>> & {
   /** null: in no group. */
   readonly groupId?: string | null;
 };
@@ -66,6 +68,7 @@ export class Directory implements SubscriberDirectory {
   readonly #database: Database;
   readonly #seal: Seal;
   readonly #unixMs: () => number;
+  readonly #stock: Stock;
   readonly #subscribers = new Map<string, StoredSubscriber>();
   readonly #groups = new Map<string, GroupRecord>();
   readonly #credentials = new Map<string, { readonly record: CredentialsRecord; readonly value: Credentials }>();
@@ -76,6 +79,7 @@ export class Directory implements SubscriberDirectory {
     this.#seal = seal;
     this.#unixMs = unixMs;
     database.define('directory', TABLES);
+    this.#stock = new Stock(database, seal);
     for (const row of database.all('SELECT * FROM groups')) this.#keepGroup(this.#readGroup(row));
     for (const row of database.all('SELECT * FROM subscribers')) this.#keep(readSubscriber(row));
     for (const row of database.all('SELECT * FROM credentials')) this.#readCredentials(row);
@@ -107,6 +111,7 @@ export class Directory implements SubscriberDirectory {
       for (const subscriber of parsed.data.subscribers) {
         if (!this.#subscribers.has(subscriber.imsi)) this.register(DEFAULT_OPERATOR, subscriber);
       }
+      for (const sim of parsed.data.stock) if (!this.#subscribers.has(sim.imsi)) this.#stock.add(sim);
     });
     return this;
   }
@@ -138,6 +143,7 @@ export class Directory implements SubscriberDirectory {
       readonly status?: SubscriberStatus | undefined;
       readonly speedClass?: string | undefined;
       readonly tags?: Readonly<Record<string, string>> | undefined;
+      readonly terminationEnabled?: boolean | undefined;
     },
   ): Subscriber {
     const { imsi, iccid, groupId } = subscriber;
@@ -151,10 +157,29 @@ export class Directory implements SubscriberDirectory {
       status: subscriber.status ?? 'active',
       speedClass: subscriber.speedClass ?? 's1.standard',
       tags: subscriber.tags ?? {},
+      terminationEnabled: subscriber.terminationEnabled ?? false,
       ...{ createdMs: now, modifiedMs: now },
     };
     this.#save(stored);
     return this.#withGroup(stored);
+  }
+
+  /**
+   * Registers a SIM from the stock for the operator who knows the secret that came with it. Throws DirectoryError
+   * 'unknown' for any other, whether it is there or not, and 'no-group'.
+   */
+  claim(
+    operatorId: string,
+    imsi: string,
+    secret: string,
+    more: { readonly groupId?: string | undefined; readonly tags?: Readonly<Record<string, string>> | undefined },
+  ): Subscriber {
+    if (more.groupId !== undefined) this.#ownGroup(operatorId, more.groupId);
+    return this.#database.transaction(() => {
+      const sim = this.#stock.take(imsi, secret);
+      if (sim === undefined) throw new DirectoryError('unknown', `there is no SIM ${imsi} with this secret`);
+      return this.register(operatorId, { ...sim, ...more, status: 'ready' });
+    });
   }
 
   /** Throws DirectoryError 'unknown' or 'no-group'. */
@@ -281,10 +306,11 @@ export class Directory implements SubscriberDirectory {
       subscriber;
     this.#database.run(
       `INSERT OR REPLACE INTO subscribers
-         (operator_id, imsi, sim_id, msisdn, iccid, status, speed_class, tags, group_id, created_ms, modified_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (operator_id, imsi, sim_id, msisdn, iccid, status, speed_class, tags, group_id, created_ms, modified_ms,
+          termination_enabled)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[operatorId, imsi, simId, msisdn, iccid, status, speedClass, JSON.stringify(tags)],
-      ...[groupId ?? null, createdMs, modifiedMs],
+      ...[groupId ?? null, createdMs, modifiedMs, subscriber.terminationEnabled ? 1 : 0],
     );
     this.#keep(subscriber);
   }
@@ -370,6 +396,7 @@ const readSubscriber = (row: Row): StoredSubscriber => ({
   speedClass: String(row['speed_class']),
   tags: JSON.parse(String(row['tags'])) as Record<string, string>,
   groupId: row['group_id'] == null ? undefined : String(row['group_id']),
+  terminationEnabled: Number(row['termination_enabled']) === 1,
   createdMs: Number(row['created_ms']),
   modifiedMs: Number(row['modified_ms']),
 });

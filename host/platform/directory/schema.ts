@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
+import { secretField } from './fields.js';
 import { groupConfiguration } from './namespaces.js';
 import { SUBSCRIBER_STATUS } from './types.js';
 
@@ -21,13 +22,35 @@ const subscriber = z.strictObject({
   status: z.enum(SUBSCRIBER_STATUS).optional(),
   speedClass: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
+  terminationEnabled: z.boolean().optional(),
 });
+
+/** A SIM that nobody has registered yet: the operator who knows its secret may do so through the API. */
+const stockSim = subscriber.pick({ imsi: true, iccid: true, simId: true, msisdn: true }).extend({
+  registrationSecret: secretField,
+});
+export type StockSim = z.output<typeof stockSim>;
+
+/** Ways in for an operator. Groups, credentials and subscribers of a configuration are the default operator's. */
+const operator = z
+  .strictObject({
+    email: z.email('an e-mail address is wanted').optional(),
+    password: secretField.optional(),
+    authKeys: z.record(z.string().regex(/^keyId-[\w-]{1,64}$/, 'keyId-... is wanted'), secretField).default({}),
+  })
+  .refine(({ email, password }) => (email === undefined) === (password === undefined), {
+    message: 'wants email and password together',
+  });
+
+const operatorId = z.string().regex(/^OP\d{10}$/, 'OP and 10 digits are wanted');
 
 export const platformConfig = z
   .strictObject({
     groups: z.record(z.string(), group).default({}),
     credentials: z.record(z.string(), credentialsEntry).default({}),
     subscribers: z.array(subscriber).default([]),
+    stock: z.array(stockSim).default([]),
+    operators: z.record(operatorId, operator).default({}),
   })
   .superRefine((config, context) => {
     const issue = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
@@ -38,6 +61,10 @@ export const platformConfig = z
       if (groupId !== undefined && !Object.hasOwn(config.groups, groupId)) {
         issue(['subscribers', i, 'groupId'], `there is no group "${groupId}"`);
       }
+    });
+    config.stock.forEach(({ imsi }, i) => {
+      if (seen.has(imsi)) issue(['stock', i, 'imsi'], `${imsi} is there twice`);
+      seen.add(imsi);
     });
     for (const { path, id } of references(config.groups, ['groups'])) {
       const found = Object.hasOwn(config.credentials, id) ? config.credentials[id] : undefined;

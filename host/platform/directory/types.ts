@@ -32,6 +32,8 @@ export interface Subscriber {
   readonly tags: Readonly<Record<string, string>>;
   readonly createdMs: number;
   readonly modifiedMs: number;
+  /** Without it the subscription cannot be terminated. */
+  readonly terminationEnabled: boolean;
   /** Undefined: the SIM is in no group. */
   readonly group: Group | undefined;
 }

@@ -1,0 +1,65 @@
+// What the management API answers when it does not do what it was asked: `{"code":"XXX0000","message":"..."}`. The codes
+// are the emulator's own: the real ones are not published.
+
+import { ApiStatus } from '../choices.js';
+
+export type Lang = 'en' | 'ja';
+
+/** Code, status and what it means; the detail follows in the message. */
+const FAULTS = {
+  malformed: ['COM0001', ApiStatus.BadRequest, 'the request is malformed', 'リクエストの形式が正しくありません'],
+  'no-route': ['COM0002', ApiStatus.NotFound, 'there is no such API', '指定されたAPIはありません'],
+  method: ['COM0003', ApiStatus.MethodNotAllowed, 'the method is not served here', 'このメソッドは使用できません'],
+  'too-large': ['COM0004', ApiStatus.ContentTooLarge, 'the body is too large', 'リクエストボディが大きすぎます'],
+  'media-type': ['COM0005', ApiStatus.UnsupportedMediaType, 'JSON is wanted', 'JSONを送信してください'],
+  internal: ['COM0006', ApiStatus.InternalError, 'internal error', '内部エラーが発生しました'],
+  busy: ['COM0007', ApiStatus.TooManyRequests, 'too many requests', 'リクエストが多すぎます'],
+  'auth-failed': ['AUM0001', ApiStatus.Unauthorized, 'authentication failed', '認証に失敗しました'],
+  token: ['AUM0002', ApiStatus.Unauthorized, 'invalid API key or token', 'APIキーまたはトークンが無効です'],
+  forbidden: ['AUM0003', ApiStatus.Forbidden, 'not permitted', '許可されていません'],
+  'no-subscriber': ['SBS0001', ApiStatus.NotFound, 'there is no such subscriber', '指定されたSIMはありません'],
+  'subscriber-exists': ['SBS0002', ApiStatus.Conflict, 'registered already', 'このSIMは登録済みです'],
+  'subscriber-state': ['SBS0003', ApiStatus.Conflict, 'not in this status', '現在のステータスでは実行できません'],
+  'no-tag': ['TAG0001', ApiStatus.NotFound, 'there is no such tag', '指定されたタグはありません'],
+  'no-group': ['GRP0001', ApiStatus.NotFound, 'there is no such group', '指定されたグループはありません'],
+  'in-no-group': ['GRP0002', ApiStatus.NotFound, 'the subscriber is in no group', 'SIMはグループに属していません'],
+  configuration: ['GRP0003', ApiStatus.BadRequest, 'the configuration cannot be used', '設定が正しくありません'],
+  'no-parameter': ['GRP0004', ApiStatus.NotFound, 'there is no such parameter', '指定されたパラメーターはありません'],
+  'no-credentials': ['CRD0001', ApiStatus.NotFound, 'there are no such credentials', '指定された認証情報はありません'],
+  'credentials-exist': ['CRD0002', ApiStatus.Conflict, 'the credentials are there already', '認証情報は登録済みです'],
+  'no-role': ['SAM0001', ApiStatus.NotFound, 'there is no such role', '指定されたロールはありません'],
+  'role-exists': ['SAM0002', ApiStatus.Conflict, 'the role is there already', 'ロールは登録済みです'],
+  'no-user': ['SAM0003', ApiStatus.NotFound, 'there is no such user', '指定されたユーザーはありません'],
+  'user-exists': ['SAM0004', ApiStatus.Conflict, 'the user is there already', 'ユーザーは登録済みです'],
+  'no-auth-key': ['SAM0005', ApiStatus.NotFound, 'there is no such AuthKey', '指定された認証キーはありません'],
+  'no-password': ['SAM0006', ApiStatus.NotFound, 'there is no password', 'パスワードが登録されていません'],
+  'password-exists': ['SAM0007', ApiStatus.Conflict, 'there is a password already', 'パスワードは登録済みです'],
+  'no-data': ['HVD0001', ApiStatus.NotFound, 'there is no such entry', '指定されたデータはありません'],
+  'no-file': ['HVF0001', ApiStatus.NotFound, 'there is no such file', '指定されたファイルはありません'],
+} as const;
+
+export type ApiFault = keyof typeof FAULTS;
+
+/** `detail` goes to the client: it names fields and never quotes a value that may be a secret. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(
+    readonly fault: ApiFault,
+    readonly detail?: string,
+  ) {
+    const [code, status, meaning] = FAULTS[fault];
+    super(detail ?? meaning);
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = status;
+  }
+
+  /** The answer's body, in the language that `X-Soracom-Lang` asks for. */
+  body(lang: Lang): { readonly code: string; readonly message: string } {
+    const [code, , en, ja] = FAULTS[this.fault];
+    const meaning = lang === 'ja' ? ja : en;
+    return { code, message: this.detail === undefined ? meaning : `${meaning}: ${this.detail}` };
+  }
+}

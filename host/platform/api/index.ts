@@ -1,0 +1,147 @@
+// The management API, by which operators set up what their devices may do: subscribers, groups, credentials, users and
+// roles, and read what devices sent. One route per line in the files beside this one; here: the router, who is calling,
+// errors as answers, and the events of use. Devices reach their own part of it through ../metadata.
+
+import { type Context, Hono } from 'hono';
+import type { Duplex } from 'node:stream';
+import type { Session } from '../../cellular/network.js';
+import type { Trace } from '../../trace/trace.js';
+import type { Service, ServiceContext } from '../service.js';
+import { type ApiCaller, Call, type Reply } from './call.js';
+import { ApiError, type Lang } from './error.js';
+import { outsideFront } from './outside.js';
+import type { AnyRoute } from './routes.js';
+import { subscriberRoutes } from './subscribers.js';
+
+export type { ApiCaller } from './call.js';
+export { ApiError } from './error.js';
+
+export interface ApiOptions {
+  readonly context: ServiceContext;
+  /** Of the world, not of a device. */
+  readonly trace: Trace;
+  readonly sessionOf: (imsi: string) => Session | undefined;
+}
+
+interface Bindings {
+  /** Known already: a SIM through Metadata. */
+  readonly caller?: ApiCaller;
+}
+type ApiContext = Context<{ Bindings: Bindings }>;
+
+export class OperatorApi implements Pick<Service, 'close'> {
+  readonly #context: ServiceContext;
+  readonly #trace: Trace;
+  readonly #app = new Hono<{ Bindings: Bindings }>();
+  readonly #front;
+
+  constructor({ context, trace, sessionOf }: ApiOptions) {
+    this.#context = context;
+    this.#trace = trace;
+    this.#front = outsideFront(context, (request) => this.fetch(request));
+    this.#mount([...subscriberRoutes({ directory: context.directory, sessionOf })]);
+  }
+
+  /** Answers one request from outside, which has to carry its token. Never rejects. */
+  fetch(request: Request): Promise<Response> {
+    return this.#fetch(request, {});
+  }
+
+  /** Answers for a SIM that its session has identified: what is below /v1/subscribers/{its own IMSI}, nothing else. */
+  fetchFor(caller: Extract<ApiCaller, { kind: 'sim' }>, request: Request): Promise<Response> {
+    return this.#fetch(request, { caller });
+  }
+
+  /** Serves HTTP on one connection from outside. */
+  accept(stream: Duplex): void {
+    this.#front.accept(stream);
+  }
+
+  close(): void {
+    this.#front.close();
+  }
+
+  async #fetch(request: Request, bindings: Bindings): Promise<Response> {
+    // Streams and promises of Node are not seen by a virtual clock.
+    const release = this.#context.clock.hold();
+    try {
+      return await this.#app.fetch(request, bindings);
+    } finally {
+      release();
+    }
+  }
+
+  #mount(routes: readonly AnyRoute[]): void {
+    for (const route of routes) this.#app.on(route.method, `/v1${route.path}`, (c) => this.#run(route, c));
+    for (const path of new Set(routes.map((route) => route.path))) {
+      const methods = routes.filter((route) => route.path === path).map((route) => route.method);
+      this.#app.all(`/v1${path}`, (c) => this.#refuse(c, new ApiError('method', `use ${methods.join(', ')}`)));
+    }
+    this.#app.notFound((c) => this.#refuse(c, new ApiError('no-route')));
+    this.#app.onError((_error, c) => this.#refuse(c, new ApiError('internal')));
+  }
+
+  async #run(route: AnyRoute, c: ApiContext): Promise<Response> {
+    const { raw: request } = c.req;
+    const query = new URL(request.url).searchParams;
+    const params = c.req.param() as Record<string, string>;
+    let caller: ApiCaller | undefined;
+    try {
+      let reply: Reply | Response;
+      if (route.for === 'anybody') {
+        if (c.env.caller !== undefined) throw new ApiError('forbidden');
+        reply = await route.handle(new Call(undefined, request, params, query));
+      } else {
+        caller = this.#callerOf(c);
+        permit(route, caller, params);
+        reply = await route.handle(new Call(caller, request, params, query));
+      }
+      const response = reply instanceof Response ? reply : toResponse(reply);
+      this.#tell(c, response.status, route, caller);
+      return response;
+    } catch (error) {
+      // The message of an unforeseen error might hold anything: the client gets none of it.
+      return this.#refuse(c, error instanceof ApiError ? error : new ApiError('internal'), route, caller);
+    }
+  }
+
+  #callerOf(c: ApiContext): ApiCaller {
+    if (c.env.caller === undefined) throw new ApiError('token');
+    return c.env.caller;
+  }
+
+  #refuse(c: ApiContext, error: ApiError, route?: AnyRoute, caller = c.env.caller): Response {
+    this.#tell(c, error.status, route, caller);
+    const lang: Lang = c.req.header('x-soracom-lang') === 'ja' ? 'ja' : 'en';
+    return toResponse({ status: error.status, json: error.body(lang) });
+  }
+
+  #tell(c: ApiContext, status: number, route: AnyRoute | undefined, caller: ApiCaller | undefined): void {
+    this.#trace.emit({
+      type: 'api',
+      method: c.req.method,
+      // Without the query: it may hold a secret.
+      path: new URL(c.req.url).pathname,
+      status,
+      ...(route && { api: route.api }),
+      ...(caller && { operatorId: caller.operatorId }),
+      ...(caller?.kind === 'operator' && caller.userName !== undefined && { userName: caller.userName }),
+      ...(caller?.kind === 'sim' && { imsi: caller.session.imsi }),
+    });
+  }
+}
+
+/** Throws ApiError. */
+function permit(route: AnyRoute, caller: ApiCaller, params: Readonly<Record<string, string>>): void {
+  if (caller.kind === 'sim' && (route.for !== 'sim' || params['imsi'] !== caller.session.imsi)) {
+    throw new ApiError('forbidden');
+  }
+}
+
+function toResponse({ status, json, headers = {} }: Reply): Response {
+  if (json === undefined) return new Response(null, { status, headers });
+  return new Response(JSON.stringify(json), {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+  });
+}
