@@ -17,6 +17,8 @@ export const CallerStatus = {
 export const MessageStatus = {
   /** Bytes that should be JSON and are not. */
   InvalidPayload: 400,
+  /** A frame of Binary Format v1 whose length or CRC is wrong, or that stays without its end. FIN follows. */
+  BadFrame: 400,
   MethodNotAllowed: 405,
   /** A fault of the platform itself. */
   InternalError: 500,
@@ -30,6 +32,10 @@ export interface MessageLimits {
   readonly maxBytes: number;
   /** A TCP connection without a message for so long is closed. */
   readonly idle: Nanoseconds;
+  /** From the first byte of a frame of Binary Format v1 to its last. */
+  readonly frame: Nanoseconds;
+  /** Until the device has taken a reply. */
+  readonly reply: Nanoseconds;
   /** From the end of what the platform sends to a reset, if the device does not close. */
   readonly linger: Nanoseconds;
 }
@@ -37,6 +43,8 @@ export interface MessageLimits {
 export const MESSAGE_LIMITS: MessageLimits = {
   maxBytes: 65_536,
   idle: 30 * MINUTE,
+  frame: 5 * MINUTE,
+  reply: 15 * MINUTE,
   linger: 2 * MINUTE,
 };
 

@@ -183,7 +183,7 @@ export class Device {
   error: Error | undefined;
 
   constructor(
-    readonly world: BeamWorld,
+    readonly world: { run(until: () => boolean, within?: Nanoseconds): Promise<string> },
     readonly stream: Duplex,
   ) {
     stream.on('data', (chunk: Buffer) => this.#received.push(chunk));

@@ -32,3 +32,6 @@ export const urlField = (...schemes: readonly string[]) =>
 /** How a device's bytes are understood; absent: by what the transport says (SORACOM, "Content type" of a service). */
 export const contentTypeField = z.enum(['json', 'text', 'binary']).optional();
 export type ContentTypeSetting = z.output<typeof contentTypeField>;
+
+/** True: a service's TCP connections carry frames of SORACOM Binary Format v1. The key is `binaryFormatV1` everywhere. */
+export const binaryFormatField = z.boolean().optional();

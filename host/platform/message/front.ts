@@ -1,5 +1,6 @@
 // The device's side of services that take messages over TCP and UDP: one read of the connection (about one segment), or
-// one datagram, is one message; replies come in the same order. HTTP comes in through http.ts.
+// one datagram, is one message; where a service wants it, one frame (binary-format.ts). Replies come in the same order.
+// HTTP comes in through http.ts.
 
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
@@ -8,6 +9,7 @@ import { MessageStatus } from '../choices.js';
 import { shownBody } from '../http/text.js';
 import { callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
+import { FrameError, FrameReader } from './binary-format.js';
 import type { DeviceMessage, MessageAnswer, MessageService, Reply, SourceProtocol } from './message.js';
 
 export class MessageFront {
@@ -22,9 +24,11 @@ export class MessageFront {
 
   /** Serves one TCP connection. The caller is who the session says, whatever the device writes. */
   accept(stream: Duplex, session: Session): void {
-    const connection = new Connection(stream, this.#context, (protocol, body, signal) =>
-      this.#take(protocol, body, session, signal),
-    );
+    const connection = new Connection(stream, this.#context, {
+      take: (protocol, body, signal) => this.#take(protocol, body, session, signal),
+      refuse: (reason) => this.#refuse(reason, session),
+      framed: () => this.#framed(session),
+    });
     this.#connections.add(connection);
     stream.once('close', () => this.#connections.delete(connection));
   }
@@ -41,6 +45,26 @@ export class MessageFront {
   /** Resets all connections. */
   close(): void {
     for (const connection of this.#connections) connection.destroy();
+  }
+
+  #framed(session: Session): boolean | undefined {
+    try {
+      return this.#service.framed(callerOf(this.#context.directory, session));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The reply to bytes that are no message. */
+  #refuse(reason: string, session: Session): Reply {
+    const { nextId, traceOf } = this.#context;
+    const { name: service } = this.#service;
+    const id = nextId();
+    const answer = failure(this.#context, service, id, session, new Refusal(MessageStatus.BadFrame, reason));
+    const reply = this.#service.reply(answer, undefined);
+    const body = shownBody(reply.bytes);
+    traceOf(session).emit({ type: 'message', service, kind: 'response', protocol: 'tcp', id, body });
+    return reply;
   }
 
   /** Never rejects: whatever goes wrong becomes a reply. */
@@ -84,33 +108,63 @@ export function failure(
   return { status, body: Buffer.from(known ? error.message : 'internal error') };
 }
 
-type Take = (protocol: 'tcp', body: Buffer, signal: AbortSignal) => Promise<Reply>;
+interface Handlers {
+  take(protocol: 'tcp', body: Buffer, signal: AbortSignal): Promise<Reply>;
+  /** The reply to bytes that are no message. */
+  refuse(reason: string): Reply;
+  /** Undefined: the caller is nobody whom the service takes. */
+  framed(): boolean | undefined;
+}
+
+/** Where messages begin and end in what a connection brings. */
+interface MessageReader {
+  /** Nothing of a message is kept. */
+  readonly idle: boolean;
+  take(bytes: Buffer): Iterable<Buffer>;
+}
+
+/** What comes in one read is one message. */
+class ChunkReader implements MessageReader {
+  readonly idle = true;
+
+  constructor(readonly maxBytes: number) {}
+
+  *take(bytes: Buffer): Iterable<Buffer> {
+    for (let at = 0; at < bytes.length; at += this.maxBytes) yield bytes.subarray(at, at + this.maxBytes);
+  }
+}
 
 class Connection {
   readonly #stream: Duplex;
   readonly #context: ServiceContext;
-  readonly #take: Take;
+  readonly #handlers: Handlers;
+  /** Decided by the connection's first bytes. */
+  #messages: MessageReader | undefined;
   readonly #gone = new AbortController();
   readonly #alarm: Alarm;
+  /** From a frame's first byte on. */
+  readonly #frameAlarm: Alarm;
   /** A message is being served: the stream waits, and so does the device. */
   #busy = false;
   #ended = false;
 
-  constructor(stream: Duplex, context: ServiceContext, take: Take) {
+  constructor(stream: Duplex, context: ServiceContext, handlers: Handlers) {
     this.#stream = stream;
     this.#context = context;
-    this.#take = take;
+    this.#handlers = handlers;
     this.#alarm = new Alarm(context.clock);
+    this.#frameAlarm = new Alarm(context.clock);
     this.#rest();
     stream.on('error', () => undefined);
     stream.once('close', () => {
       this.#alarm.clear();
+      this.#frameAlarm.clear();
       this.#gone.abort();
     });
-    stream.on('data', (chunk: Buffer) => void this.#received(chunk));
+    stream.on('data', (chunk: Buffer) => void this.#received(chunk).catch(() => stream.destroy()));
     stream.once('end', () => {
       this.#ended = true;
-      if (!this.#busy) this.#finish();
+      if (!this.#busy) this.#close();
     });
   }
 
@@ -120,34 +174,81 @@ class Connection {
 
   /** A device that is silent for too long is let go. */
   #rest(): void {
-    this.#alarm.set(this.#context.messageLimits.idle, () => this.#finish());
+    this.#alarm.set(this.#context.messageLimits.idle, () => this.#close());
+  }
+
+  /** Nothing more is taken. What is left of a frame is refused. */
+  #close(): void {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return;
+    if (this.#messages?.idle === false) {
+      this.#stream.write(this.#handlers.refuse('Binary Format v1: the frame stays without its end').bytes);
+    }
+    this.#finish();
   }
 
   #finish(): void {
     if (this.#stream.destroyed) return;
+    this.#frameAlarm.clear();
     this.#stream.end();
+    this.#stream.resume();
     this.#alarm.set(this.#context.messageLimits.linger, () => this.#stream.destroy());
   }
 
   async #received(chunk: Buffer): Promise<void> {
-    const { maxBytes } = this.#context.messageLimits;
+    if (this.#stream.writableEnded) return;
+    const { clock, messageLimits } = this.#context;
     this.#busy = true;
     this.#stream.pause();
     this.#alarm.clear();
-    for (let at = 0; at < chunk.length && !this.#stream.destroyed; at += maxBytes) {
-      const reply = await this.#take('tcp', chunk.subarray(at, at + maxBytes), this.#gone.signal);
-      if (this.#stream.destroyed || this.#stream.writableEnded) return;
-      this.#context.clock.stir();
-      if (reply.bytes.length > 0) this.#stream.write(reply.bytes);
-      if (reply.close === true) {
-        this.#stream.resume();
-        this.#finish();
-        return;
+    this.#messages ??= this.#reader();
+    if (this.#messages === undefined) {
+      // How the bytes are to be read cannot be said: the first of them are refused, the rest are not waited for.
+      const reply = await this.#handlers.take('tcp', chunk, this.#gone.signal);
+      clock.stir();
+      if (!this.#stream.destroyed) this.#stream.write(reply.bytes);
+      return this.#finish();
+    }
+    const fresh = this.#messages.idle;
+    try {
+      for (const message of this.#messages.take(chunk)) {
+        this.#frameAlarm.clear();
+        const reply = await this.#handlers.take('tcp', message, this.#gone.signal);
+        clock.stir();
+        if (this.#stream.destroyed) return;
+        await this.#write(reply.bytes);
+        if (this.#stream.destroyed) return;
+        if (reply.close === true) return this.#finish();
       }
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#stream.write(this.#handlers.refuse(error.message).bytes);
+      return this.#finish();
     }
     this.#busy = false;
-    if (this.#ended) this.#finish();
-    else this.#rest();
+    if (this.#ended) return this.#close();
+    if (this.#messages.idle) this.#frameAlarm.clear();
+    else if (fresh) this.#frameAlarm.set(messageLimits.frame, () => this.#close());
+    this.#rest();
     this.#stream.resume();
+  }
+
+  #reader(): MessageReader | undefined {
+    const framed = this.#handlers.framed();
+    if (framed === undefined) return undefined;
+    return framed ? new FrameReader() : new ChunkReader(this.#context.messageLimits.maxBytes);
+  }
+
+  /** Resolves when the device has room for more, or is gone: a device that does not read is not read from. */
+  #write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0 || this.#stream.write(bytes)) return Promise.resolve();
+    this.#alarm.set(this.#context.messageLimits.reply, () => this.#stream.destroy());
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#stream.off('drain', go).off('close', go);
+        this.#alarm.clear();
+        resolve();
+      };
+      this.#stream.once('drain', go).once('close', go);
+    });
   }
 }

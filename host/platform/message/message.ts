@@ -24,6 +24,8 @@ export interface DeviceMessage {
   readonly unixMs: number;
   /** Aborted when the device's connection is gone. */
   readonly signal: AbortSignal;
+  /** It came through the unified endpoint. */
+  readonly unified?: boolean;
 }
 
 export interface MessageAnswer {
@@ -43,8 +45,10 @@ export interface Reply {
 }
 
 export interface MessageService {
-  /** Short name for trace and errors: `funnel`. */
+  /** Short name for trace, errors and the unified endpoint's details: `funnel`. */
   readonly name: string;
+  /** True when the caller's group has switched this service on for messages of this protocol. */
+  enabledFor(caller: Caller, protocol: SourceProtocol): boolean;
   /** Called once for each message. Throws Refusal for what the platform itself refuses; any other error is a 500. */
   answer(message: DeviceMessage): Promise<MessageAnswer>;
   /** The answer as a device sees it over TCP or UDP. Refusals come through here as well. */
