@@ -26,4 +26,6 @@ export const enum Status {
   /** Input is well formed and larger than this device can take. */
   TooLong = -15,
   Denied = -16,
+  /** The far end stays silent once it should have found that both hold the same key: identity or key are wrong, or the link is. */
+  KeySuspect = -17,
 }

@@ -8,3 +8,4 @@ export * from "./crypto";
 export * from "./aka";
 export * from "./http";
 export * from "./modem";
+export * from "./dtls";

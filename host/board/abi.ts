@@ -68,6 +68,7 @@ export const Status = {
   Malformed: -14,
   TooLong: -15,
   Denied: -16,
+  KeySuspect: -17,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 

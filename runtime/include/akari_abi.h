@@ -32,6 +32,7 @@ enum akari_status {
   AKARI_MALFORMED = -14,
   AKARI_TOO_LONG = -15,
   AKARI_DENIED = -16,
+  AKARI_KEY_SUSPECT = -17,
 };
 
 enum akari_uart_format {

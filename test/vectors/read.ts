@@ -27,6 +27,52 @@ export interface AeadVector {
   readonly valid?: boolean;
 }
 
+export interface PrfVector {
+  readonly source: string;
+  readonly secret: string;
+  readonly label: string;
+  readonly seed: string;
+  readonly length: number;
+  readonly output: string;
+}
+
+/** A handshake as it was on the wire, C for the client, S for the server. */
+export interface DtlsTranscript {
+  readonly name: string;
+  /** c0a8 or 00a8 */
+  readonly suite: string;
+  readonly psk: string;
+  readonly identity: string;
+  readonly client_random: string;
+  readonly server_random: string;
+  readonly extended_master_secret: boolean;
+  readonly premaster_secret: string;
+  readonly session_hash: string | null;
+  readonly master_secret: string;
+  readonly client_write_key: string;
+  readonly server_write_key: string;
+  readonly client_write_iv: string;
+  readonly server_write_iv: string;
+  /** What each side asked for. */
+  readonly client_cid: string | null;
+  readonly server_cid: string | null;
+  readonly finished: Readonly<
+    Record<'client' | 'server', { readonly handshake_hash: string; readonly verify_data: string }>
+  >;
+  readonly datagrams: readonly { readonly from: string; readonly hex: string }[];
+  /** Each protected record, in order. */
+  readonly plain: readonly {
+    readonly from: string;
+    readonly type: number;
+    readonly epoch_seq: string;
+    readonly explicit_nonce: string;
+    readonly plain: string;
+    /** Of a record of type 25. */
+    readonly inner_type?: number;
+    readonly content?: string;
+  }[];
+}
+
 export interface Sha256Vector {
   readonly id: string;
   readonly msg: string;
@@ -127,6 +173,10 @@ export interface KeccakVector {
 export const aesVectors = (): readonly AesVector[] => read<{ vectors: AesVector[] }>('aes').vectors;
 export const ccmVectors = (): readonly AeadVector[] => read<{ vectors: AeadVector[] }>('aes-ccm').vectors;
 export const gcmVectors = (): readonly AeadVector[] => read<{ vectors: AeadVector[] }>('aes-gcm').vectors;
+export const dtlsVectors = (): {
+  readonly prf_sha256: readonly PrfVector[];
+  readonly transcripts: readonly DtlsTranscript[];
+} => read('dtls12-psk');
 export const sha256Vectors = (): readonly Sha256Vector[] => read<{ vectors: Sha256Vector[] }>('sha256').vectors;
 export const hmacVectors = (): readonly HmacVector[] => read<{ vectors: HmacVector[] }>('hmac-sha256').vectors;
 export const milenageVectors = (): {

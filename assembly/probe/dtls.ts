@@ -1,0 +1,84 @@
+// An app that is nothing but the DTLS client with CCM_8: what sizes, constant time and wiping of keys are measured on. The caller
+// plays the network: datagrams and data are handed over in memory.
+
+import { Ccm8, DTLS_CLIENT_SIZE, DtlsClient } from "../net/dtls/index";
+
+const DATAGRAM_MAX: i32 = 1280;
+
+const client = changetype<DtlsClient<Ccm8>>(memory.data(DTLS_CLIENT_SIZE, 8));
+const OUT: usize = memory.data(DATAGRAM_MAX, 8);
+const IN: usize = memory.data(DATAGRAM_MAX, 8);
+/** Client random 32, identity 128, key 64; zero again after `begin` and `forget_credentials`. */
+const CREDENTIALS: usize = memory.data(32 + 128 + 64, 8);
+
+export function credentials(): usize {
+  return CREDENTIALS;
+}
+
+/** Where a datagram goes before `receive`, and data before `write`. */
+export function input(): usize {
+  return IN;
+}
+
+export function begin(now: i64, identityLen: i32, keyLen: i32, cid: i32): i32 {
+  client.attach(OUT, DATAGRAM_MAX);
+  client.withoutCid = cid == 0;
+  client.credentials(CREDENTIALS + 32, identityLen, CREDENTIALS + 160, keyLen);
+  return client.begin(now, CREDENTIALS);
+}
+
+export function receive(now: i64, len: i32): i32 {
+  return client.receive(now, IN, len);
+}
+
+export function more(now: i64): i32 {
+  return client.more(now);
+}
+
+export function data(): usize {
+  return client.dataPtr;
+}
+
+export function step(now: i64): void {
+  client.step(now);
+}
+
+export function deadline(): i64 {
+  return client.deadline;
+}
+
+export function output(): usize {
+  return client.outPtr;
+}
+
+/** Bytes of a datagram that has to be sent. It counts as sent then. */
+export function take_output(): i32 {
+  const len = client.outLen;
+  client.sent();
+  return len;
+}
+
+export function write(len: i32): i32 {
+  return client.write(IN, len);
+}
+
+export function close(): void {
+  client.close();
+}
+
+export function forget(): void {
+  client.forget();
+}
+
+export function state(): i32 {
+  return client.state;
+}
+
+export function result(): i32 {
+  return client.result;
+}
+
+/** Bytes of memory that one session takes. */
+export function session_bytes(): i32 {
+  return DTLS_CLIENT_SIZE;
+}
