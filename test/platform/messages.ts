@@ -14,7 +14,14 @@ export function message(body: string | Uint8Array, more: Partial<DeviceMessage> 
       msisdn: MSISDN,
       status: 'active' as const,
     },
-    ...{ speedClass: 's1.standard', tags: {}, createdMs: 0, modifiedMs: 0, group: { id: 'g', configuration: {} } },
+    ...{
+      speedClass: 's1.standard',
+      tags: {},
+      terminationEnabled: false,
+      createdMs: 0,
+      modifiedMs: 0,
+      group: { id: 'g', configuration: {} },
+    },
   };
   return {
     ...{ id: 1, session: session(), caller, protocol: 'udp', body: Buffer.from(body), method: 'POST', target: '/' },
