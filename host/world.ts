@@ -111,6 +111,7 @@ export class Device {
         air,
       }),
       imei: config.imei ?? IMEI,
+      files: { 'cacert.pem': world.authority.certificate },
     });
     this.board = new Board({
       name: config.name,
@@ -148,6 +149,8 @@ export class World {
   readonly trace: Trace;
   readonly network: HomeNetwork;
   readonly platform: Platform;
+  /** Vouches for the platform's and the customers' servers; the modems have its certificate as `cacert.pem`. */
+  readonly authority: CertificateAuthority;
   /** By host name. */
   readonly customers: ReadonlyMap<string, CustomerServer>;
   readonly #devices = new Map<string, Device>();
@@ -159,6 +162,7 @@ export class World {
     this.clock = clock;
     this.trace = parts.trace;
     this.random = new Random(this.seed);
+    this.authority = parts.authority;
     this.customers = parts.customers;
     const subscribers = config.subscribers ?? [];
     this.network = new HomeNetwork({
@@ -183,6 +187,7 @@ export class World {
         })),
       },
       upstream: parts.upstream,
+      certificates: (names) => parts.authority.issue(names),
       deviceOf: (imsi) => this.#holders.get(imsi),
       sessionOf: (imsi) => this.network.sessionByImsi(imsi),
     });
@@ -240,6 +245,7 @@ const POLL = 20_000_000;
 
 interface Cloud {
   readonly trace: Trace;
+  readonly authority: CertificateAuthority;
   readonly customers: ReadonlyMap<string, CustomerServer>;
   readonly upstream: InProcessUpstream | SocketUpstream;
 }
@@ -268,5 +274,5 @@ async function makeCloud(configs: readonly CustomerConfig[], clock: Clock): Prom
     }
   }
   const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, hosts, trustedCas }) : inProcess;
-  return { trace, customers, upstream };
+  return { trace, authority, customers, upstream };
 }

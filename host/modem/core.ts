@@ -26,6 +26,10 @@ export interface ModemCore {
   readonly attachment: Attachment;
   readonly contexts: Contexts;
   readonly sockets: Sockets;
+  /** Those with TLS on them; they have numbers of their own. */
+  readonly tlsSockets: Sockets;
+  /** The modem's own file system, by name: certificates. */
+  readonly files: ReadonlyMap<string, string>;
   readonly time: NetworkTime;
   readonly functionality: Functionality;
   /** Goes up whenever the modem starts anew: what was begun before concerns nobody any more. */

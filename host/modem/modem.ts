@@ -18,9 +18,10 @@ import { IDENTITIES } from './identity.js';
 import { Nvm } from './nvm.js';
 import { factoryProfile } from './profile.js';
 import type { LastError } from './quectel/index.js';
-import { quectelDeviceCommands, quectelListener, quectelSocketCommands } from './quectel/index.js';
+import { quectelDeviceCommands, quectelListener, quectelSocketCommands, quectelTlsCommands } from './quectel/index.js';
 import type { SimState } from './sim.js';
 import { Sim } from './sim.js';
+import type { SocketListener } from './sockets.js';
 import { Sockets } from './sockets.js';
 import { NetworkTime } from './time.js';
 
@@ -46,6 +47,8 @@ export interface ModemOptions {
   readonly imei: string;
   /** BG95 when absent. */
   readonly model?: ModemModel;
+  /** What lies in its file system, by name: the certificates (PEM) that TLS sockets are told to trust. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 type Power = 'off' | 'booting' | 'running' | 'stopping';
@@ -88,12 +91,14 @@ export class Modem {
     const sim = new Sim(clock, reader, () => this.#simChanged());
     const attachment = new Attachment({ clock, trace, radio, usim: sim, imei, onChange: () => this.#radioChanged() });
     const contexts = new Contexts(clock, radio, this.#nvm.contexts);
-    const listener = quectelListener(
-      (line, data) => this.#unsolicited(line, data),
-      (code) => (this.#last.code = code),
-      () => this.#dropLostContexts(),
-      () => !this.#port.holding && serial.waiting < LINE_BACKLOG,
-    );
+    const listener = (opened: string, event: string): SocketListener =>
+      quectelListener(
+        { opened, event },
+        (line, data) => this.#unsolicited(line, data),
+        (code) => (this.#last.code = code),
+        () => this.#dropLostContexts(),
+        () => !this.#port.holding && serial.waiting < LINE_BACKLOG,
+      );
     this.#core = this.#makeCore({
       clock,
       radio,
@@ -103,7 +108,9 @@ export class Modem {
       sim,
       attachment,
       contexts,
-      sockets: new Sockets(clock, trace, listener),
+      sockets: new Sockets(clock, trace, listener('+QIOPEN', '+QIURC')),
+      tlsSockets: new Sockets(clock, trace, listener('+QSSLOPEN', '+QSSLURC')),
+      files: new Map(Object.entries(options.files ?? {})),
       time: new NetworkTime(clock),
     });
     this.#port = new AtPort({
@@ -117,6 +124,7 @@ export class Modem {
         ...contextCommands(this.#core),
         ...quectelDeviceCommands(this.#core),
         ...quectelSocketCommands(this.#core, this.#last),
+        ...quectelTlsCommands(this.#core, this.#last),
       },
       send: (bytes) => {
         if (this.#power !== 'off') serial.send(bytes);
@@ -158,7 +166,18 @@ export class Modem {
   #makeCore(
     parts: Pick<
       ModemCore,
-      'clock' | 'radio' | 'identity' | 'imei' | 'profile' | 'sim' | 'attachment' | 'contexts' | 'sockets' | 'time'
+      | 'clock'
+      | 'radio'
+      | 'identity'
+      | 'imei'
+      | 'profile'
+      | 'sim'
+      | 'attachment'
+      | 'contexts'
+      | 'sockets'
+      | 'tlsSockets'
+      | 'files'
+      | 'time'
     >,
   ): ModemCore {
     const functionality = (): Functionality => this.#functionality;
@@ -223,9 +242,10 @@ export class Modem {
     this.#last.code = 0;
     this.#port.reset();
     this.#serial.clear();
-    const { attachment, sockets, contexts, sim, time } = this.#core;
+    const { attachment, sockets, tlsSockets, contexts, sim, time } = this.#core;
     attachment.drop();
     sockets.drop();
+    tlsSockets.drop();
     contexts.drop();
     sim.stop();
     time.reset();
@@ -325,6 +345,7 @@ export class Modem {
   #dropLostContexts(): void {
     for (const cid of this.#core.contexts.takeLost()) {
       this.#core.sockets.lose(cid);
+      this.#core.tlsSockets.lose(cid);
       this.#unsolicited(`+QIURC: "pdpdeact",${cid}`);
     }
   }

@@ -2,11 +2,13 @@
 // the rule that a device hears of waiting data once until it has emptied the buffer.
 
 import { concat } from '../bytes.js';
-import type { Session, TcpConnection, UdpSocket } from '../cellular/network.js';
+import type { Session, TcpConnection, TcpEvents, UdpSocket } from '../cellular/network.js';
 import { SocketError } from '../cellular/network.js';
 import type { Clock, Nanoseconds, Timer } from '../clock/clock.js';
 import { MS, SECOND } from '../clock/clock.js';
 import type { Trace } from '../trace/trace.js';
+import type { TlsOptions } from './tls-connection.js';
+import { connectTls } from './tls-connection.js';
 
 export type SocketKind = 'tcp' | 'udp';
 
@@ -128,9 +130,11 @@ export class Sockets {
       readonly host: string;
       readonly port: number;
       readonly localPort: number;
+      /** TCP with TLS on it. */
+      readonly tls?: TlsOptions;
     },
   ): void {
-    const { id, kind, context, mode, host, port, localPort } = request;
+    const { id, kind, context, mode, host, port, localPort, tls } = request;
     const socket = new Socket(id, kind, context, mode, host, port, localPort === 0 ? this.#localPort() : localPort);
     this.#sockets.set(id, socket);
     this.#emit(socket, 'connect');
@@ -140,7 +144,7 @@ export class Sockets {
     // What a session throws at once is an outcome like any other, and outcomes come later.
     this.#clock.stir();
     void Promise.resolve()
-      .then(() => (kind === 'tcp' ? this.#openTcp(socket, session) : this.#openUdp(socket, session)))
+      .then(() => (kind === 'tcp' ? this.#openTcp(socket, session, tls) : this.#openUdp(socket, session)))
       .catch((error: unknown) =>
         this.#failed(socket, error instanceof SocketError ? error : new SocketError('no-session', String(error))),
       );
@@ -152,9 +156,10 @@ export class Sockets {
     return port;
   }
 
-  #openTcp(socket: Socket, session: Session): void {
+  #openTcp(socket: Socket, session: Session, tls: TlsOptions | undefined): void {
     if (!this.#alive(socket)) return;
-    socket.tcp = session.connectTcp(socket.host, socket.remotePort, {
+    const { host, remotePort } = socket;
+    const events: TcpEvents = {
       connected: (remote) => {
         if (!this.#alive(socket) || socket.state !== 'opening') return;
         this.#connected(socket, remote.replace(/:\d+$/, ''));
@@ -167,7 +172,10 @@ export class Sockets {
       },
       ended: () => this.#farEndClosed(socket, 'ended'),
       failed: (error) => this.#failed(socket, error),
-    });
+    };
+    socket.tcp = tls
+      ? connectTls(this.#clock, session, host, remotePort, tls, events)
+      : session.connectTcp(host, remotePort, events);
   }
 
   async #openUdp(socket: Socket, session: Session): Promise<void> {

@@ -27,6 +27,8 @@ export const PROFILE = {
 export interface StationOptions {
   readonly alwaysSettle?: boolean;
   readonly network?: Partial<HomeNetworkOptions>;
+  /** The modem's file system. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export class Station {
@@ -60,6 +62,7 @@ export class Station {
       reader: new Terminal({ slot: this.slot, clock, trace }),
       radio: new Baseband({ clock, trace, random: random.fork('radio'), air: this.network.attachPoint('device') }),
       imei: '866425030000004',
+      ...(options.files && { files: options.files }),
     });
     this.modem.powerOn();
   }

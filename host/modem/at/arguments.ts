@@ -31,6 +31,13 @@ export class Arguments {
     throw new AtError();
   }
 
+  /** A bare word of this form. */
+  word(index: number, form: RegExp): string {
+    const arg = this.#args[index];
+    if (arg?.kind === 'word' && form.test(arg.text)) return arg.text;
+    throw new AtError();
+  }
+
   /** A quoted string of at most `limit` characters. */
   string(index: number, limit: number, otherwise?: string): string {
     const arg = this.#args[index];

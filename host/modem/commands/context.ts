@@ -26,6 +26,7 @@ export function define(core: ModemCore, cid: number, change: Partial<ContextDefi
 /** Closes a context's sockets, then its session. */
 export function deactivate(core: ModemCore, cid: number): void {
   core.sockets.drop(cid);
+  core.tlsSockets.drop(cid);
   core.contexts.deactivate(cid);
 }
 

@@ -3,5 +3,7 @@
 // like this one.
 
 export { quectelDeviceCommands } from './device.js';
-export type { LastError } from './sockets.js';
-export { quectelListener, quectelSocketCommands } from './sockets.js';
+export { quectelSocketCommands } from './sockets.js';
+export type { LastError } from './stream.js';
+export { quectelListener } from './stream.js';
+export { quectelTlsCommands } from './tls.js';

@@ -3,94 +3,30 @@
 
 import { fromHex } from '../../bytes.js';
 import { SocketError } from '../../cellular/network.js';
-import { MS, SECOND } from '../../clock/clock.js';
-import type { Call, CommandEntry, CommandTable, Handler } from '../at/command.js';
-import { AtError } from '../at/result.js';
+import { SECOND } from '../../clock/clock.js';
+import type { Call, CommandTable, Handler } from '../at/command.js';
 import { APN_MAX, CREDENTIAL_MAX, deactivate, define } from '../commands/context.js';
 import { CONTEXT_MAX, EMPTY_CONTEXT } from '../contexts.js';
 import type { ModemCore } from '../core.js';
 import { activate } from '../core.js';
 import { DeadlineError, within } from '../deadline.js';
 import { isDotted } from '../sockets.js';
-import type { SocketInfo, SocketListener, SocketState } from '../sockets.js';
-import type { QuectelCode } from './errors.js';
+import type { SocketInfo, SocketState } from '../sockets.js';
 import { QUECTEL_ERRORS } from './errors.js';
+import type { LastError } from './stream.js';
+import { DELAY, HOST_MAX, READ_MAX, SEND_MAX, SOCKET_CODE, SOCKET_MAX, streamCommands } from './stream.js';
 
-const SOCKET_MAX = 11;
-/** Longest data of one AT+QISEND, of one AT+QISENDEX, and of one AT+QIRD, bytes. */
-const SEND_MAX = 1460;
+/** Longest data of one AT+QISENDEX, bytes. */
 const SEND_HEX_MAX = 512;
-const READ_MAX = 1500;
-const HOST_MAX = 200;
 const RESOLVE_LIMIT = 60 * SECOND;
-const DEFAULT_CLOSE_SECONDS = 10;
 
 const SERVICES = ['TCP', 'UDP', 'TCP LISTENER', 'UDP SERVICE'];
 const STATE_NUMBER: Readonly<Record<SocketState, number>> = { opening: 1, connected: 2, closing: 4 };
 
-const SOCKET_CODE: Readonly<Record<SocketError['code'], QuectelCode>> = {
-  'name-unknown': 565,
-  refused: 566,
-  timeout: 566,
-  reset: 566,
-  'no-session': 561,
-};
-
-/** Times from command to answer, beyond what the network takes. */
-const DELAY = { open: 20 * MS, send: 15 * MS, read: 10 * MS, close: 30 * MS, activate: 200 * MS };
-
-/** What the stack says by itself, in Quectel's words. */
-export function quectelListener(
-  unsolicited: (line: string, data?: Uint8Array) => void,
-  remember: (code: QuectelCode) => void,
-  sessionLost: () => void,
-  room: () => boolean,
-): SocketListener {
-  return {
-    opened: (id, error) => {
-      const code = error ? SOCKET_CODE[error.code] : 0;
-      remember(code);
-      unsolicited(`+QIOPEN: ${id},${code}`);
-    },
-    readable: (id) => unsolicited(`+QIURC: "recv",${id}`),
-    room,
-    pushed: (id, bytes) => unsolicited(`+QIURC: "recv",${id},${bytes.length}`, bytes),
-    closed: (id) => unsolicited(`+QIURC: "closed",${id}`),
-    sessionLost,
-  };
-}
-
-/** Code of the last TCP/IP command, for AT+QIGETERROR. */
-export interface LastError {
-  code: QuectelCode;
-}
-
 export function quectelSocketCommands(core: ModemCore, last: LastError): CommandTable {
   const { contexts, sockets } = core;
 
-  const fail = (code: QuectelCode): never => {
-    last.code = code;
-    throw new AtError(QUECTEL_ERRORS[code]);
-  };
-  /** Parameters that do not fit are ERROR, and 552 for AT+QIGETERROR; what succeeds clears the code. */
-  const checked =
-    (handler: Handler): Handler =>
-    async (call) => {
-      const before = last.code;
-      last.code = 0;
-      try {
-        return await handler(call);
-      } catch (error) {
-        if (last.code === 0) last.code = error instanceof AtError ? 552 : before;
-        throw error;
-      }
-    };
-  const entry = (test: string, set: Handler, delay?: number): CommandEntry => ({
-    test,
-    set: checked(set),
-    ...(delay === undefined ? {} : { delay }),
-  });
-  const idOf = (call: Call): number => call.args.number(0, 0, SOCKET_MAX);
+  const { fail, entry, idOf, deliver, send, read, close } = streamCommands(sockets, last, '+QISEND', '+QIRD');
   const cidOf = (call: Call): number => call.args.number(0, 1, CONTEXT_MAX);
 
   const open: Handler = (call) => {
@@ -127,51 +63,12 @@ export function quectelSocketCommands(core: ModemCore, last: LastError): Command
     });
   };
 
-  const deliver = (id: number, bytes: Uint8Array): string => {
-    const outcome = sockets.send(id, bytes);
-    if (outcome === 'no') return fail(567);
-    if (outcome === 'full') last.code = 558;
-    return outcome === 'full' ? 'SEND FAIL' : 'SEND OK';
-  };
-
-  const send: Handler = async (call) => {
-    const id = idOf(call);
-    const length = call.args.expect(1, 2).number(1, 0, SEND_MAX, -1);
-    if (length === 0) {
-      const sent = sockets.sent(id);
-      if (!sent) return fail(567);
-      call.info(`+QISEND: ${sent.total},${sent.total - sent.unacknowledged},${sent.unacknowledged}`);
-      return undefined;
-    }
-    if (sockets.get(id)?.state !== 'connected') return fail(567);
-    const data = await call.prompt(length > 0 ? { length } : { limit: SEND_MAX });
-    if (!data) return fail(571);
-    if (data.overflow) return fail(552);
-    return deliver(id, data.bytes);
-  };
-
   const sendHex: Handler = (call) => {
     const id = idOf(call);
     const hex = call.args.expect(2, 3).string(1, 2 * SEND_HEX_MAX);
     call.args.number(2, 0, 2, 0); // RAI: release assistance, nothing to do here
     if (hex === '' || hex.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(hex)) return fail(552);
     return deliver(id, fromHex(hex));
-  };
-
-  const read: Handler = (call) => {
-    const id = idOf(call);
-    const length = call.args.expect(1, 2).number(1, 0, READ_MAX, READ_MAX);
-    const received = sockets.received(id);
-    if (!received) return fail(567);
-    if (sockets.get(id)?.mode === 'push') return fail(572);
-    if (length === 0) {
-      call.info(`+QIRD: ${received.total},${received.total - received.unread},${received.unread}`);
-      return undefined;
-    }
-    const bytes = sockets.read(id, length) ?? new Uint8Array();
-    if (bytes.length === 0) call.info('+QIRD: 0');
-    else call.block(`+QIRD: ${bytes.length}`, bytes);
-    return undefined;
   };
 
   const stateLine = (socket: SocketInfo): string =>
@@ -284,14 +181,7 @@ export function quectelSocketCommands(core: ModemCore, last: LastError): Command
       read: allStates,
       execute: allStates,
     },
-    '+QICLOSE': entry(
-      `+QICLOSE: (0-${SOCKET_MAX}),(0-65535)`,
-      async (call) => {
-        const seconds = call.args.expect(1, 2).number(1, 0, 0xffff, DEFAULT_CLOSE_SECONDS);
-        await sockets.close(idOf(call), seconds * SECOND);
-      },
-      DELAY.close,
-    ),
+    '+QICLOSE': entry(`+QICLOSE: (0-${SOCKET_MAX}),(0-65535)`, close, DELAY.close),
     '+QIGETERROR': { test: '', execute: ({ info }) => info(`+QIGETERROR: ${last.code},${QUECTEL_ERRORS[last.code]}`) },
     '+QIDNSGIP': entry(`+QIDNSGIP: (1-${CONTEXT_MAX}),<hostname>`, resolve),
     '+QISDE': {
