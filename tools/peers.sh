@@ -20,6 +20,7 @@ need opensc-tool opensc
 need socat socat
 need nc netcat-openbsd
 need python3 python3
+need coap-client-openssl libcoap3-bin
 need wasm2c wabt
 need gcc gcc
 need libc-headers libc6-dev /usr/include/stdio.h

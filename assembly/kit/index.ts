@@ -9,3 +9,4 @@ export * from "./aka";
 export * from "./http";
 export * from "./modem";
 export * from "./dtls";
+export * from "./coap";

@@ -7,6 +7,7 @@
 import { releaseBinary } from '../package-root.js';
 import { akaKit, type AkaExports, type AkaKit } from './aka.js';
 import { bind } from './as-bind.js';
+import { coapKit, type CoapExports, type CoapKit } from './coap.js';
 import { cryptoKit, type CryptoExports, type CryptoKit } from './crypto.js';
 import { dtlsKit, type DtlsExports, type DtlsKit } from './dtls.js';
 import { httpKit, type HttpExports, type HttpKit } from './http.js';
@@ -22,16 +23,35 @@ export {
   type XorInput,
 } from './aka.js';
 export { bind } from './as-bind.js';
+export {
+  CoapEvent,
+  type CoapAsk,
+  type CoapKit,
+  type CoapMessageFields,
+  type CoapOptionPair,
+  type CoapParsed,
+  type CoapReply,
+} from './coap.js';
 export type { CryptoKit } from './crypto.js';
 export { DtlsState, type DtlsKeys, type DtlsKit, type DtlsOptions, type DtlsStatus } from './dtls.js';
 export type { HttpKit, HttpParsed } from './http.js';
 export { AtResult, type ModemKit } from './modem.js';
 
 /** Every function throws a RangeError that names the argument whose length is wrong. */
-export interface Kit extends CryptoKit, AkaKit, DtlsKit, HttpKit, ModemKit {}
+export interface Kit extends CryptoKit, AkaKit, CoapKit, DtlsKit, HttpKit, ModemKit {}
+
+/** All that kit.wasm exports. */
+type KitExports = CryptoExports & AkaExports & CoapExports & DtlsExports & HttpExports & ModemExports;
 
 /** Loads a kit of its own: nothing is shared between two of them. */
 export async function loadKit(): Promise<Kit> {
-  const wasm = await bind<CryptoExports & AkaExports & DtlsExports & HttpExports & ModemExports>(releaseBinary('kit'));
-  return { ...cryptoKit(wasm), ...akaKit(wasm), ...dtlsKit(wasm), ...httpKit(wasm), ...modemKit(wasm) };
+  const wasm = await bind<KitExports>(releaseBinary('kit'));
+  return {
+    ...cryptoKit(wasm),
+    ...akaKit(wasm),
+    ...coapKit(wasm),
+    ...dtlsKit(wasm),
+    ...httpKit(wasm),
+    ...modemKit(wasm),
+  };
 }

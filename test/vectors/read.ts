@@ -190,3 +190,44 @@ export const tuakVectors = (): {
   readonly ts35_233: readonly TuakVector[];
   readonly keccak_f1600: readonly KeccakVector[];
 } => read('tuak');
+
+export interface CoapVector {
+  readonly name: string;
+  readonly hex: string;
+  readonly type: 'CON' | 'NON' | 'ACK' | 'RST';
+  /** `c.dd`. */
+  readonly code: string;
+  readonly mid: number;
+  readonly token: string;
+  readonly options: readonly (readonly [number, string])[];
+  readonly payload: string;
+}
+
+/** `stage` format: cannot be parsed. semantic: parses, and a server answers as `action` says. */
+export interface CoapMalformedVector {
+  readonly name: string;
+  readonly hex: string;
+  readonly stage: 'format' | 'semantic';
+  readonly reason: string;
+  readonly action: string;
+}
+
+export const coapVectors = (): {
+  readonly messages: readonly CoapVector[];
+  readonly malformed: readonly CoapMalformedVector[];
+  readonly option_header: readonly { readonly delta: number; readonly length: number; readonly hex: string }[];
+  readonly block: readonly {
+    readonly num: number;
+    readonly more: boolean;
+    readonly szx: number;
+    readonly size: number;
+    readonly hex: string;
+  }[];
+  readonly uint: readonly { readonly value: number; readonly hex: string }[];
+  readonly observe_order: readonly { readonly v1: number; readonly v2: number; readonly v2_newer: boolean }[];
+  readonly uri: readonly {
+    readonly uri: string;
+    readonly destination: string;
+    readonly options: readonly (readonly [number, string])[];
+  }[];
+} => read('coap');

@@ -1,0 +1,271 @@
+// A checked view over a datagram that holds one CoAP message, RFC 7252 3. After `parse` has said Ok no accessor can fail.
+
+import { Status } from "../../board/index";
+import { CoapCode, CoapOption, CoapType, SZX_MAX, TOKEN_MAX } from "./fields";
+
+const HEADER_BYTES: i32 = 4;
+const PAYLOAD_MARKER: u32 = 0xff;
+
+/** Bits of `seen`: options that may stand once. */
+const enum Once {
+  Host = 1,
+  Observe = 2,
+  Port = 4,
+  Format = 8,
+  Accept = 16,
+  Block2 = 32,
+  Block1 = 64,
+  Size2 = 128,
+  Size1 = 256,
+  MaxAge = 512,
+  ETag = 1024,
+}
+
+/** What stands in the message lies in the datagram, which must stay as it is as long as the view is used. */
+@unmanaged
+export class CoapMessage {
+  type: CoapType;
+  code: CoapCode;
+  mid: u32;
+  token: usize;
+  tokenLen: i32;
+  payload: usize;
+  payloadLen: i32;
+
+  /** Number of the first critical option that is unknown, has a bad length or stands twice; 0 for none. RFC 7252 5.4. */
+  critical: u32;
+  /** Values of options, -1 when absent. Content-Format and Accept 0..65535. */
+  format: i32;
+  accept: i32;
+  /** 0..0xffffff. */
+  observe: i32;
+  /** NUM << 4 | M << 3 | SZX. */
+  block1: i32;
+  block2: i32;
+  /** At most 0x7fffffff. */
+  size1: i32;
+  size2: i32;
+  /** The first ETag. */
+  etag: usize;
+  etagLen: i32;
+  /** A number made of code, path, query, Content-Format and Accept: differs when the request is another one. */
+  key: u32;
+
+  /** The option that `next` has found. */
+  option: u32;
+  value: usize;
+  valueLen: i32;
+
+  private at: usize;
+  private end: usize;
+  private options: usize;
+  private seen: u32;
+
+  /**
+   * Looks at ptr..ptr+len. Short: no header, nothing to answer. Unsupported: another version, to be ignored. Malformed: `type` and
+   * `mid` are known, so that a CON can be answered with RST. RFC 7252 3, 4.2.
+   */
+  parse(ptr: usize, len: i32): i32 {
+    if (len < HEADER_BYTES) return Status.Short;
+    const first: u32 = load<u8>(ptr);
+    if (first >> 6 != 1) return Status.Unsupported;
+    this.type = <CoapType>((first >> 4) & 3);
+    this.code = <CoapCode>load<u8>(ptr + 1);
+    this.mid = bswap<u16>(load<u16>(ptr + 2));
+    this.token = ptr + HEADER_BYTES;
+    this.tokenLen = first & 15;
+    this.payload = ptr + len;
+    this.payloadLen = 0;
+    this.clear();
+
+    const code: u32 = this.code;
+    if (code == CoapCode.Empty) return len == HEADER_BYTES && this.tokenLen == 0 ? Status.Ok : Status.Malformed;
+    const kind = code >> 5;
+    if (kind == 1 || kind > 5 || this.tokenLen > TOKEN_MAX || this.type == CoapType.Rst) return Status.Malformed;
+    if (kind == 0 && this.type == CoapType.Ack) return Status.Malformed;
+    if (HEADER_BYTES + this.tokenLen > len) return Status.Malformed;
+
+    this.options = this.token + this.tokenLen;
+    this.end = ptr + len;
+    this.rewind();
+    this.hash(code);
+    let found: i32;
+    while ((found = this.next()) > 0) this.note();
+    if (found < 0) return Status.Malformed;
+    if (this.at < this.end) {
+      this.payload = this.at + 1;
+      this.payloadLen = <i32>(this.end - this.payload);
+      // Accessors stop at the marker.
+      this.end = this.at;
+      if (this.payloadLen == 0) return Status.Malformed;
+    }
+    return Status.Ok;
+  }
+
+  /** A set of options without a message around it, as CoapWriter has written it. */
+  on(ptr: usize, len: i32): void {
+    this.options = ptr;
+    this.end = ptr + len;
+    this.rewind();
+  }
+
+  /** `next` begins again at the first option. */
+  rewind(): void {
+    this.at = this.options;
+    this.option = 0;
+  }
+
+  /** Goes to the next option: 1 found, 0 no more, -1 malformed (only while parsing). RFC 7252 3.1. */
+  next(): i32 {
+    if (this.at >= this.end) return 0;
+    const head: u32 = load<u8>(this.at);
+    if (head == PAYLOAD_MARKER) return 0;
+    this.at++;
+    const delta = this.extended(head >> 4);
+    if (delta < 0) return -1;
+    const length = this.extended(head & 15);
+    if (length < 0 || <i32>(this.end - this.at) < length) return -1;
+    this.option += delta;
+    if (this.option > 0xffff) return -1;
+    this.value = this.at;
+    this.valueLen = length;
+    this.at += length;
+    return 1;
+  }
+
+  /** Goes to the `index`th (from 0) option of that number. */
+  find(option: CoapOption, index: i32): bool {
+    this.rewind();
+    while (this.next() > 0) if (this.option == option && index-- == 0) return true;
+    this.valueLen = 0;
+    return false;
+  }
+
+  /** How many options have that number. */
+  count(option: CoapOption): i32 {
+    let n = 0;
+    this.rewind();
+    while (this.next() > 0) if (this.option == option) n++;
+    return n;
+  }
+
+  private extended(nibble: u32): i32 {
+    if (nibble < 13) return nibble;
+    const left = <i32>(this.end - this.at);
+    if (nibble == 13 && left >= 1) return <i32>load<u8>(this.at++) + 13;
+    if (nibble == 14 && left >= 2) {
+      const value = <i32>bswap<u16>(load<u16>(this.at)) + 269;
+      this.at += 2;
+      return value;
+    }
+    return -1;
+  }
+
+  private clear(): void {
+    this.critical = 0;
+    this.format = -1;
+    this.accept = -1;
+    this.observe = -1;
+    this.block1 = -1;
+    this.block2 = -1;
+    this.size1 = -1;
+    this.size2 = -1;
+    this.etagLen = 0;
+    this.key = 2166136261;
+    this.seen = 0;
+    this.options = this.payload;
+    this.end = this.payload;
+  }
+
+  /** Takes the value of the option just read where it is known; RFC 7252 5.10 table 4. */
+  private note(): void {
+    switch (this.option) {
+      case CoapOption.UriHost:
+        if (this.valueLen > 0) this.once(Once.Host, 255);
+        else this.refuse();
+        break;
+      case CoapOption.ETag:
+        // More than one is legal in a request, where it asks for validation, which is never a must.
+        if (this.valueLen > 0 && this.once(Once.ETag, 8)) {
+          this.etag = this.value;
+          this.etagLen = this.valueLen;
+        }
+        break;
+      case CoapOption.Observe:
+        if (this.once(Once.Observe, 3)) this.observe = this.uint();
+        break;
+      case CoapOption.UriPort:
+        this.once(Once.Port, 2);
+        break;
+      case CoapOption.ContentFormat:
+        if (this.once(Once.Format, 2)) this.format = this.uint();
+        this.hashOption();
+        break;
+      case CoapOption.MaxAge:
+        this.once(Once.MaxAge, 4);
+        break;
+      case CoapOption.UriPath:
+      case CoapOption.UriQuery:
+        if (this.valueLen > 255) this.refuse();
+        this.hashOption();
+        break;
+      case CoapOption.LocationPath:
+      case CoapOption.LocationQuery:
+        break;
+      case CoapOption.Accept:
+        if (this.once(Once.Accept, 2)) this.accept = this.uint();
+        this.hashOption();
+        break;
+      case CoapOption.Block2:
+        if (this.once(Once.Block2, 3)) this.block2 = this.uint();
+        break;
+      case CoapOption.Block1:
+        if (this.once(Once.Block1, 3)) this.block1 = this.uint();
+        break;
+      case CoapOption.Size2:
+        if (this.once(Once.Size2, 4)) this.size2 = this.uint();
+        break;
+      case CoapOption.Size1:
+        if (this.once(Once.Size1, 4)) this.size1 = this.uint();
+        break;
+      default:
+        this.refuse();
+    }
+  }
+
+  /** True when the option may be taken: not too long, not seen before. */
+  private once(bit: Once, longest: i32): bool {
+    if (this.valueLen <= longest && (this.seen & bit) == 0) {
+      this.seen |= bit;
+      return true;
+    }
+    this.refuse();
+    return false;
+  }
+
+  private refuse(): void {
+    if ((this.option & 1) != 0 && this.critical == 0) this.critical = this.option;
+  }
+
+  /** The value as a number, RFC 7252 3.2; at most 0x7fffffff. */
+  private uint(): i32 {
+    let value: u32 = 0;
+    for (let i = 0; i < this.valueLen; i++) value = (value << 8) | load<u8>(this.value + i);
+    return <i32>min<u32>(value, i32.MAX_VALUE);
+  }
+
+  private hash(byte: u32): void {
+    this.key = (this.key ^ byte) * 16777619;
+  }
+
+  private hashOption(): void {
+    this.hash(this.option);
+    this.hash(this.valueLen);
+    for (let i = 0; i < this.valueLen; i++) this.hash(load<u8>(this.value + i));
+  }
+}
+
+/** False when the value of a block option cannot be: SZX 7 is reserved. RFC 7959 2.2. Absent is fine. */
+export function validBlock(value: i32): bool {
+  return value < 0 || (value & 7) <= SZX_MAX;
+}
