@@ -13,6 +13,8 @@ ADC ?= 715
 CFLAGS := -std=gnu11 -g $(OPTIMIZE) -march=rv32imac -mabi=ilp32 -msmall-data-limit=8 -ffunction-sections -fdata-sections \
 	--specs=picolibc.specs -DPICOLIBC_INTEGER_PRINTF_SCANF -DAKARI_ADC_MV=$(ADC) $(INCLUDES) $(DEFINES)
 WARNINGS := -Wall -Wextra -Werror
+# The compiler's first scheduler lengthens the lives of values: on a core with few registers a cipher then spills.
+APP_FLAGS := -fno-schedule-insns
 PORT := $(RUNTIME)port/qemu-rv32/
 SOURCES += $(wildcard $(PORT)*.c)
 OBJECTS := $(patsubst $(RUNTIME)%.c,build/%.o,$(SOURCES)) build/start.o build/app.o
