@@ -14,6 +14,8 @@ const UNIT = 'vectors/s';
 const WASM = 'Akari card core (WASM)';
 const NODE = 'node:crypto';
 const C = 'libosmocore (C)';
+/** AES and MILENAGE alone, bytes of WebAssembly. */
+const SIZE_BUDGET = 7 * 1024;
 
 const K = '465b5ce8b199b49faa5f0a2ee238a6bc';
 const OPC = 'cd63cb71954a9f4e48a5994e37a02baf';
@@ -160,9 +162,7 @@ function peerInC(text) {
 }
 
 /** AES and MILENAGE with nothing else. */
-export async function sizes(_text, budgets) {
+export async function sizes() {
   const wasm = await compileDevice('export * from "./assembly/aka/milenage";');
-  return [
-    { name: 'AES and MILENAGE alone', value: wasm.length, unit: 'bytes', budget: budgets['aes and milenage'].code },
-  ];
+  return [{ name: 'AES and MILENAGE alone', value: wasm.length, unit: 'bytes', budget: SIZE_BUDGET }];
 }

@@ -5,7 +5,7 @@ import type { Sensors } from './board/sensors.js';
 import { Board } from './board/board.js';
 import { SerialLine } from './board/serial.js';
 import { MemoryStore } from './board/store.js';
-import { HomeNetwork, type Impairments, MemorySubscribers } from './cellular/index.js';
+import { HomeNetwork, type Impairments, MemorySubscribers, type SubscriberStore } from './cellular/index.js';
 import type { Clock, Nanoseconds } from './clock/clock.js';
 import { RealClock } from './clock/real.js';
 import { VirtualClock } from './clock/virtual.js';
@@ -14,12 +14,13 @@ import {
   CustomerServer,
   type CustomerServerOptions,
   InProcessUpstream,
+  type SocketOptions,
   SocketUpstream,
 } from './cloud/index.js';
 import { Baseband } from './modem/baseband/index.js';
-import { Modem } from './modem/index.js';
+import { DataCard, Modem } from './modem/index.js';
 import { releaseBinary } from './package-root.js';
-import { Platform, type PlatformConfig } from './platform/index.js';
+import { type Database, Platform, type PlatformConfig, type Seal } from './platform/index.js';
 import { Random } from './random.js';
 import { Secret } from './secret.js';
 import { CardSlot, type SimCard, type SimProfile, Terminal, personalise } from './sim/index.js';
@@ -60,6 +61,16 @@ export interface WorldConfig {
   readonly subscribers?: readonly SubscriberConfig[];
   readonly platform?: Omit<PlatformConfig, 'subscribers'>;
   readonly customers?: readonly CustomerConfig[];
+  /** Where the platform keeps what has to outlive the world; in memory unless given. */
+  readonly storage?: { readonly database: Database; readonly seal: Seal };
+  readonly network?: {
+    /** The address of a subscriber's session; chance decides for whom it says nothing. */
+    readonly addressOf?: (imsi: string) => string | undefined;
+    /** Where the home network keeps the subscribers' SQN; in memory unless given. */
+    readonly keep?: (subscribers: MemorySubscribers) => SubscriberStore;
+  };
+  /** On a real clock: which hosts besides `customers` the platform reaches, and whose certificates it trusts. */
+  readonly upstream?: Pick<SocketOptions, 'hosts' | 'others' | 'trustedCas'>;
 }
 
 export interface DeviceConfig {
@@ -73,6 +84,15 @@ export interface DeviceConfig {
   readonly sensors?: Sensors;
   /** The board's non-volatile memory; a new one unless given. */
   readonly store?: MemoryStore;
+}
+
+export interface DataCardConfig {
+  readonly name: string;
+  readonly sim: SimProfile | SimCard;
+  /** 15 digits. */
+  readonly imei?: string;
+  /** Called after every change of the card's session. */
+  readonly onChange?: () => void;
 }
 
 const IMEI = '860000012345678';
@@ -95,21 +115,12 @@ export class Device {
     this.name = config.name;
     this.store = config.store ?? new MemoryStore();
     this.line = new SerialLine(clock);
-    this.slot = new CardSlot({ clock, trace, random: random.fork('card') });
-    if (config.sim !== undefined) this.slot.insert('module' in config.sim ? config.sim : makeCard(config.sim));
-    const air = world.network.attachPoint(config.name);
-    this.impairments = air.impairments;
+    const { slot, reader, radio, impairments } = mobileEnd(world, trace, random, config);
+    this.slot = slot;
+    this.impairments = impairments;
     this.modem = new Modem({
-      clock,
-      trace,
+      ...{ clock, trace, reader, radio },
       serial: this.line.far,
-      reader: new Terminal({ slot: this.slot, clock, trace }),
-      radio: new Baseband({
-        clock,
-        trace,
-        random: random.fork('baseband'),
-        air,
-      }),
       imei: config.imei ?? IMEI,
       files: { 'cacert.pem': world.authority.certificate },
     });
@@ -137,6 +148,20 @@ export class Device {
   }
 }
 
+/** A card in its slot, and the radio: what every modem has. */
+function mobileEnd(
+  { clock, network }: World,
+  trace: Trace,
+  random: Random,
+  { name, sim }: Pick<DeviceConfig, 'name' | 'sim'>,
+): { slot: CardSlot; reader: Terminal; radio: Baseband; impairments: Impairments } {
+  const slot = new CardSlot({ clock, trace, random: random.fork('card') });
+  if (sim !== undefined) slot.insert('module' in sim ? sim : makeCard(sim));
+  const air = network.attachPoint(name);
+  const radio = new Baseband({ clock, trace, random: random.fork('baseband'), air });
+  return { slot, reader: new Terminal({ slot, clock, trace }), radio, impairments: air.impairments };
+}
+
 /** A card with this profile, fresh from the factory. */
 export function makeCard(profile: SimProfile): SimCard {
   return { module: releaseBinary('sim'), store: new MemoryStore({ values: personalise(profile) }) };
@@ -154,6 +179,7 @@ export class World {
   /** By host name. */
   readonly customers: ReadonlyMap<string, CustomerServer>;
   readonly #devices = new Map<string, Device>();
+  readonly #dataCards = new Map<string, DataCard>();
   /** Which device holds the SIM of which IMSI, for the platform's trace. */
   readonly #holders = new Map<string, string>();
 
@@ -165,11 +191,13 @@ export class World {
     this.authority = parts.authority;
     this.customers = parts.customers;
     const subscribers = config.subscribers ?? [];
+    const known = new MemorySubscribers(subscribers.map(({ profile }) => profile));
     this.network = new HomeNetwork({
       clock,
       trace: this.trace,
       random: this.random.fork('network'),
-      subscribers: new MemorySubscribers(subscribers.map(({ profile }) => profile)),
+      subscribers: config.network?.keep?.(known) ?? known,
+      ...(config.network?.addressOf && { addressOf: config.network.addressOf }),
     });
     this.platform = new Platform({
       clock,
@@ -181,13 +209,14 @@ export class World {
           imsi,
           iccid,
           simId,
-          msisdn,
+          ...(msisdn !== '' && { msisdn }),
           ...(group !== undefined && { groupId: group }),
           ...(tags !== undefined && { tags }),
         })),
       },
       upstream: parts.upstream,
       certificates: (names) => parts.authority.issue(names),
+      ...config.storage,
       deviceOf: (imsi) => this.#holders.get(imsi),
       sessionOf: (imsi) => this.network.sessionByImsi(imsi),
     });
@@ -198,7 +227,7 @@ export class World {
   static async create(config: WorldConfig = {}): Promise<World> {
     const { epochMs = EPOCH_MS, alwaysSettle = false } = config;
     const clock = config.clock === 'real' ? new RealClock() : new VirtualClock(epochMs, { alwaysSettle });
-    return new World(config, clock, await makeCloud(config.customers ?? [], clock));
+    return new World(config, clock, await makeCloud(config, clock));
   }
 
   get devices(): ReadonlyMap<string, Device> {
@@ -210,8 +239,24 @@ export class World {
     if (this.#devices.has(config.name)) throw new Error(`there is a device "${config.name}" already`);
     const device = new Device(this, config);
     this.#devices.set(config.name, device);
-    if (config.sim !== undefined && 'imsi' in config.sim) this.#holders.set(config.sim.imsi, config.name);
+    this.#hold(config);
     return device;
+  }
+
+  /** Adds a SIM in a computer, switched off: a session without a board and its firmware. */
+  dataCard(config: DataCardConfig): DataCard {
+    if (this.#dataCards.has(config.name)) throw new Error(`there is a data card "${config.name}" already`);
+    const trace = this.trace.of(config.name);
+    const { reader, radio } = mobileEnd(this, trace, this.random.fork(`data card ${config.name}`), config);
+    const { imei = IMEI, onChange } = config;
+    const card = new DataCard({ clock: this.clock, trace, reader, radio, imei, ...(onChange && { onChange }) });
+    this.#dataCards.set(config.name, card);
+    this.#hold(config);
+    return card;
+  }
+
+  #hold({ name, sim }: Pick<DeviceConfig, 'name' | 'sim'>): void {
+    if (sim !== undefined && 'imsi' in sim) this.#holders.set(sim.imsi, name);
   }
 
   /**
@@ -233,7 +278,7 @@ export class World {
 
   /** Switches everything off. */
   async close(): Promise<void> {
-    for (const device of this.#devices.values()) device.powerOff();
+    for (const device of [...this.#devices.values(), ...this.#dataCards.values()]) device.powerOff();
     this.platform.close();
     await Promise.all([...this.customers.values()].map((server) => server.close()));
     if (this.clock instanceof RealClock) this.clock.close();
@@ -250,12 +295,12 @@ interface Cloud {
   readonly upstream: InProcessUpstream | SocketUpstream;
 }
 
-async function makeCloud(configs: readonly CustomerConfig[], clock: Clock): Promise<Cloud> {
+async function makeCloud({ customers: configs = [], upstream: others }: WorldConfig, clock: Clock): Promise<Cloud> {
   const trace = new Trace(clock);
   const authority = await CertificateAuthority.create();
-  const trustedCas = [authority.certificate];
+  const trustedCas = [authority.certificate, ...(others?.trustedCas ?? [])];
   const customers = new Map<string, CustomerServer>();
-  const hosts: Record<string, { host: string; port: number }> = {};
+  const hosts: Record<string, { host: string; port: number }> = { ...others?.hosts };
   const inProcess = new InProcessUpstream({ clock, trustedCas });
   for (const { host, port = 443, psk, check } of configs) {
     const certificate = await authority.issue([host]);
@@ -273,6 +318,6 @@ async function makeCloud(configs: readonly CustomerConfig[], clock: Clock): Prom
       inProcess.serve(host, port, (stream) => server.accept(stream));
     }
   }
-  const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, hosts, trustedCas }) : inProcess;
+  const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, ...others, hosts, trustedCas }) : inProcess;
   return { trace, authority, customers, upstream };
 }

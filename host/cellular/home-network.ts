@@ -37,6 +37,8 @@ export interface HomeNetworkOptions {
    * platform may do so after about an hour: 1 * HOUR shows whether a device that is silent for long stands it.
    */
   readonly idleCut?: Nanoseconds;
+  /** The address of a subscriber's session; a free one of 10.0.0.0/8 for whom it says nothing. */
+  readonly addressOf?: (imsi: string) => string | undefined;
 }
 
 /** Seconds between periodic tracking area updates: 54 minutes, the default of T3412. */
@@ -58,6 +60,7 @@ export class HomeNetwork implements ServiceRegistry {
   readonly #cell: CellInfo;
   readonly #rsrp: number;
   readonly #idleCut: Nanoseconds | undefined;
+  readonly #addressOf: (imsi: string) => string | undefined;
   readonly #sessions = new Map<string, PdnSession>();
 
   constructor(options: HomeNetworkOptions) {
@@ -69,6 +72,7 @@ export class HomeNetwork implements ServiceRegistry {
     this.#dns = options.dns ?? ['100.127.0.53', '100.127.1.53'];
     this.#rsrp = options.rsrp ?? -91;
     this.#idleCut = options.idleCut;
+    this.#addressOf = options.addressOf ?? (() => undefined);
     this.#cell = { tac: TAC, ci: CELL_ID, act: E_UTRAN, plmn, operator: options.operatorName ?? 'NTT DOCOMO' };
     this.impairments = new Impairments(random.fork('impairments'), trace);
     this.auc = new Auc(subscribers, random.fork('auc'));
@@ -104,8 +108,9 @@ export class HomeNetwork implements ServiceRegistry {
     trace: Trace,
     impairments: Impairments,
   ): PdnSession | undefined {
-    const ip = this.#freeAddress();
+    const ip = this.#addressOf(identity.imsi) ?? this.#freeAddress();
     if (ip === undefined) return undefined;
+    this.#sessions.get(ip)?.close('its address is given to a new session');
     const forget = (): void => void this.#sessions.delete(ip);
     const session = new PdnSession(
       { ...identity, ip, dns: this.#dns },

@@ -10,6 +10,7 @@ import { hssCommand } from './commands/hss.js';
 import { modemCommand } from './commands/modem.js';
 import { newCommand } from './commands/new.js';
 import { runCommand } from './commands/run.js';
+import { serveCommand } from './commands/serve.js';
 import { showCommand } from './commands/show.js';
 import { simCommand } from './commands/sim.js';
 import { JobError, UsageError } from './output.js';
@@ -26,6 +27,7 @@ const commands = [
   newCommand(),
   buildCommand(),
   runCommand(),
+  serveCommand(),
   exportCommand(),
   simCommand(),
   modemCommand(),

@@ -10,8 +10,8 @@ export interface SocketOptions {
   readonly clock: Clock;
   /** Where names of the world are served: `"customer.example:443"` to a listening address. */
   readonly hosts?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
-  /** Lets connections go to any other host. Without it their names are unknown. */
-  readonly anyHost?: boolean;
+  /** Which other hosts connections may go to: none unless given, this computer's own addresses, or any. */
+  readonly others?: 'none' | 'loopback' | 'any';
   readonly trustedCas?: readonly string[];
 }
 
@@ -26,9 +26,9 @@ export class SocketUpstream implements Upstream {
   }
 
   connect(host: string, port: number): Promise<Duplex> {
-    const { clock, hosts = {}, anyHost = false } = this.#options;
+    const { clock, hosts = {}, others = 'none' } = this.#options;
     const key = `${host.toLowerCase()}:${port}`;
-    const address = Object.hasOwn(hosts, key) ? hosts[key] : anyHost ? { host, port } : undefined;
+    const address = Object.hasOwn(hosts, key) ? hosts[key] : open(host, others) ? { host, port } : undefined;
     if (address === undefined) return Promise.reject(new Error(`name unknown: ${host}`));
     return new Promise((resolve, reject) => {
       const release = clock.hold();
@@ -43,3 +43,6 @@ export class SocketUpstream implements Upstream {
     });
   }
 }
+
+const open = (host: string, others: 'none' | 'loopback' | 'any'): boolean =>
+  others === 'any' || (others === 'loopback' && /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host));

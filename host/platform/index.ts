@@ -10,13 +10,10 @@ import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
 import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
-import { type HarvestLimits, HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
+import { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 import { Database } from './database.js';
 import { Directory } from './directory/index.js';
 import { Endorse } from './endorse/index.js';
-import { dataRoutes } from './harvest/api.js';
-import { Harvest } from './harvest/index.js';
-import type { DataStore } from './harvest/store.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
 import { SigningKeys } from './keys/keys.js';
 import { Forwarder } from './outbound/forward.js';
@@ -26,14 +23,7 @@ import { Seal } from './seal.js';
 import type { Service, ServiceContext } from './service.js';
 
 export type { BeamEntry } from './beam/config.js';
-export {
-  HARVEST_LIMITS,
-  type HarvestLimits,
-  HTTP_LIMITS,
-  type HttpLimits,
-  MESSAGE_LIMITS,
-  type MessageLimits,
-} from './choices.js';
+export { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 export { Database, DatabaseError } from './database.js';
 export * from './directory/index.js';
 export type { CertificateSupplier } from './http/tls-entry.js';
@@ -62,8 +52,6 @@ export interface PlatformOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Overrides of MESSAGE_LIMITS. */
   readonly messageLimits?: Partial<MessageLimits>;
-  /** Overrides of HARVEST_LIMITS. */
-  readonly harvestLimits?: Partial<HarvestLimits>;
   /** Name of the device that holds this SIM, for the trace. */
   readonly deviceOf?: (imsi: string) => string | undefined;
   /** The open session of a subscriber, as the network knows it: shown by the API, closed when the SIM is suspended. */
@@ -76,8 +64,6 @@ export class Platform {
   readonly keys: SigningKeys;
   /** What operators call. */
   readonly api: OperatorApi;
-  /** What devices sent to Harvest Data. */
-  readonly data: DataStore;
   readonly #database: Database;
   readonly #services: readonly Service[];
 
@@ -103,14 +89,11 @@ export class Platform {
       nextId: () => ++lastId,
     };
     const { sessionOf = () => undefined } = options;
-    const harvest = new Harvest(context, options.harvestLimits);
-    this.data = harvest.store;
-    this.api = new OperatorApi({ context, trace, sessionOf, routes: dataRoutes(this.data) });
+    this.api = new OperatorApi({ context, trace, sessionOf });
     this.#services = [
       new Beam(context),
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),
       new Metadata(context, this.api),
-      harvest,
     ];
   }
 

@@ -192,8 +192,8 @@ describe('upstream connections', () => {
     expect(await read(closed, 'Customer.example', 443)).toBe('hello');
     await expect(closed.connect('127.0.0.1', port)).rejects.toThrow('name unknown: 127.0.0.1');
     await expect(closed.connect('constructor', 1)).rejects.toThrow('name unknown');
-    expect(await read(new SocketUpstream({ clock, anyHost: true }), '127.0.0.1', port)).toBe('hello');
-    await expect(new SocketUpstream({ clock, anyHost: true }).connect('127.0.0.1', 1)).rejects.toThrow('ECONNREFUSED');
+    expect(await read(new SocketUpstream({ clock, others: 'any' }), '127.0.0.1', port)).toBe('hello');
+    await expect(new SocketUpstream({ clock, others: 'any' }).connect('127.0.0.1', 1)).rejects.toThrow('ECONNREFUSED');
   });
 
   it('a virtual clock stands still while a real socket is busy', async () => {
@@ -205,7 +205,7 @@ describe('upstream connections', () => {
     let text = '';
     let timedOut = false;
     clock.after(SECOND, () => (timedOut = true));
-    void new SocketUpstream({ clock, anyHost: true }).connect('127.0.0.1', port).then((stream) => {
+    void new SocketUpstream({ clock, others: 'any' }).connect('127.0.0.1', port).then((stream) => {
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
       stream.write('go');
     });

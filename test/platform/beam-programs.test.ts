@@ -48,7 +48,7 @@ async function start(port: number, command: string, ...args: string[]): Promise<
   });
   failed.catch(() => undefined);
   const probe = { host: '127.0.0.1', port };
-  const upstream = new SocketUpstream({ clock, anyHost: true });
+  const upstream = new SocketUpstream({ clock, others: 'any' });
   for (let i = 0; i < 200; i++) {
     const connected = await Promise.race([upstream.connect(probe.host, probe.port).catch(() => undefined), failed]);
     if (connected !== undefined) return void connected.destroy();

@@ -7,6 +7,7 @@ import type { TraceEvent } from '../../trace/events.js';
 import { toJsonLine } from '../../trace/json-lines.js';
 import { DEMO_PROFILE, makeDemo } from '../demo.js';
 import { JobError, Output, UsageError } from '../output.js';
+import { untilInterrupted } from '../until-interrupted.js';
 
 export interface ModemCommandOptions {
   readonly tcp?: number;
@@ -47,17 +48,6 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port from 0 to 65535 is wanted.');
   return port;
-}
-
-async function untilInterrupted(job: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
-  try {
-    await job(stop.signal);
-  } finally {
-    process.off('SIGINT', abort).off('SIGTERM', abort);
-  }
 }
 
 /** Runs until `signal`. Throws UsageError, or JobError when the line cannot be offered. */

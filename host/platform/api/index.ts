@@ -21,8 +21,6 @@ export interface ApiOptions {
   /** Of the world, not of a device. */
   readonly trace: Trace;
   readonly sessionOf: (imsi: string) => Session | undefined;
-  /** What the platform's services let operators do with what they keep. */
-  readonly routes?: readonly AnyRoute[];
 }
 
 interface Bindings {
@@ -37,11 +35,11 @@ export class OperatorApi implements Pick<Service, 'close'> {
   readonly #app = new Hono<{ Bindings: Bindings }>();
   readonly #front;
 
-  constructor({ context, trace, sessionOf, routes = [] }: ApiOptions) {
+  constructor({ context, trace, sessionOf }: ApiOptions) {
     this.#context = context;
     this.#trace = trace;
     this.#front = outsideFront(context, (request) => this.fetch(request));
-    this.#mount([...subscriberRoutes({ directory: context.directory, sessionOf }), ...routes]);
+    this.#mount([...subscriberRoutes({ directory: context.directory, sessionOf })]);
   }
 
   /** Answers one request from outside, which has to carry its token. Never rejects. */

@@ -15,7 +15,7 @@ export {
 } from './directory.js';
 export type { CredentialsReference } from './fields.js';
 export type { GroupConfiguration, GroupConfigurationInput } from './namespaces.js';
-export { PlatformConfigError, type PlatformConfig } from './schema.js';
+export { faultsOf, PlatformConfigError, type PlatformConfig } from './schema.js';
 export {
   SUBSCRIBER_STATUS,
   type Group,

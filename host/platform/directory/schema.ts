@@ -103,7 +103,11 @@ export class PlatformConfigError extends Error {
 
 /** Each issue of a parse as `path message`. */
 export const faultsOf = (error: z.ZodError): string[] =>
-  error.issues.map((issue) => `${pathText(issue.path)} ${issue.message}`);
+  error.issues.map((issue) => `${pathText(issue.path)} ${messageOf(issue)}`);
+
+/** What is wrong with the key of a record lies one level below. */
+const messageOf = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
 
 /** `groups.g1.configuration.SoracomBeam["http://…"].psk` */
 const pathText = (path: readonly PropertyKey[]): string =>

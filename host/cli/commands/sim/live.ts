@@ -5,6 +5,7 @@ import { Random } from '../../../random.js';
 import { toJsonLine } from '../../../trace/json-lines.js';
 import { Trace } from '../../../trace/trace.js';
 import type { Output } from '../../output.js';
+import { untilInterrupted } from '../../until-interrupted.js';
 
 export interface LiveRig {
   readonly clock: RealClock;
@@ -19,13 +20,10 @@ export async function live<T>(output: Output, showSecrets: boolean, job: (rig: L
   const clock = new RealClock();
   const trace = new Trace(clock);
   if (output.json) trace.listen((event) => output.write(toJsonLine(event, showSecrets)));
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
+  const random = new Random(Random.freshSeed());
   try {
-    return await job({ clock, trace, random: new Random(Random.freshSeed()), signal: stop.signal });
+    return await untilInterrupted((signal) => job({ clock, trace, random, signal }));
   } finally {
-    process.off('SIGINT', abort).off('SIGTERM', abort);
     clock.close();
   }
 }

@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { SECOND } from '../../clock/clock.js';
+import { packageRoot } from '../../package-root.js';
+import { DatabaseError, PlatformConfigError, SealError } from '../../platform/index.js';
+import { DataFolder, type EntryPoint, loadServeConfig, LoopbackError, PORT_OFFSET, Serve } from '../../serve/index.js';
+import { FileStoreError } from '../../sim/index.js';
+import type { TraceEvent } from '../../trace/events.js';
+import { toJsonLine } from '../../trace/json-lines.js';
+import { faultOf } from '../fault.js';
+import { JobError, Output, UsageError } from '../output.js';
+import { untilInterrupted } from '../until-interrupted.js';
+
+/** A world to begin with: one SIM, a group in which the services are on, a customer's server. */
+export const EXAMPLE_WORLD = fileURLToPath(new URL('examples/world/world.json', packageRoot()));
+
+export interface ServeCommandOptions {
+  readonly config: string;
+  readonly data?: string;
+  readonly block?: number;
+  readonly seed?: string;
+  readonly json?: true;
+  readonly showSecrets?: true;
+}
+
+const HELP = `
+Each SIM attaches to the emulated home network with its card, and its session gets a source address of its own
+(127.64.0.1, .2, ..). A program that calls from that address is that SIM's device:
+
+  curl --interface 127.64.0.1 http://127.127.10.1:8888/telemetry -d '{"temperature":21.5}'
+
+An address without a session is turned away. Each name of the platform has an address: 100.127.a.b of the real network
+is 127.127.a.b here. Ports below 1024 are ${PORT_OFFSET} higher: 80 is ${80 + PORT_OFFSET}, 443 is ${443 + PORT_OFFSET}.
+--data keeps subscribers, groups, secrets (sealed), stored data, the cards' memories and the addresses from run to run;
+the configuration then adds what is not there yet.`;
+
+/** `akari serve`: the world on loopback, for real clients. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('the world on loopback ports: every program is a device of the SIM whose address it calls from')
+    .option('--config <file>', 'JSON: subscribers, groups, customers', EXAMPLE_WORLD)
+    .option('--data <folder>', 'keep everything here; without it, nothing outlives the command')
+    .option('--block <n>', 'second byte of the addresses of the platform, for several worlds at a time', block, 127)
+    .option('--seed <seed>', 'fixes every random choice')
+    .option('--json', 'one event a line, the last one the result')
+    .option('--show-secrets', 'do not mask RES, CK, IK and PINs in --json')
+    .addHelpText('after', HELP)
+    .action((options: ServeCommandOptions) => untilInterrupted((signal) => runServe(options, signal)));
+}
+
+function block(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 127 || value > 254) {
+    throw new InvalidArgumentError('127 to 254 is wanted.');
+  }
+  return value;
+}
+
+/** Runs until `signal`. Throws UsageError for a configuration that cannot be, JobError when something cannot be had. */
+export async function runServe(
+  options: ServeCommandOptions,
+  signal: AbortSignal,
+  write?: (line: string) => void,
+): Promise<void> {
+  const output = new Output(options.json === true, write);
+  const temporary = options.data === undefined ? mkdtempSync(join(tmpdir(), 'akari-serve-')) : undefined;
+  let served: Serve | undefined;
+  try {
+    const folder = new DataFolder(options.data ?? temporary ?? '');
+    served = await Serve.start({
+      config: loadServeConfig(options.config),
+      folder,
+      ...(options.seed !== undefined && { seed: options.seed }),
+      ...(options.block !== undefined && { block: options.block }),
+      refused: (from, { name, protocol, port }) => {
+        output.text(`   turned away: ${from} at ${name} ${protocol} ${port}: no session has this address`);
+        output.event({ type: 'turned-away', from, name, protocol, port });
+      },
+      sink: (event) => {
+        if (output.json) output.write(toJsonLine(event, options.showSecrets));
+        const said = telling(event);
+        if (said !== undefined) output.text(`${(event.t / SECOND).toFixed(3).padStart(10)}  ${said}`);
+      },
+    });
+    describe(served, output);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    output.result(false, { reason });
+    if (error instanceof PlatformConfigError) throw new UsageError(reason);
+    const known = [DatabaseError, SealError, FileStoreError, LoopbackError];
+    throw known.some((kind) => error instanceof kind) ? new JobError(reason) : error;
+  } finally {
+    await served?.close();
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  }
+  output.result(true);
+  output.text('stopped');
+}
+
+/** Where everything is, for a person who wants to try it. */
+function describe({ entryPoints, sessions }: Serve, output: Output): void {
+  for (const { imsi, group, session, fault } of sessions) {
+    const state = session === undefined ? `no session${fault === undefined ? '' : ` (${fault})`}` : session.ip;
+    output.text(`SIM ${imsi}  group ${group ?? '-'}  ${state}`);
+    output.event({ type: 'session', imsi, group, ip: session?.ip, fault });
+  }
+  output.text('');
+  for (const point of entryPoints) {
+    output.text(`${point.name.padEnd(26)} ${point.protocol} ${String(point.port).padEnd(6)} ${at(point)}`);
+    output.event({ type: 'entry-point', ...plain(point) });
+  }
+  const names = new Map(entryPoints.map(({ name, host }) => [name, host]));
+  output.text('\nLines for /etc/hosts:');
+  for (const [name, host] of names) output.text(`${host.padEnd(16)} ${name}`);
+  const ip = sessions.find(({ session }) => session)?.session?.ip;
+  const first = entryPoints.find(({ port }) => port === 8888);
+  if (ip !== undefined && first !== undefined) {
+    output.text(
+      `\nTry: curl --interface ${ip} http://${first.host}:${first.hostPort}/telemetry -d '{"temperature":21.5}'`,
+    );
+  }
+  output.text('\nCtrl-C stops it.');
+  output.event({ type: 'ready' });
+}
+
+const at = ({ host, hostPort }: EntryPoint): string => `${host}:${hostPort}`;
+const plain = ({ name, protocol, port, host, hostPort }: EntryPoint) => ({ name, protocol, port, host, hostPort });
+
+/** One line for people for what they would want to see go by. */
+function telling(event: TraceEvent): string | undefined {
+  switch (event.type) {
+    case 'session':
+      return `session ${event.event}: ${event.ip} is IMSI ${event.imsi}${event.reason === undefined ? '' : ` (${event.reason})`}`;
+    case 'http':
+      return event.kind === 'request'
+        ? `#${event.id} ${event.leg} -> ${event.method} ${event.url}`
+        : `#${event.id} ${event.leg} <- ${event.status}`;
+    case 'message':
+      return `#${event.id} ${event.service} ${event.protocol} ${event.kind === 'request' ? '->' : '<-'} ${event.body.slice(0, 200)}`;
+    case 'verified':
+      return `customer ${event.ok ? 'verified' : `refused (${event.reason ?? ''})`}: ${event.body}`;
+    default:
+      return faultOf(event);
+  }
+}

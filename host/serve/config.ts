@@ -1,0 +1,124 @@
+// The file that `akari serve` is given: who the subscribers are, what operators configured, what lies behind.
+
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { faultsOf, PlatformConfigError, type PlatformConfig } from '../platform/index.js';
+import { loadSimRange, ProfileError, type SimProfile } from '../sim/index.js';
+import type { CustomerConfig } from '../world.js';
+
+const address = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'host:port is wanted');
+
+const subscriber = z.strictObject({
+  /** A SIM profile, of one card or a range of cards; beside this file. */
+  profile: z.string().min(1),
+  group: z.string().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+  imei: z
+    .string()
+    .regex(/^\d{15}$/, '15 digits are wanted')
+    .optional(),
+  /** Whether the SIM attaches when the world starts; true unless given. */
+  online: z.boolean().default(true),
+});
+
+const serveFile = z.strictObject({
+  subscribers: z.array(subscriber).min(1),
+  /** Checked by the platform: `groups`, `credentials` and what else it knows. */
+  platform: z.record(z.string(), z.unknown()).default({}),
+  customers: z
+    .array(
+      z.strictObject({
+        host: z.string().min(1),
+        port: z.number().int().min(1).max(65_535).optional(),
+        psk: z.string().min(1),
+      }),
+    )
+    .default([]),
+  upstream: z
+    .strictObject({
+      /** Where names that the platform is to reach are served: `"api.example.com:443": "127.0.0.1:9443"`. */
+      hosts: z.record(address, address).default({}),
+      others: z.enum(['none', 'loopback', 'any']).default('loopback'),
+      /** PEM files of certificates to trust besides the public roots; beside this file. */
+      trustedCas: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
+});
+
+export interface ServedSim {
+  readonly profile: SimProfile;
+  readonly group: string | undefined;
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly imei: string | undefined;
+  readonly online: boolean;
+}
+
+export interface ServeConfig {
+  /** Names the configuration in errors. */
+  readonly source: string;
+  readonly sims: readonly ServedSim[];
+  readonly platform: Omit<PlatformConfig, 'subscribers'>;
+  readonly customers: readonly CustomerConfig[];
+  readonly upstream: {
+    readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+    readonly others: 'none' | 'loopback' | 'any';
+    readonly trustedCas: readonly string[];
+  };
+}
+
+/** Throws PlatformConfigError with the file and the field. */
+export function loadServeConfig(file: string): ServeConfig {
+  const fail = (fault: string): never => {
+    throw new PlatformConfigError(file, [fault]);
+  };
+  const read = (path: string, what: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      return fail(`${what} ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+    }
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(read(file, 'the file'));
+  } catch (error) {
+    if (error instanceof PlatformConfigError) throw error;
+    fail('is not JSON'); // the parser's own message quotes text that may be a secret
+  }
+  const parsed = serveFile.safeParse(json);
+  if (!parsed.success) throw new PlatformConfigError(file, faultsOf(parsed.error));
+  const beside = (path: string): string => resolve(dirname(file), path);
+  const { subscribers, platform, customers, upstream } = parsed.data;
+  const sims = subscribers.flatMap(({ profile, group, tags, imei, online }, i) =>
+    cardsOf(beside(profile), (fault) => fail(`subscribers[${i}].profile ${fault}`)).map((card) => ({
+      ...{ profile: card, group, tags, imei, online },
+    })),
+  );
+  return {
+    source: file,
+    sims,
+    platform,
+    customers: customers.map(({ host, port, psk }) => ({ host, psk, ...(port !== undefined && { port }) })),
+    upstream: {
+      hosts: Object.fromEntries(Object.entries(upstream.hosts).map(([name, at]) => [name.toLowerCase(), split(at)])),
+      others: upstream.others,
+      trustedCas: upstream.trustedCas.map((path) => read(beside(path), 'upstream.trustedCas')),
+    },
+  };
+}
+
+function cardsOf(path: string, fail: (fault: string) => never): readonly SimProfile[] {
+  try {
+    const range = loadSimRange(path);
+    return Array.from({ length: range.count }, (_, index) => range.card(index));
+  } catch (error) {
+    if (error instanceof ProfileError) return fail(error.message);
+    throw error;
+  }
+}
+
+function split(at: string): { host: string; port: number } {
+  const colon = at.lastIndexOf(':');
+  return { host: at.slice(0, colon), port: Number(at.slice(colon + 1)) };
+}

@@ -1,0 +1,60 @@
+// Everything that a served world keeps, in one folder of mode 0700:
+//   platform.db   what operators configured, what devices stored; secrets in it are sealed
+//   master.key    opens the seals: 32 bytes, mode 0600
+//   cards/        one file of mode 0600 per SIM: the card's own memory
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Database, DatabaseError, Seal } from '../platform/index.js';
+import { Secret } from '../secret.js';
+import { FileStore, openToOthers, personalise, type SimProfile } from '../sim/index.js';
+
+const KEY_BYTES = 32;
+
+export class DataFolder {
+  readonly path: string;
+  readonly database: Database;
+  readonly seal: Seal;
+
+  /** Opens the folder, or makes it. Throws DatabaseError: its message names the file and says what to do. */
+  constructor(path: string) {
+    this.path = resolve(path);
+    try {
+      mkdirSync(join(this.path, 'cards'), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new DatabaseError(`${this.path}: the data folder cannot be made (${code(error)})`);
+    }
+    const database = join(this.path, 'platform.db');
+    this.seal = new Seal(masterKey(join(this.path, 'master.key'), existsSync(database)));
+    this.database = new Database(database);
+  }
+
+  /** The memory of this SIM; a card from the factory when the folder has none. Throws FileStoreError. */
+  card(profile: SimProfile): FileStore {
+    return new FileStore(join(this.path, 'cards', `${profile.iccid}.json`), profile.iccid, () => personalise(profile));
+  }
+}
+
+function masterKey(path: string, wanted: boolean): Secret {
+  if (existsSync(path)) {
+    const others = openToOthers(path);
+    if (others !== undefined) throw new DatabaseError(`${path}: ${others}`);
+    const key = readFileSync(path);
+    if (key.length !== KEY_BYTES) throw new DatabaseError(`${path} has ${key.length} bytes, ${KEY_BYTES} are wanted`);
+    return new Secret(key);
+  }
+  if (wanted) throw new DatabaseError(`${path} is missing: without it the secrets in platform.db cannot be opened`);
+  const key = randomBytes(KEY_BYTES);
+  const file = openSync(`${path}.new`, 'w', 0o600);
+  try {
+    writeSync(file, key);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.new`, path);
+  return new Secret(key);
+}
+
+const code = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';

@@ -1,0 +1,135 @@
+// The world as a server: what a real network would route from each SIM's session to the platform, programs on this
+// computer send from the session's own loopback address. Each SIM of the configuration attaches for real, its card
+// against the home network, and keeps its session as long as the world runs.
+//   config.ts     the file;  folder.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
+// Not here: the command and what it prints (host/cli/commands/serve.ts).
+
+import type { Session } from '../cellular/network.js';
+import { SECOND } from '../clock/clock.js';
+import type { DataCard } from '../modem/index.js';
+import { releaseBinary } from '../package-root.js';
+import type { TraceSink } from '../trace/trace.js';
+import { makeCard, World } from '../world.js';
+import type { ServeConfig, ServedSim } from './config.js';
+import type { DataFolder } from './folder.js';
+import { addressOf, KeptSubscribers } from './keeping.js';
+import { type EntryPoint, Loopback } from './loopback.js';
+
+export { loadServeConfig, type ServeConfig, type ServedSim } from './config.js';
+export { DataFolder } from './folder.js';
+export { type EntryPoint, LoopbackError, PORT_OFFSET } from './loopback.js';
+
+export interface ServeOptions {
+  readonly config: ServeConfig;
+  /** Absent: nothing outlives the process. */
+  readonly folder?: DataFolder;
+  readonly seed?: string;
+  /** Second byte of the platform's addresses; 127 unless given. */
+  readonly block?: number;
+  /** Somebody called whose address has no session. */
+  readonly refused?: (from: string, to: EntryPoint) => void;
+  /** Gets every event of the world. */
+  readonly sink?: TraceSink;
+}
+
+export interface ServedSession {
+  readonly imsi: string;
+  readonly group: string | undefined;
+  readonly session: Session | undefined;
+  /** Why there is no session. */
+  readonly fault: string | undefined;
+}
+
+/** How long `start` waits for the SIMs to attach. */
+const ATTACH_LIMIT = 60 * SECOND;
+
+export class Serve {
+  readonly world: World;
+  readonly #loopback: Loopback;
+  readonly #sims: readonly (ServedSim & { readonly card: DataCard })[];
+
+  private constructor(world: World, loopback: Loopback, sims: readonly (ServedSim & { readonly card: DataCard })[]) {
+    this.world = world;
+    this.#loopback = loopback;
+    this.#sims = sims;
+  }
+
+  /** Resolves when the entry points listen and the SIMs that are to be online are, or cannot be. */
+  static async start(options: ServeOptions): Promise<Serve> {
+    const { config, folder, seed, block, refused = () => undefined, sink } = options;
+    const memory = new Map<string, string>();
+    const address = (imsi: string): string => {
+      if (folder !== undefined) return addressOf(folder.database, imsi);
+      const found = memory.get(imsi) ?? `127.64.${((memory.size + 1) >> 8) & 0xff}.${(memory.size + 1) & 0xff}`;
+      memory.set(imsi, found);
+      return found;
+    };
+    // In the order of the file, whoever attaches first.
+    for (const { profile } of config.sims) address(profile.imsi);
+    const world = await World.create({
+      clock: 'real',
+      ...(seed !== undefined && { seed }),
+      subscribers: config.sims.map(({ profile, group, tags }) => ({
+        profile,
+        ...(group !== undefined && { group }),
+        ...(tags && { tags }),
+      })),
+      platform: config.platform,
+      customers: config.customers,
+      upstream: config.upstream,
+      ...(folder && { storage: { database: folder.database, seal: folder.seal } }),
+      network: {
+        addressOf: address,
+        ...(folder && { keep: (subscribers) => new KeptSubscribers(folder.database, subscribers) }),
+      },
+    });
+    const { network, platform } = world;
+    const loopback = new Loopback({
+      registry: network,
+      sessionByIp: (ip) => network.sessionByIp(ip),
+      refused,
+      ...(block !== undefined && { block }),
+    });
+    if (sink) world.trace.listen(sink);
+    world.trace.listen((event) => {
+      if (event.type === 'session' && event.event === 'close') loopback.sessionClosed(event.ip);
+    });
+    const sims = config.sims.map((sim) => ({ ...sim, card: cardOf(world, sim, folder) }));
+    const serve = new Serve(world, loopback, sims);
+    try {
+      platform.register(loopback);
+      await loopback.open();
+    } catch (error) {
+      await serve.close();
+      throw error;
+    }
+    for (const { online, card } of sims) if (online) card.powerOn();
+    const settled = (): boolean =>
+      sims.every(({ online, card }) => !online || card.session || card.fault !== undefined);
+    await world.run({ for: ATTACH_LIMIT, until: settled });
+    return serve;
+  }
+
+  get entryPoints(): readonly EntryPoint[] {
+    return this.#loopback.entryPoints;
+  }
+
+  get sessions(): readonly ServedSession[] {
+    return this.#sims.map(({ profile: { imsi }, group, card }) => ({
+      ...{ imsi, group, session: card.session, fault: card.fault },
+    }));
+  }
+
+  /** Detaches all SIMs, lets go of all connections, and closes what is kept. */
+  async close(): Promise<void> {
+    await this.#loopback.close();
+    await Promise.all(this.#sims.map(({ card }) => card.detach()));
+    await this.world.close();
+  }
+}
+
+function cardOf(world: World, { profile, imei }: ServedSim, folder: DataFolder | undefined): DataCard {
+  const sim = folder ? { module: releaseBinary('sim'), store: folder.card(profile) } : makeCard(profile);
+  const card = world.dataCard({ name: profile.imsi, sim, ...(imei !== undefined && { imei }) });
+  return card;
+}

@@ -1,0 +1,142 @@
+// The platform's entry points on this computer's loopback. Every name of the platform has an address of its own, as in
+// the real network: 100.127.a.b there is 127.127.a.b here. A caller is told by the address it calls from: the session
+// that has this address is who is calling, and who has none is turned away.
+
+import { createSocket, type Socket as UdpServer } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ServiceRegistry, Session, TcpService, UdpService } from '../cellular/network.js';
+
+/** Ports below 1024 need privileges: they are found so much higher. 80 is 8080, 443 is 8443. */
+export const PORT_OFFSET = 8000;
+const PRIVILEGED = 1024;
+
+export interface EntryPoint {
+  readonly name: string;
+  readonly protocol: 'tcp' | 'udp';
+  /** As the documentation of the platform has it. */
+  readonly port: number;
+  /** Where it is on this computer. */
+  readonly host: string;
+  readonly hostPort: number;
+}
+
+export interface LoopbackOptions {
+  /** Gives names their addresses in 100.127.0.0/16. */
+  readonly registry: Pick<ServiceRegistry, 'name'>;
+  readonly sessionByIp: (ip: string) => Session | undefined;
+  /** Somebody called whose address has no session. */
+  readonly refused: (from: string, to: EntryPoint) => void;
+  /** Second byte of the platform's addresses, so that several worlds have room; 127 unless given. */
+  readonly block?: number;
+}
+
+/** An entry point that cannot be offered; the message says which and why. */
+export class LoopbackError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LoopbackError';
+  }
+}
+
+export class Loopback implements ServiceRegistry {
+  readonly #options: LoopbackOptions;
+  readonly #entryPoints: (EntryPoint & { readonly open: () => Promise<void> })[] = [];
+  readonly #servers: (Server | UdpServer)[] = [];
+  readonly #sockets = new Map<string, Set<Socket>>();
+  readonly #closed = new WeakSet<UdpServer>();
+
+  constructor(options: LoopbackOptions) {
+    this.#options = options;
+  }
+
+  get entryPoints(): readonly EntryPoint[] {
+    return this.#entryPoints;
+  }
+
+  name(...names: readonly string[]): string {
+    return this.#options.registry.name(...names);
+  }
+
+  tcp(name: string, port: number, service: TcpService): void {
+    const point = this.#point(name, 'tcp', port);
+    this.#entryPoints.push({ ...point, open: () => this.#listen(point, service) });
+  }
+
+  udp(name: string, port: number, service: UdpService): void {
+    const point = this.#point(name, 'udp', port);
+    this.#entryPoints.push({ ...point, open: () => this.#bind(point, service) });
+  }
+
+  /** Rejects with LoopbackError. */
+  async open(): Promise<void> {
+    for (const { open, name, host, hostPort, protocol } of this.#entryPoints) {
+      try {
+        await open();
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+        throw new LoopbackError(`${name}: cannot listen at ${host}, ${protocol} port ${hostPort} (${code})`, {
+          cause: error,
+        });
+      }
+    }
+  }
+
+  /** A session has ended: its connections are reset, as by a gateway that knows it no more. */
+  sessionClosed(ip: string): void {
+    for (const socket of this.#sockets.get(ip) ?? []) socket.resetAndDestroy();
+  }
+
+  async close(): Promise<void> {
+    for (const sockets of this.#sockets.values()) for (const socket of sockets) socket.resetAndDestroy();
+    await Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
+    );
+  }
+
+  #point(name: string, protocol: 'tcp' | 'udp', port: number): EntryPoint {
+    const { block = 127 } = this.#options;
+    const host = this.name(name).replace(/^100\.127\./, `127.${block}.`);
+    return { name, protocol, port, host, hostPort: port < PRIVILEGED ? port + PORT_OFFSET : port };
+  }
+
+  async #listen(point: EntryPoint, service: TcpService): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      socket.on('error', () => undefined); // 'close' follows; the service has its own
+      const from = socket.remoteAddress ?? '';
+      const session = this.#options.sessionByIp(from);
+      if (session === undefined) {
+        this.#options.refused(from, point);
+        socket.resetAndDestroy();
+        return;
+      }
+      const sockets = this.#sockets.get(from) ?? new Set();
+      this.#sockets.set(from, sockets.add(socket));
+      socket.once('close', () => sockets.delete(socket));
+      service(socket, session);
+    });
+    this.#servers.push(server);
+    server.listen(point.hostPort, point.host);
+    await once(server, 'listening');
+  }
+
+  async #bind(point: EntryPoint, service: UdpService): Promise<void> {
+    const server = createSocket('udp4');
+    server.on('message', (bytes, { address, port }) => {
+      const session = this.#options.sessionByIp(address);
+      if (session === undefined) {
+        this.#options.refused(address, point);
+        return;
+      }
+      service(bytes, session, (reply) => {
+        // A reply that comes after the end has nowhere to go.
+        if (session.open && !this.#closed.has(server)) server.send(reply, port, address, () => undefined);
+      });
+    });
+    server.once('close', () => this.#closed.add(server));
+    this.#servers.push(server);
+    server.bind(point.hostPort, point.host);
+    await once(server, 'listening');
+    server.on('error', () => undefined); // for example ICMP errors of callers that went away
+  }
+}
