@@ -1,5 +1,6 @@
-// The world that `akari show` and `akari run` put around a device: one SIM of the platform, a group whose Beam entry
-// point signs and forwards, and a customer's server that knows the key.
+// The world that `akari show` and `akari run` put around a device: one SIM of the platform, a group that has the
+// services of the examples switched on and whose Beam entry point signs and forwards, and a customer's server that knows
+// the key.
 
 import { fileURLToPath } from 'node:url';
 import { HOUR } from '../clock/clock.js';
@@ -30,6 +31,8 @@ const GROUP = {
   groups: {
     demo: {
       configuration: {
+        SoracomAir: { metadata: { enabled: true }, userdata: '{"period": 60}' },
+        SoracomEndorse: { enabled: true, parametersToEndorse: { imsi: true, requestParameters: true } },
         SoracomBeam: {
           'http://beam.soracom.io:8888/telemetry': {
             name: 'telemetry',
@@ -73,7 +76,7 @@ export async function makeDemo(options: DemoOptions): Promise<Demo> {
   const world = await World.create({
     clock: options.clock,
     ...(options.seed !== undefined && { seed: options.seed }),
-    subscribers: subscribers.map((profile) => ({ profile, group: 'demo' })),
+    subscribers: subscribers.map((profile) => ({ profile, group: 'demo', tags: { role: 'thermometer' } })),
     platform: GROUP,
     customers: [{ host: CUSTOMER, psk: PSK }],
   });

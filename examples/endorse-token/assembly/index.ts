@@ -1,0 +1,104 @@
+// Opens a door of a company that has never heard of this device: the platform endorses in a signed token which SIM the
+// device has, and the company's server verifies the token with the platform's public key.
+//
+// The token is a credential for as long as it lives: it goes over TLS only, and never into the log.
+
+import { BOARD_ABI, LogLevel, NetKind, clock_ms, entropy, gpio_write, uart_open } from "akari/assembly/board/index";
+import { BG95_TLS_SIZE, Bg95Tls } from "akari/assembly/modem/bg95-tls";
+import { serve } from "akari/assembly/modem/serial";
+import { Method } from "akari/assembly/net/http/fields";
+import { ENDORSE_SIZE, EndorseClient } from "akari/assembly/soracom/endorse";
+import { HTTP_SERVICE_SIZE, HttpService } from "akari/assembly/soracom/http-service";
+import { Outcome } from "akari/assembly/soracom/outcome";
+import { Backoff } from "akari/assembly/util/backoff";
+import { beginLog, endLog, logText } from "akari/assembly/util/log";
+import { Text } from "akari/assembly/util/text";
+import { until } from "akari/assembly/util/wait";
+
+const MODEM_PORT = 0;
+const MODEM_BAUD = 115_200;
+const DOOR = 4;
+const OPEN_MS: i64 = 5_000;
+const PERIOD_MS: i64 = 600_000;
+const ANSWER_MAX = 64;
+
+const enum Step {
+  /** Until the next visit. */
+  Rest,
+  /** Asks the platform for a token. */
+  Token,
+  /** Shows it at the door. */
+  Door,
+  /** The door is open. */
+  Inside,
+}
+
+const modem = changetype<Bg95Tls>(memory.data(BG95_TLS_SIZE, 8));
+const endorse = changetype<EndorseClient<Bg95Tls>>(memory.data(ENDORSE_SIZE, 8));
+const door = changetype<HttpService<Bg95Tls>>(memory.data(HTTP_SERVICE_SIZE, 8));
+const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
+const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+const random = memory.data(4, 4);
+const parameters = memory.data(64);
+const answer = memory.data(ANSWER_MAX);
+
+let step: Step = Step.Rest;
+let at: i64 = 0;
+let visit: i32 = 0;
+
+export function board_abi(): i32 {
+  return BOARD_ABI;
+}
+
+export function setup(): void {
+  logText(LogLevel.Info, "endorse-token: started");
+  uart_open(MODEM_PORT, MODEM_BAUD, 0);
+  entropy(random, 4);
+  modem.begin(load<u32>(random));
+  backoff.seed(load<u32>(random));
+  endorse.open(modem);
+  door.attach(modem, "door.example", 443, NetKind.Tls);
+}
+
+export function loop(): i32 {
+  const now = clock_ms();
+  const line = serve(modem, MODEM_PORT, now);
+  const token = endorse.stepToken(now);
+  const opened = door.step(now);
+  if (step == Step.Rest && modem.ready && now >= at) {
+    // What the door is to know goes into the token, under the platform's signature.
+    text.on(parameters, 64).str('{"door":"north","visit":').num(++visit).str("}");
+    endorse.post(now, parameters, text.length);
+    step = Step.Token;
+  } else if (step == Step.Token && token == Outcome.Delivered) {
+    beginLog("endorse: a token of ").num(endorse.tokenLength).str(" bytes");
+    endLog(LogLevel.Info);
+    door.begin(Method.Post, "/enter").header("Content-Type", "application/jwt");
+    door.send(now, endorse.token, endorse.tokenLength, answer, ANSWER_MAX);
+    step = Step.Door;
+  } else if (step == Step.Door && opened == Outcome.Delivered) {
+    logText(LogLevel.Info, "door: opens");
+    gpio_write(DOOR, 1);
+    step = Step.Inside;
+    at = now + OPEN_MS;
+    backoff.reset();
+  } else if (step == Step.Inside && now >= at) {
+    logText(LogLevel.Info, "door: closes");
+    gpio_write(DOOR, 0);
+    step = Step.Rest;
+    at = now + PERIOD_MS;
+  } else if (token != Outcome.Pending) {
+    failed(now, "endorse: no token, status ", endorse.code);
+  } else if (opened != Outcome.Pending) {
+    failed(now, "door: stays closed, status ", door.code);
+  }
+  const turn = step == Step.Inside || (step == Step.Rest && modem.ready) ? at : i64.MAX_VALUE;
+  return until(now, min(turn, line), modem.deadline, min(endorse.deadline, door.deadline));
+}
+
+function failed(now: i64, what: string, code: i32): void {
+  beginLog(what).num(code).str(", trying again later");
+  endLog(LogLevel.Warn);
+  step = Step.Rest;
+  at = now + backoff.next(5_000, 600_000);
+}
