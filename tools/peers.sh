@@ -11,6 +11,9 @@ need tshark tshark
 need curl curl
 need nginx nginx-light
 need openssl openssl
+need gnutls-serv gnutls-bin
+need coap-server-openssl libcoap3-bin
+need libmbedtls libmbedtls-dev /usr/include/mbedtls/ssl.h
 need mosquitto mosquitto
 need mosquitto_sub mosquitto-clients
 need pcscd pcscd
