@@ -32,7 +32,8 @@ export class SocketUpstream implements Upstream {
     if (address === undefined) return Promise.reject(new Error(`name unknown: ${host}`));
     return new Promise((resolve, reject) => {
       const release = clock.hold();
-      const socket = connect({ ...address, noDelay: true });
+      // A server's FIN ends its own direction only.
+      const socket = connect({ ...address, noDelay: true, allowHalfOpen: true });
       socket.setTimeout(PATIENCE_MS, release);
       socket.once('close', release);
       socket.once('error', reject);

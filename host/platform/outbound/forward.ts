@@ -2,14 +2,13 @@
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../clock/clock.js';
 import { Alarm } from '../alarm.js';
 import type { HttpLimits } from '../choices.js';
 import type { Answer } from '../http/front.js';
 import { headerPairs, isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
+import { Dialer, dialHost } from './dial.js';
 import type { Upstream } from './upstream.js';
-import { secure, trustContext } from './tls.js';
 import { UpstreamError } from './upstream-error.js';
 
 export interface ForwardedRequest {
@@ -23,13 +22,12 @@ export interface ForwardedRequest {
 
 export class Forwarder {
   readonly #clock: Clock;
-  readonly #upstream: Upstream;
+  readonly #dialer: Dialer;
   readonly #limits: HttpLimits;
-  #trust: { readonly key: string; readonly context: SecureContext } | undefined;
 
   constructor(clock: Clock, upstream: Upstream, limits: HttpLimits) {
     this.#clock = clock;
-    this.#upstream = upstream;
+    this.#dialer = new Dialer(clock, upstream);
     this.#limits = limits;
   }
 
@@ -62,25 +60,10 @@ export class Forwarder {
   }
 
   async #exchange(request: ForwardedRequest, keep: (stream: Duplex) => void): Promise<Answer> {
-    const { protocol, hostname } = request.destination;
-    const isTls = protocol === 'https:';
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    const port = Number(request.destination.port) || (isTls ? 443 : 80);
-    let stream: Duplex;
-    try {
-      stream = await this.#upstream.connect(host, port);
-    } catch (error) {
-      throw new UpstreamError(
-        'unreachable',
-        `${host}:${port}: ${error instanceof Error ? error.message : 'no connection'}`,
-      );
-    }
-    keep(stream);
-    if (isTls && !stream.destroyed) {
-      stream = await secure(stream, host, this.#trusted(), this.#clock.unixMs());
-      keep(stream);
-    }
-    if (stream.destroyed) throw new UpstreamError('cut-short', `${host}:${port}: connection closed`);
+    const { protocol, port } = request.destination;
+    const tls = protocol === 'https:';
+    const target = { host: dialHost(request.destination), port: Number(port) || (tls ? 443 : 80), tls };
+    const stream = await this.#dialer.open({ ...target, protocols: ['http/1.1'] }, keep);
     return this.#overHttp(stream, request);
   }
 
@@ -129,12 +112,6 @@ export class Forwarder {
         else reject(new UpstreamError('not-http', 'the answer has a status or a header that HTTP does not allow'));
       });
     });
-  }
-
-  #trusted(): SecureContext {
-    const key = this.#upstream.trustedCas.join('\n');
-    if (this.#trust?.key !== key) this.#trust = { key, context: trustContext(this.#upstream.trustedCas) };
-    return this.#trust.context;
   }
 }
 

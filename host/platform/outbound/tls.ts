@@ -10,11 +10,21 @@ export function trustContext(trustedCas: readonly string[]): SecureContext {
   return createSecureContext({ ca: [...rootCertificates, ...trustedCas], minVersion: 'TLSv1.2' });
 }
 
-/** Rejects with an UpstreamError. `unixMs`: the world's date, which the certificate has to fit as well. */
-export function secure(stream: Duplex, host: string, secureContext: SecureContext, unixMs: number): Promise<TLSSocket> {
+export interface SecureOptions {
+  readonly context: SecureContext;
+  /** The world's date, which the certificate has to fit as well. */
+  readonly unixMs: number;
+  /** Offered by ALPN; empty: none. */
+  readonly protocols: readonly string[];
+}
+
+/** Rejects with an UpstreamError. */
+export function secure(stream: Duplex, host: string, options: SecureOptions): Promise<TLSSocket> {
+  const { context: secureContext, unixMs, protocols } = options;
   return new Promise((resolve, reject) => {
     const name = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connect({ socket: stream, host, ...name, secureContext, ALPNProtocols: ['http/1.1'] });
+    const alpn = protocols.length > 0 ? { ALPNProtocols: [...protocols] } : {};
+    const socket = connect({ socket: stream, host, ...name, secureContext, ...alpn });
     const fail = (error: UpstreamError): void => {
       reject(error);
       socket.destroy();
