@@ -19,6 +19,8 @@ export const MessageStatus = {
   InvalidPayload: 400,
   /** A frame of Binary Format v1 whose length or CRC is wrong, or that stays without its end. FIN follows. */
   BadFrame: 400,
+  /** The answer to a datagram has more bytes than a datagram takes. The message itself was served. */
+  TooLongForDatagram: 502,
   MethodNotAllowed: 405,
   /** A fault of the platform itself. */
   InternalError: 500,
@@ -200,6 +202,11 @@ export const MetadataStatus = {
 } as const;
 
 // Further choices, made where they act:
+// - Beam's TCP and UDP entries without `version` are 201509, as entries of before that key are; `eodBytes` (hexadecimal) and
+//   `binaryFormatV1` are our own key names. The error text of 201509 ends with CRLF and has no end-of-data bytes besides;
+//   `skipStatusCode` takes the status off errors too. Refusals are worded `<status> Beam: <reason>` (beam/convert.ts).
+// - Beam TCP to TCP: an unsigned first line has a timestamp too, as SORACOM's own test server is sent; no line at all when
+//   no option is on; 30 seconds to connect, 30 minutes of silence (beam/relay.ts).
 // - HTTP entry point: paths match exactly; the device's query is passed on, after the destination's own (beam/route.ts).
 // - Ports 18080 and 80 are one website entry, configured as http://beam.soracom.io:18080/ or http://beam.soracom.io/.
 // - Device-sent headers x-soracom-* are dropped, also when spelt with underscores (beam/headers.ts).

@@ -4,23 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { MINUTE, SECOND } from '../../host/clock/clock.js';
 import { crc16, FrameError, FrameReader } from '../../host/platform/message/binary-format.js';
 import published from '../vectors/binary-format-v1.json' with { type: 'json' };
+import { frame } from './frames.js';
 import { FrontWorld } from './fronts.js';
 import { IMSI, session } from './harness.js';
-
-/** A frame, put together with a bitwise CRC of this file's own. */
-export function frame(body: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(body);
-  const head = Buffer.from([bytes.length >> 8, bytes.length & 0xff]);
-  let crc = 0xffff;
-  for (const byte of Buffer.concat([head, bytes])) {
-    for (let bit = 7; bit >= 0; bit--) {
-      const one = ((crc >> 15) & 1) ^ ((byte >> bit) & 1);
-      crc = (crc << 1) & 0xffff;
-      if (one === 1) crc ^= 0x1021;
-    }
-  }
-  return Buffer.concat([head, bytes, Buffer.from([crc >> 8, crc & 0xff])]);
-}
 
 const bodies = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 10 });
 

@@ -79,6 +79,36 @@ describe('Directory', () => {
   });
 
   it.each([
+    [
+      'tcp://beam.soracom.io:8023',
+      { destination: 'https://x.test/' },
+      '.destination tcp://host:port or tcps://host:port',
+    ],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test' }, '.destination tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:70000' }, '.destination tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://u@x.test:1' }, '.destination tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:1', skipStatusCode: true }, ' Unrecognized key'],
+    [
+      'tcp://beam.soracom.io:8023',
+      { destination: 'tcp://x.test:1', addSignature: true, psk: 'p' },
+      '.addSignature needs',
+    ],
+    ['tcp://beam.soracom.io:23080', { destination: 'tcp://x.test:1' }, '.destination an http:// or https:// URL'],
+    ['tcp://beam.soracom.io:23080', { destination: 'http://x.test/', version: '2024' }, '.version '],
+    ['tcp://beam.soracom.io:23080', { destination: 'http://x.test/', eodBytes: '0' }, '.eodBytes up to 16 bytes'],
+    ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', eodBytes: '0a' }, ' Unrecognized key'],
+    ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', binaryFormatV1: true }, ' Unrecognized key'],
+    ['http://beam.soracom.io:8888/', { destination: 'http://x.test/', skipStatusCode: true }, ' Unrecognized key'],
+    ['tcp://beam.soracom.io:23080', 7, ' '],
+  ])('an entry of %s with a fault: %j', (key, value, fault) => {
+    const one = typeof value === 'number' ? value : { enabled: true, ...value };
+    const configuration = { SoracomBeam: { [key]: one } };
+    const [first = '', ...others] = faults({ groups: { g: { configuration } } });
+    expect(first).toContain(`groups.g.configuration.SoracomBeam["${key}"]${fault}`);
+    expect(others).toEqual([]);
+  });
+
+  it.each([
     [{ subscribers: [{ imsi: '12', iccid: ICCID }] }, 'subscribers[0].imsi IMSI: 6 to 15 digits are wanted'],
     [{ subscribers: [{ imsi: IMSI, iccid: 'x' }] }, 'subscribers[0].iccid ICCID: 18 to 20 digits are wanted'],
     [{ subscribers: [{ imsi: IMSI, iccid: ICCID, groupId: 'g' }] }, 'subscribers[0].groupId there is no group "g"'],
@@ -147,7 +177,12 @@ describe('entry point keys', () => {
     ['http://beam.soracom.io:8888/a b', undefined],
     ['https://beam.soracom.io:8888/', undefined],
     ['http://beam.soracom.io:88888/', undefined],
-    ['tcp://beam.soracom.io:8023', undefined],
+    ['tcp://beam.soracom.io:8023', { kind: 'tcp-tcp' }],
+    ['tcp://beam.soracom.io:23080', { kind: 'tcp-http' }],
+    ['udp://beam.soracom.io:23080', { kind: 'udp-http' }],
+    ['udp://beam.soracom.io:8023', undefined],
+    ['tcp://beam.soracom.io:8888', undefined],
+    ['mqtt://beam.soracom.io:1883', undefined],
     ['http://beam.soracom.io.evil.test:8888/', undefined],
     ['', undefined],
   ])('%s', (key, point) => {

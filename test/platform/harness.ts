@@ -152,6 +152,17 @@ export class BeamWorld {
     return device.text;
   }
 
+  /** Sends one datagram; resolves to the reply. Throws if none comes. */
+  async datagram(bytes: string | Uint8Array, caller: Session = session(), name = 'beam.soracom.io'): Promise<string> {
+    let reply: string | undefined;
+    this.registry.send(name, 23080, Buffer.from(bytes), caller, (answer) => {
+      reply = Buffer.from(answer).toString('latin1');
+    });
+    await this.run(() => reply !== undefined);
+    if (reply === undefined) throw new Error('no reply to the datagram');
+    return reply;
+  }
+
   run(until: () => boolean, within: Nanoseconds = 30 * MINUTE): Promise<string> {
     return this.clock.run({ until, deadline: this.clock.now() + within });
   }

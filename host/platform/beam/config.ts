@@ -1,9 +1,9 @@
-// SoracomBeam in a group's configuration: one key per entry point.
+// SoracomBeam in a group's configuration: one key per entry point. Each kind of entry point has fields of its own.
 
 import { z } from 'zod';
-import { referenceField, secretField, urlField } from '../directory/fields.js';
+import { binaryFormatField, referenceField, secretField, urlField } from '../directory/fields.js';
 import { isReserved } from './headers.js';
-import { entryPoint } from './route.js';
+import { entryPoint, type EntryPoint } from './route.js';
 
 /** RFC 9110 5.6.2 token. */
 const headerName = z
@@ -25,44 +25,126 @@ const customHeader = z
     message: 'is wanted for append and replace',
   });
 
-const entry = z
-  .strictObject({
-    name: z.string().optional(),
-    enabled: z.boolean(),
-    destination: urlField('http:', 'https:'),
-    addSubscriberHeader: z.boolean().optional(),
-    addEquipmentHeader: z.boolean().optional(),
-    addMsisdnHeader: z.boolean().optional(),
-    addSimIdHeader: z.boolean().optional(),
-    addSignature: z.boolean().optional(),
-    /** Pre-shared key of the signature (UTF-8 text), or a reference to credentials of type psk. */
-    psk: z.union([secretField, referenceField], { error: 'text or {"$credentialsId": ...} is wanted' }).optional(),
-    /** Credentials of which the Authorization header is made: psk and token give Bearer, user name and password Basic. */
-    authorization: referenceField.optional(),
-    customHeaders: z.record(z.string(), customHeader).optional(),
-  })
-  .superRefine((value, context) => {
-    if (value.addSignature !== true) return;
-    if (value.psk === undefined) {
+/** What every entry point has. */
+const common = {
+  name: z.string().optional(),
+  enabled: z.boolean(),
+  addSubscriberHeader: z.boolean().optional(),
+  addEquipmentHeader: z.boolean().optional(),
+  addMsisdnHeader: z.boolean().optional(),
+  addSimIdHeader: z.boolean().optional(),
+  addSignature: z.boolean().optional(),
+  /** Pre-shared key of the signature (UTF-8 text), or a reference to credentials of type psk. */
+  psk: z.union([secretField, referenceField], { error: 'text or {"$credentialsId": ...} is wanted' }).optional(),
+};
+
+/** To an HTTP server. */
+const toHttp = {
+  ...common,
+  destination: urlField('http:', 'https:'),
+  /** Credentials of which the Authorization header is made: psk and token give Bearer, user name and password Basic. */
+  authorization: referenceField.optional(),
+  customHeaders: z.record(z.string(), customHeader).optional(),
+};
+
+const udpToHttp = {
+  ...toHttp,
+  /** Platform version; 201509 unless given. */
+  version: z.enum(['201509', '202411']).optional(),
+  /** The reply is the body alone. */
+  skipStatusCode: z.boolean().optional(),
+};
+
+const tcpToHttp = {
+  ...udpToHttp,
+  binaryFormatV1: binaryFormatField,
+  /** End-of-data bytes after each reply, hexadecimal; unless given none in version 202411, 0a in 201509. */
+  eodBytes: z
+    .string()
+    .regex(/^([0-9A-Fa-f]{2}){0,16}$/, 'up to 16 bytes in hexadecimal are wanted, such as 0d0a')
+    .optional(),
+};
+
+const tcpToTcp = {
+  ...common,
+  destination: z.string().refine((text) => streamDestination(text) !== undefined, {
+    message: 'tcp://host:port or tcps://host:port is wanted',
+  }),
+};
+
+export interface StreamDestination {
+  /** An IPv6 address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** `tcp://host:port`, or `tcps://` for TLS. */
+export function streamDestination(text: string): StreamDestination | undefined {
+  const [, scheme, address, name, digits] =
+    /^(tcps?):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z._-]+)):(\d{1,5})\/?$/.exec(text) ?? [];
+  const host = address ?? name;
+  const port = Number(digits);
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port, tls: scheme === 'tcps' };
+}
+
+type Fields = typeof tcpToHttp | typeof tcpToTcp | typeof udpToHttp | typeof toHttp;
+
+function entry<T extends Fields>(fields: T) {
+  return z.strictObject(fields).superRefine((value, context) => {
+    const { addSignature, psk, addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader } =
+      value as z.output<z.ZodObject<typeof common>>;
+    if (addSignature !== true) return;
+    if (psk === undefined) {
       context.addIssue({ code: 'custom', path: ['psk'], message: 'is wanted for a signature' });
     }
-    const { addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader } = value;
     if (![addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader].includes(true)) {
       const message = 'needs at least one of addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader';
       context.addIssue({ code: 'custom', path: ['addSignature'], message });
     }
   });
+}
 
-const key = z.string().refine((text) => entryPoint(text) !== undefined, {
-  message: 'is not an entry point that is emulated: http://beam.soracom.io:8888/... or http://beam.soracom.io:18080/',
-});
+const ENTRIES: Readonly<Record<EntryPoint['kind'], z.ZodType<BeamEntry, BeamEntryInput>>> = {
+  http: entry(toHttp),
+  website: entry(toHttp),
+  'tcp-http': entry(tcpToHttp),
+  'udp-http': entry(udpToHttp),
+  'tcp-tcp': entry(tcpToTcp),
+};
 
-export const soracomBeam = z
-  .record(key, entry)
-  .refine((entries) => Object.keys(entries).filter((text) => entryPoint(text)?.kind === 'website').length <= 1, {
-    message: 'has more than one website entry point',
-  });
-
-/** One entry point of Beam, as an operator configures it. */
-export type BeamEntry = z.output<typeof entry>;
+/** One entry point of Beam, as an operator configures it: the fields of all kinds, each kind with its own of them. */
+export type BeamEntry = z.output<z.ZodObject<typeof tcpToHttp>>;
+type BeamEntryInput = z.input<z.ZodObject<typeof tcpToHttp>>;
 export type CustomHeader = z.output<typeof customHeader>;
+
+const KINDS = [
+  'http://beam.soracom.io:8888/...',
+  'http://beam.soracom.io:18080/',
+  'tcp://beam.soracom.io:23080',
+  'udp://beam.soracom.io:23080',
+  'tcp://beam.soracom.io:8023',
+];
+
+export const soracomBeam = z.record(z.string(), z.unknown()).transform((record, context) => {
+  const entries: [string, BeamEntry][] = [];
+  const kinds: EntryPoint['kind'][] = [];
+  for (const [key, value] of Object.entries(record)) {
+    const kind = entryPoint(key)?.kind;
+    if (kind === undefined) {
+      const message = `is not an entry point that is emulated: ${KINDS.join(', ')}`;
+      context.addIssue({ code: 'custom', path: [key], message });
+      continue;
+    }
+    if (kind !== 'http' && kinds.includes(kind)) {
+      context.addIssue({ code: 'custom', message: `has more than one ${kind} entry point` });
+    }
+    kinds.push(kind);
+    const parsed = ENTRIES[kind].safeParse(value);
+    if (parsed.success) entries.push([key, parsed.data]);
+    for (const { path, message } of parsed.error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path: [key, ...path], message });
+    }
+  }
+  return Object.fromEntries(entries);
+}) as unknown as z.ZodType<Readonly<Record<string, BeamEntry>>, Readonly<Record<string, BeamEntryInput>>>;

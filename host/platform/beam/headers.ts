@@ -1,22 +1,13 @@
 // What Beam does to the header of a request on its way to the destination.
 
-import type { Session } from '../../cellular/network.js';
-import { Secret } from '../../secret.js';
-import type { Credentials, CredentialsReference, Subscriber, SubscriberDirectory } from '../directory/index.js';
+import type { Secret } from '../../secret.js';
 import { isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
-import type { BeamEntry, CustomHeader } from './config.js';
+import type { CustomHeader } from './config.js';
+import { EntryError, type IdentityContext, identityParts, lookUp, preSharedKey } from './identity.js';
 import { signature, SIGNATURE_VERSION } from './signature.js';
 
-/** A request that cannot be forwarded as the entry is configured. The message is for the device; it never holds a secret. */
-export class EntryError extends Error {}
-
-export interface HeaderContext {
-  readonly entry: BeamEntry;
+export interface HeaderContext extends IdentityContext {
   readonly destination: URL;
-  readonly subscriber: Subscriber;
-  readonly caller: Session;
-  readonly directory: SubscriberDirectory;
-  readonly unixMs: number;
   readonly method: string;
   readonly bodyLength: number;
 }
@@ -75,33 +66,14 @@ function contentLength(device: HeaderList, { method, bodyLength }: HeaderContext
 }
 
 function identity(context: HeaderContext): HeaderList {
-  const { entry, subscriber, caller, unixMs } = context;
-  const options: [boolean | undefined, string, string][] = [
-    [entry.addEquipmentHeader, 'x-soracom-imei', caller.imei],
-    [entry.addSubscriberHeader, 'x-soracom-imsi', caller.imsi],
-    [entry.addMsisdnHeader, 'x-soracom-msisdn', subscriber.msisdn],
-    [entry.addSimIdHeader, 'x-soracom-sim-id', subscriber.simId],
-  ];
-  const headers = options
-    .filter(([on, , value]) => on === true && value !== '')
-    .map(([, name, value]): [string, string] => [name, value]);
-  if (entry.addSignature !== true) return headers;
-  if (headers.length === 0) throw new EntryError('a signature needs at least one identity header');
-  const signed: HeaderList = [...headers, ['x-soracom-timestamp', String(unixMs)]];
+  const headers = identityParts(context).map(({ header, value }): [string, string] => [`x-soracom-${header}`, value]);
+  if (context.entry.addSignature !== true) return headers;
+  const signed: HeaderList = [...headers, ['x-soracom-timestamp', String(context.unixMs)]];
   return [
     ...signed,
     ['x-soracom-signature-version', SIGNATURE_VERSION],
     ['x-soracom-signature', signature(preSharedKey(context), signed)],
   ];
-}
-
-function preSharedKey(context: HeaderContext): Secret {
-  const { psk } = context.entry;
-  if (psk === undefined) throw new EntryError('no pre-shared key is configured');
-  if (psk instanceof Secret) return psk;
-  const found = lookUp(psk, context);
-  if (found.type !== 'psk') throw new EntryError('the credentials of the signature are not of type psk');
-  return found.key;
 }
 
 function authorizationHeader(context: HeaderContext): string | undefined {
@@ -119,13 +91,4 @@ function authorizationHeader(context: HeaderContext): string | undefined {
     default:
       throw new EntryError(`credentials of type ${found.type} make no Authorization header`);
   }
-}
-
-function lookUp(
-  { $credentialsId }: CredentialsReference,
-  { directory, caller, subscriber }: HeaderContext,
-): Credentials {
-  const found = directory.credentials(subscriber.operatorId, $credentialsId.replaceAll('#{imsi}', caller.imsi));
-  if (found === undefined) throw new EntryError('credentials are not in the store');
-  return found;
 }

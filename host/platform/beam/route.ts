@@ -3,16 +3,41 @@
 import type { GroupConfiguration } from '../directory/index.js';
 import type { BeamEntry } from './config.js';
 
-export type EntryPoint = { readonly kind: 'http'; readonly path: string } | { readonly kind: 'website' };
+export type EntryPoint =
+  /** A request to one path of port 8888. */
+  | { readonly kind: 'http'; readonly path: string }
+  /** Any request to port 18080 or 80. */
+  | { readonly kind: 'website' }
+  /** Port 23080: each message becomes a request. */
+  | { readonly kind: 'tcp-http' }
+  | { readonly kind: 'udp-http' }
+  /** Port 8023: a stream stays a stream. */
+  | { readonly kind: 'tcp-tcp' };
 
-/** The entry point that a configuration key names; undefined for keys that are none of these two kinds. */
+const STREAMS: ReadonlyMap<string, EntryPoint> = new Map([
+  ['tcp://beam.soracom.io:23080', { kind: 'tcp-http' }],
+  ['udp://beam.soracom.io:23080', { kind: 'udp-http' }],
+  ['tcp://beam.soracom.io:8023', { kind: 'tcp-tcp' }],
+]);
+
+/** The entry point that a configuration key names; undefined for keys that are none of these kinds. */
 export function entryPoint(key: string): EntryPoint | undefined {
   const match = /^http:\/\/beam\.soracom\.io(?::(\d+))?(\/[!-~]*)?$/.exec(key);
-  if (match === null) return undefined;
+  if (match === null) return STREAMS.get(key.replace(/\/$/, ''));
   const [, port = '80', path = '/'] = match;
   if (port === '8888' && !/[?#]/.test(path)) return { kind: 'http', path };
   if ((port === '18080' || port === '80') && path === '/') return { kind: 'website' };
   return undefined;
+}
+
+/** The enabled entry of a kind that a group has once, or undefined. */
+export function findEntry(
+  configuration: GroupConfiguration,
+  kind: Exclude<EntryPoint['kind'], 'http' | 'website'>,
+): BeamEntry | undefined {
+  return Object.entries(configuration.SoracomBeam ?? {}).find(
+    ([key, { enabled }]) => enabled && entryPoint(key)?.kind === kind,
+  )?.[1];
 }
 
 export interface Route {
@@ -25,7 +50,7 @@ export interface Route {
 /** The enabled entry for a request target (origin or absolute form), or undefined. */
 export function findRoute(
   configuration: GroupConfiguration,
-  kind: EntryPoint['kind'],
+  kind: 'http' | 'website',
   requestTarget: string,
 ): Route | undefined {
   const target = originForm(requestTarget);
@@ -58,7 +83,7 @@ function split(target: string): [path: string, query: string | undefined] {
 
 function destinationTarget(
   destination: URL,
-  kind: EntryPoint['kind'],
+  kind: 'http' | 'website',
   path: string,
   query: string | undefined,
 ): string {

@@ -12,6 +12,10 @@ import type { ServiceContext } from '../service.js';
 import { FrameError, FrameReader } from './binary-format.js';
 import type { DeviceMessage, MessageAnswer, MessageService, Reply, SourceProtocol } from './message.js';
 
+/** Bytes of payload in one IPv4 datagram (RFC 768, RFC 791). */
+const MAX_DATAGRAM = 65_507;
+const TOO_LONG = new Refusal(MessageStatus.TooLongForDatagram, 'the answer does not fit into a datagram');
+
 export class MessageFront {
   readonly #context: ServiceContext;
   readonly #service: MessageService;
@@ -26,7 +30,7 @@ export class MessageFront {
   accept(stream: Duplex, session: Session): void {
     const connection = new Connection(stream, this.#context, {
       take: (protocol, body, signal) => this.#take(protocol, body, session, signal),
-      refuse: (reason) => this.#refuse(reason, session),
+      refuse: (reason) => this.#refuse(new Refusal(MessageStatus.BadFrame, reason), session),
       framed: () => this.#framed(session),
     });
     this.#connections.add(connection);
@@ -38,7 +42,7 @@ export class MessageFront {
     const { clock } = this.#context;
     void this.#take('udp', Buffer.from(bytes), session, new AbortController().signal).then((answer) => {
       clock.stir();
-      reply(answer.bytes);
+      reply(answer.bytes.length <= MAX_DATAGRAM ? answer.bytes : this.#refuse(TOO_LONG, session).bytes);
     });
   }
 
@@ -55,15 +59,14 @@ export class MessageFront {
     }
   }
 
-  /** The reply to bytes that are no message. */
-  #refuse(reason: string, session: Session): Reply {
+  /** The reply of the front itself. */
+  #refuse(refusal: Refusal, session: Session): Reply {
     const { nextId, traceOf } = this.#context;
     const { name: service } = this.#service;
     const id = nextId();
-    const answer = failure(this.#context, service, id, session, new Refusal(MessageStatus.BadFrame, reason));
-    const reply = this.#service.reply(answer, undefined);
-    const body = shownBody(reply.bytes);
-    traceOf(session).emit({ type: 'message', service, kind: 'response', protocol: 'tcp', id, body });
+    const reply = this.#service.reply(failure(this.#context, service, id, session, refusal), undefined);
+    const protocol = refusal === TOO_LONG ? 'udp' : 'tcp';
+    traceOf(session).emit({ type: 'message', service, kind: 'response', protocol, id, body: shownBody(reply.bytes) });
     return reply;
   }
 

@@ -47,8 +47,8 @@ export interface Reply {
 export interface MessageService {
   /** Short name for trace, errors and the unified endpoint's details: `funnel`. */
   readonly name: string;
-  /** True when the caller's group has switched this service on for messages of this protocol. */
-  enabledFor(caller: Caller, protocol: SourceProtocol): boolean;
+  /** True when the caller's group has switched this service on for such messages. `target`: as in DeviceMessage. */
+  enabledFor(caller: Caller, protocol: SourceProtocol, target: string): boolean;
   /** Called once for each message. Throws Refusal for what the platform itself refuses; any other error is a 500. */
   answer(message: DeviceMessage): Promise<MessageAnswer>;
   /** The answer as a device sees it over TCP or UDP. Refusals come through here as well. */

@@ -1,0 +1,111 @@
+// Beam's TCP to HTTP(S) and UDP to HTTP(S) entry points: each message becomes a POST with a JSON body, the answer comes
+// back as a message. The unified endpoint uses the same, and the HTTP entry points for what came by HTTP.
+
+import { BeamStatus } from '../choices.js';
+import type { DeviceRequest } from '../http/front.js';
+import {
+  type DeviceMessage,
+  type MessageAnswer,
+  type MessageService,
+  type Reply,
+  type SourceProtocol,
+  statusAndBody,
+} from '../message/message.js';
+import { interpret } from '../message/payload.js';
+import { type Caller, Refusal } from '../refusal.js';
+import type { ServiceContext } from '../service.js';
+import type { BeamEntry } from './config.js';
+import { exchange, failureOf } from './exchange.js';
+import { forwardedHeaders } from './headers.js';
+import { forwardRequest } from './http.js';
+import { findEntry, findRoute } from './route.js';
+
+const DEFAULT_VERSION = '201509';
+const LF = '0a';
+/** What ends the error text of version 201509, instead of end-of-data bytes. */
+const CRLF = Buffer.from('\r\n');
+
+/** The answer of a destination that version 201509 puts into words of its own. */
+interface WordedAnswer extends MessageAnswer {
+  readonly worded?: true;
+}
+
+export class Converter implements MessageService {
+  readonly name = 'beam';
+  readonly #context: ServiceContext;
+
+  constructor(context: ServiceContext) {
+    this.#context = context;
+  }
+
+  enabledFor(caller: Caller, protocol: SourceProtocol, target: string): boolean {
+    const { configuration } = caller.group;
+    if (protocol === 'http') return findRoute(configuration, 'http', target) !== undefined;
+    return entryFor(caller, protocol) !== undefined;
+  }
+
+  framed(caller: Caller): boolean {
+    return entryFor(caller, 'tcp')?.binaryFormatV1 === true;
+  }
+
+  async answer(message: DeviceMessage): Promise<WordedAnswer> {
+    const { id, session } = message;
+    try {
+      return message.protocol === 'http' ? await this.#forward(message) : await this.#post(message);
+    } catch (error) {
+      const failure = failureOf(this.#context, error, { id, caller: session });
+      if (failure === undefined) throw error;
+      return { status: failure.status, body: Buffer.from(failure.text) };
+    }
+  }
+
+  reply(answer: WordedAnswer, message: DeviceMessage | undefined): Reply {
+    const entry = message && entryFor(message.caller, message.protocol);
+    const bytes = entry?.skipStatusCode === true ? answer.body : statusAndBody(answer);
+    if (entry === undefined || message?.unified === true || message?.protocol !== 'tcp') {
+      return { bytes: answer.worded ? Buffer.concat([bytes, CRLF]) : bytes };
+    }
+    const { eodBytes = versionOf(entry) === '201509' ? LF : '' } = entry;
+    return { bytes: Buffer.concat([bytes, answer.worded ? CRLF : Buffer.from(eodBytes, 'hex')]) };
+  }
+
+  /** HTTP through the unified endpoint. */
+  #forward(message: DeviceMessage): Promise<MessageAnswer> {
+    const { caller: subscriber, session: caller, id, method, target, headers, body, signal } = message;
+    const route = findRoute(subscriber.group.configuration, 'http', target);
+    if (route === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
+    const request: DeviceRequest = { id, caller, method, target, headers, body, signal };
+    return forwardRequest(this.#context, request, route, subscriber);
+  }
+
+  async #post(message: DeviceMessage): Promise<WordedAnswer> {
+    const { id, caller: subscriber, session: caller, signal, unixMs } = message;
+    const entry = entryFor(subscriber, message.protocol);
+    if (entry === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
+    const destination = new URL(entry.destination);
+    const target = destination.pathname + destination.search;
+    const body = Buffer.from(interpret(message, undefined).json);
+    const method = 'POST';
+    const headers = forwardedHeaders(
+      [
+        ['User-Agent', 'SORACOM Beam'],
+        ['Content-Type', 'application/json'],
+      ],
+      {
+        ...{ entry, destination, subscriber, caller, directory: this.#context.directory, method, unixMs },
+        bodyLength: body.length,
+      },
+    );
+    const answer = await exchange(this.#context, { id, caller, destination, method, target, headers, body, signal });
+    const { status } = answer;
+    if (status < 400 || message.unified === true || versionOf(entry) !== '201509') return { status, body: answer.body };
+    const text = `${entry.destination} returns a status code (${status}). Please check your destination.`;
+    return { status, body: Buffer.from(text), worded: true };
+  }
+}
+
+const versionOf = ({ version = DEFAULT_VERSION }: BeamEntry): string => version;
+
+function entryFor({ group }: Caller, protocol: SourceProtocol): BeamEntry | undefined {
+  return protocol === 'http' ? undefined : findEntry(group.configuration, `${protocol}-http`);
+}

@@ -1,0 +1,201 @@
+// Beam's TCP to TCP(S) entry point: a stream stays a stream. The first line says who is calling, then bytes go both ways,
+// as fast as the slower end takes them; each end may finish its direction alone.
+
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { Session } from '../../cellular/network.js';
+import { Alarm } from '../alarm.js';
+import { BeamStatus } from '../choices.js';
+import { Dialer } from '../outbound/dial.js';
+import { UpstreamError } from '../outbound/upstream-error.js';
+import { callerOf, Refusal } from '../refusal.js';
+import type { ServiceContext } from '../service.js';
+import { streamDestination, type StreamDestination } from './config.js';
+import { failureOf } from './exchange.js';
+import { firstLine } from './first-line.js';
+import { findEntry } from './route.js';
+
+export class Relay {
+  readonly #context: ServiceContext;
+  readonly #dialer: Dialer;
+  readonly #connections = new Set<Connection>();
+
+  constructor(context: ServiceContext) {
+    this.#context = context;
+    this.#dialer = new Dialer(context.clock, context.upstream);
+  }
+
+  /** Serves one TCP connection of a device. What cannot be relayed is closed: a stream has no place for an error. */
+  accept(stream: Duplex, caller: Session): void {
+    const connection = new Connection(stream, caller, this.#context, this.#dialer);
+    this.#connections.add(connection);
+    stream.once('close', () => this.#connections.delete(connection));
+    void connection.run();
+  }
+
+  /** Resets all connections. */
+  close(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+}
+
+/** An end that was cut must not look like one that had finished: RST, not FIN. */
+function reset(stream: Duplex): void {
+  if (stream.destroyed) return;
+  if (stream instanceof Socket && !(stream instanceof TLSSocket)) stream.resetAndDestroy();
+  else stream.destroy(new Error('connection reset'));
+}
+
+class Connection {
+  readonly #device: Duplex;
+  readonly #caller: Session;
+  readonly #context: ServiceContext;
+  readonly #dialer: Dialer;
+  readonly #id: number;
+  /** All streams of the connection but the device's: TLS lies over a plain one. */
+  readonly #opened: Duplex[] = [];
+  /** While connecting: the connection's time limit; then: the silence of both ends. */
+  readonly #alarm: Alarm;
+  #over = false;
+
+  constructor(device: Duplex, caller: Session, context: ServiceContext, dialer: Dialer) {
+    this.#device = device;
+    this.#caller = caller;
+    this.#context = context;
+    this.#dialer = dialer;
+    this.#id = context.nextId();
+    this.#alarm = new Alarm(context.clock);
+    device.on('error', () => this.destroy());
+    device.once('close', () => this.destroy());
+  }
+
+  /** Never rejects. */
+  async run(): Promise<void> {
+    try {
+      const { destination, line } = this.#plan();
+      const upstream = await this.#connect(destination);
+      this.#trace('connected', destination);
+      if (line !== undefined) {
+        upstream.write(line);
+        const { traceOf } = this.#context;
+        const shown = { service: 'beam', kind: 'request', protocol: 'tcp', id: this.#id, body: line } as const;
+        traceOf(this.#caller).emit({ type: 'message', ...shown });
+      }
+      this.#join(upstream, destination);
+    } catch (error) {
+      if (!this.#over) failureOf(this.#context, error, { id: this.#id, caller: this.#caller });
+      this.#refuse();
+    }
+  }
+
+  /** Resets both ends. */
+  destroy(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#alarm.clear();
+    for (const stream of [this.#device, ...this.#opened]) reset(stream);
+    this.#context.clock.stir();
+  }
+
+  /** Throws Refusal or EntryError. */
+  #plan(): { readonly destination: StreamDestination; readonly line: string | undefined } {
+    const { directory, clock } = this.#context;
+    const caller = this.#caller;
+    const subscriber = callerOf(directory, caller);
+    const entry = findEntry(subscriber.group.configuration, 'tcp-tcp');
+    const destination = entry && streamDestination(entry.destination);
+    if (entry === undefined || destination === undefined) {
+      throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
+    }
+    return { destination, line: firstLine({ entry, subscriber, caller, directory, unixMs: clock.unixMs() }) };
+  }
+
+  async #connect(destination: StreamDestination): Promise<Duplex> {
+    this.#trace('connect', destination);
+    const late = new Promise<never>((_, reject) => {
+      const { upstream } = this.#context.limits;
+      this.#alarm.set(upstream, () => reject(new UpstreamError('timeout', 'no connection in time')));
+      this.#device.once('close', () => reject(new UpstreamError('abandoned', 'the device went away')));
+    });
+    const keep = (stream: Duplex): void => {
+      this.#opened.push(stream);
+      stream.on('error', () => this.#lost(stream));
+      if (this.#over) stream.destroy();
+    };
+    return Promise.race([this.#dialer.open(destination, keep), late]);
+  }
+
+  #join(upstream: Duplex, destination: StreamDestination): void {
+    const { directory } = this.#context;
+    this.#watch();
+    upstream.once('close', () => {
+      this.#trace('ended', destination);
+      this.#lost(upstream);
+    });
+    // A SIM may be suspended in mid-stream: from then on nothing gets through, to it or from it.
+    const check = (): void => void callerOf(directory, this.#caller);
+    this.#pass(upstream, this.#device, check);
+    this.#pass(this.#device, upstream, check);
+  }
+
+  /** `check` throws Refusal when bytes may no longer pass. */
+  #pass(from: Duplex, to: Duplex, check: () => void): void {
+    const { clock } = this.#context;
+    from.on('data', (chunk: Buffer) => {
+      try {
+        check();
+      } catch (error) {
+        failureOf(this.#context, error, { id: this.#id, caller: this.#caller });
+        this.destroy();
+        return;
+      }
+      clock.stir();
+      this.#watch();
+      if (to.writableEnded || to.destroyed || to.write(chunk)) return;
+      from.pause();
+      to.once('drain', () => {
+        clock.stir();
+        from.resume();
+      });
+    });
+    from.once('end', () => {
+      clock.stir();
+      to.end();
+      // Both directions have ended: the device gets what is under way, and then so long to close.
+      if (this.#device.readableEnded && this.#device.writableEnded) this.#linger();
+    });
+  }
+
+  /** The destination's end is gone. What it had sent before its FIN still reaches the device. */
+  #lost(upstream: Duplex): void {
+    if (!upstream.readableEnded) return this.destroy();
+    if (this.#over) return;
+    this.#device.end();
+    this.#device.resume();
+    this.#linger();
+  }
+
+  /** Starts the limit on silence anew. */
+  #watch(): void {
+    this.#alarm.set(this.#context.messageLimits.idle, () => this.destroy());
+  }
+
+  /** Closes the device's connection without having served it. */
+  #refuse(): void {
+    for (const stream of this.#opened) stream.destroy();
+    if (this.#over) return;
+    this.#device.end();
+    this.#device.resume();
+    this.#linger();
+  }
+
+  #linger(): void {
+    this.#alarm.set(this.#context.messageLimits.linger, () => this.destroy());
+  }
+
+  #trace(event: 'connect' | 'connected' | 'ended', { host, port, tls }: StreamDestination): void {
+    const remote = `${tls ? 'tcps' : 'tcp'}://${host}:${port}`;
+    this.#context.traceOf(this.#caller).emit({ type: 'socket', event, id: this.#id, remote });
+  }
+}
