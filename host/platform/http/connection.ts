@@ -1,0 +1,254 @@
+// One connection of a device: its requests, served one after the other.
+
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Session } from '../../cellular/network.js';
+import type { Clock } from '../../clock/clock.js';
+import type { Trace } from '../../trace/trace.js';
+import { Alarm } from '../alarm.js';
+import { FrontStatus, type HttpLimits } from '../choices.js';
+import { IncomingBody, sendBody, tooLarge } from './body.js';
+import {
+  type Answer,
+  BodyError,
+  type BodySource,
+  type HttpService,
+  type RequestHead,
+  type StreamedAnswer,
+  textAnswer,
+} from './service.js';
+import { headerPairs, shownBody, shownHeaders, type HeaderList } from './text.js';
+
+export interface FrontOptions {
+  readonly clock: Clock;
+  readonly limits: HttpLimits;
+  readonly service: HttpService;
+  readonly traceOf: (caller: Session) => Trace;
+  readonly nextId: () => number;
+}
+
+type Expectation = 'none' | 'continue' | 'unknown';
+
+export class Connection {
+  readonly #stream: Duplex;
+  readonly #caller: Session;
+  readonly #options: FrontOptions;
+  readonly #gone = new AbortController();
+  readonly #alarm: Alarm;
+  /** The requests so far, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #broken: BodyError | undefined;
+  #onBroken: ((error: BodyError) => void) | undefined;
+
+  constructor(stream: Duplex, caller: Session, options: FrontOptions) {
+    this.#stream = stream;
+    this.#caller = caller;
+    this.#options = options;
+    this.#alarm = new Alarm(options.clock);
+    this.#rest();
+  }
+
+  take(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+    const overflow = this.#waiting > this.#options.limits.maxWaiting;
+    this.#queue(() => this.#serve(request, response, expectation, overflow));
+  }
+
+  /** The bytes are not HTTP. What was asked before them is still answered, then the connection ends. */
+  broken(status: number, reason: string): void {
+    if (this.#broken !== undefined || this.#stream.destroyed) return;
+    this.#broken = new BodyError(status, reason);
+    this.#onBroken?.(this.#broken);
+    this.#queue(() => {
+      if (!this.#stream.writable) return;
+      const { service, clock, nextId } = this.#options;
+      service.failed(nextId(), this.#caller, status, reason);
+      const { headers, body } = textAnswer(status, reason, clock);
+      const head = [...headers, ['Connection', 'close']].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      this.#stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${Buffer.from(body).toString()}`);
+    });
+  }
+
+  gone(): void {
+    this.#alarm.clear();
+    this.#gone.abort();
+    this.#onBroken?.(new BodyError(0, 'the device went away'));
+  }
+
+  #queue(job: () => Promise<void> | void): void {
+    this.#waiting++;
+    this.#work = this.#work
+      .then(job)
+      .catch(() => this.#stream.destroy())
+      .then(() => {
+        this.#waiting--;
+        if (this.#waiting === 0) this.#rest();
+      });
+  }
+
+  /** Nothing under way: waits for the next request, or for the device's end of a connection that has ended here. */
+  #rest(): void {
+    if (this.#stream.destroyed) return;
+    const { limits } = this.#options;
+    if (this.#stream.writableEnded) {
+      this.#alarm.set(limits.linger, () => this.#stream.destroy());
+      return;
+    }
+    this.#alarm.set(limits.requestHeader, () => {
+      this.#stream.end();
+      this.#rest();
+    });
+  }
+
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectation: Expectation,
+    overflow: boolean,
+  ): Promise<void> {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.#alarm.clear();
+    const { service, clock, limits, nextId } = this.#options;
+    const head: RequestHead = {
+      id: nextId(),
+      caller: this.#caller,
+      method: request.method ?? '',
+      target: request.url ?? '',
+      headers: headerPairs(request.rawHeaders),
+    };
+    const fail = (status: number, reason: string, shown = true): Promise<void> => {
+      if (shown) this.#received(head, '');
+      service.failed(head.id, this.#caller, status, reason);
+      return this.#send(head, response, textAnswer(status, reason, clock), true);
+    };
+
+    if (overflow) return fail(FrontStatus.TooManyRequests, 'too many requests are waiting');
+    if (expectation === 'unknown') return fail(FrontStatus.ExpectationFailed, 'only 100-continue can be expected');
+    const streamed = service.stream?.limit(head);
+    if (expectation === 'continue' && service.refuses(head)) {
+      this.#received(head, '');
+      const nothing = streamed === undefined ? Buffer.alloc(0) : notSent();
+      const answer = await this.#ask(head, nothing).catch((error: unknown) => {
+        if (!(error instanceof BodyError)) throw error;
+        return textAnswer(error.status, error.message, clock);
+      });
+      return this.#send(head, response, answer, true);
+    }
+    const maxBytes = streamed ?? limits.maxRequestBody;
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > maxBytes) return fail(FrontStatus.ContentTooLarge, tooLarge(maxBytes).message);
+    if (this.#broken !== undefined && !request.complete) return fail(this.#broken.status, this.#broken.message);
+
+    const body = new IncomingBody(request, clock, { maxBytes, silence: limits.requestBody });
+    this.#onBroken = (error) => body.fail(error);
+    if (this.#stream.destroyed) body.fail(new BodyError(0, 'the device went away'));
+    if (expectation === 'continue') response.writeContinue();
+    let answer: Answer | StreamedAnswer;
+    try {
+      if (streamed === undefined) {
+        const whole = await collect(body);
+        this.#received(head, shownBody(whole));
+        answer = await this.#ask(head, whole);
+      } else {
+        this.#received(head, request.complete ? '' : announced > 0 ? `(${announced} bytes)` : '(streamed)');
+        answer = await this.#ask(head, body);
+      }
+    } catch (error) {
+      if (!(error instanceof BodyError)) throw error;
+      return error.status === 0 ? undefined : await fail(error.status, error.message, streamed === undefined);
+    } finally {
+      this.#onBroken = undefined;
+      body.drop();
+    }
+    await this.#send(head, response, answer, !body.whole && !(request.complete && request.readableLength === 0));
+  }
+
+  #received({ id, method, target: url, headers }: RequestHead, body: string): void {
+    const shown = shownHeaders(headers);
+    const trace = this.#options.traceOf(this.#caller);
+    trace.emit({ type: 'http', leg: 'device', kind: 'request', id, method, url, headers: shown, body });
+  }
+
+  /** Rejects with a BodyError of the body's, nothing else. */
+  async #ask(head: RequestHead, body: Buffer | AsyncIterable<Buffer>): Promise<Answer | StreamedAnswer> {
+    const { service, clock } = this.#options;
+    const { signal } = this.#gone;
+    try {
+      if (Buffer.isBuffer(body)) return await service.answer({ ...head, body, signal });
+      if (service.stream === undefined) throw new Error('the service takes no streams');
+      return await service.stream.answer({ ...head, body, signal });
+    } catch (error) {
+      if (error instanceof BodyError) throw error;
+      this.#failed(head, error, 'internal error');
+      return textAnswer(FrontStatus.InternalError, 'internal error', clock);
+    }
+  }
+
+  /** The message of an unforeseen error might hold anything: only its kind is told. */
+  #failed(head: RequestHead, error: unknown, what: string): void {
+    const kind = error instanceof Error ? error.name : typeof error;
+    this.#options.service.failed(head.id, this.#caller, FrontStatus.InternalError, `${what} (${kind})`);
+  }
+
+  /** Resolves when the device has taken the answer, or is gone. `last`: the connection ends with it. */
+  async #send(
+    head: RequestHead,
+    response: ServerResponse,
+    answer: Answer | StreamedAnswer,
+    last: boolean,
+  ): Promise<void> {
+    const source = 'source' in answer ? answer.source : undefined;
+    try {
+      if (this.#stream.destroyed) return;
+      const { status, headers } = answer;
+      const close: HeaderList = last || this.#broken !== undefined ? [['Connection', 'close']] : [];
+      const sent: HeaderList = [...headers, ...close];
+      const done = new Promise<void>((resolve) => response.once('close', resolve));
+      const within = (): void => this.#alarm.set(this.#options.limits.response, () => this.#stream.destroy());
+      within();
+      response.sendDate = false;
+      response.writeHead(status, answer.reason ?? STATUS_CODES[status] ?? '', sent.flat());
+      if ('source' in answer) {
+        this.#sent(head.id, status, sent, `(${answer.source.length} bytes)`);
+        if (head.method === 'HEAD') response.end();
+        else await this.#pour(head, response, answer.source, within);
+      } else {
+        if (answer.trailers && answer.trailers.length > 0) response.addTrailers(answer.trailers);
+        response.end(answer.body);
+        this.#sent(head.id, status, sent, answer.shown ?? shownBody(answer.body));
+      }
+      await done;
+      this.#alarm.clear();
+    } finally {
+      source?.release();
+    }
+  }
+
+  /** An answer that cannot be finished is cut, so that the device does not take it for whole. */
+  async #pour(head: RequestHead, response: ServerResponse, source: BodySource, within: () => void): Promise<void> {
+    try {
+      await sendBody(response, source, within);
+    } catch (error) {
+      this.#failed(head, error, 'the answer was cut short');
+      this.#stream.destroy();
+    }
+  }
+
+  #sent(id: number, status: number, headers: HeaderList, body: string): void {
+    const shown = shownHeaders(headers);
+    const trace = this.#options.traceOf(this.#caller);
+    trace.emit({ type: 'http', leg: 'device', kind: 'response', id, status, headers: shown, body });
+  }
+}
+
+async function collect(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Stands for a body that the device was told not to send. */
+async function* notSent(): AsyncGenerator<Buffer, void, undefined> {
+  yield* [];
+  throw new BodyError(FrontStatus.ExpectationFailed, 'the body was not sent');
+}
