@@ -7,6 +7,7 @@ export { abort } from "../board/abort";
 export * from "./crypto";
 export * from "./aka";
 export * from "./http";
+export * from "./lwm2m";
 export * from "./modem";
 export * from "./dtls";
 export * from "./coap";

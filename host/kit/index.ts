@@ -11,6 +11,7 @@ import { coapKit, type CoapExports, type CoapKit } from './coap.js';
 import { cryptoKit, type CryptoExports, type CryptoKit } from './crypto.js';
 import { dtlsKit, type DtlsExports, type DtlsKit } from './dtls.js';
 import { httpKit, type HttpExports, type HttpKit } from './http.js';
+import { lwm2mKit, type Lwm2mExports, type Lwm2mKit } from './lwm2m.js';
 import { modemKit, type ModemExports, type ModemKit } from './modem.js';
 
 export {
@@ -35,13 +36,21 @@ export {
 export type { CryptoKit } from './crypto.js';
 export { DtlsState, type DtlsKeys, type DtlsKit, type DtlsOptions, type DtlsStatus } from './dtls.js';
 export type { HttpKit, HttpParsed } from './http.js';
+export {
+  Lwm2mFormat,
+  Lwm2mType,
+  type Lwm2mEntry,
+  type Lwm2mKit,
+  type Lwm2mTypeName,
+  type Lwm2mValue,
+} from './lwm2m.js';
 export { AtResult, type ModemKit } from './modem.js';
 
 /** Every function throws a RangeError that names the argument whose length is wrong. */
-export interface Kit extends CryptoKit, AkaKit, CoapKit, DtlsKit, HttpKit, ModemKit {}
+export interface Kit extends CryptoKit, AkaKit, CoapKit, DtlsKit, HttpKit, Lwm2mKit, ModemKit {}
 
 /** All that kit.wasm exports. */
-type KitExports = CryptoExports & AkaExports & CoapExports & DtlsExports & HttpExports & ModemExports;
+type KitExports = CryptoExports & AkaExports & CoapExports & DtlsExports & HttpExports & Lwm2mExports & ModemExports;
 
 /** Loads a kit of its own: nothing is shared between two of them. */
 export async function loadKit(): Promise<Kit> {
@@ -52,6 +61,7 @@ export async function loadKit(): Promise<Kit> {
     ...coapKit(wasm),
     ...dtlsKit(wasm),
     ...httpKit(wasm),
+    ...lwm2mKit(wasm),
     ...modemKit(wasm),
   };
 }

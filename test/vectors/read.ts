@@ -231,3 +231,52 @@ export const coapVectors = (): {
     readonly options: readonly (readonly [number, string])[];
   }[];
 } => read('coap');
+
+export interface TlvEntryVector {
+  readonly kind: 'object_instance' | 'resource_instance' | 'multiple_resource' | 'resource';
+  readonly id: number;
+  /** Hex; absent in containers. */
+  readonly value?: string;
+  readonly children?: readonly TlvEntryVector[];
+}
+
+/** A path with its type and value: a string for whole numbers beyond 2^53, hex for opaque. */
+export type Lwm2mValues = Readonly<Record<string, readonly [string, string | number | boolean]>>;
+
+export const lwm2mVectors = (): {
+  readonly vectors: readonly {
+    readonly name: string;
+    readonly path: string | null;
+    readonly hex: string;
+    readonly tree: readonly TlvEntryVector[];
+    readonly canonical: boolean;
+    readonly values?: Lwm2mValues;
+  }[];
+  readonly headers: readonly {
+    readonly hex?: string;
+    readonly hex_prefix?: string;
+    readonly total?: number;
+    readonly kind: string;
+    readonly id: number;
+    readonly length: number;
+  }[];
+  readonly values: readonly {
+    readonly type: string;
+    readonly value: string | number | boolean;
+    readonly hex: string;
+    readonly width?: number;
+  }[];
+  readonly invalid: readonly {
+    readonly name: string;
+    readonly hex: string;
+    readonly stage: 'parse' | 'semantic';
+    readonly reason: string;
+  }[];
+  readonly senml: readonly {
+    readonly name: string;
+    readonly path?: string;
+    readonly json?: string;
+    readonly cbor?: string;
+    readonly values?: Lwm2mValues;
+  }[];
+} => read('lwm2m-tlv');

@@ -1,0 +1,115 @@
+// Reads TLV, LwM2M Core 7.4.3: entries within entries, as they come.
+
+import { Status } from "../board/index";
+import { Mark, Reader } from "./reader";
+import { Kind } from "./value";
+
+/** Bits 7-6 of the first byte. */
+export const enum Entry {
+  Instance = 0,
+  Item = 1,
+  Multiple = 2,
+  Resource = 3,
+}
+
+
+@unmanaged
+class Header {
+  entry: Entry;
+  id: i32;
+  value: usize;
+  length: i32;
+
+  /** False when the entry does not lie in at..end. */
+  read(at: usize, end: usize): bool {
+    const left = <i32>(end - at);
+    if (left < 2) return false;
+    const first: u32 = load<u8>(at);
+    const idBytes: i32 = first & 0x20 ? 2 : 1;
+    const lengthBytes: i32 = (first >> 3) & 3;
+    const size = 1 + idBytes + lengthBytes;
+    if (left < size) return false;
+    this.entry = <Entry>(first >> 6);
+    this.id = number(at + 1, idBytes);
+    this.length = lengthBytes ? number(at + 1 + idBytes, lengthBytes) : first & 7;
+    this.value = at + size;
+    return this.length <= left - size;
+  }
+}
+
+const header = changetype<Header>(memory.data(offsetof<Header>()));
+
+function number(ptr: usize, bytes: i32): i32 {
+  let value = 0;
+  for (let i = 0; i < bytes; i++) value = (value << 8) | load<u8>(ptr + i);
+  return value;
+}
+
+/** Reader.next for TLV. */
+export function tlvNext(r: Reader): i32 {
+  if (r.multipleEnd && r.at >= r.multipleEnd) r.multipleEnd = 0;
+  if (r.instanceEnd && r.at >= r.instanceEnd) r.instanceEnd = 0;
+  if (r.at >= r.end) return 0;
+  const isInMultiple = r.multipleEnd != 0;
+  const isInInstance = r.instanceEnd != 0;
+  const end = isInMultiple ? r.multipleEnd : isInInstance ? r.instanceEnd : r.end;
+  const start = isInMultiple ? r.multipleStart : isInInstance ? r.instanceStart : r.start;
+  const h = header;
+  if (!h.read(r.at, end)) return Status.Malformed;
+  const entry = h.entry;
+  const id = h.id;
+  const value = h.value;
+  const length = h.length;
+  if (id == 0xffff || isRepeated(start, r.at, end, entry, id)) return Status.Malformed;
+
+  const base = r.base;
+  const path = r.path;
+  path.copy(base);
+  path.resource = -1;
+  path.item = -1;
+  if (isInInstance) path.instance = r.instanceId;
+  switch (entry) {
+    case Entry.Instance:
+      if (isInInstance || isInMultiple) return Status.Malformed;
+      path.instance = id;
+      r.instanceId = id;
+      r.instanceStart = value;
+      r.instanceEnd = value + length;
+      r.mark = Mark.Instance;
+      break;
+    case Entry.Multiple:
+      if (isInMultiple) return Status.Malformed;
+      path.resource = id;
+      r.multipleId = id;
+      r.multipleStart = value;
+      r.multipleEnd = value + length;
+      r.mark = Mark.Multiple;
+      break;
+    case Entry.Item:
+      // Bare ones are the answer to, or the body of a write to, the resource that the path names.
+      if (!isInMultiple && base.resource < 0) return Status.Malformed;
+      path.resource = isInMultiple ? r.multipleId : base.resource;
+      path.item = id;
+      break;
+    default:
+      if (isInMultiple) return Status.Malformed;
+      path.resource = id;
+  }
+  r.at = r.mark == Mark.Value ? value + length : value;
+  r.value.kind = r.mark == Mark.Value ? Kind.Raw : Kind.None;
+  r.value.ptr = value;
+  r.value.len = length;
+  // A container may be above what the path names, a value not.
+  const fine = r.mark == Mark.Value ? base.holds(path) : path.holds(base) || base.holds(path);
+  return fine ? 1 : Status.Malformed;
+}
+
+/** Whether an entry before `at` of the same container has that ID: a resource is either single or multiple. */
+function isRepeated(start: usize, at: usize, end: usize, entry: Entry, id: i32): bool {
+  for (let p = start; p < at; p = header.value + header.length) {
+    header.read(p, end);
+    if (header.id == id && (header.entry == entry || (header.entry >= Entry.Multiple && entry >= Entry.Multiple)))
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,173 @@
+// LwM2M payloads of the device (assembly/kit/lwm2m.ts): values at paths, in text, opaque, TLV, SenML JSON and SenML CBOR; CoRE links.
+
+import { within } from './check.js';
+
+/** CoAP Content-Formats. */
+export const Lwm2mFormat = { Text: 0, Link: 40, Opaque: 42, SenmlJson: 110, SenmlCbor: 112, Tlv: 11542 } as const;
+
+/** Data types, as the device numbers them. */
+export const Lwm2mType = {
+  string: 1,
+  integer: 2,
+  unsigned: 3,
+  float: 4,
+  boolean: 5,
+  opaque: 6,
+  time: 7,
+  objlnk: 8,
+} as const;
+export type Lwm2mTypeName = keyof typeof Lwm2mType;
+
+/** bigint for whole numbers, `66:0` for a link. */
+export type Lwm2mValue = string | bigint | number | boolean | Uint8Array;
+
+export interface Lwm2mEntry {
+  /** `/3/0/9`. */
+  readonly path: string;
+  readonly mark: 'value' | 'instance' | 'multiple';
+  /** Absent for containers, names alone, and where no type was given. */
+  readonly value?: Lwm2mValue;
+  /** The bytes as they stand in a TLV payload. */
+  readonly raw?: Uint8Array;
+}
+
+export interface Lwm2mKit {
+  /** Reads a payload of the request's `base`. `typeOf` gives the type at a path; where it gives none the raw bytes are returned. */
+  lwm2mRead(
+    format: number,
+    bytes: Uint8Array,
+    base: string,
+    typeOf?: (path: string) => Lwm2mTypeName | undefined,
+  ): { readonly status: number; readonly entries: readonly Lwm2mEntry[] };
+  /**
+   * Writes values, which come in the order of their paths. A path with `multiple` begins such a resource (its values have one more
+   * level), one with `instance` an instance. The length is what it takes, even where `capacity` is less; -1 when a value has no form.
+   */
+  lwm2mWrite(
+    format: number,
+    base: string,
+    entries: readonly { path: string; mark?: 'instance' | 'multiple'; type?: Lwm2mTypeName; value?: Lwm2mValue }[],
+    capacity?: number,
+  ): { readonly length: number; readonly bytes: Uint8Array };
+  lwm2mLinks(bytes: Uint8Array): {
+    readonly status: number;
+    readonly links: readonly { readonly target: string; readonly parameters: readonly (readonly [string, string])[] }[];
+  };
+}
+
+/** What kit.wasm exports for it. */
+export interface Lwm2mExports {
+  lwm2mReadBegin(format: number, bytes: Uint8Array, path: Int32Array): number;
+  lwm2mReadNext(): number;
+  lwm2mEntry(): Int32Array;
+  lwm2mResolve(type: number): number;
+  lwm2mInt(): bigint;
+  lwm2mFloat(): number;
+  lwm2mBytes(): Uint8Array;
+  lwm2mWriteBegin(format: number, capacity: number, path: Int32Array): void;
+  lwm2mWriteAt(what: number, id: number): void;
+  lwm2mWriteValue(type: number, int: bigint, float: number, bytes: Uint8Array): void;
+  lwm2mWriteEnd(): number;
+  lwm2mWritten(): Uint8Array;
+  lwm2mLinks(bytes: Uint8Array): string;
+}
+
+const MARKS = ['value', 'instance', 'multiple'] as const;
+const NOTHING = new Uint8Array();
+
+function idsOf(path: string): number[] {
+  const ids = path === '/' ? [] : path.slice(1).split('/').map(Number);
+  for (const id of ids) within(`path ${path}`, id, 0, 65_535);
+  within(`levels of ${path}`, ids.length, 0, 4);
+  return ids;
+}
+const four = (path: string): Int32Array => Int32Array.from([...idsOf(path), -1, -1, -1, -1].slice(0, 4));
+
+export function lwm2mKit(wasm: Lwm2mExports): Lwm2mKit {
+  function valueOf(type: Lwm2mTypeName): Lwm2mValue {
+    switch (type) {
+      case 'string':
+        return Buffer.from(wasm.lwm2mBytes()).toString();
+      case 'opaque':
+        return wasm.lwm2mBytes();
+      case 'float':
+        return wasm.lwm2mFloat();
+      case 'boolean':
+        return wasm.lwm2mInt() !== 0n;
+      case 'unsigned':
+        return BigInt.asUintN(64, wasm.lwm2mInt());
+      case 'objlnk':
+        return `${wasm.lwm2mInt() >> 16n}:${wasm.lwm2mInt() & 0xffffn}`;
+      default:
+        return wasm.lwm2mInt();
+    }
+  }
+  return {
+    lwm2mRead(format, bytes, base, typeOf = () => undefined) {
+      const entries: Lwm2mEntry[] = [];
+      let status = wasm.lwm2mReadBegin(format, bytes, four(base));
+      while (status >= 0 && (status = wasm.lwm2mReadNext()) > 0) {
+        const [mark = 0, ...rest] = wasm.lwm2mEntry();
+        const kind = rest[4] ?? 0;
+        const path = `/${rest
+          .slice(0, 4)
+          .filter((id) => id >= 0)
+          .join('/')}`;
+        const head = { path, mark: MARKS[mark] ?? 'value' };
+        const type = typeOf(path);
+        if (mark !== 0 || kind === 0) entries.push(head);
+        else if (type === undefined) entries.push({ ...head, raw: wasm.lwm2mBytes() });
+        else {
+          status = wasm.lwm2mResolve(Lwm2mType[type]);
+          if (status >= 0) entries.push({ ...head, value: valueOf(type) });
+        }
+      }
+      return { status, entries };
+    },
+    lwm2mWrite(format, base, entries, capacity = 65_536) {
+      wasm.lwm2mWriteBegin(format, capacity, four(base));
+      const at = idsOf(base);
+      let open: number[] = [...at];
+      for (const { path, mark, type, value } of entries) {
+        const ids = idsOf(path);
+        for (let level = 0; level < ids.length; level++) {
+          if (open[level] === ids[level] && level < open.length) continue;
+          // An item goes into the multiple resource that is open.
+          wasm.lwm2mWriteAt(level === 3 ? 4 : level === 2 && mark === 'multiple' ? 3 : level, ids[level] ?? 0);
+          open = ids.slice(0, level + 1);
+        }
+        if (type === undefined || value === undefined) continue;
+        const int =
+          typeof value === 'bigint'
+            ? value
+            : typeof value === 'boolean'
+              ? BigInt(value)
+              : type === 'objlnk'
+                ? BigInt.asIntN(
+                    64,
+                    String(value)
+                      .split(':')
+                      .map(BigInt)
+                      .reduce((a, b) => (a << 16n) | b),
+                  )
+                : 0n;
+        const text = type === 'string' ? Buffer.from(String(value)) : value instanceof Uint8Array ? value : NOTHING;
+        wasm.lwm2mWriteValue(Lwm2mType[type], BigInt.asIntN(64, int), typeof value === 'number' ? value : 0, text);
+        // The same path again is another value there.
+        open = ids.slice(0, -1);
+      }
+      const length = wasm.lwm2mWriteEnd();
+      return { length, bytes: length < 0 ? NOTHING : wasm.lwm2mWritten() };
+    },
+    lwm2mLinks(bytes) {
+      const lines = wasm.lwm2mLinks(bytes).split('\n');
+      const links: { target: string; parameters: [string, string][] }[] = [];
+      for (const line of lines.slice(0, -1)) {
+        const [name = '', ...value] = line.slice(1).split('=');
+        if (line.startsWith(' ')) links.at(-1)?.parameters.push([name, value.join('=')]);
+        else links.push({ target: line, parameters: [] });
+      }
+      return { status: Number(lines.at(-1)), links };
+    },
+  };
+}
