@@ -169,11 +169,14 @@ export const API_LIMITS = {
   /** Bytes of a role's or user's permission. */
   permission: 8 * 1024,
   /** Passwords that may wait to be checked. */
-  waitingChecks: 64,
+  waitingChecks: 32,
 } as const;
 
 /** Life of an API token in seconds: the limits are the documentation's. */
 export const TOKEN_SECONDS = { min: 180, max: 172_800, default: 86_400 } as const;
+
+/** Characters of a SAM user's password. */
+export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
 
 /** Speed classes that may be chosen: the documentation names these "and more by plan". */
 export const SPEED_CLASSES = [

@@ -54,7 +54,8 @@ export class Database {
 
   /** Returns the number of changed rows. */
   run(sql: string, ...values: readonly SqlValue[]): number {
-    return this.#prepare(sql).run(...values).changes;
+    // As one array: a lone blob or null would be taken for named values.
+    return this.#prepare(sql).run([...values]).changes;
   }
 
   /** The first row, if there is one. */
@@ -63,7 +64,7 @@ export class Database {
   }
 
   all(sql: string, ...values: readonly SqlValue[]): readonly Row[] {
-    return (this.#prepare(sql).all(...values) as Record<string, SqlValue | ArrayBuffer>[]).map((row) =>
+    return (this.#prepare(sql).all([...values]) as Record<string, SqlValue | ArrayBuffer>[]).map((row) =>
       Object.fromEntries(
         Object.entries(row).map(([name, value]) => [name, value instanceof ArrayBuffer ? Buffer.from(value) : value]),
       ),

@@ -8,11 +8,13 @@ import type { ServiceRegistry, Session } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
+import { Accounts } from './accounts/index.js';
 import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
 import { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 import { Database } from './database.js';
 import { Directory } from './directory/index.js';
+import { operatorsOf } from './directory/schema.js';
 import { Endorse } from './endorse/index.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
 import { SigningKeys } from './keys/keys.js';
@@ -62,6 +64,8 @@ export class Platform {
   readonly directory: Directory;
   /** The keys of its tokens; `keySite` publishes them. */
   readonly keys: SigningKeys;
+  /** Operators and their ways in; users and roles. */
+  readonly accounts: Accounts;
   /** What operators call. */
   readonly api: OperatorApi;
   readonly #database: Database;
@@ -89,7 +93,9 @@ export class Platform {
       nextId: () => ++lastId,
     };
     const { sessionOf = () => undefined } = options;
-    this.api = new OperatorApi({ context, trace, sessionOf });
+    this.accounts = new Accounts({ database, clock });
+    this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
+    this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf });
     this.#services = [
       new Beam(context),
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),

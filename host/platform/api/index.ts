@@ -6,9 +6,14 @@ import { type Context, Hono } from 'hono';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import type { Trace } from '../../trace/trace.js';
+import { type Accounts, permits } from '../accounts/index.js';
 import type { Service, ServiceContext } from '../service.js';
+import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
 import { type ApiCaller, Call, type Reply } from './call.js';
+import { credentialsRoutes } from './credentials.js';
 import { ApiError, type Lang } from './error.js';
+import { groupRoutes } from './groups.js';
+import { operatorRoutes } from './operators.js';
 import { outsideFront } from './outside.js';
 import type { AnyRoute } from './routes.js';
 import { subscriberRoutes } from './subscribers.js';
@@ -18,9 +23,12 @@ export { ApiError } from './error.js';
 
 export interface ApiOptions {
   readonly context: ServiceContext;
+  readonly accounts: Accounts;
   /** Of the world, not of a device. */
   readonly trace: Trace;
   readonly sessionOf: (imsi: string) => Session | undefined;
+  /** What the platform's services let operators do with what they keep. */
+  readonly routes?: readonly AnyRoute[];
 }
 
 interface Bindings {
@@ -31,15 +39,25 @@ type ApiContext = Context<{ Bindings: Bindings }>;
 
 export class OperatorApi implements Pick<Service, 'close'> {
   readonly #context: ServiceContext;
+  readonly #accounts: Accounts;
   readonly #trace: Trace;
   readonly #app = new Hono<{ Bindings: Bindings }>();
   readonly #front;
 
-  constructor({ context, trace, sessionOf }: ApiOptions) {
+  constructor({ context, accounts, trace, sessionOf, routes = [] }: ApiOptions) {
+    const { directory, random } = context;
     this.#context = context;
+    this.#accounts = accounts;
     this.#trace = trace;
     this.#front = outsideFront(context, (request) => this.fetch(request));
-    this.#mount([...subscriberRoutes({ directory: context.directory, sessionOf })]);
+    this.#mount([
+      ...authRoutes(accounts),
+      ...operatorRoutes(accounts),
+      ...subscriberRoutes({ directory, sessionOf }),
+      ...groupRoutes({ directory, random: random.fork('groups') }),
+      ...credentialsRoutes(directory),
+      ...routes,
+    ]);
   }
 
   /** Answers one request from outside, which has to carry its token. Never rejects. */
@@ -93,7 +111,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
         reply = await route.handle(new Call(undefined, request, params, query));
       } else {
         caller = this.#callerOf(c);
-        permit(route, caller, params);
+        this.#permit(route, caller, params);
         reply = await route.handle(new Call(caller, request, params, query));
       }
       const response = reply instanceof Response ? reply : toResponse(reply);
@@ -105,9 +123,30 @@ export class OperatorApi implements Pick<Service, 'close'> {
     }
   }
 
+  /** Throws ApiError. */
   #callerOf(c: ApiContext): ApiCaller {
-    if (c.env.caller === undefined) throw new ApiError('token');
-    return c.env.caller;
+    if (c.env.caller !== undefined) return c.env.caller;
+    const [apiKey, token] = [c.req.header(API_KEY_HEADER), c.req.header(TOKEN_HEADER)];
+    if (apiKey === undefined || token === undefined) {
+      throw new ApiError('token', `the headers ${API_KEY_HEADER} and ${TOKEN_HEADER} are wanted`);
+    }
+    const owner = this.#accounts.callerOf(apiKey, token);
+    if (owner === undefined) throw new ApiError('token');
+    return { kind: 'operator', ...owner };
+  }
+
+  /** Throws ApiError. */
+  #permit(route: AnyRoute, caller: ApiCaller, pathVariables: Readonly<Record<string, string>>): void {
+    if (caller.kind === 'sim') {
+      if (route.for !== 'sim' || pathVariables['imsi'] !== caller.session.imsi) throw new ApiError('forbidden');
+      return;
+    }
+    const { operatorId, userName } = caller;
+    if (userName === undefined || route.for === 'token') return;
+    const statements = this.#accounts.sam.userStatements(operatorId, userName);
+    if (!permits(statements, route.api, { operatorId, samUserName: userName, pathVariables })) {
+      throw new ApiError('forbidden', route.api);
+    }
   }
 
   #refuse(c: ApiContext, error: ApiError, route?: AnyRoute, caller = c.env.caller): Response {
@@ -128,13 +167,6 @@ export class OperatorApi implements Pick<Service, 'close'> {
       ...(caller?.kind === 'operator' && caller.userName !== undefined && { userName: caller.userName }),
       ...(caller?.kind === 'sim' && { imsi: caller.session.imsi }),
     });
-  }
-}
-
-/** Throws ApiError. */
-function permit(route: AnyRoute, caller: ApiCaller, params: Readonly<Record<string, string>>): void {
-  if (caller.kind === 'sim' && (route.for !== 'sim' || params['imsi'] !== caller.session.imsi)) {
-    throw new ApiError('forbidden');
   }
 }
 

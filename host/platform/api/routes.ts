@@ -1,7 +1,7 @@
 // A route of the management API: where it is, what it is called in permissions, and what it does. index.ts puts the
 // routes on the router, says who is calling and turns errors into answers.
 
-import type { ApiCaller, Call, Reply } from './call.js';
+import type { Call, Reply } from './call.js';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -9,8 +9,11 @@ export interface Route {
   readonly path: string;
   /** As SAM permissions name it, `Subscriber:getSubscriber`. */
   readonly api: string;
-  /** `sim`: also a SIM through Metadata, about itself; the path then has `:imsi`. */
-  readonly for: 'operator' | 'sim';
+  /**
+   * `sim`: also a SIM through Metadata, about itself; the path then has `:imsi`. `token`: whoever holds a token, whatever
+   * a SAM user's permissions are.
+   */
+  readonly for: 'operator' | 'sim' | 'token';
   /** May answer with a Response of its own, for what is not JSON. Throws ApiError. */
   readonly handle: (call: Call) => Promise<Reply | Response> | Reply | Response;
 }
@@ -22,6 +25,3 @@ export interface OpenRoute extends Omit<Route, 'for' | 'handle'> {
 }
 
 export type AnyRoute = Route | OpenRoute;
-
-/** Whose permissions count. */
-export type OperatorCaller = Extract<ApiCaller, { kind: 'operator' }>;

@@ -204,6 +204,11 @@ export class Directory implements SubscriberDirectory {
     return found?.operatorId === operatorId ? found : undefined;
   }
 
+  /** Whether any operator has a group of this id. */
+  hasGroup(id: string): boolean {
+    return this.#groups.has(id);
+  }
+
   groups(operatorId: string): readonly GroupRecord[] {
     return [...this.#groups.values()].filter((group) => group.operatorId === operatorId);
   }

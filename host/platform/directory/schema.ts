@@ -42,6 +42,8 @@ const operator = z
     message: 'wants email and password together',
   });
 
+export type OperatorConfig = z.output<typeof operator>;
+
 const operatorId = z.string().regex(/^OP\d{10}$/, 'OP and 10 digits are wanted');
 
 export const platformConfig = z
@@ -77,6 +79,10 @@ export const platformConfig = z
 
 /** What the operator configures. Secrets are plain text here, and `Secret` from the moment it is read. */
 export type PlatformConfig = z.input<typeof platformConfig>;
+
+/** The operators of a configuration that was found right. */
+export const operatorsOf = (config: unknown): Readonly<Record<string, OperatorConfig>> =>
+  platformConfig.parse(config).operators;
 
 /** All `{"$credentialsId": id}` below a value, but for those whose id depends on the SIM. */
 function* references(value: unknown, path: PropertyKey[]): Generator<{ path: PropertyKey[]; id: string }> {

@@ -1,0 +1,155 @@
+// Conditions of permission statements: `pathVariable('path') matches 'logs/:imsi/.*'`, `samUserName == 'ops'`, joined by
+// `and`, `or`, `not` and brackets. Of the real language (Spring's) only this much is published in examples.
+
+import { Pattern, PatternError } from './pattern.js';
+
+/** What a condition may ask for. */
+export interface Facts {
+  readonly operatorId: string;
+  readonly samUserName?: string | undefined;
+  /** Parts of the path by their name in the API, percent-decoded: `path`, `imsi`, `user_name`. */
+  readonly pathVariables: Readonly<Record<string, string>>;
+  /** The SIM on whose behalf it is asked: `:imsi` in a text of the condition stands for it. */
+  readonly imsi?: string | undefined;
+}
+
+export type Condition = (facts: Facts) => boolean;
+
+export class ConditionError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConditionError';
+  }
+}
+
+const MAX_DEPTH = 32;
+const TOKEN = /\s*(?:('(?:[^']|'')*')|(==|!=|&&|\|\||[()!])|([A-Za-z]\w*))/y;
+
+/** Throws ConditionError: it says where. */
+export function compileCondition(source: string): Condition {
+  return new Compiler(source).whole();
+}
+
+type Value = (facts: Facts) => string | undefined;
+interface Operand {
+  readonly value: Value;
+  readonly text?: string;
+}
+
+class Compiler {
+  readonly #source: string;
+  readonly #tokens: { readonly text: string; readonly at: number }[] = [];
+  #next = 0;
+  #depth = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+    TOKEN.lastIndex = 0;
+    while (source.slice(TOKEN.lastIndex).trim() !== '') {
+      const at = TOKEN.lastIndex;
+      const found = TOKEN.exec(source);
+      if (found === null) throw new ConditionError(`the condition is not understood at character ${at + 1}`);
+      this.#tokens.push({ text: found[1] ?? found[2] ?? found[3] ?? '', at });
+    }
+  }
+
+  whole(): Condition {
+    const condition = this.#or();
+    if (this.#next < this.#tokens.length) throw this.#fault();
+    return condition;
+  }
+
+  #or(): Condition {
+    const parts = [this.#and()];
+    while (this.#take('or', '||')) parts.push(this.#and());
+    return (facts) => parts.some((part) => part(facts));
+  }
+
+  #and(): Condition {
+    const parts = [this.#not()];
+    while (this.#take('and', '&&')) parts.push(this.#not());
+    return (facts) => parts.every((part) => part(facts));
+  }
+
+  #not(): Condition {
+    if (++this.#depth > MAX_DEPTH)
+      throw new ConditionError(`more than ${MAX_DEPTH} brackets and nots inside each other`);
+    try {
+      if (this.#take('not', '!')) {
+        const part = this.#not();
+        return (facts) => !part(facts);
+      }
+      if (!this.#take('(')) return this.#comparison();
+      const part = this.#or();
+      this.#want(')');
+      return part;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #comparison(): Condition {
+    const { value: left } = this.#operand();
+    if (this.#take('matches')) return this.#matches(left);
+    const equal = this.#take('==', 'eq');
+    if (!equal && !this.#take('!=', 'ne')) throw this.#fault();
+    const { value: right } = this.#operand();
+    return (facts) => {
+      const [a, b] = [left(facts), right(facts)];
+      return a !== undefined && b !== undefined && (a === b) === equal;
+    };
+  }
+
+  #matches(left: Value): Condition {
+    const at = this.#next;
+    const { text } = this.#operand();
+    if (text === undefined) throw this.#fault(at);
+    try {
+      const plain = new Pattern(text);
+      if (!text.includes(':imsi')) return (facts) => matched(left(facts), plain);
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error;
+      throw new ConditionError(`the pattern '${text}': ${error.message}`);
+    }
+    // An IMSI is digits: it means nothing else in a pattern.
+    return (facts) => matched(left(facts), new Pattern(withImsi(text, facts)));
+  }
+
+  #operand(): Operand {
+    const token = this.#tokens[this.#next++]?.text;
+    if (token?.startsWith("'")) {
+      const text = token.slice(1, -1).replaceAll("''", "'");
+      return { text, value: (facts) => withImsi(text, facts) };
+    }
+    if (token === 'operatorId') return { value: (facts) => facts.operatorId };
+    if (token === 'samUserName') return { value: (facts) => facts.samUserName };
+    if (token !== 'pathVariable') throw this.#fault(this.#next - 1);
+    this.#want('(');
+    const name = this.#operand().text;
+    if (name === undefined) throw this.#fault(this.#next - 1);
+    this.#want(')');
+    return {
+      value: ({ pathVariables }) => (Object.hasOwn(pathVariables, name) ? pathVariables[name] : undefined),
+    };
+  }
+
+  #take(...texts: readonly string[]): boolean {
+    const found = texts.includes(this.#tokens[this.#next]?.text ?? '');
+    if (found) this.#next++;
+    return found;
+  }
+
+  #want(text: string): void {
+    if (!this.#take(text)) throw this.#fault();
+  }
+
+  #fault(index = this.#next): ConditionError {
+    const at = this.#tokens[index]?.at ?? this.#source.length;
+    return new ConditionError(`the condition is not understood at character ${at + 1}`);
+  }
+}
+
+const matched = (text: string | undefined, pattern: Pattern): boolean => text !== undefined && pattern.matches(text);
+
+const withImsi = (text: string, { imsi }: Facts): string =>
+  imsi === undefined ? text : text.replaceAll(':imsi', imsi);

@@ -1,0 +1,16 @@
+// Who may use the management API: operators, their AuthKeys and tokens (accounts.ts), their users and roles (sam.ts), and
+// what those may do (permission.ts, condition.ts, pattern.ts). What operators configured for their devices is in
+// ../directory.
+
+export {
+  Accounts,
+  type AuthKey,
+  type Login,
+  type NewAuthKey,
+  type Operator,
+  type Owner,
+  type Ticket,
+} from './accounts.js';
+export { BusyError } from './password.js';
+export { type Facts, PermissionError, permits, type Statement } from './permission.js';
+export { type Role, Sam, type SamUser } from './sam.js';
