@@ -122,7 +122,7 @@ export class FilesClient<N> {
   }
 
   get deadline(): i64 {
-    if (this.task == Task.Part) return 0;
+    if (this.task == Task.Part || this.wantsPart) return 0;
     return this.task != Task.None && this.http.state == HttpState.Idle ? 0 : this.http.deadline;
   }
 

@@ -174,6 +174,7 @@ export class HttpClient<N, B> {
     if (this.connected) {
       this.state = HttpState.Sending;
       this.deadline = now + EXCHANGE_MS;
+      this.sending(now);
       return;
     }
     this.state = HttpState.Opening;

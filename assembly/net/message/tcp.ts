@@ -85,6 +85,7 @@ export class TcpMessage<N> {
     if (this.connected) {
       this.state = TcpState.Sending;
       this.deadline = now + REPLY_MS;
+      this.sending(now);
       return;
     }
     this.state = TcpState.Opening;

@@ -88,6 +88,7 @@ export class UdpMessage<N> {
     if (this.handle >= 0 && this.net.read(this.handle, stray, 1) != 0) this.disconnect();
     if (this.handle >= 0) {
       this.resend(now);
+      this.sending(now);
       return;
     }
     this.state = UdpState.Opening;

@@ -37,7 +37,7 @@ function claimsOf(token: string, now: number): Record<string, unknown> {
   return claims;
 }
 
-async function start(endorse: object = ENDORSE, names = ['door.example']) {
+async function start(endorse: { enabled: boolean } = ENDORSE, names = ['door.example']) {
   for (const list of [log, pins, visitors]) list.splice(0);
   world = await World.create({
     subscribers: [{ profile: SIM, group: 'doors' }],

@@ -190,6 +190,19 @@ describe.each([
     expect([clients.last.kind, clients.last.host, clients.last.port]).toEqual([NetKind.Tcp, host, 80]);
   });
 
+  test('a second request goes over the same connection, at once', () => {
+    const clients = new Clients();
+    clients.serve = (socket, sent) => {
+      if (sent.toString().endsWith('x')) socket.say(answer('200 OK'));
+    };
+    clients.call(`${client}_open`);
+    for (let i = 0; i < 3; i++) {
+      clients.call(`${client}_post`, clients.time, clients.put('x'), 100);
+      expect(clients.outcome(client)).toBe(Outcome.Delivered);
+    }
+    expect([clients.sockets.length, clients.now < 100]).toEqual([1, true]);
+  });
+
   test.each([Status.NameUnknown, Status.Refused, Status.Timeout])('no connection (%i): again later', (status) => {
     const { clients } = far(client, '');
     clients.openState = status;

@@ -169,6 +169,10 @@ export class FarEnd {
     this.state = NetState.Ended;
   }
 
+  get hasMore(): boolean {
+    return this.#stream.length > 0 || this.#waiting.length > 0;
+  }
+
   get visibleState(): number {
     return this.state === NetState.Ended && this.#stream.length > 0 ? NetState.Open : this.state;
   }
@@ -197,6 +201,7 @@ export class Clients {
   /** Called after the device has sent something. */
   serve: (socket: FarEnd, sent: Buffer) => void = () => undefined;
   readonly #exports: Exports;
+  #woken = false;
 
   constructor() {
     if (!module) throw new Error('compileClients first');
@@ -210,6 +215,7 @@ export class Clients {
       board: {
         net_open: (kind: number, host: number, hostLen: number, port: number) => {
           if (this.openResult < 0) return this.openResult;
+          this.#woken = true;
           const end = new FarEnd(kind, at(host, hostLen).toString(), port);
           end.state = this.openState;
           return this.sockets.push(end) - 1;
@@ -221,6 +227,7 @@ export class Clients {
           if (end.state === NetState.Ended) return Status.Closed;
           const part = Buffer.from(at(ptr, end.kind === NetKind.Udp ? len : Math.min(len, this.slice)));
           if (end.kind === NetKind.Udp && len > 1460) return Status.TooLong;
+          this.#woken = true;
           end.received = Buffer.concat([end.received, part]);
           if (end.kind === NetKind.Udp) end.datagrams.push(part);
           this.serve(end, part);
@@ -228,10 +235,14 @@ export class Clients {
         },
         net_recv: (handle: number, ptr: number, max: number) => {
           const end = socket(handle);
+          if (end.hasMore) this.#woken = true;
           if (end.state < 0) return end.state;
           return end.read(end.kind === NetKind.Udp ? max : Math.min(max, this.slice)).copy(at(ptr, max));
         },
-        net_close: () => (this.closed++, Status.Ok),
+        net_close: () => {
+          this.closed++;
+          return Status.Ok;
+        },
       },
     }).exports as unknown as Exports;
   }
@@ -269,14 +280,20 @@ export class Clients {
     return this.bytesAt(this.call('output') + at, this.call(`${client}_answerLength`)).toString('latin1');
   }
 
-  /** Steps until there is an outcome, waking as the client asks to be woken; at most `seconds`. */
+  /**
+   * Steps until there is an outcome, at most `seconds`: when the device has to do with the net (as a modem wakes it) and
+   * when the client asks to be woken.
+   */
   outcome(client: ClientName | 'files', seconds = 600): number {
     for (const end = this.now + seconds * 1000; this.now < end;) {
-      const outcome = this.call(`${client}_step`, this.time);
-      if (outcome !== Outcome.Pending) return outcome;
       const deadline = this.call(`${client}_deadline`);
-      // Input may come at any time; a deadline that is far is reached in strides.
-      this.now = Math.max(this.now + 1, Math.min(deadline, this.now + 500));
+      // A modem that has been given something wakes the device; else only the deadline does, or what the far end says.
+      this.now = this.#woken ? this.now + 1 : Math.max(this.now + 1, Math.min(deadline, end));
+      this.#woken = false;
+      const outcome = this.call(`${client}_step`, this.time);
+      if (outcome === Outcome.Pending) continue;
+      this.#woken = false;
+      return outcome;
     }
     return Outcome.Pending;
   }
