@@ -39,21 +39,21 @@ export function dtlsNew(
   client.firstTimeout = firstTimeout;
   client.patience = patience;
   ownCid = cid;
-  client.ownCid = cid.dataStart;
-  client.ownCidLen = cid.length;
+  client.ownCid = ownCid.dataStart;
+  client.ownCidLen = ownCid.length;
 }
 
 export function dtlsBegin(now: f64, random: Uint8Array, id: Uint8Array, psk: Uint8Array): i32 {
   identity = id;
   key = psk;
-  client.credentials(id.dataStart, id.length, psk.dataStart, psk.length);
+  client.credentials(identity.dataStart, identity.length, key.dataStart, key.length);
   return onlyCcm8 ? ccm8.begin(<i64>now, random.dataStart) : client.begin(<i64>now, random.dataStart);
 }
 
 /** The first application data of a datagram; then `dtlsMore`. */
 export function dtlsReceive(now: f64, bytes: Uint8Array): Uint8Array {
   datagram = bytes;
-  const ptr = bytes.dataStart;
+  const ptr = datagram.dataStart;
   return data(onlyCcm8 ? ccm8.receive(<i64>now, ptr, bytes.length) : client.receive(<i64>now, ptr, bytes.length));
 }
 

@@ -121,8 +121,8 @@ export class ServerHello {
       if (size > <i32>(end - ptr)) return Alert.DecodeError;
       // The first byte, which is 0 where there is none.
       const first: i32 = size > 0 ? load<u8>(ptr) : 0;
-      let bit = 0;
-      let good = false;
+      let bit: i32;
+      let good: bool;
       switch (type) {
         case Extension.ExtendedMasterSecret:
           bit = 1;
