@@ -9,7 +9,7 @@ import { CoapWriter } from "../net/coap/writer";
 const message = changetype<CoapMessage>(memory.data(offsetof<CoapMessage>(), 8));
 const writer = changetype<CoapWriter>(memory.data(offsetof<CoapWriter>(), 8));
 const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
-const endpoint = changetype<CoapEndpoint>(memory.data(COAP_ENDPOINT_SIZE, 8));
+export const endpoint = changetype<CoapEndpoint>(memory.data(COAP_ENDPOINT_SIZE, 8));
 /** The endpoint looks at the last datagram until its event is dealt with. */
 const datagram = memory.data(2048);
 const gathered = memory.data(8192);

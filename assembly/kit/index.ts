@@ -8,6 +8,7 @@ export * from "./crypto";
 export * from "./aka";
 export * from "./http";
 export * from "./lwm2m";
+export * from "./lwm2m-objects";
 export * from "./modem";
 export * from "./dtls";
 export * from "./coap";

@@ -49,6 +49,18 @@ export interface Lwm2mKit {
     entries: readonly { path: string; mark?: 'instance' | 'multiple'; type?: Lwm2mTypeName; value?: Lwm2mValue }[],
     capacity?: number,
   ): { readonly length: number; readonly bytes: Uint8Array };
+  /**
+   * Sample objects of a device (assembly/kit/lwm2m-objects.ts) behind the kit's CoAP endpoint, new. `preferred` is the format of answers
+   * to a server without a wish, -1 as in LwM2M 1.0; `limit` the bytes of an answer, at most 2048.
+   */
+  lwm2mObjectsBegin(preferred: number, limit?: number): void;
+  lwm2mObjectsPut(name: string, value: number): void;
+  /** Answers what `coapReceive` has brought. */
+  lwm2mObjectsHandle(event: number, now: number): void;
+  /** What has been executed and changed since it was last asked for. */
+  lwm2mObjectsJournal(): string[];
+  /** The body of Register. */
+  lwm2mObjectsLinks(): Uint8Array;
   lwm2mLinks(bytes: Uint8Array): {
     readonly status: number;
     readonly links: readonly { readonly target: string; readonly parameters: readonly (readonly [string, string])[] }[];
@@ -70,6 +82,11 @@ export interface Lwm2mExports {
   lwm2mWriteEnd(): number;
   lwm2mWritten(): Uint8Array;
   lwm2mLinks(bytes: Uint8Array): string;
+  lwm2mObjectsBegin(preferred: number, limit: number): void;
+  lwm2mObjectsPut(name: string, value: number): void;
+  lwm2mObjectsHandle(event: number, now: number): void;
+  lwm2mObjectsJournal(): string;
+  lwm2mObjectsLinks(): Uint8Array;
 }
 
 const MARKS = ['value', 'instance', 'multiple'] as const;
@@ -159,6 +176,11 @@ export function lwm2mKit(wasm: Lwm2mExports): Lwm2mKit {
       const length = wasm.lwm2mWriteEnd();
       return { length, bytes: length < 0 ? NOTHING : wasm.lwm2mWritten() };
     },
+    lwm2mObjectsBegin: (preferred, limit = 2048) => wasm.lwm2mObjectsBegin(preferred, within('limit', limit, 0, 2048)),
+    lwm2mObjectsPut: (name, value) => wasm.lwm2mObjectsPut(name, value),
+    lwm2mObjectsHandle: (event, now) => wasm.lwm2mObjectsHandle(event, now),
+    lwm2mObjectsJournal: () => wasm.lwm2mObjectsJournal().split('\n').slice(0, -1),
+    lwm2mObjectsLinks: () => wasm.lwm2mObjectsLinks(),
     lwm2mLinks(bytes) {
       const lines = wasm.lwm2mLinks(bytes).split('\n');
       const links: { target: string; parameters: [string, string][] }[] = [];
