@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.js';
 import { hssCommand } from './commands/hss.js';
 import { modemCommand } from './commands/modem.js';
 import { newCommand } from './commands/new.js';
+import { platformCommand } from './commands/platform.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { showCommand } from './commands/show.js';
@@ -28,6 +29,7 @@ const commands = [
   buildCommand(),
   runCommand(),
   serveCommand(),
+  platformCommand(),
   exportCommand(),
   simCommand(),
   modemCommand(),

@@ -27,6 +27,8 @@ import type { Service, ServiceContext } from './service.js';
 export type { BeamEntry } from './beam/config.js';
 export { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 export { Database, DatabaseError } from './database.js';
+export { Accounts, type NewAuthKey, type Owner, type Statement } from './accounts/index.js';
+export { OperatorApi } from './api/index.js';
 export * from './directory/index.js';
 export type { CertificateSupplier } from './http/tls-entry.js';
 export type { SigningKeys } from './keys/keys.js';

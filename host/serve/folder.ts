@@ -1,12 +1,13 @@
 // Everything that a served world keeps, in one folder of mode 0700:
 //   platform.db   what operators configured, what devices stored; secrets in it are sealed
 //   master.key    opens the seals: 32 bytes, mode 0600
+//   operator.json  the default operator's AuthKey, mode 0600: made when the folder is new and no configuration names one
 //   cards/        one file of mode 0600 per SIM: the card's own memory
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Database, DatabaseError, Seal } from '../platform/index.js';
+import { type Accounts, Database, DatabaseError, DEFAULT_OPERATOR, Seal } from '../platform/index.js';
 import { Secret } from '../secret.js';
 import { FileStore, openToOthers, personalise, type SimProfile } from '../sim/index.js';
 
@@ -30,6 +31,23 @@ export class DataFolder {
     this.database = new Database(database);
   }
 
+  /** Where the AuthKey of the default operator is. */
+  get operatorFile(): string {
+    return join(this.path, 'operator.json');
+  }
+
+  /** Makes an AuthKey when the default operator could not sign in: it is told in `operatorFile` and nowhere else. */
+  unlock(accounts: Accounts): void {
+    if (!accounts.isLocked(DEFAULT_OPERATOR)) return;
+    // Nobody is left with a key that no file tells.
+    this.database.transaction(() => {
+      const owner = { operatorId: DEFAULT_OPERATOR, userName: undefined };
+      const { authKeyId, authKey } = accounts.makeAuthKey(owner);
+      const told = { authKeyId, authKey: Buffer.from(authKey.reveal()).toString() };
+      writePrivate(this.operatorFile, Buffer.from(`${JSON.stringify(told, null, 2)}\n`));
+    });
+  }
+
   /** The memory of this SIM; a card from the factory when the folder has none. Throws FileStoreError. */
   card(profile: SimProfile): FileStore {
     return new FileStore(join(this.path, 'cards', `${profile.iccid}.json`), profile.iccid, () => personalise(profile));
@@ -46,15 +64,20 @@ function masterKey(path: string, wanted: boolean): Secret {
   }
   if (wanted) throw new DatabaseError(`${path} is missing: without it the secrets in platform.db cannot be opened`);
   const key = randomBytes(KEY_BYTES);
+  writePrivate(path, key);
+  return new Secret(key);
+}
+
+/** Whole or not at all, for nobody else's eyes. */
+function writePrivate(path: string, bytes: Uint8Array): void {
   const file = openSync(`${path}.new`, 'w', 0o600);
   try {
-    writeSync(file, key);
+    writeSync(file, bytes);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(`${path}.new`, path);
-  return new Secret(key);
 }
 
 const code = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';

@@ -1,6 +1,7 @@
 // The world as a server: what a real network would route from each SIM's session to the platform, programs on this
 // computer send from the session's own loopback address. Each SIM of the configuration attaches for real, its card
 // against the home network, and keeps its session as long as the world runs.
+// Operators call the management API at an address of its own, from any address.
 //   config.ts     the file;  folder.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
 // Not here: the command and what it prints (host/cli/commands/serve.ts).
 
@@ -13,7 +14,7 @@ import { makeCard, World } from '../world.js';
 import type { ServeConfig, ServedSim } from './config.js';
 import type { DataFolder } from './folder.js';
 import { addressOf, KeptSubscribers } from './keeping.js';
-import { type EntryPoint, Loopback } from './loopback.js';
+import { type EntryPoint, Loopback, PORT_OFFSET } from './loopback.js';
 
 export { loadServeConfig, type ServeConfig, type ServedSim } from './config.js';
 export { DataFolder } from './folder.js';
@@ -32,6 +33,12 @@ export interface ServeOptions {
   readonly sink?: TraceSink;
 }
 
+/** Where operators call: the first address of the world's block, plain HTTP. */
+export interface ApiPoint {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface ServedSession {
   readonly imsi: string;
   readonly group: string | undefined;
@@ -39,6 +46,9 @@ export interface ServedSession {
   /** Why there is no session. */
   readonly fault: string | undefined;
 }
+
+/** As for any service at port 80. */
+const API_PORT = 80 + PORT_OFFSET;
 
 /** How long `start` waits for the SIMs to attach. */
 const ATTACH_LIMIT = 60 * SECOND;
@@ -99,6 +109,8 @@ export class Serve {
     try {
       platform.register(loopback);
       await loopback.open();
+      await loopback.openOutside(API_PORT, (stream) => platform.api.accept(stream));
+      folder?.unlock(platform.accounts);
     } catch (error) {
       await serve.close();
       throw error;
@@ -112,6 +124,10 @@ export class Serve {
 
   get entryPoints(): readonly EntryPoint[] {
     return this.#loopback.entryPoints;
+  }
+
+  get api(): ApiPoint {
+    return { host: this.#loopback.outside, port: API_PORT };
   }
 
   get sessions(): readonly ServedSession[] {

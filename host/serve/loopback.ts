@@ -5,6 +5,7 @@
 import { createSocket, type Socket as UdpServer } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ServiceRegistry, Session, TcpService, UdpService } from '../cellular/network.js';
 
 /** Ports below 1024 need privileges: they are found so much higher. 80 is 8080, 443 is 8443. */
@@ -79,6 +80,33 @@ export class Loopback implements ServiceRegistry {
           cause: error,
         });
       }
+    }
+  }
+
+  /** The address for callers from outside the network: no name of the platform has it. */
+  get outside(): string {
+    return `127.${this.#options.block ?? 127}.0.1`;
+  }
+
+  /** Serves whoever calls, from whatever address. Rejects with LoopbackError. */
+  async openOutside(port: number, service: (stream: Duplex) => void): Promise<void> {
+    const sockets = new Set<Socket>();
+    this.#sockets.set('outside', sockets);
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      socket.on('error', () => undefined); // 'close' follows
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      service(socket);
+    });
+    this.#servers.push(server);
+    try {
+      server.listen(port, this.outside);
+      await once(server, 'listening');
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      throw new LoopbackError(`management API: cannot listen at ${this.outside}, tcp port ${port} (${code})`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,7 +85,7 @@ export async function runServe(
         if (said !== undefined) output.text(`${(event.t / SECOND).toFixed(3).padStart(10)}  ${said}`);
       },
     });
-    describe(served, output);
+    describe(served, folder, output);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -105,7 +105,7 @@ export async function runServe(
 }
 
 /** Where everything is, for a person who wants to try it. */
-function describe({ entryPoints, sessions }: Serve, output: Output): void {
+function describe({ entryPoints, sessions, api }: Serve, folder: DataFolder, output: Output): void {
   for (const { imsi, group, session, fault } of sessions) {
     const state = session === undefined ? `no session${fault === undefined ? '' : ` (${fault})`}` : session.ip;
     output.text(`SIM ${imsi}  group ${group ?? '-'}  ${state}`);
@@ -119,6 +119,10 @@ function describe({ entryPoints, sessions }: Serve, output: Output): void {
   const names = new Map(entryPoints.map(({ name, host }) => [name, host]));
   output.text('\nLines for /etc/hosts:');
   for (const [name, host] of names) output.text(`${host.padEnd(16)} ${name}`);
+  const url = `http://${api.host}:${api.port}`;
+  const key = existsSync(folder.operatorFile) ? folder.operatorFile : undefined;
+  output.text(`\nManagement API, for operators: ${url}/v1${key === undefined ? '' : `  AuthKey: ${key}`}`);
+  output.event({ type: 'api-point', url, authKeyFile: key });
   const ip = sessions.find(({ session }) => session)?.session?.ip;
   const first = entryPoints.find(({ port }) => port === 8888);
   if (ip !== undefined && first !== undefined) {

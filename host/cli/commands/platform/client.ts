@@ -1,0 +1,215 @@
+// The management API over HTTP, as the verbs of `akari platform` use it.
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { Secret } from '../../../secret.js';
+import { JobError, Output, UsageError } from '../../output.js';
+
+/** Where `akari serve` has it unless told otherwise. */
+const DEFAULT_API = 'http://127.127.0.1:8080';
+/** Of the tokens that a verb asks for itself: the least there is. */
+const TOKEN_SECONDS = 180;
+/** Real milliseconds until the head of an answer is there. */
+const PATIENCE_MS = 30_000;
+
+export interface ApiCommandOptions {
+  readonly api?: string;
+  readonly authKey?: string;
+  readonly json?: true;
+}
+
+const authKeyFile = z.strictObject({ authKeyId: z.string().min(1), authKey: z.string().min(1) });
+const ticketBody = z.object({ apiKey: z.string(), token: z.string(), operatorId: z.string() });
+const errorBody = z.object({ code: z.string(), message: z.string() });
+
+export interface Ticket {
+  readonly apiKey: string;
+  readonly token: string;
+}
+
+export interface AskOptions {
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+}
+
+export class ApiClient {
+  constructor(
+    readonly url: string,
+    readonly ticket?: Ticket,
+  ) {}
+
+  /** The parts are names: each is percent-encoded. Rejects with JobError for what is refused. */
+  async ask(method: string, path: readonly string[], { query = {}, body }: AskOptions = {}): Promise<Response> {
+    const url = new URL(`${this.url}/v1/${path.map(encoded).join('/')}`);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+    return this.fetch(method, url, body);
+  }
+
+  /** What it answers, which is JSON. */
+  async json<T = Readonly<Record<string, unknown>>>(
+    method: string,
+    path: readonly string[],
+    options?: AskOptions,
+  ): Promise<T> {
+    return (await (await this.ask(method, path, options)).json()) as T;
+  }
+
+  /** All pages of a list, one after the other; not more than `limit` entries. */
+  async *list<T = Readonly<Record<string, unknown>>>(
+    path: readonly string[],
+    query: AskOptions['query'] = {},
+    limit = Infinity,
+  ): AsyncGenerator<T> {
+    let key: string | undefined;
+    let left = limit;
+    do {
+      const size = left < MAX_PAGE ? { limit: String(left) } : { limit: String(MAX_PAGE) };
+      const response = await this.ask('GET', path, { query: { ...query, ...size, last_evaluated_key: key } });
+      const page = (await response.json()) as readonly T[];
+      yield* page.slice(0, left);
+      left -= page.length;
+      const next = response.headers.get('x-soracom-next-key');
+      key = next === null ? undefined : decodeURIComponent(next);
+    } while (key !== undefined && left > 0);
+  }
+
+  async fetch(method: string, url: URL, body?: unknown): Promise<Response> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method,
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(this.ticket && { 'x-soracom-api-key': this.ticket.apiKey, 'x-soracom-token': this.ticket.token }),
+        },
+        signal: patience.signal,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    } catch (error) {
+      const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+      const why = patience.signal.aborted ? 'no answer in time' : (cause?.code ?? 'no connection');
+      throw new JobError(`${this.url} cannot be reached (${why}): is "akari serve" running? --api names another place`);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!response.ok) throw new JobError(`${method} ${url.pathname}: ${response.status} ${await faultIn(response)}`);
+    return response;
+  }
+}
+
+/** Entries that the API gives at once, at most. */
+const MAX_PAGE = 1000;
+
+/** A part of a path. Refuses what no address can carry. */
+function encoded(part: string): string {
+  if (part === '' || part === '.' || part === '..') throw new UsageError(`"${part}" cannot be part of an address`);
+  return encodeURIComponent(part);
+}
+
+async function faultIn(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { code, message } = errorBody.parse(JSON.parse(text));
+    return `${code} ${message}`;
+  } catch {
+    return response.statusText;
+  }
+}
+
+/** A verb of `akari platform`, with the options that all of them have. */
+export const verb = (name: string, description: string): Command =>
+  new Command(name)
+    .description(description)
+    .option('--api <url>', `management API; AKARI_API, or ${DEFAULT_API}, unless given`)
+    .option('--auth-key <file>', 'AuthKey as JSON {"authKeyId", "authKey"}; AKARI_AUTH_KEY_FILE unless given')
+    .option('--json', 'one event a line, the last one the result');
+
+/** Signs in, does the work, and signs out. What goes wrong is also the result under --json. */
+export async function withApi(
+  options: ApiCommandOptions,
+  work: (client: ApiClient, output: Output) => Promise<Readonly<Record<string, unknown>>>,
+): Promise<void> {
+  const output = new Output(options.json === true);
+  try {
+    const url = urlOf(options);
+    const found = environmentTicket();
+    const ticket = found ?? (await signIn(url, credentialsOf(options), TOKEN_SECONDS));
+    const client = new ApiClient(url, ticket);
+    let result: Readonly<Record<string, unknown>>;
+    try {
+      result = await work(client, output);
+    } finally {
+      // What has gone wrong before is the news, not that signing out does too.
+      if (found === undefined) await client.ask('POST', ['auth', 'logout']).catch(() => undefined);
+    }
+    output.result(true, result);
+  } catch (error) {
+    if (error instanceof JobError || error instanceof UsageError) output.result(false, { reason: error.message });
+    throw error;
+  }
+}
+
+export function urlOf({ api = process.env['AKARI_API'] ?? DEFAULT_API }: ApiCommandOptions): string {
+  const url = URL.canParse(api) ? new URL(api) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.username !== '') {
+    throw new UsageError(`--api "${api}": an http:// or https:// URL is wanted`);
+  }
+  return url.href.replace(/(\/v1)?\/*$/, '');
+}
+
+export async function signIn(
+  url: string,
+  { authKeyId, authKey }: Credentials,
+  tokenTimeoutSeconds: number,
+): Promise<z.output<typeof ticketBody>> {
+  const body = { authKeyId, authKey: Buffer.from(authKey.reveal()).toString(), tokenTimeoutSeconds };
+  const parsed = ticketBody.safeParse(await new ApiClient(url).json('POST', ['auth'], { body }));
+  if (!parsed.success) throw new JobError(`${url} does not answer as the management API`);
+  return parsed.data;
+}
+
+export interface Credentials {
+  readonly authKeyId: string;
+  readonly authKey: Secret;
+}
+
+/** Throws UsageError; never quotes what a file holds. */
+export function credentialsOf({ authKey = process.env['AKARI_AUTH_KEY_FILE'] }: ApiCommandOptions): Credentials {
+  const { AKARI_AUTH_KEY_ID: id, AKARI_AUTH_KEY: key } = process.env;
+  if (authKey === undefined) {
+    if (!id || !key) {
+      throw new UsageError(
+        'who is asking? Name an AuthKey with --auth-key FILE, or AKARI_AUTH_KEY_ID and AKARI_AUTH_KEY',
+      );
+    }
+    return { authKeyId: id, authKey: new Secret(Buffer.from(key)) };
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(authKey, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--auth-key ${authKey} ${code === undefined ? 'is not JSON' : `cannot be read (${code})`}`);
+  }
+  const parsed = authKeyFile.safeParse(json);
+  if (!parsed.success) throw new UsageError(`--auth-key ${authKey}: {"authKeyId": .., "authKey": ..} is wanted`);
+  return { authKeyId: parsed.data.authKeyId, authKey: new Secret(Buffer.from(parsed.data.authKey)) };
+}
+
+function environmentTicket(): Ticket | undefined {
+  const { AKARI_API_KEY: apiKey, AKARI_TOKEN: token } = process.env;
+  return apiKey && token ? { apiKey, token } : undefined;
+}
+
+/** `name=value`, the value may hold further `=`. Throws UsageError. */
+export function pair(text: string): [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`"${text}": name=value is wanted`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** For options that may be given more than once. */
+export const gathered = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { UsageError } from '../../output.js';
+import { type ApiCommandOptions, verb, withApi } from './client.js';
+
+interface CredentialsJson extends Readonly<Record<string, unknown>> {
+  readonly credentialsId: string;
+  readonly type: string;
+  readonly description: string;
+}
+
+interface PutOptions extends ApiCommandOptions {
+  readonly type: string;
+  readonly file: string;
+  readonly description?: string;
+}
+
+/** `akari platform credentials`. */
+export function credentialsCommand(): Command {
+  const credentials = new Command('credentials').description('the credentials store; secrets go in and never come out');
+  const commands = [
+    verb('put', 'make or replace an entry')
+      .argument('<id>')
+      .requiredOption('--type <type>', 'psk, x509, aws-credentials, ..')
+      .requiredOption('--file <file>', 'the fields of the type as a JSON object; - is standard input')
+      .option('--description <text>')
+      .action((id: string, options: PutOptions) =>
+        withApi(options, async (client, output) => {
+          const { type, file, description } = options;
+          const body = { type, credentials: fieldsOf(file), ...(description !== undefined && { description }) };
+          const all = await client.json<readonly CredentialsJson[]>('GET', ['credentials']);
+          const method = all.some(({ credentialsId }) => credentialsId === id) ? 'PUT' : 'POST';
+          const entry = await client.json<CredentialsJson>(method, ['credentials', id], { body });
+          output.text(`${method === 'PUT' ? 'replaced' : 'made'} ${lineOf(entry)}`);
+          return { entry };
+        }),
+      ),
+    verb('list', 'all, one a line').action((options: ApiCommandOptions) =>
+      withApi(options, async (client, output) => {
+        const all = await client.json<readonly CredentialsJson[]>('GET', ['credentials']);
+        for (const entry of all) {
+          output.text(lineOf(entry));
+          output.event({ credentialsType: entry.type, ...entry, type: 'credentials' });
+        }
+        return { count: all.length };
+      }),
+    ),
+    verb('delete', 'take an entry away')
+      .argument('<id>')
+      .action((id: string, options: ApiCommandOptions) =>
+        withApi(options, async (client, output) => {
+          await client.ask('DELETE', ['credentials', id]);
+          output.text(`deleted ${id}`);
+          return { credentialsId: id };
+        }),
+      ),
+  ];
+  for (const command of commands) credentials.addCommand(command);
+  return credentials;
+}
+
+/** Never quotes what the file holds. */
+function fieldsOf(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--file ${file} ${code === undefined ? 'is not JSON' : `cannot be read (${code})`}`);
+  }
+}
+
+const lineOf = ({ credentialsId, type, description }: CredentialsJson): string =>
+  `${credentialsId}  ${type}  ${description}`.trimEnd();
