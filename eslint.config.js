@@ -17,13 +17,14 @@ export default tseslint.config(
   { files: ['**/*.d.ts'], rules: { '@typescript-eslint/no-extraneous-class': 'off' } },
   { files: ['*.config.{js,ts}'], rules: { 'no-restricted-syntax': 'off' } },
   {
-    files: ['tools/**/*.mjs', 'bench/**/*.mjs'],
+    files: ['tools/**/*.mjs', 'bench/**/*.mjs', 'test/**/*.mjs'],
     languageOptions: {
       globals: {
         process: 'readonly',
         console: 'readonly',
         URL: 'readonly',
         Buffer: 'readonly',
+        Request: 'readonly',
         WebAssembly: 'readonly',
       },
     },

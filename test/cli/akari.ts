@@ -10,7 +10,10 @@ export interface Ended {
 const MAIN = resolve('dist/host/cli/main.js');
 
 /** Runs the built `akari` command to its end. */
-export function akari(args: readonly string[], options: { readonly cwd?: string } = {}): Promise<Ended> {
+export function akari(
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [MAIN, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';

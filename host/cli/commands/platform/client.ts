@@ -152,7 +152,8 @@ export async function withApi(
   }
 }
 
-export function urlOf({ api = process.env['AKARI_API'] ?? DEFAULT_API }: ApiCommandOptions): string {
+export function urlOf(options: ApiCommandOptions): string {
+  const api = options.api ?? (process.env['AKARI_API'] || DEFAULT_API);
   const url = URL.canParse(api) ? new URL(api) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.username !== '') {
     throw new UsageError(`--api "${api}": an http:// or https:// URL is wanted`);
@@ -177,7 +178,8 @@ export interface Credentials {
 }
 
 /** Throws UsageError; never quotes what a file holds. */
-export function credentialsOf({ authKey = process.env['AKARI_AUTH_KEY_FILE'] }: ApiCommandOptions): Credentials {
+export function credentialsOf(options: ApiCommandOptions): Credentials {
+  const authKey = options.authKey ?? (process.env['AKARI_AUTH_KEY_FILE'] || undefined);
   const { AKARI_AUTH_KEY_ID: id, AKARI_AUTH_KEY: key } = process.env;
   if (authKey === undefined) {
     if (!id || !key) {
