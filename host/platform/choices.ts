@@ -60,6 +60,33 @@ export const BeamStatus = {
   GatewayTimeout: 504,
 } as const;
 
+/** What Funnel and Funk answer by themselves when the cloud behind them gives no answer that could be passed on. */
+export const CloudStatus = {
+  /** Credentials are missing or of the wrong type, or cannot make a request. */
+  Misconfigured: 400,
+  /** The cloud cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
+  BadGateway: 502,
+  GatewayTimeout: 504,
+} as const;
+
+export const FUNNEL = {
+  /** The cloud answered with neither success nor an error of its own: a redirect. */
+  oddAnswer: 502,
+  /** Longest message of a cloud that a device is given, in characters. */
+  maxMessage: 1024,
+  /** Seconds for which a shared access signature is good. */
+  sasSeconds: 300,
+  /** AWS IoT: QoS of what is published. */
+  qos: 1,
+} as const;
+
+export const FUNK = {
+  /** Where the platform is: `jp` or `global`. */
+  coverage: 'jp',
+  /** The function ran and failed (Lambda, X-Amz-Function-Error): its error object is the body. */
+  functionError: 500,
+} as const;
+
 /** The public object store that holds the signing keys, for what it does not have or do. */
 export const KeySiteStatus = {
   /** A store whose folder cannot be listed says this for all that it does not have. */
@@ -229,3 +256,11 @@ export const MetadataStatus = {
 // - A tag name may hold dots: `subscriber.tags.a.b` is the tag "a.b" (metadata/selector.ts).
 // - Secrets written into a group's configuration read back as "[redacted]" (api/redact.ts).
 // - A SIM is registered with the secret that came with it; unknown, another operator's and wrong secret are all 404.
+// - Funk: services are called `lambda`, `function-app` and `cloud-functions`; `endpoint` in the destination is our own
+//   key (where Lambda's API is). Credentials are optional for the last two: api-token-credentials give `x-functions-key`
+//   at Azure and a bearer token at Google. What Lambda returns is not unwrapped. Of a function's answer over HTTP its
+//   status, Content-Type and body are passed on.
+// - Funnel: `payloadsOnly` and `sendPayloadsAsBinary` are taken from the destination and from the namespace itself;
+//   the latter sends the device's own bytes, and only with the former. `endpoint` in the destination is our own key. The
+//   IMSI is the partition key of Kinesis. Destinations of other providers are HTTPS URLs that get a POST; credentials are
+//   optional there (a token gives Bearer, user name and password Basic). A cloud's message is taken out of its error body.

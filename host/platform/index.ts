@@ -16,6 +16,8 @@ import { Database } from './database.js';
 import { Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
 import { Endorse } from './endorse/index.js';
+import { Funk } from './funk/index.js';
+import { Funnel } from './funnel/index.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
 import { SigningKeys } from './keys/keys.js';
 import { Forwarder } from './outbound/forward.js';
@@ -102,6 +104,8 @@ export class Platform {
       new Beam(context),
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),
       new Metadata(context, this.api),
+      new Funk(context, this.keys),
+      new Funnel(context),
     ];
   }
 

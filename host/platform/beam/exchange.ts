@@ -4,7 +4,7 @@ import type { Session } from '../../cellular/network.js';
 import { BeamStatus } from '../choices.js';
 import type { Answer } from '../http/front.js';
 import { shownBody, shownHeaders, type HeaderList } from '../http/text.js';
-import { UpstreamError } from '../outbound/upstream-error.js';
+import { DEVICE_TEXT, UpstreamError } from '../outbound/upstream-error.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { EntryError } from './identity.js';
@@ -66,14 +66,3 @@ export function report(
 ): void {
   traceOf(caller).emit({ type: 'service', service: 'beam', event, id, status, reason, imsi: caller.imsi });
 }
-
-/** What a device is told; the details are the operator's, in the trace. */
-const DEVICE_TEXT: Readonly<Record<UpstreamError['fault'], string>> = {
-  unreachable: 'the destination cannot be reached',
-  untrusted: 'the certificate of the destination is not trusted',
-  'cut-short': 'the answer of the destination was cut short',
-  'not-http': 'the destination does not speak HTTP',
-  'too-large': 'the answer of the destination is too large',
-  timeout: 'the destination did not answer in time',
-  abandoned: 'abandoned',
-};

@@ -1,11 +1,42 @@
 // SoracomFunk in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField, contentTypeField } from '../directory/fields.js';
+import { binaryFormatField, contentTypeField, referenceField, urlField } from '../directory/fields.js';
+import { parseArn } from './arn.js';
 
+const lambda = z.strictObject({
+  provider: z.literal('aws'),
+  service: z.literal('lambda'),
+  resourceUrl: z.string().refine((text) => parseArn(text) !== undefined, {
+    message: 'the ARN of a Lambda function is wanted: arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]',
+  }),
+  /** Where Lambda's API is, unless at AWS. */
+  endpoint: urlField('http:', 'https:').optional(),
+});
+
+const azure = z.strictObject({
+  provider: z.literal('azure'),
+  service: z.literal('function-app'),
+  resourceUrl: urlField('http:', 'https:'),
+});
+
+const google = z.strictObject({
+  provider: z.literal('google'),
+  service: z.literal('cloud-functions'),
+  resourceUrl: urlField('http:', 'https:'),
+});
+
+const destination = z.discriminatedUnion('provider', [lambda, azure, google]);
+
+/** Keys are written one by one: what a destination lacks shows when a message comes. */
 export const soracomFunk = z.strictObject({
   enabled: z.boolean(),
+  destination: destination.optional(),
+  credentialsId: referenceField.optional(),
   contentType: contentTypeField,
   binaryFormatV1: binaryFormatField,
+  skipStatusCode: z.boolean().optional(),
 });
+
 export type SoracomFunk = z.output<typeof soracomFunk>;
+export type FunkDestination = z.output<typeof destination>;

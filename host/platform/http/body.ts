@@ -8,6 +8,8 @@ import { BodyError, type BodySource } from './service.js';
 
 export interface BodyLimits {
   readonly maxBytes: number;
+  /** The words for a longer one. */
+  readonly tooLargeText: string | undefined;
   /** Longest wait for the device's next bytes, while somebody wants them. */
   readonly silence: Nanoseconds;
 }
@@ -59,7 +61,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
       const chunk = this.#request.read() as Buffer | null;
       if (chunk !== null) {
         size += chunk.length;
-        if (size > this.#limits.maxBytes) throw tooLarge(this.#limits.maxBytes);
+        if (size > this.#limits.maxBytes) throw tooLarge(this.#limits.maxBytes, this.#limits.tooLargeText);
         yield chunk;
       } else if (this.#ended) {
         return;
@@ -98,8 +100,8 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   }
 }
 
-export const tooLarge = (maxBytes: number): BodyError =>
-  new BodyError(FrontStatus.ContentTooLarge, `maximum content-length is ${maxBytes}`);
+export const tooLarge = (maxBytes: number, text = `maximum content-length is ${maxBytes}`): BodyError =>
+  new BodyError(FrontStatus.ContentTooLarge, text);
 
 /**
  * Writes a body as the device takes it, and ends the response. `progress` is called before each wait for the device.

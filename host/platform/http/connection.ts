@@ -25,6 +25,8 @@ export interface FrontOptions {
   readonly service: HttpService;
   readonly traceOf: (caller: Session) => Trace;
   readonly nextId: () => number;
+  /** What a device is told whose body is too long. */
+  readonly tooLargeText?: string;
 }
 
 type Expectation = 'none' | 'continue' | 'unknown';
@@ -108,7 +110,7 @@ export class Connection {
   ): Promise<void> {
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
     this.#alarm.clear();
-    const { service, clock, limits, nextId } = this.#options;
+    const { service, clock, limits, nextId, tooLargeText } = this.#options;
     const head: RequestHead = {
       id: nextId(),
       caller: this.#caller,
@@ -136,10 +138,10 @@ export class Connection {
     }
     const maxBytes = streamed ?? limits.maxRequestBody;
     const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > maxBytes) return fail(FrontStatus.ContentTooLarge, tooLarge(maxBytes).message);
+    if (announced > maxBytes) return fail(FrontStatus.ContentTooLarge, tooLarge(maxBytes, tooLargeText).message);
     if (this.#broken !== undefined && !request.complete) return fail(this.#broken.status, this.#broken.message);
 
-    const body = new IncomingBody(request, clock, { maxBytes, silence: limits.requestBody });
+    const body = new IncomingBody(request, clock, { maxBytes, tooLargeText, silence: limits.requestBody });
     this.#onBroken = (error) => body.fail(error);
     if (this.#stream.destroyed) body.fail(new BodyError(0, 'the device went away'));
     if (expectation === 'continue') response.writeContinue();

@@ -8,7 +8,7 @@ export type HeaderList = [name: string, value: string][];
 /** Longest body that the trace shows whole. */
 const SHOWN_BYTES = 16 * 1024;
 
-const MASKED = /^(authorization|proxy-authorization|cookie|set-cookie)$|api[-_]?key|secret|token|password/i;
+const MASKED = /^(authorization|proxy-authorization|cookie|set-cookie)$|(api|functions)[-_]?key|secret|token|password/i;
 
 /** A token of Endorse in the URL that a device is sent to. */
 const TOKEN_IN_URL = /(soracom_endorse_token=)[^&#\s]*/g;
@@ -19,6 +19,15 @@ export const shownHeaders = (headers: HeaderList): HeaderList =>
     name,
     MASKED.test(name) ? '[redacted]' : value.replace(TOKEN_IN_URL, '$1[redacted]'),
   ]);
+
+/** Parameters of a query that grant access: a function's key, a signature. */
+const MASKED_PARAMETER = /^(code|key|sig|signature)$|api[-_]?key|secret|token|password/i;
+
+/** A URL without the values of parameters that grant access. */
+export const shownUrl = (url: string): string =>
+  url.replace(/([?&])([^=&#]*)=([^&#]*)/g, (whole, mark: string, name: string) =>
+    MASKED_PARAMETER.test(name) ? `${mark}${name}=[redacted]` : whole,
+  );
 
 /** UTF-8 text as it is, anything else in hexadecimal. */
 export function shownBody(body: Uint8Array): string {

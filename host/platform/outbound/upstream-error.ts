@@ -18,3 +18,14 @@ export class UpstreamError extends Error {
     this.name = 'UpstreamError';
   }
 }
+
+/** What a device is told; the details are the operator's, in the trace. */
+export const DEVICE_TEXT: Readonly<Record<UpstreamFault, string>> = {
+  unreachable: 'the destination cannot be reached',
+  untrusted: 'the certificate of the destination is not trusted',
+  'cut-short': 'the answer of the destination was cut short',
+  'not-http': 'the destination does not speak HTTP',
+  'too-large': 'the answer of the destination is too large',
+  timeout: 'the destination did not answer in time',
+  abandoned: 'abandoned',
+};

@@ -1,0 +1,134 @@
+// Funk: a device's message calls a function in a cloud, and what the function returns goes back to the device.
+//
+// HTTP at port 80, TCP and UDP at 23080. lambda.ts makes the call of AWS Lambda; Azure Functions and Cloud Functions get
+// an HTTPS POST with a token that the platform signed. context.ts says what the function is told about the caller.
+
+import type { ServiceRegistry } from '../../cellular/network.js';
+import { SECOND } from '../../clock/clock.js';
+import { CallerStatus } from '../choices.js';
+import { HttpFront } from '../http/front.js';
+import type { HeaderList } from '../http/text.js';
+import type { SigningKeys } from '../keys/keys.js';
+import { MessageFront } from '../message/front.js';
+import { messagesOverHttp } from '../message/http.js';
+import {
+  type DeviceMessage,
+  type MessageAnswer,
+  type MessageService,
+  type Reply,
+  statusAndBody,
+} from '../message/message.js';
+import { interpret } from '../message/payload.js';
+import { CloudClient } from '../outbound/cloud-client.js';
+import { credentialsFor, misconfigured, secretText } from '../outbound/credentials.js';
+import { type Caller, wantOn } from '../refusal.js';
+import type { Service, ServiceContext } from '../service.js';
+import type { FunkDestination, SoracomFunk } from './config.js';
+import { tokenClaims } from './context.js';
+import { lambdaAnswer, lambdaRequest } from './lambda.js';
+
+const NAME = 'funk.soracom.io';
+const MESSAGE_PORT = 23080;
+/** A connection without a request for so long is closed (Funk, HTTP keep-alive). */
+const KEEP_ALIVE = 65 * SECOND;
+
+export class Funk implements Service, MessageService {
+  readonly name = 'funk';
+  readonly #context: ServiceContext;
+  readonly #keys: SigningKeys;
+  readonly #cloud: CloudClient;
+  readonly #http: HttpFront;
+  readonly #messages: MessageFront;
+
+  constructor(context: ServiceContext, keys: SigningKeys) {
+    this.#context = { ...context, random: context.random.fork('funk') };
+    this.#keys = keys;
+    this.#cloud = new CloudClient(context, this.name);
+    const limits = { ...context.limits, requestHeader: Math.min(context.limits.requestHeader, KEEP_ALIVE) };
+    this.#http = new HttpFront({ ...context, limits, service: messagesOverHttp(context, this) });
+    this.#messages = new MessageFront(context, this);
+  }
+
+  register(registry: ServiceRegistry): void {
+    registry.name(NAME);
+    registry.tcp(NAME, 80, (stream, caller) => this.#http.accept(stream, caller));
+    registry.tcp(NAME, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
+    registry.udp(NAME, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+  }
+
+  close(): void {
+    this.#http.close();
+    this.#messages.close();
+  }
+
+  framed(caller: Caller): boolean {
+    return configOf(caller)?.binaryFormatV1 === true;
+  }
+
+  enabledFor(caller: Caller): boolean {
+    return configOf(caller)?.enabled === true;
+  }
+
+  async answer(message: DeviceMessage): Promise<MessageAnswer> {
+    const config = configOf(message.caller);
+    wantOn(config?.enabled, 'Funk', CallerStatus.NoGroup);
+    const { contentType, destination, credentialsId } = config ?? {};
+    if (destination === undefined) throw misconfigured('no destination is configured');
+    const { json } = interpret(message, contentType);
+    const { clock, directory } = this.#context;
+    try {
+      if (destination.provider === 'aws') {
+        const credentials = credentialsFor(directory, message.caller, credentialsId, 'aws-credentials');
+        const request = lambdaRequest(destination, message, json, credentials, clock.unixMs());
+        return lambdaAnswer(await this.#cloud.send(message, request));
+      }
+      return await this.#overHttps(
+        message,
+        destination,
+        json,
+        this.#authorization(message, destination, credentialsId),
+      );
+    } catch (error) {
+      return this.#cloud.failure(error, message);
+    }
+  }
+
+  reply(answer: MessageAnswer, message: DeviceMessage | undefined): Reply {
+    const skip = message !== undefined && configOf(message.caller)?.skipStatusCode === true;
+    return { bytes: skip ? answer.body : statusAndBody(answer) };
+  }
+
+  /** Azure Functions and Cloud Functions: the function itself looks at the token. */
+  async #overHttps(
+    message: DeviceMessage,
+    { resourceUrl }: FunkDestination,
+    json: string,
+    authorization: HeaderList,
+  ): Promise<MessageAnswer> {
+    const token = await this.#keys.sign(tokenClaims(message, this.#context.random));
+    const { status, headers, body } = await this.#cloud.send(message, {
+      url: new URL(resourceUrl),
+      headers: [
+        ['User-Agent', 'SORACOM Funk'],
+        ['Content-Type', 'application/json'],
+        ['x-soracom-token', token],
+        ...authorization,
+      ],
+      body: Buffer.from(json),
+    });
+    return { status, body, headers: headers.filter(([name]) => name.toLowerCase() === 'content-type') };
+  }
+
+  #authorization(
+    { caller }: DeviceMessage,
+    { provider }: FunkDestination,
+    credentialsId: SoracomFunk['credentialsId'],
+  ): HeaderList {
+    if (credentialsId === undefined) return [];
+    const { token } = credentialsFor(this.#context.directory, caller, credentialsId, 'api-token-credentials');
+    const text = secretText(token);
+    return [provider === 'azure' ? ['x-functions-key', text] : ['Authorization', `Bearer ${text}`]];
+  }
+}
+
+const configOf = ({ group }: Caller): SoracomFunk | undefined => group.configuration.SoracomFunk;

@@ -1,0 +1,95 @@
+// AWS IoT, Kinesis Data Streams and Firehose.
+
+import { FUNNEL } from '../../choices.js';
+import { awsEncode } from '../../outbound/aws-signature.js';
+import { awsRequest } from '../../outbound/aws.js';
+import type { CloudRequest } from '../../outbound/cloud-client.js';
+import { credentialsFor } from '../../outbound/credentials.js';
+import type { HeaderList } from '../../http/text.js';
+import type { Adapter, Delivery } from './adapter.js';
+
+interface Resource {
+  readonly host: string;
+  readonly region: string;
+  /** What follows the host: a topic, a stream's name. */
+  readonly name: string;
+}
+
+/** HTTPS is understood when no scheme is written. */
+const RESOURCE = /^(?:https:\/\/)?((?:[a-z0-9-]+\.)+amazonaws\.com(?:\.cn)?)\/(.+)$/i;
+
+function resourceOf(url: string, service: string): Resource | undefined {
+  const [, host = '', name = ''] = RESOURCE.exec(url) ?? [];
+  const region = new RegExp(`(?:^|\\.)${service}\\.([a-z]{2}(?:-[a-z]+)+-\\d)\\.amazonaws\\.com`, 'i').exec(host)?.[1];
+  return region === undefined ? undefined : { host, region, name };
+}
+
+function signed(
+  { endpoint, directory, message: { caller }, credentialsId, unixMs }: Delivery,
+  { host, region }: Resource,
+  call: { service: string; target: string; headers: HeaderList; body: Uint8Array },
+): CloudRequest {
+  const credentials = credentialsFor(directory, caller, credentialsId, 'aws-credentials');
+  const url = new URL(endpoint ?? `https://${host}`);
+  const target = url.pathname.replace(/\/$/, '') + call.target;
+  return awsRequest({ ...call, url, target, region, unixMs, credentials });
+}
+
+/** Publishes over HTTPS: `POST /topics/TOPIC`. */
+export const awsIot: Adapter = {
+  fault: (url) => {
+    const resource = resourceOf(url, 'iot');
+    if (resource === undefined) return 'ENDPOINT.iot.REGION.amazonaws.com/TOPIC is wanted';
+    return /[+#]/.test(resource.name) ? 'the topic has a wildcard' : undefined;
+  },
+  request: (delivery) => {
+    const resource = wanted(resourceOf(delivery.resourceUrl, 'iot'));
+    const target = `/topics/${awsEncode(resource.name)}?qos=${FUNNEL.qos}`;
+    const headers: HeaderList = [['Content-Type', delivery.contentType]];
+    return signed(delivery, resource, { service: 'iotdata', target, headers, body: delivery.data });
+  },
+};
+
+export const kinesis: Adapter = jsonService('kinesis', 'Kinesis_20131202.PutRecord', (StreamName, data, imsi) => ({
+  StreamName,
+  Data: data,
+  PartitionKey: imsi,
+}));
+
+export const firehose: Adapter = jsonService('firehose', 'Firehose_20150804.PutRecord', (DeliveryStreamName, data) => ({
+  DeliveryStreamName,
+  Record: { Data: data },
+}));
+
+/** Services that take JSON 1.1: one operation, named in a header. */
+function jsonService(
+  service: string,
+  operation: string,
+  input: (stream: string, data: string, imsi: string) => object,
+): Adapter {
+  return {
+    fault: (url) => {
+      const name = resourceOf(url, service)?.name ?? '';
+      return /^[\w.-]{1,128}$/.test(name) ? undefined : `https://${service}.REGION.amazonaws.com/STREAM is wanted`;
+    },
+    request: (delivery) => {
+      const resource = wanted(resourceOf(delivery.resourceUrl, service));
+      const body = input(resource.name, delivery.data.toString('base64'), delivery.message.caller.imsi);
+      return signed(delivery, resource, {
+        service,
+        target: '/',
+        headers: [
+          ['Content-Type', 'application/x-amz-json-1.1'],
+          ['X-Amz-Target', operation],
+        ],
+        body: Buffer.from(JSON.stringify(body)),
+      });
+    },
+  };
+}
+
+/** The configuration was checked when it was written. */
+function wanted(resource: Resource | undefined): Resource {
+  if (resource === undefined) throw new Error('the resource URL was not checked');
+  return resource;
+}

@@ -1,0 +1,133 @@
+// Funnel: a device's message goes to a cloud's data service, and the device learns whether the cloud took it.
+//
+// HTTP at port 80, TCP and UDP at 23080. envelope.ts makes what is sent, adapters/ the request of each cloud,
+// cloud-message.ts the words for a device when a cloud refuses.
+
+import type { ServiceRegistry } from '../../cellular/network.js';
+import { CallerStatus, FUNNEL, MessageStatus } from '../choices.js';
+import { HttpFront } from '../http/front.js';
+import { MessageFront } from '../message/front.js';
+import { messagesOverHttp } from '../message/http.js';
+import {
+  type DeviceMessage,
+  type MessageAnswer,
+  type MessageService,
+  type Reply,
+  statusAndBody,
+} from '../message/message.js';
+import { interpret, type Payload } from '../message/payload.js';
+import { CloudClient, type CloudRequest } from '../outbound/cloud-client.js';
+import { misconfigured, withImsi } from '../outbound/credentials.js';
+import { type Caller, Refusal, wantOn } from '../refusal.js';
+import type { Service, ServiceContext } from '../service.js';
+import { adapterFor, PubSubAdapter } from './adapters/index.js';
+import { cloudMessage } from './cloud-message.js';
+import type { SoracomFunnel } from './config.js';
+import { contentFor } from './envelope.js';
+
+const NAME = 'funnel.soracom.io';
+const MESSAGE_PORT = 23080;
+/** Bytes of an HTTP body, and the words for more (Funnel, HTTP). */
+const MAX_BODY = 800_000;
+const TOO_LARGE = `Maximum content-length is: ${MAX_BODY}`;
+/** The documentation's own words. */
+const INVALID_JSON = 'Invalid JSON is send to funnel.';
+
+export class Funnel implements Service, MessageService {
+  readonly name = 'funnel';
+  readonly #context: ServiceContext;
+  readonly #cloud: CloudClient;
+  readonly #pubsub: PubSubAdapter;
+  readonly #http: HttpFront;
+  readonly #messages: MessageFront;
+
+  constructor(context: ServiceContext) {
+    this.#context = context;
+    this.#cloud = new CloudClient(context, this.name);
+    this.#pubsub = new PubSubAdapter(context.clock);
+    const limits = { ...context.limits, maxRequestBody: Math.min(context.limits.maxRequestBody, MAX_BODY) };
+    const service = messagesOverHttp(context, this);
+    this.#http = new HttpFront({ ...context, limits, service, tooLargeText: TOO_LARGE });
+    this.#messages = new MessageFront(context, this);
+  }
+
+  register(registry: ServiceRegistry): void {
+    registry.name(NAME);
+    registry.tcp(NAME, 80, (stream, caller) => this.#http.accept(stream, caller));
+    registry.tcp(NAME, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
+    registry.udp(NAME, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+  }
+
+  close(): void {
+    this.#http.close();
+    this.#messages.close();
+  }
+
+  framed(caller: Caller): boolean {
+    return configOf(caller)?.binaryFormatV1 === true;
+  }
+
+  enabledFor(caller: Caller): boolean {
+    return configOf(caller)?.enabled === true;
+  }
+
+  /** 204 when the cloud took the message; otherwise the cloud's status and words. */
+  async answer(message: DeviceMessage): Promise<MessageAnswer> {
+    const config = configOf(message.caller) ?? { enabled: false };
+    wantOn(config.enabled, 'Funnel', CallerStatus.NoGroup);
+    const payload = this.#payload(message, config);
+    if (payload === undefined) return text(MessageStatus.InvalidPayload, INVALID_JSON);
+    try {
+      return await this.#deliver(message, config, payload);
+    } catch (error) {
+      return this.#cloud.failure(error, message);
+    }
+  }
+
+  reply(answer: MessageAnswer): Reply {
+    if (answer.status === 204) return { bytes: Buffer.from('200') };
+    return { bytes: statusAndBody(answer), close: Buffer.from(answer.body).toString() === INVALID_JSON };
+  }
+
+  /** Undefined: not the JSON that it should be. */
+  #payload(message: DeviceMessage, { contentType }: SoracomFunnel): Payload | undefined {
+    try {
+      return interpret(message, contentType, INVALID_JSON);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.message !== INVALID_JSON) throw error;
+      this.#cloud.report('refused', message, error.status, error.message);
+      return undefined;
+    }
+  }
+
+  async #deliver(message: DeviceMessage, config: SoracomFunnel, payload: Payload): Promise<MessageAnswer> {
+    const { destination, credentialsId } = config;
+    if (destination === undefined) throw misconfigured('no destination is configured');
+    const { provider, service, resourceUrl, endpoint } = destination;
+    const adapter = adapterFor(provider, service, this.#pubsub);
+    if (adapter === undefined) throw misconfigured('the destination is none that is emulated');
+    const { clock, directory } = this.#context;
+    const delivery = {
+      ...{ message, endpoint, credentialsId, directory },
+      ...contentFor(message, config, destination, payload),
+      resourceUrl: withImsi(resourceUrl, message.caller.imsi),
+      unixMs: clock.unixMs(),
+      send: (request: CloudRequest) => this.#cloud.send(message, request),
+    };
+    const answer = await this.#cloud.send(message, await adapter.request(delivery));
+    adapter.answered?.(delivery, answer);
+    const { status } = answer;
+    if (status < 300) return { status: 204, body: Buffer.alloc(0) };
+    if (status >= 400) return text(status, cloudMessage(answer));
+    this.#cloud.report('upstream-error', message, FUNNEL.oddAnswer, `the destination answered with status ${status}`);
+    return text(FUNNEL.oddAnswer, `the destination answered with status ${status}`);
+  }
+}
+
+const configOf = ({ group }: Caller): SoracomFunnel | undefined => group.configuration.SoracomFunnel;
+
+const text = (status: number, words: string): MessageAnswer => ({
+  status,
+  body: Buffer.from(words),
+  headers: [['Content-Type', 'text/plain; charset=utf-8']],
+});

@@ -1,0 +1,36 @@
+// Credentials for a destination, out of the operator's store.
+
+import { CloudStatus } from '../choices.js';
+import type { Credentials, CredentialsReference, SubscriberDirectory } from '../directory/index.js';
+import { type Caller, Refusal } from '../refusal.js';
+import type { Secret } from '../../secret.js';
+
+/**
+ * The entry that a configuration names, whose id may hold `#{imsi}`. Throws Refusal when nothing is named, when it is
+ * not in the store, or when it is of another type.
+ */
+export function credentialsFor<T extends Credentials['type']>(
+  directory: SubscriberDirectory,
+  { operatorId, imsi }: Pick<Caller, 'operatorId' | 'imsi'>,
+  reference: CredentialsReference | undefined,
+  ...types: readonly T[]
+): Extract<Credentials, { type: T }> {
+  if (reference === undefined) throw misconfigured('no credentials are configured');
+  const found = directory.credentials(operatorId, withImsi(reference.$credentialsId, imsi));
+  if (found === undefined) throw misconfigured('credentials are not in the store');
+  if (!isOf(found, types)) throw misconfigured(`credentials of type ${found.type} do not fit the destination`);
+  return found;
+}
+
+const isOf = <T extends Credentials['type']>(
+  credentials: Credentials,
+  types: readonly T[],
+): credentials is Extract<Credentials, { type: T }> => (types as readonly string[]).includes(credentials.type);
+
+/** The placeholder that stands for the caller's IMSI. */
+export const withImsi = (text: string, imsi: string): string => text.replaceAll('#{imsi}', imsi);
+
+export const misconfigured = (message: string): Refusal => new Refusal(CloudStatus.Misconfigured, message);
+
+/** UTF-8 text of a secret that goes into a header or a request. */
+export const secretText = (secret: Secret): string => Buffer.from(secret.reveal()).toString();
