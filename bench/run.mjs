@@ -1,10 +1,12 @@
-// `npm run bench -- NAME.. [--json]`: speed beside peers, measured in one run. Without a name: every benchmark.
+// `npm run bench -- NAME.. [--json] [--budget FILE]`: speed beside peers, measured in one run. Without a name: every benchmark.
 //
-// One file each, NAME.bench.mjs: it exports `title`, `contenders(text)`, a list of { name, unit, run, peers? }, and `sizes()` if it has
-// any. `run(n)` does the job n times, synchronously or not, and gives the seconds of processor time that it took. All contenders take
-// turns for several rounds, so that whatever else the machine does hits all of them alike; the figure is the best round, with the
-// median beside it. A contender that names `peers` gets a ratio to each.
-import { readdirSync } from 'node:fs';
+// One file each, NAME.bench.mjs: it exports `title`, and `contenders(text)`, a list of { name, unit, run, peers? }, or
+// `sizes(text, budgets)`, a list of { name, value, unit, budget? } that do not depend on the machine, or both. A figure over its
+// budget (budget.json) fails the run. `run(n)` does the job n times, synchronously or not, and gives the seconds of processor
+// time that it took. All contenders take turns for several rounds, so that whatever else the machine does hits all of them
+// alike; the figure is the best round, with the median beside it. A contender that names `peers` gets a ratio to each.
+import { readFileSync, readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 
 const ROUNDS = 25;
 /** A turn is to take about so long. */
@@ -12,11 +14,14 @@ const TURN_SECONDS = 0.05;
 
 const folder = new URL('.', import.meta.url);
 const known = readdirSync(folder)
-  .map((file) => /^(?!run\.)([a-z-]+)\.bench\.mjs$/.exec(file)?.[1])
+  .map((file) => /^(?!run\.)([a-z0-9-]+)\.bench\.mjs$/.exec(file)?.[1])
   .filter((name) => name !== undefined);
-const args = process.argv.slice(2);
-const json = args.includes('--json');
-const names = args.filter((arg) => arg !== '--json');
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, budget: { type: 'string', default: 'budget.json' } },
+});
+const { json } = options;
+const budgets = JSON.parse(readFileSync(options.budget, 'utf8'));
 for (const name of names) {
   if (!known.includes(name)) {
     console.error(`bench: there is no "${name}"; known: ${known.join(', ')}`);
@@ -53,11 +58,12 @@ async function measure(contenders) {
 }
 
 const figures = [];
+const exceeded = [];
 try {
   for (const name of names.length > 0 ? names : known) {
     const { title, contenders, sizes } = await import(new URL(`${name}.bench.mjs`, folder));
     text(title);
-    for (const { ratios, ...figure } of await measure(await contenders(text))) {
+    for (const { ratios, ...figure } of await measure((await contenders?.(text)) ?? [])) {
       const rows = ratios.length > 0 ? ratios.map((ratio) => ({ ...figure, ...ratio })) : [figure];
       for (const row of rows) {
         const shown = 'ratio' in row ? { ...row, ratio: Number(row.ratio.toFixed(3)) } : row;
@@ -69,13 +75,16 @@ try {
         `  ${figure.name.padEnd(34)} ${String(figure.value).padStart(9)} ${figure.unit} (median ${figure.median})${beside}`,
       );
     }
-    for (const figure of (await sizes?.()) ?? []) {
+    for (const figure of (await sizes?.(text, budgets)) ?? []) {
       figures.push(figure);
       event({ type: 'bench', bench: name, ...figure });
-      const budget = figure.budget === undefined ? '' : ` of ${figure.budget}`;
-      text(`  ${figure.name.padEnd(34)} ${String(figure.value).padStart(9)} ${figure.unit}${budget}`);
+      const over = figure.budget !== undefined && figure.value > figure.budget;
+      const budget = figure.budget === undefined ? '' : ` of ${figure.budget}${over ? '  OVER BUDGET' : ''}`;
+      text(`  ${figure.name.padEnd(66)} ${String(figure.value).padStart(9)} ${figure.unit}${budget}`);
+      if (over) exceeded.push(`${figure.name}: ${figure.value} of ${figure.budget}`);
     }
   }
+  if (exceeded.length > 0) throw new Error(`over budget: ${exceeded.join('; ')}`);
   event({ type: 'result', ok: true, figures });
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);

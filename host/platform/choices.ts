@@ -50,6 +50,31 @@ export const MESSAGE_LIMITS: MessageLimits = {
   linger: 2 * MINUTE,
 };
 
+/** What Harvest Data answers to what it does not store. */
+export const HARVEST_STATUS = {
+  Off: 400,
+  BadTimestamp: 400,
+  /** Not an array, empty, too many entries. */
+  BadBatch: 400,
+  TooLarge: 400,
+  /** Disk full or damaged: the device may send again. */
+  NotStored: 503,
+} as const;
+
+export interface HarvestLimits {
+  /** Bytes of one send; with batch write, of each entry. */
+  readonly entryBytes: number;
+  readonly batchEntries: number;
+  readonly retentionDays: number;
+}
+
+export const HARVEST_LIMITS: HarvestLimits = {
+  // The limit of the 2020 documentation; the present one is not published.
+  entryBytes: 1024,
+  batchEntries: 100,
+  retentionDays: 40,
+};
+
 /** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
 export const BeamStatus = {
   /** Unknown path, SIM in no group, entry switched off, entry that cannot be carried out. */
@@ -264,3 +289,11 @@ export const MetadataStatus = {
 //   the latter sends the device's own bytes, and only with the former. `endpoint` in the destination is our own key. The
 //   IMSI is the partition key of Kinesis. Destinations of other providers are HTTPS URLs that get a POST; credentials are
 //   optional there (a token gives Bearer, user name and password Basic). A cloud's message is taken out of its error body.
+// - Harvest Data: a custom timestamp that is missing or unreadable leaves a single entry with its header's or arrival
+//   time, so that nothing is lost; in a batch it refuses the whole send. `customTimestamp.format` is one of
+//   `iso-8601` (documented), `unix-seconds` and `unix-milliseconds`; `batchWrite` is written like `customTimestamp`.
+//   Text stays text, with its media type (harvest/entries.ts).
+// - Harvest Data over TCP and UDP without a content type: what is a JSON object or array is JSON, since devices' samples
+//   graph what they send so; all else is binary. The other services take all of it for binary.
+// - Harvest Data does not force `Connection: close` on a device that wants to keep its connection.
+// - Harvest Data: entries of one millisecond stand side by side (harvest/store.ts). Retention counts from the arrival.

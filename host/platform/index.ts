@@ -11,13 +11,16 @@ import type { Trace } from '../trace/trace.js';
 import { Accounts } from './accounts/index.js';
 import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
-import { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
+import { type HarvestLimits, HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
 import { Database } from './database.js';
 import { Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
 import { Endorse } from './endorse/index.js';
 import { Funk } from './funk/index.js';
 import { Funnel } from './funnel/index.js';
+import { dataRoutes } from './harvest/api.js';
+import { Harvest } from './harvest/index.js';
+import type { DataStore } from './harvest/store.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
 import { SigningKeys } from './keys/keys.js';
 import { Forwarder } from './outbound/forward.js';
@@ -27,7 +30,14 @@ import { Seal } from './seal.js';
 import type { Service, ServiceContext } from './service.js';
 
 export type { BeamEntry } from './beam/config.js';
-export { HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
+export {
+  HARVEST_LIMITS,
+  type HarvestLimits,
+  HTTP_LIMITS,
+  type HttpLimits,
+  MESSAGE_LIMITS,
+  type MessageLimits,
+} from './choices.js';
 export { Database, DatabaseError } from './database.js';
 export { Accounts, type NewAuthKey, type Owner, type Statement } from './accounts/index.js';
 export { OperatorApi } from './api/index.js';
@@ -58,6 +68,8 @@ export interface PlatformOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Overrides of MESSAGE_LIMITS. */
   readonly messageLimits?: Partial<MessageLimits>;
+  /** Overrides of HARVEST_LIMITS. */
+  readonly harvestLimits?: Partial<HarvestLimits>;
   /** Name of the device that holds this SIM, for the trace. */
   readonly deviceOf?: (imsi: string) => string | undefined;
   /** The open session of a subscriber, as the network knows it: shown by the API, closed when the SIM is suspended. */
@@ -72,6 +84,8 @@ export class Platform {
   readonly accounts: Accounts;
   /** What operators call. */
   readonly api: OperatorApi;
+  /** What devices sent to Harvest Data. */
+  readonly data: DataStore;
   readonly #database: Database;
   readonly #services: readonly Service[];
 
@@ -97,15 +111,18 @@ export class Platform {
       nextId: () => ++lastId,
     };
     const { sessionOf = () => undefined } = options;
+    const harvest = new Harvest(context, options.harvestLimits);
+    this.data = harvest.store;
     this.accounts = new Accounts({ database, clock });
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
-    this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf });
+    this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes: dataRoutes(this.data) });
     this.#services = [
       new Beam(context),
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),
       new Metadata(context, this.api),
       new Funk(context, this.keys),
       new Funnel(context),
+      harvest,
     ];
   }
 

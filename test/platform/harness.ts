@@ -5,7 +5,13 @@ import type { ServiceRegistry, Session, TcpService, UdpService } from '../../hos
 import { MINUTE, MS, type Clock, type Nanoseconds } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { CertificateAuthority, CustomerServer, duplexPair, InProcessUpstream } from '../../host/cloud/index.js';
-import { Platform, type HttpLimits, type PlatformConfig, type Upstream } from '../../host/platform/index.js';
+import {
+  Platform,
+  type HttpLimits,
+  type PlatformConfig,
+  type PlatformOptions,
+  type Upstream,
+} from '../../host/platform/index.js';
 import { Secret } from '../../host/secret.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
@@ -108,6 +114,8 @@ export interface BeamWorldOptions {
   readonly config?: unknown;
   readonly limits?: Partial<HttpLimits>;
   readonly upstream?: (clock: Clock) => Upstream;
+  /** Anything else that the platform is given. */
+  readonly platform?: Partial<PlatformOptions>;
 }
 
 export class BeamWorld {
@@ -134,6 +142,7 @@ export class BeamWorld {
       upstream: options.upstream?.(this.clock) ?? this.upstream,
       certificates: (names) => ca.issue(names),
       ...(options.limits && { limits: options.limits }),
+      ...options.platform,
     });
     this.platform.register(this.registry);
   }

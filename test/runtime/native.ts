@@ -69,8 +69,8 @@ interface StartOptions {
 /** What QEMU says first by telnet's rules: four options of three bytes. */
 const TELNET_OPTIONS = 12;
 
-const qemuCommand = (elf: string, serial: string): string[] => [
-  ...['make', '-s', '-C', dirname(dirname(elf)), 'run', `SERIAL=${serial}`],
+const qemuCommand = (elf: string, serial: string, make: readonly string[] = []): string[] => [
+  ...['make', '-s', '-C', dirname(dirname(elf)), 'run', `SERIAL=${serial}`, ...make],
 ];
 
 /** A board that runs as a real program on this machine: the posix port, or a core in QEMU. */
@@ -104,11 +104,11 @@ export class RealBoard {
   }
 
   /** Starts firmware as its README says, its UART a TCP connection; resolves when the app has started. */
-  static async qemu(elf: string): Promise<RealBoard> {
+  static async qemu(elf: string, ...make: readonly string[]): Promise<RealBoard> {
     const server = createServer().listen(0, '127.0.0.1');
     const board = await RealBoard.#listen(server, (address) => {
       const { port } = address as AddressInfo;
-      return qemuCommand(elf, `tcp:127.0.0.1:${port}`);
+      return qemuCommand(elf, `tcp:127.0.0.1:${port}`, make);
     });
     await board.#until('start', () => /: (not started|start): /.test(board.#log));
     return board;

@@ -7,7 +7,7 @@ import { Random } from '../../host/random.js';
 import { type Scene, sequence } from '../world/demo-world.js';
 import { CONFORMANCE, type Probe, take } from './conformance.js';
 import { APP, APP_MEMORY, join, modemWorld, verified } from './modem-line.js';
-import { RealBoard, assemble, build, eventually } from './native.js';
+import { RealBoard, build, eventually } from './native.js';
 
 const target = 'qemu-rv32';
 const flashOf = (elf: string): string => path(dirname(elf), 'store.img');
@@ -76,28 +76,6 @@ describe('the probe on RV32', () => {
       expect(running.unread.subarray(0, (acknowledged - before) * 4).every((byte) => byte === 0)).toBe(true);
     }
     expect(acknowledged).toBeGreaterThanOrEqual(8);
-  });
-});
-
-describe('faults on RV32', () => {
-  const app = (loop: string): string => `(module
-    (import "board" "clock_ms" (func (result i64)))
-    (memory (export "memory") 1 1)
-    (func (export "board_abi") (result i32) (i32.const 1))
-    (func (export "setup"))
-    (func $loop (export "loop") (result i32) ${loop}))`;
-
-  it.each([
-    ['outside', '(i32.load (i32.const 65533))', /error outside: trap: memory access out of bounds\n.*: start: trap\n/],
-    ['deep', '(i32.add (call $loop) (i32.const 1))', /error deep: trap: call stack exhausted\n.*: start: trap\n/],
-    ['spin', '(loop $l (br $l)) unreachable', /watchdog: the app did not come back\n.*: start: watchdog\n/],
-  ])('%s', async (name, loop, wanted) => {
-    const running = (board = await RealBoard.qemu(await build(assemble(name, app(loop)), { target })));
-    await eventually(
-      () => `${wanted} in ${running.log}`,
-      20_000,
-      () => wanted.test(running.log) || undefined,
-    );
   });
 });
 

@@ -1,7 +1,30 @@
 // SoracomHarvest in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField } from '../directory/fields.js';
+import { binaryFormatField, contentTypeField } from '../directory/fields.js';
+import { jsonPointer } from './json.js';
+import { TIME_FORMATS } from './time.js';
 
-export const soracomHarvest = z.strictObject({ enabled: z.boolean(), binaryFormatV1: binaryFormatField });
+/** RFC 6901: empty for the whole document, or /-separated reference tokens. */
+const pointer = z.string().refine((text) => jsonPointer(text) !== undefined, {
+  message: 'is not a JSON pointer: empty, or each part after a /, with ~ only in ~0 and ~1',
+});
+
+export const soracomHarvest = z
+  .strictObject({
+    enabled: z.boolean(),
+    contentType: contentTypeField,
+    /** Where in a payload, or in each entry of a batch, its time is. */
+    customTimestamp: z
+      .strictObject({ type: z.literal('jsonpointer'), value: pointer, format: z.enum(TIME_FORMATS) })
+      .optional(),
+    /** Where in a payload the array is whose elements are entries of their own. */
+    batchWrite: z.strictObject({ type: z.literal('jsonpointer'), value: pointer }).optional(),
+    category: z.string().min(1).max(255).optional(),
+    binaryFormatV1: binaryFormatField,
+  })
+  .refine(({ batchWrite, customTimestamp }) => batchWrite === undefined || customTimestamp !== undefined, {
+    path: ['customTimestamp'],
+    message: 'is wanted for batchWrite: each entry of a batch has its own time',
+  });
 export type SoracomHarvest = z.output<typeof soracomHarvest>;

@@ -2,17 +2,13 @@
  * memory and table are static arrays of the size that the build was told, a trap is a longjmp to the engine. */
 #include <stdarg.h>
 
+#include "access.h"
 #include "rt.h"
 
 #include "wasm-rt.h"
 
 #define PAGE 65536u
 
-/* Bytes of linear memory that the app really uses. The module still sees its whole pages in memory.size; an access
- * beyond this array is a trap like any other. */
-#ifndef AKARI_MEMORY_BYTES
-#define AKARI_MEMORY_BYTES PAGE
-#endif
 /* Entries of the table of functions for indirect calls. */
 #ifndef AKARI_TABLE_ENTRIES
 #define AKARI_TABLE_ENTRIES 16
@@ -24,7 +20,7 @@
 /* Parameters and results of one signature. */
 #define SIGNATURE_MAX 16
 
-static _Alignas(8) uint8_t memory_bytes[AKARI_MEMORY_BYTES];
+_Alignas(8) uint8_t akari_memory[AKARI_MEMORY_BYTES];
 static wasm_rt_funcref_t table_entries[AKARI_TABLE_ENTRIES];
 
 static struct {
@@ -82,7 +78,7 @@ uint32_t wasm_rt_register_func_type(uint32_t params, uint32_t results, ...) {
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t *memory, uint32_t pages, uint32_t max_pages) {
   if ((uint64_t)pages * PAGE < AKARI_MEMORY_BYTES) longjmp(akari_rt_trap, AKARI_RT_NO_ROOM);
-  memory->data = memory_bytes;
+  memory->data = akari_memory;
   memory->size = AKARI_MEMORY_BYTES;
   memory->pages = pages;
   memory->max_pages = max_pages;

@@ -37,6 +37,11 @@ int32_t restart_cause(void);
 void reset(int32_t cause) __attribute__((noreturn));
 void log_line(int32_t level, const char *text, int32_t len);
 
+/* stack.c: size of the stack, the most that was ever in use, and whether enough is left; bytes. */
+uint32_t stack_bytes(void);
+uint32_t stack_used(void);
+bool stack_fine(void);
+
 /* entropy.c: virtio-rng; Unsupported on a machine without one. */
 void entropy_begin(void);
 int32_t entropy(uint8_t *into, int32_t len);

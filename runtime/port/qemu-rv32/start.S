@@ -1,4 +1,4 @@
-# From reset to main. QEMU has loaded .data; .bss is cleared here.
+# From reset to main. QEMU has loaded .data; .bss is cleared here, and the stack painted (stack.c).
   .option arch, +zicsr
   .section .text.start, "ax"
   .globl _start
@@ -18,10 +18,16 @@ _start:
   addi t0, t0, 4
   j 1b
 2:
-  call main
+  la t0, __stack_bottom
+  li t1, 0x5ca1ab1e # PAINT of stack.c
 3:
+  sw t1, 0(t0)
+  addi t0, t0, 4
+  bltu t0, sp, 3b
+  call main
+4:
   wfi
-  j 3b
+  j 4b
 
 # The log's semihosting call is a breakpoint when nobody debugs: step over it. All else does not come back.
   .align 4
@@ -29,13 +35,13 @@ trap_entry:
   csrw mscratch, t0
   csrr t0, mcause
   addi t0, t0, -3
-  bnez t0, 4f
+  bnez t0, 5f
   csrr t0, mepc
   addi t0, t0, 4
   csrw mepc, t0
   csrr t0, mscratch
   mret
-4:
+5:
   la sp, __stack
   csrr a0, mcause
   csrr a1, mepc

@@ -65,8 +65,22 @@ int64_t clock_unix_ms(void) {
   return (int64_t)(((uint64_t)REG32(RTC + 4) << 32 | low) / 1000000u);
 }
 
+/** Says how deep the stack has been whenever that is more than before; starts anew when it came too close to its end. */
+static void watch_stack(void) {
+  static uint32_t told;
+  uint32_t used = stack_used();
+  if (used <= told) return;
+  char text[64];
+  bool fine = stack_fine();
+  int len = snprintf(text, sizeof text, "stack: %lu of %lu bytes used", (unsigned long)used, (unsigned long)stack_bytes());
+  log_line(fine ? AKARI_LOG_LEVEL_DEBUG : AKARI_LOG_LEVEL_ERROR, text, len);
+  if (!fine) reset(AKARI_RESTART_CAUSE_TRAP);
+  told = stack_used(); /* with what the log took */
+}
+
 /* Interrupts are never taken here: wfi ends as soon as one that is enabled waits, and the caller looks by itself. */
 void idle(int64_t ms) {
+  watch_stack();
   uint64_t until = ms < 0 ? NEVER : ticks() + (uint64_t)ms * TICKS_PER_MS;
   alarm_at(until);
   CSR(csrw, mie, MIE_TIMER | MIE_EXTERNAL);

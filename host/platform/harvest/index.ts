@@ -1,0 +1,84 @@
+// Harvest Data: keeps what devices send, over HTTP (80), TCP and UDP (8514).
+//
+// entries.ts makes entries of a message, store.ts keeps them, api.ts reads them back for operators. The transports are
+// the affair of ../http and ../message.
+
+import type { ServiceRegistry } from '../../cellular/network.js';
+import { HARVEST_LIMITS, HARVEST_STATUS, type HarvestLimits } from '../choices.js';
+import { HttpFront } from '../http/front.js';
+import { MessageFront } from '../message/front.js';
+import { messagesOverHttp } from '../message/http.js';
+import {
+  type DeviceMessage,
+  type MessageAnswer,
+  type MessageService,
+  type Reply,
+  statusAndBody,
+} from '../message/message.js';
+import { type Caller, Refusal, wantOn } from '../refusal.js';
+import type { Service, ServiceContext } from '../service.js';
+import { entriesOf } from './entries.js';
+import { DataStore } from './store.js';
+
+const NAME = 'harvest.soracom.io';
+const MESSAGE_PORT = 8514;
+const HTTP_PORT = 80;
+
+export class Harvest implements Service, MessageService {
+  readonly name = 'harvest';
+  readonly store: DataStore;
+  readonly #limits: HarvestLimits;
+  readonly #messages: MessageFront;
+  readonly #http: HttpFront;
+
+  constructor(context: ServiceContext, limits: Partial<HarvestLimits> = {}) {
+    const { clock, database } = context;
+    this.#limits = { ...HARVEST_LIMITS, ...limits };
+    const { retentionDays } = this.#limits;
+    this.store = new DataStore({ database, unixMs: () => clock.unixMs(), retentionDays });
+    this.#messages = new MessageFront(context, this);
+    this.#http = new HttpFront({ ...context, service: messagesOverHttp(context, this) });
+  }
+
+  register(registry: ServiceRegistry): void {
+    registry.name(NAME);
+    registry.tcp(NAME, HTTP_PORT, (stream, caller) => this.#http.accept(stream, caller));
+    registry.tcp(NAME, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
+    registry.udp(NAME, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+  }
+
+  close(): void {
+    this.#http.close();
+    this.#messages.close();
+  }
+
+  enabledFor({ group }: Caller): boolean {
+    return group.configuration.SoracomHarvest?.enabled === true;
+  }
+
+  /** 201 without a body once the entries are on the disk. */
+  async answer(message: DeviceMessage): Promise<MessageAnswer> {
+    const { operatorId, imsi, group } = message.caller;
+    const config = group.configuration.SoracomHarvest ?? { enabled: false };
+    wantOn(config.enabled, 'Harvest Data', HARVEST_STATUS.Off);
+    const entries = entriesOf(message, config, this.#limits);
+    try {
+      this.store.add({ operatorId, resourceType: 'Subscriber', resourceId: imsi }, entries);
+    } catch (error) {
+      throw new Refusal(HARVEST_STATUS.NotStored, `not stored (${codeOf(error)})`);
+    }
+    return { status: 201, body: Buffer.alloc(0) };
+  }
+
+  reply(answer: MessageAnswer): Reply {
+    return { bytes: statusAndBody(answer) };
+  }
+
+  framed(caller: Caller): boolean {
+    return caller.group.configuration.SoracomHarvest?.binaryFormatV1 === true;
+  }
+}
+
+/** SQLITE_FULL, SQLITE_IOERR and the like: no word of the message, which might quote values. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'storage';

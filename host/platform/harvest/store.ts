@@ -1,0 +1,179 @@
+// Where the entries of all operators' devices are kept: one table of the platform's database.
+//
+// An entry's key is operator, resource, time and a sequence number among entries of that millisecond: several devices'
+// parts, a batch, or a clock that stands still may give the same time, and none of them overwrites another. The public
+// API names entries by time alone: it then means all of that millisecond (the newest, where it can have only one).
+
+import type { Database, Row } from '../database.js';
+
+/** API, DataEntry. Entries of SIMs are `Subscriber`. */
+export const RESOURCE_TYPES = ['Subscriber', 'LoraDevice', 'Sim', 'SigfoxDevice', 'Device', 'SoraCam'] as const;
+export type ResourceType = (typeof RESOURCE_TYPES)[number];
+
+/** Whose entries. `resourceId`: the IMSI for a Subscriber. */
+export interface Resource {
+  readonly operatorId: string;
+  readonly resourceType: ResourceType;
+  readonly resourceId: string;
+}
+
+export interface NewEntry {
+  /** UNIX milliseconds. */
+  readonly timeMs: number;
+  readonly contentType: string;
+  readonly content: string;
+  readonly category?: string | undefined;
+}
+
+/** As the public API shows it. */
+export interface DataEntry {
+  readonly time: number;
+  readonly contentType: string;
+  readonly content: string;
+  readonly resourceType: ResourceType;
+  readonly resourceId: string;
+  readonly category?: string;
+}
+
+export interface EntryQuery {
+  /** UNIX milliseconds, both included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Newest first unless given. */
+  readonly sort?: 'asc' | 'desc' | undefined;
+  readonly limit?: number | undefined;
+  /** What `nextKey` of the page before was, or an entry's time: goes on after it. */
+  readonly after?: string | undefined;
+  readonly category?: string | undefined;
+}
+
+export interface EntryPage {
+  readonly entries: readonly DataEntry[];
+  /** Undefined on the last page. */
+  readonly nextKey: string | undefined;
+}
+
+const TABLES = [
+  `CREATE TABLE harvest_entries (
+     operator_id TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT NOT NULL, time_ms INTEGER NOT NULL,
+     sequence INTEGER NOT NULL, content_type TEXT NOT NULL, content TEXT NOT NULL, category TEXT,
+     stored_ms INTEGER NOT NULL,
+     PRIMARY KEY (operator_id, resource_type, resource_id, time_ms, sequence)) STRICT, WITHOUT ROWID;
+   CREATE INDEX harvest_entries_stored ON harvest_entries (stored_ms);`,
+];
+
+const OF = 'operator_id = ? AND resource_type = ? AND resource_id = ?';
+
+/** In one statement, so that two processes that write at once never give out one sequence number twice. */
+const ADD = `
+  INSERT INTO harvest_entries
+    (operator_id, resource_type, resource_id, time_ms, content_type, content, category, stored_ms, sequence)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(MAX(sequence) + 1, 0) FROM harvest_entries
+  WHERE operator_id = ?1 AND resource_type = ?2 AND resource_id = ?3 AND time_ms = ?4`;
+
+/** How often old entries are looked for. */
+const PRUNE_MS = 3_600_000;
+
+export interface DataStoreOptions {
+  readonly database: Database;
+  readonly unixMs: () => number;
+  /** Days from the moment an entry came, whatever its own time says. */
+  readonly retentionDays: number;
+}
+
+export class DataStore {
+  readonly #database: Database;
+  readonly #unixMs: () => number;
+  readonly #retentionMs: number;
+  #prunedMs = -Infinity;
+
+  constructor({ database, unixMs, retentionDays }: DataStoreOptions) {
+    this.#database = database;
+    this.#unixMs = unixMs;
+    this.#retentionMs = retentionDays * 86_400_000;
+    database.define('harvest', TABLES);
+  }
+
+  /** Stores all of them or none; what it has returned from survives a crash. Throws SqliteError, for example disk full. */
+  add(resource: Resource, entries: readonly NewEntry[]): void {
+    this.#prune();
+    const [first] = entries;
+    if (first !== undefined && entries.length === 1) this.#insert(resource, first);
+    else this.#database.transaction(() => entries.forEach((entry) => this.#insert(resource, entry)));
+  }
+
+  #insert({ operatorId, resourceType, resourceId }: Resource, entry: NewEntry): void {
+    const { timeMs, contentType, content, category = null } = entry;
+    const key = [operatorId, resourceType, resourceId, timeMs] as const;
+    this.#database.run(ADD, ...key, contentType, content, category, this.#unixMs());
+  }
+
+  list(resource: Resource, query: EntryQuery = {}): EntryPage {
+    const { from = 0, to = Number.MAX_SAFE_INTEGER, sort = 'desc', limit = 10, after, category } = query;
+    const up = sort === 'asc';
+    const [time, sequence] = position(after, up);
+    const rows = this.#database.all(
+      `SELECT * FROM harvest_entries
+       WHERE ${OF} AND time_ms BETWEEN ? AND ? AND (time_ms, sequence) ${up ? '>' : '<'} (?, ?)
+         AND stored_ms > ? ${category === undefined ? '' : 'AND category = ?'}
+       ORDER BY time_ms ${sort}, sequence ${sort} LIMIT ?`,
+      ...keyOf(resource),
+      ...[from, to, time, sequence, this.#oldestMs()],
+      ...(category === undefined ? [] : [category]),
+      limit + 1,
+    );
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      entries: page.map(readEntry),
+      nextKey: rows.length > limit && last ? `${last['time_ms']}-${last['sequence']}` : undefined,
+    };
+  }
+
+  /** The newest of this millisecond. */
+  get(resource: Resource, timeMs: number): DataEntry | undefined {
+    const sql = `SELECT * FROM harvest_entries WHERE ${OF} AND time_ms = ? AND stored_ms > ? ORDER BY sequence DESC LIMIT 1`;
+    const row = this.#database.get(sql, ...keyOf(resource), timeMs, this.#oldestMs());
+    return row && readEntry(row);
+  }
+
+  /** All of this millisecond. Returns whether there were any. */
+  delete(resource: Resource, timeMs: number): boolean {
+    return (
+      this.#database.run(`DELETE FROM harvest_entries WHERE ${OF} AND time_ms = ?`, ...keyOf(resource), timeMs) > 0
+    );
+  }
+
+  #oldestMs(): number {
+    return this.#unixMs() - this.#retentionMs;
+  }
+
+  #prune(): void {
+    const now = this.#unixMs();
+    if (now - this.#prunedMs < PRUNE_MS) return;
+    this.#database.run('DELETE FROM harvest_entries WHERE stored_ms <= ?', this.#oldestMs());
+    this.#prunedMs = now;
+  }
+}
+
+const keyOf = ({ operatorId, resourceType, resourceId }: Resource): [string, string, string] => [
+  operatorId,
+  resourceType,
+  resourceId,
+];
+
+/** `TIME-SEQUENCE`, or a time: then after all of that millisecond. */
+function position(key: string | undefined, up: boolean): [number, number] {
+  const [, time, sequence] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(key ?? '') ?? [];
+  if (time === undefined) return up ? [-1, 0] : [Number.MAX_SAFE_INTEGER, 0];
+  return [Number(time), sequence === undefined ? (up ? Number.MAX_SAFE_INTEGER : -1) : Number(sequence)];
+}
+
+const readEntry = (row: Row): DataEntry => ({
+  time: Number(row['time_ms']),
+  contentType: String(row['content_type']),
+  content: String(row['content']),
+  resourceType: String(row['resource_type']) as ResourceType,
+  resourceId: String(row['resource_id']),
+  ...(row['category'] != null && { category: String(row['category']) }),
+});
