@@ -6,6 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../host/random.js';
 import { type Scene, sequence } from '../world/demo-world.js';
 import { CONFORMANCE, type Probe, take } from './conformance.js';
+import { dialogue, harnessDialogue, modemIsUp } from './dialogue.js';
 import { APP, APP_MEMORY, join, modemWorld, verified } from './modem-line.js';
 import { RealBoard, build, eventually } from './native.js';
 
@@ -80,15 +81,22 @@ describe('the probe on RV32', () => {
 });
 
 describe('beam-telemetry on RV32', () => {
-  it('sends a reading over its UART that the customer verifies', async () => {
+  it('says to the modem what it says on the harness, and sends a reading that the customer verifies', async () => {
     const elf = await build(APP, { target, memory: APP_MEMORY });
     const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
     expect(sha256(path(dirname(elf), '..', 'beam-telemetry.wasm'))).toBe(sha256(APP));
 
+    const harness = await harnessDialogue();
     const scene = (s = await modemWorld());
+    await eventually('the modem', 20_000, () => modemIsUp(scene) || undefined);
     const running = (board = await RealBoard.qemu(elf));
     join(scene.device, running.uart);
     await verified(scene, 1, 40_000, () => running.log);
+    // The same words on both sides, to the last line.
+    await eventually('the end of the dialogue', 10_000, () => dialogue(scene).length >= harness.length || undefined);
+    expect(harness.length).toBeGreaterThan(40);
+    expect(dialogue(scene)).toEqual(harness);
+    expect(running.log).toMatch(/debug stack: \d+ of 32768 bytes used\n/);
     expect(scene.of('verified')).toMatchObject([{ ok: true }]);
     expect(JSON.parse(scene.customer.messages[0]?.body.toString() ?? '')).toMatchObject({ seq: 0, temperature: 21.5 });
 
