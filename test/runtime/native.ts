@@ -173,7 +173,10 @@ export class RealBoard {
       () => `answer to ${Buffer.from(command).toString('latin1')} (log: ${this.log})`,
       5_000,
       () => {
-        if (this.#received.length < length) return undefined;
+        if (this.#received.length < length) {
+          if (this.#exit !== undefined) throw new Error(`ended (${this.#exit})`);
+          return undefined;
+        }
         const answer = this.#received.subarray(0, length);
         this.#received = this.#received.subarray(length);
         return answer;
