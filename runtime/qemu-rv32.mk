@@ -4,6 +4,9 @@
 
 RUNTIME := $(dir $(lastword $(MAKEFILE_LIST)))
 include $(RUNTIME)sources.mk
+ifneq ($(ENGINE),wasm2c)
+$(error this board has the engine wasm2c only)
+endif
 
 CROSS ?= riscv64-unknown-elf-
 CC := $(CROSS)gcc
@@ -17,7 +20,7 @@ WARNINGS := -Wall -Wextra -Werror
 APP_FLAGS := -fno-schedule-insns
 PORT := $(RUNTIME)port/qemu-rv32/
 SOURCES += $(wildcard $(PORT)*.c)
-OBJECTS := $(patsubst $(RUNTIME)%.c,build/%.o,$(SOURCES)) build/start.o build/app.o
+OBJECTS := $(patsubst $(RUNTIME)%.c,build/%.o,$(SOURCES)) build/start.o $(APP_OBJECT)
 # Bytes of stack.
 STACK ?= 32768
 

@@ -12,7 +12,7 @@ build/app.h: build/app.c
 build/app.o: build/app.c
 	$(CC) $(CFLAGS) $(APP_FLAGS) -DNDEBUG -w -c -o $@ $<
 
-build/%.o: $(RUNTIME)%.c build/app.h
+build/%.o: $(RUNTIME)%.c $(APP_HEADER)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARNINGS) -c -o $@ $<
 

@@ -160,6 +160,9 @@ function run(letter: u8): void {
   }
 }
 
+// Where static data ends, for engines that give an app no more memory than that.
+export { __data_end, __heap_base };
+
 export function board_abi(): i32 {
   return BOARD_ABI;
 }

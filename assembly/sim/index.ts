@@ -34,6 +34,9 @@ const ON_INPUT: i32 = -1;
 /** Milliseconds between two looks at a store that is busy. */
 const BUSY_POLL: i32 = 5;
 
+// Where static data ends, for engines that give an app no more memory than that.
+export { __data_end, __heap_base };
+
 export function board_abi(): i32 {
   return BOARD_ABI;
 }

@@ -29,7 +29,7 @@ export class ExportError extends Error {
 }
 
 /** Shared by all targets; a target adds NAME.mk and port/NAME. */
-const COMMON = ['include', 'core', 'engine/wasm2c', 'sources.mk', 'rules.mk'];
+const COMMON = ['include', 'core', 'engine/wasm2c', 'engine/wamr', 'sources.mk', 'rules.mk'];
 
 /** Writes the folder. Throws ExportError, or ModuleError for a binary that no board can run. */
 export function exportProject({ target, app, folder, memory }: ExportOptions): void {

@@ -71,6 +71,23 @@ describe.each(device)('%s', (_name, { outFile }) => {
     expect(text).toMatch(/\(memory \$\w+ 1 1\)/);
     expect(text).not.toContain('memory.grow');
   });
+
+  it('says where its static data ends; its own variables start at 0, so that none is taken for a stack pointer', () => {
+    const globals = new Map(
+      [...text.matchAll(/^ \(global \$(\S+) (\(mut )?i32\)? \(i32\.const (-?\d+)\)\)$/gm)].map(
+        ([, name = '', mutable, value]) => [name, { mutable: mutable !== undefined, value: Number(value) }],
+      ),
+    );
+    const exported = (name: string): { mutable: boolean; value: number } | undefined =>
+      globals.get(new RegExp(`\\(export "${name}" \\(global \\$(\\S+)\\)\\)`).exec(text)?.[1] ?? '');
+    const [end, heap] = [exported('__data_end'), exported('__heap_base')];
+    if (/sim|beam-telemetry|probe/.test(outFile)) expect([end?.mutable, heap?.mutable]).toEqual([false, false]);
+    expect(end === undefined).toBe(heap === undefined);
+    expect(heap?.value ?? 0).toBeGreaterThanOrEqual(end?.value ?? 0);
+    for (const [name, { mutable, value }] of globals) {
+      if (mutable && !name.startsWith('~lib/')) expect(value, name).toBe(0);
+    }
+  });
 });
 
 describe.each(device.filter(([name]) => name.endsWith('-debug')))('%s', (_name, { outFile }) => {

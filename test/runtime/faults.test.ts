@@ -124,3 +124,20 @@ describe('a line whose far end goes away', () => {
     expect(board.log.match(/info {2}8\n/g)).toHaveLength(1);
   });
 });
+
+describe('the engine WAMR', () => {
+  it.each([
+    [[], /check-wamr: not run\. WAMR_PREFIX is not set/],
+    [['WAMR_PREFIX=/nonexistent'], /check-wamr: not run\. \/nonexistent\/include\/wasm_export\.h is not there/],
+  ])('is not checked without an installed WAMR, and says so: %j', (args, message) => {
+    const command = ['-C', 'runtime', 'check-wamr', 'WAMR_PREFIX=', ...args];
+    const { status, stderr } = spawnSync('make', command, { encoding: 'utf8' });
+    expect(stderr).toMatch(message);
+    expect(status).not.toBe(0);
+  });
+
+  it('is not built without one either', async () => {
+    const make = ['ENGINE=wamr', 'WAMR_PREFIX=/nonexistent'];
+    await expect(build('build/release/probe.wasm', { make })).rejects.toThrow(/ENGINE=wamr needs WAMR_PREFIX/);
+  });
+});

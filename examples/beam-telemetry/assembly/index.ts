@@ -22,6 +22,9 @@ const outbox = changetype<Outbox<Bg95>>(memory.data(OUTBOX_SIZE, 8));
 const random = memory.data(4, 4);
 let nextReading: i64 = 0;
 
+// Where static data ends, for engines that give an app no more memory than that.
+export { __data_end, __heap_base };
+
 export function board_abi(): i32 {
   return BOARD_ABI;
 }

@@ -1,0 +1,15 @@
+/* Between the engine and its surroundings. */
+#ifndef AKARI_WAMR_H
+#define AKARI_WAMR_H
+
+#include <stdint.h>
+
+#include <wasm_export.h>
+
+/** The module's bytes, which may lie in flash; NULL when there is none. The port provides it. */
+const uint8_t *akari_wamr_module(uint32_t *size);
+
+/** imports.c: the board's functions as WAMR wants them. WAMR sorts the list, and keeps it. */
+NativeSymbol *akari_wamr_imports(uint32_t *count);
+
+#endif
