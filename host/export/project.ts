@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BOARD_IMPORTS, BOARD_MODULE } from '../board/abi.js';
 import { loadModule } from '../board/module.js';
 import { packageRoot } from '../package-root.js';
 
 /** Boards that there is a runtime for. */
-export const TARGETS = ['posix', 'qemu-rv32'] as const;
+export const TARGETS = ['posix', 'qemu-rv32', 'esp-idf'] as const;
 export type ExportTarget = (typeof TARGETS)[number];
 
 export interface ExportOptions {
@@ -28,8 +28,12 @@ export class ExportError extends Error {
   }
 }
 
-/** Shared by all targets; a target adds NAME.mk and port/NAME. */
-const COMMON = ['include', 'core', 'engine/wasm2c', 'engine/wamr', 'sources.mk', 'rules.mk'];
+/** Shared by all targets; each adds port/NAME. */
+const COMMON = ['include', 'core', 'engine'];
+/** Of the targets that "make" builds; each adds NAME.mk. */
+const MAKE = ['sources.mk', 'rules.mk'];
+/** In a port's folder: what stands at the top of an exported one. */
+const TOP = 'project';
 
 /** Writes the folder. Throws ExportError, or ModuleError for a binary that no board can run. */
 export function exportProject({ target, app, folder, memory }: ExportOptions): void {
@@ -50,21 +54,37 @@ export function exportProject({ target, app, folder, memory }: ExportOptions): v
 
   mkdirSync(folder, { recursive: true });
   const runtime = fileURLToPath(new URL('runtime/', packageRoot()));
-  for (const part of [...COMMON, `${target}.mk`, `port/${target}`]) {
+  const top = join(runtime, 'port', target, TOP);
+  const parts = existsSync(top) ? COMMON : [...COMMON, ...MAKE, `${target}.mk`];
+  for (const part of [...parts, `port/${target}`]) {
     cpSync(join(runtime, part), join(folder, 'runtime', part), { recursive: true });
   }
+  for (const part of [TOP, 'README.md'])
+    rmSync(join(folder, 'runtime/port', target, part), { recursive: true, force: true });
   writeFileSync(join(folder, `${name}.wasm`), bytes);
-  writeFileSync(
-    join(folder, 'Makefile'),
-    `# ${name} on ${target}. "make" builds it; README.md says what to do with it.\n` +
-      `APP := ${name}\nMEMORY ?= ${given}\ninclude runtime/${target}.mk\n`,
-  );
-  const words: Record<string, string> = { APP: name, SHA256: createHash('sha256').update(bytes).digest('hex') };
-  const readme = readFileSync(join(runtime, 'port', target, 'README.md'), 'utf8');
-  writeFileSync(
-    join(folder, 'README.md'),
-    readme.replace(/@(\w+)@/g, (whole, word: string) => words[word] ?? whole),
-  );
+  const words = { APP: name, MEMORY: String(given), SHA256: createHash('sha256').update(bytes).digest('hex') };
+  const put = (from: string, to: string): void => {
+    writeFileSync(join(folder, to), fill(readFileSync(from, 'utf8'), words));
+  };
+  put(join(runtime, 'port', target, 'README.md'), 'README.md');
+  if (!existsSync(top)) {
+    writeFileSync(
+      join(folder, 'Makefile'),
+      `# ${name} on ${target}. "make" builds it; README.md says what to do with it.\n` +
+        `APP := ${name}\nMEMORY ?= ${given}\ninclude runtime/${target}.mk\n`,
+    );
+    return;
+  }
+  for (const entry of readdirSync(top, { recursive: true, withFileTypes: true })) {
+    const path = relative(top, join(entry.parentPath, entry.name));
+    if (entry.isDirectory()) mkdirSync(join(folder, path), { recursive: true });
+    else put(join(top, path), path);
+  }
+}
+
+/** Puts words in place of `@WORD@`. */
+function fill(text: string, words: Readonly<Record<string, string>>): string {
+  return text.replace(/@(\w+)@/g, (whole, word: string) => words[word] ?? whole);
 }
 
 /** Bytes of linear memory that the module starts with. */

@@ -12,7 +12,7 @@ interface Options {
 /** `akari export`: a device binary with the C runtime, ready to be built for a board. */
 export function exportCommand(): Command {
   return new Command('export')
-    .description('write a folder that builds a device binary for a board by itself, with "make"')
+    .description('write a folder that builds a device binary for a board by itself, with "make" or "idf.py build"')
     .argument('<app.wasm>', 'a device binary')
     .argument('<folder>', 'where to; must not be there yet, or be empty')
     .addOption(new Option('--target <board>', 'which board').choices(TARGETS).makeOptionMandatory())
@@ -26,7 +26,8 @@ export function exportCommand(): Command {
         const wrong = error instanceof ExportError || error instanceof ModuleError || isFileError(error);
         throw wrong ? new UsageError((error as Error).message) : error;
       }
-      output.text(`${folder} is there. Next:\n  make -C ${folder}\nand then as its README.md says.`);
+      const next = options.target === 'esp-idf' ? `idf.py -C ${folder} set-target esp32c3 build` : `make -C ${folder}`;
+      output.text(`${folder} is there. Next:\n  ${next}\nand then as its README.md says.`);
       output.result(true, { folder, target: options.target });
     });
 }
