@@ -57,7 +57,7 @@ describe('the project', () => {
   it('depends on ESP-IDF and on its component of WAMR', () => {
     const lines = text('main/idf_component.yml').trimEnd().split('\n');
     expect(lines[0]).toBe('dependencies:');
-    const dependencies = lines.slice(1).map((line) => /^ {2}([\w/-]+): "([^"]+)"$/.exec(line)?.slice(1));
+    const dependencies = lines.slice(1).map((line) => /^ {2}([\w/-]+): ['"]([^'"]+)['"]$/.exec(line)?.slice(1));
     expect(dependencies).toEqual([
       ['idf', '>=5.3'],
       ['espressif/wasm-micro-runtime', '^2.4.0'],
