@@ -191,6 +191,28 @@ describe('the port', () => {
     },
   );
 
+  it('finds a whole module at every start, whenever power is cut, and goes back to the old one when the new one fails', () => {
+    const include = headers('esp32c3', 'wamr');
+    const program = join(include, 'modules');
+    const flags = ['-std=gnu17', '-g', '-fsanitize=address,undefined', '-Wall', '-Wextra', '-Werror'];
+    const runtime = join(folder, 'runtime');
+    const folders = [include, 'test/runtime/idf', join(runtime, 'include'), join(runtime, 'port/esp-idf')];
+    const built = spawnSync(
+      'gcc',
+      [...flags, ...folders.map((path) => `-I${path}`), 'test/runtime/idf/modules.c', '-o', program],
+      { encoding: 'utf8' },
+    );
+    expect(built.stderr).toBe('');
+    for (const seed of ['1', '2', '3']) {
+      const { status, stdout, stderr } = spawnSync(program, [seed], { encoding: 'utf8' });
+      expect([stdout, stderr], `seed ${seed}`).toEqual([
+        expect.stringMatching(/^\d{3,} cuts, \d{3,} trials, proven \d{3,}\n$/),
+        '',
+      ]);
+      expect(status).toBe(0);
+    }
+  });
+
   it('is not built without ESP-IDF, and says so', () => {
     const { status, stderr } = spawnSync('make', ['-C', 'runtime', 'check-idf', 'IDF_PATH='], { encoding: 'utf8' });
     expect(stderr).toMatch(/check-idf: not run\. IDF_PATH is not set/);
