@@ -67,6 +67,30 @@ describe('npm run bench -- rv32', () => {
     expect(aka?.value).toBeLessThanOrEqual(22_899);
     expect(aka?.value).toBeGreaterThan(10_000);
     expect((await result('bench/run.mjs', 'rv32')).figures).toEqual(figures);
+
+    // The README's table may lag behind a change of the SDK a little, not tell something else.
+    const readme = readFileSync('README.md', 'utf8');
+    const row = (file: string): number[] =>
+      [...(new RegExp(`^\\| \`${file}\` \\| wasm2c .*$`, 'm').exec(readme)?.[0] ?? '').matchAll(/\d[\d,]{2,}/g)].map(
+        ([number]) => Number(number.replaceAll(',', '')),
+      );
+    const told: Record<string, readonly RegExp[]> = {
+      'sim.wasm': [/^AKA/, /^APDU AUTHENTICATE/, /^sim.wasm rv32 flash/, /^sim.wasm rv32 ram/],
+      'beam-telemetry.wasm': [
+        /^beam-telemetry, power-on/,
+        /^beam-telemetry.wasm rv32 flash/,
+        /^beam-telemetry.wasm rv32 ram/,
+      ],
+      'probe.wasm': [/^probe.wasm rv32 flash/, /^probe.wasm rv32 ram/],
+    };
+    for (const [file, patterns] of Object.entries(told)) {
+      const numbers = row(file);
+      for (const pattern of patterns) {
+        const { value } = figures.find(({ name }) => pattern.test(name)) ?? { value: NaN };
+        const close = numbers.some((number) => Math.abs(number - value) <= 0.05 * value);
+        expect(close, `${String(pattern)}: ${value}, README: ${numbers.join(' ')}`).toBe(true);
+      }
+    }
   });
 
   it('fails, and names the figure, when one is over its budget', async () => {
