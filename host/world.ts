@@ -62,7 +62,7 @@ export interface WorldConfig {
   readonly platform?: Omit<PlatformConfig, 'subscribers'>;
   readonly customers?: readonly CustomerConfig[];
   /** Where the platform keeps what has to outlive the world; in memory unless given. */
-  readonly storage?: { readonly database: Database; readonly seal: Seal };
+  readonly storage?: { readonly database: Database; readonly seal: Seal; readonly filesFolder?: string };
   readonly network?: {
     /** The address of a subscriber's session; chance decides for whom it says nothing. */
     readonly addressOf?: (imsi: string) => string | undefined;

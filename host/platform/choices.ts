@@ -75,6 +75,38 @@ export const HARVEST_LIMITS: HarvestLimits = {
   retentionDays: 40,
 };
 
+/** What Harvest Files answers a device; 201, 200, 204, 206, 304, 412 and 416 are those of HTTP. */
+export const FilesStatus = {
+  SessionClosed: 403,
+  Unknown: 403,
+  NotActive: 403,
+  NoGroup: 403,
+  Off: 403,
+  /** By the role that the group assumes, or because there is no such role. */
+  Denied: 403,
+  Missing: 404,
+  /** Documented for a default path that does not begin with /; the same without one. */
+  NoDefaultPath: 404,
+  BadPath: 400,
+  BadContentType: 400,
+  BadContentRange: 400,
+  MethodNotAllowed: 405,
+  /** Disk full or damaged: the device may send again. */
+  NotStored: 503,
+} as const;
+
+export const FILES_LIMITS = {
+  /** Bytes of a file, and of a device's upload. */
+  fileBytes: 5 * 1024 ** 3,
+  uploadBytes: 100 * 1024 ** 2,
+  pathBytes: 1024,
+  levels: 16,
+  retentionDays: 731,
+  contentType: 255,
+  /** Entries of a directory that a device is shown. */
+  page: 1000,
+} as const;
+
 /** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
 export const BeamStatus = {
   /** Unknown path, SIM in no group, entry switched off, entry that cannot be carried out. */
@@ -297,3 +329,8 @@ export const MetadataStatus = {
 //   graph what they send so; all else is binary. The other services take all of it for binary.
 // - Harvest Data does not force `Connection: close` on a device that wants to keep its connection.
 // - Harvest Data: entries of one millisecond stand side by side (harvest/store.ts). Retention counts from the arrival.
+// - Harvest Files: without a role a SIM may do all with its operator's private files. `GET` of a path with / at its end
+//   lists the directory, as the management API does (FileEntry:listFiles). A path with an empty, `.` or `..` segment, a
+//   backslash, a control character, bytes that are no UTF-8 or a `%` that encodes nothing is 400 (harvest-files/path.ts).
+// - Harvest Files: `:imsi` is put in after decoding. Several ranges, other units and malformed ranges give the whole file.
+// - Harvest Files: `assumedRoleId` is documented; `roleId` means the same.

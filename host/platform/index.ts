@@ -18,6 +18,9 @@ import { operatorsOf } from './directory/schema.js';
 import { Endorse } from './endorse/index.js';
 import { Funk } from './funk/index.js';
 import { Funnel } from './funnel/index.js';
+import { fileRoutes } from './harvest-files/api.js';
+import { HarvestFiles } from './harvest-files/index.js';
+import type { FileStore } from './harvest-files/store.js';
 import { dataRoutes } from './harvest/api.js';
 import { Harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
@@ -55,6 +58,8 @@ export interface PlatformOptions {
   readonly upstream: Upstream;
   /** Where everything is kept; in memory unless given. */
   readonly database?: Database;
+  /** Where the bytes of Harvest Files are kept, beside the database; a temporary folder unless given. */
+  readonly filesFolder?: string;
   /** Protects secrets in the database; a key of this process unless given. */
   readonly seal?: Seal;
   readonly random?: Random;
@@ -86,6 +91,8 @@ export class Platform {
   readonly api: OperatorApi;
   /** What devices sent to Harvest Data. */
   readonly data: DataStore;
+  /** What Harvest Files keeps. */
+  readonly files: FileStore;
   readonly #database: Database;
   readonly #services: readonly Service[];
 
@@ -116,6 +123,10 @@ export class Platform {
     this.accounts = new Accounts({ database, clock });
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes: dataRoutes(this.data) });
+    const harvestFiles = new HarvestFiles(context, { roles: this.accounts.sam, folder: options.filesFolder });
+    this.files = harvestFiles.files;
+    const routes = [...dataRoutes(this.data), ...fileRoutes(this.files)];
+    this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
     this.#services = [
       new Beam(context),
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),
@@ -123,6 +134,7 @@ export class Platform {
       new Funk(context, this.keys),
       new Funnel(context),
       harvest,
+      harvestFiles,
     ];
   }
 

@@ -2,6 +2,7 @@
 //   platform.db   what operators configured, what devices stored; secrets in it are sealed
 //   master.key    opens the seals: 32 bytes, mode 0600
 //   operator.json  the default operator's AuthKey, mode 0600: made when the folder is new and no configuration names one
+//   files/        the bytes of Harvest Files, under names of the platform's own
 //   cards/        one file of mode 0600 per SIM: the card's own memory
 
 import { randomBytes } from 'node:crypto';
@@ -16,11 +17,14 @@ const KEY_BYTES = 32;
 export class DataFolder {
   readonly path: string;
   readonly database: Database;
+  /** Folder of Harvest Files. */
+  readonly files: string;
   readonly seal: Seal;
 
   /** Opens the folder, or makes it. Throws DatabaseError: its message names the file and says what to do. */
   constructor(path: string) {
     this.path = resolve(path);
+    this.files = join(this.path, 'files');
     try {
       mkdirSync(join(this.path, 'cards'), { recursive: true, mode: 0o700 });
     } catch (error) {

@@ -87,7 +87,7 @@ export class Serve {
       platform: config.platform,
       customers: config.customers,
       upstream: config.upstream,
-      ...(folder && { storage: { database: folder.database, seal: folder.seal } }),
+      ...(folder && { storage: { database: folder.database, seal: folder.seal, filesFolder: folder.files } }),
       network: {
         addressOf: address,
         ...(folder && { keep: (subscribers) => new KeptSubscribers(folder.database, subscribers) }),

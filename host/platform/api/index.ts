@@ -49,7 +49,9 @@ export class OperatorApi implements Pick<Service, 'close'> {
     this.#context = context;
     this.#accounts = accounts;
     this.#trace = trace;
-    this.#front = outsideFront(context, (request) => this.fetch(request));
+    this.#front = outsideFront(context, (request, streamed) =>
+      streamed ? this.#respond(request, {}) : this.fetch(request),
+    );
     this.#mount([
       ...authRoutes(accounts),
       ...operatorRoutes(accounts),
@@ -83,10 +85,14 @@ export class OperatorApi implements Pick<Service, 'close'> {
     // Streams and promises of Node are not seen by a virtual clock.
     const release = this.#context.clock.hold();
     try {
-      return await this.#app.fetch(request, bindings);
+      return await this.#respond(request, bindings);
     } finally {
       release();
     }
+  }
+
+  async #respond(request: Request, bindings: Bindings): Promise<Response> {
+    return await this.#app.fetch(request, bindings);
   }
 
   #mount(routes: readonly AnyRoute[]): void {

@@ -3,9 +3,11 @@
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { Trace } from '../../trace/trace.js';
-import { type Answer, HttpFront, type RequestHead } from '../http/front.js';
+import { BodyError, HttpFront, type RequestHead } from '../http/front.js';
+import { FILES_LIMITS } from '../choices.js';
+import { isFileUpload } from '../harvest-files/api.js';
 import type { ServiceContext } from '../service.js';
-import { toAnswer, toRequest } from './http.js';
+import { toPassedAnswer, toRequest } from './http.js';
 
 const nothing = (): never => {
   throw new Error('a caller from outside has no session');
@@ -21,7 +23,10 @@ export interface OutsideFront {
   close(): void;
 }
 
-export function outsideFront(context: ServiceContext, fetch: (request: Request) => Promise<Response>): OutsideFront {
+/** `streamed`: the request's body comes as time passes. */
+type Fetch = (request: Request, streamed: boolean) => Promise<Response>;
+
+export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFront {
   const { clock } = context;
   // Bodies hold passwords and keys: what the front has to tell goes to nobody. The API tells of its use by itself.
   const silent = new Trace(clock);
@@ -30,9 +35,29 @@ export function outsideFront(context: ServiceContext, fetch: (request: Request) 
     traceOf: () => silent,
     service: {
       refuses: (_head: RequestHead) => false,
-      answer: async (request): Promise<Answer> => toAnswer(await fetch(toRequest(request)), clock),
+      answer: async (request) => toPassedAnswer(await fetch(toRequest(request), false), clock),
+      stream: {
+        limit: ({ method, target }) => (isFileUpload(method, target) ? FILES_LIMITS.fileBytes : undefined),
+        answer: async (request) => {
+          let cut: BodyError | undefined;
+          const body = watched(request.body, (error) => (cut = error));
+          const response = await fetch(toRequest({ ...request, body }), true);
+          if (cut !== undefined) throw cut;
+          return toPassedAnswer(response, clock);
+        },
+      },
       failed: () => undefined,
     },
   });
   return { accept: (stream) => front.accept(stream, OUTSIDE), close: () => front.close() };
+}
+
+/** The same pieces; tells of the error that ends them early. */
+async function* watched(body: AsyncIterable<Buffer>, tell: (error: BodyError) => void): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (error instanceof BodyError) tell(error);
+    throw error;
+  }
 }

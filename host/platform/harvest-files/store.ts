@@ -1,0 +1,243 @@
+// Files of all operators: what they are called and are is a table of the platform's database, their bytes are blobs.
+//
+// An upload writes a new blob to the disk, then one transaction makes the name point at it, then the old blob goes. Power
+// may fail between any two of these: the name then has the old version or the new one, whole, and what nothing points at
+// is swept away at the next start. Files are read from the version that was there when reading began.
+
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../clock/clock.js';
+import { FILES_LIMITS } from '../choices.js';
+import type { Database, Row } from '../database.js';
+import type { BodySource } from '../http/front.js';
+import type { Blobs } from './blobs.js';
+
+export const SCOPES = ['private', 'public'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** `operatorId`: empty for the scope `public`, which is the platform's own. */
+export interface FileKey {
+  readonly operatorId: string;
+  readonly scope: Scope;
+  /** As path.ts has checked it, without a slash at the end. */
+  readonly path: string;
+}
+
+export interface FileRecord {
+  readonly path: string;
+  readonly contentType: string;
+  readonly length: number;
+  /** With its quotes; the same for the same bytes. */
+  readonly etag: string;
+  readonly createdMs: number;
+  readonly modifiedMs: number;
+}
+
+/** A file, or a directory that has files below it. */
+export type Listed = { readonly directory: string } | { readonly file: FileRecord };
+
+const TABLES = [
+  `CREATE TABLE harvest_files (
+     operator_id TEXT NOT NULL, scope TEXT NOT NULL, path TEXT NOT NULL, content_type TEXT NOT NULL,
+     length INTEGER NOT NULL, etag TEXT NOT NULL, blob_id TEXT NOT NULL UNIQUE,
+     created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
+     PRIMARY KEY (operator_id, scope, path)) STRICT, WITHOUT ROWID;
+   CREATE INDEX harvest_files_modified ON harvest_files (modified_ms);`,
+];
+
+const OF = 'operator_id = ? AND scope = ?';
+const PIECE = 64 * 1024;
+const PRUNE_MS = 3_600_000;
+
+export interface FileStoreOptions {
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly blobs: Blobs;
+}
+
+export class FileStore {
+  readonly #clock: Clock;
+  readonly #database: Database;
+  readonly #blobs: Blobs;
+  #prunedMs = -Infinity;
+
+  /** One process at a time may have it: the sweep would take another one's uploads. */
+  constructor({ clock, database, blobs }: FileStoreOptions) {
+    this.#clock = clock;
+    this.#database = database;
+    this.#blobs = blobs;
+    database.define('harvest-files', TABLES);
+    blobs.sweep(new Set(database.all('SELECT blob_id FROM harvest_files').map((row) => String(row['blob_id']))));
+  }
+
+  get(key: FileKey): FileRecord | undefined {
+    const row = this.#row(key);
+    return row && readRecord(row);
+  }
+
+  /** The bytes `from..to` of the version that is there now; undefined when there is none. `release` it. */
+  open(key: FileKey, range: (record: FileRecord) => { from: number; to: number }): BodySource | undefined {
+    const row = this.#row(key);
+    if (row === undefined) return undefined;
+    const { from, to } = range(readRecord(row));
+    const reader = this.#blobs.open(String(row['blob_id']));
+    const clock = this.#clock;
+    return {
+      length: to - from + 1,
+      async *chunks() {
+        for (let at = from; at <= to;) {
+          const bytes = await held(clock, () => reader.read(at, Math.min(PIECE, to - at + 1)));
+          if (bytes.length === 0) throw new Error('the file is shorter than it was');
+          at += bytes.length;
+          yield bytes;
+        }
+      },
+      release: () => reader.close(),
+    };
+  }
+
+  /**
+   * Stores what `body` gives; rejects with what it rejects with, and then all is as before. `permits` is asked once more
+   * before the name changes, with what is there by then.
+   */
+  async put(
+    key: FileKey,
+    contentType: string,
+    body: AsyncIterable<Uint8Array>,
+    permits: (now: FileRecord | undefined) => void = () => undefined,
+  ): Promise<{ readonly record: FileRecord; readonly created: boolean }> {
+    await this.#prune();
+    const writer = await held(this.#clock, () => this.#blobs.create());
+    const hash = createHash('sha256');
+    let length = 0;
+    let old: Row | undefined;
+    let record: FileRecord;
+    try {
+      for await (const bytes of body) {
+        length += bytes.length;
+        hash.update(bytes);
+        await held(this.#clock, () => writer.write(bytes));
+      }
+      await held(this.#clock, () => writer.finish());
+      const now = this.#clock.unixMs();
+      const etag = `"${hash.digest('hex').slice(0, 32)}"`;
+      old = this.#row(key);
+      permits(old && readRecord(old));
+      record = {
+        ...{ path: key.path, contentType, length, etag, modifiedMs: now },
+        createdMs: old === undefined ? now : Number(old['created_ms']),
+      };
+      this.#database.run(
+        `INSERT OR REPLACE INTO harvest_files
+           (operator_id, scope, path, content_type, length, etag, blob_id, created_ms, modified_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...[key.operatorId, key.scope, key.path, contentType, length, etag, writer.id, record.createdMs, now],
+      );
+    } catch (error) {
+      // What cannot be removed now is swept away at the next start.
+      await held(this.#clock, () => writer.discard()).catch(() => undefined);
+      throw error;
+    }
+    if (old !== undefined) await this.#removeBlob(String(old['blob_id']));
+    return { record, created: old === undefined };
+  }
+
+  /** Resolves to whether it was there. */
+  async delete(key: FileKey): Promise<boolean> {
+    const row = this.#row(key);
+    if (row === undefined) return false;
+    const { operatorId, scope, path } = key;
+    this.#database.run(`DELETE FROM harvest_files WHERE ${OF} AND path = ?`, operatorId, scope, path);
+    await this.#removeBlob(String(row['blob_id']));
+    return true;
+  }
+
+  /** Everything below a directory (`/a/`). Resolves to whether there was anything. */
+  async deleteBelow({ operatorId, scope, path }: FileKey): Promise<boolean> {
+    const below = this.#below(operatorId, scope, path, '', Number.MAX_SAFE_INTEGER);
+    for (const row of below) await this.delete({ operatorId, scope, path: String(row['path']) });
+    return below.length > 0;
+  }
+
+  /** What is directly in a directory (`/` or `/a/`), by name, after `after`: at most `limit`, and whether more follow. */
+  list({ operatorId, scope, path }: FileKey, limit: number, after = ''): { listed: readonly Listed[]; more: boolean } {
+    const listed: Listed[] = [];
+    let last = after;
+    for (;;) {
+      const [row] = this.#below(operatorId, scope, path, last, 1);
+      if (row === undefined) return { listed, more: false };
+      if (listed.length === limit) return { listed, more: true };
+      const found = String(row['path']);
+      const slash = found.indexOf('/', path.length);
+      if (slash === -1) {
+        listed.push({ file: readRecord(row) });
+        last = found;
+      } else {
+        const directory = found.slice(0, slash + 1);
+        listed.push({ directory });
+        // Behind everything in it.
+        last = `${directory}\u{10ffff}`;
+      }
+    }
+  }
+
+  /** Files whose path begins with `prefix`. */
+  find(operatorId: string, scope: Scope, prefix: string, limit: number, after = ''): readonly FileRecord[] {
+    return this.#below(operatorId, scope, prefix, after, limit).map(readRecord);
+  }
+
+  close(): void {
+    this.#blobs.close();
+  }
+
+  #row({ operatorId, scope, path }: FileKey): Row | undefined {
+    const sql = `SELECT * FROM harvest_files WHERE ${OF} AND path = ? AND modified_ms > ?`;
+    return this.#database.get(sql, operatorId, scope, path, this.#oldestMs());
+  }
+
+  /** In the order of UTF-8, which is SQLite's. */
+  #below(operatorId: string, scope: Scope, prefix: string, after: string, limit: number): readonly Row[] {
+    return this.#database.all(
+      `SELECT * FROM harvest_files WHERE ${OF} AND path >= ? AND path < ? AND path > ? AND modified_ms > ?
+       ORDER BY path LIMIT ?`,
+      ...[operatorId, scope, prefix, `${prefix}\u{10ffff}`, after, this.#oldestMs(), limit],
+    );
+  }
+
+  #oldestMs(): number {
+    return this.#clock.unixMs() - FILES_LIMITS.retentionDays * 86_400_000;
+  }
+
+  async #removeBlob(id: string): Promise<void> {
+    // What cannot be removed now is swept away at the next start.
+    await held(this.#clock, () => this.#blobs.remove(id)).catch(() => undefined);
+  }
+
+  async #prune(): Promise<void> {
+    const now = this.#clock.unixMs();
+    if (now - this.#prunedMs < PRUNE_MS) return;
+    this.#prunedMs = now;
+    const oldest = this.#oldestMs();
+    const old = this.#database.all('SELECT blob_id FROM harvest_files WHERE modified_ms <= ?', oldest);
+    this.#database.run('DELETE FROM harvest_files WHERE modified_ms <= ?', oldest);
+    for (const row of old) await this.#removeBlob(String(row['blob_id']));
+  }
+}
+
+/** Emulated time stands still while the disk works. */
+async function held<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
+  const release = clock.hold();
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+const readRecord = (row: Row): FileRecord => ({
+  path: String(row['path']),
+  contentType: String(row['content_type']),
+  length: Number(row['length']),
+  etag: String(row['etag']),
+  createdMs: Number(row['created_ms']),
+  modifiedMs: Number(row['modified_ms']),
+});
