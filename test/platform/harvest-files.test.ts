@@ -118,6 +118,37 @@ describe('files of a device', () => {
     expect((await get(files, '/none/')).status).toBe(404);
   });
 
+  it('a listing has each name once, in order, whatever the names and the pages', async () => {
+    const piece = fc.constantFrom('a', 'b', 'a0', 'a.', '\u{10ffff}', '\u{10ffff}x', '~', '%', '_', 'あ');
+    const name = fc.array(piece, { minLength: 1, maxLength: 3 }).map((parts) => `/d/${parts.join('/')}`);
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(name, { maxLength: 8 }), fc.integer({ min: 1, max: 3 }), async (names, limit) => {
+        const files = world();
+        const store = files.platform.files;
+        for (const path of names) {
+          await store.put({ operatorId: OPERATOR, scope: 'private', path }, 'text/plain', one('x'));
+        }
+        const seen: string[] = [];
+        for (let after = '', more = true; more && seen.length < 50;) {
+          const page = store.list({ operatorId: OPERATOR, scope: 'private', path: '/d/' }, limit, after);
+          seen.push(...page.listed.map((listed) => ('file' in listed ? listed.file.path : listed.directory)));
+          after = seen.at(-1) ?? '';
+          ({ more } = page);
+        }
+        const expected = new Set(names.map((path) => path.replace(/^(\/d\/[^/]*\/).*/su, '$1')));
+        expect([...seen].sort()).toEqual([...expected].sort());
+        expect(
+          store
+            .find(OPERATOR, 'private', '/d/a', 100)
+            .map(({ path }) => path)
+            .sort(),
+        ).toEqual(names.filter((path) => path.startsWith('/d/a')).sort());
+        files.platform.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('two uploads of one file at once: one of them is there whole', async () => {
     const files = world();
     const devices = ['a', 'b'].map((letter) => {

@@ -81,16 +81,13 @@ function find(files: FileStore, call: Call): Reply {
 
 function list(files: FileStore, call: Call): Reply {
   const key = keyOf(call);
-  const { listed, more } = files.list(key, pageSize(call), after(call.one('last_evaluated_key')));
+  const { listed, more } = files.list(key, pageSize(call), call.one('last_evaluated_key'));
   if (listed.length === 0 && key.path !== '/') throw new ApiError('no-file');
   const items = listed.map(entryOf);
   const last = items.at(-1);
   const next = more && last !== undefined ? last.filePath + (last.isDirectory ? '/' : '') : undefined;
   return pageReply(call, { items, next }, (entry: FileEntry) => entry);
 }
-
-/** Behind everything in it, when the last of a page was a directory. */
-const after = (key: string | undefined): string => (key?.endsWith('/') === true ? `${key}\u{10ffff}` : (key ?? ''));
 
 const headerOf =
   ({ request }: Call) =>

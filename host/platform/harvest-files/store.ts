@@ -153,36 +153,29 @@ export class FileStore {
 
   /** Everything below a directory (`/a/`). Resolves to whether there was anything. */
   async deleteBelow({ operatorId, scope, path }: FileKey): Promise<boolean> {
-    const below = this.#below(operatorId, scope, path, '', Number.MAX_SAFE_INTEGER);
+    const below = this.#below(operatorId, scope, path, '', -1);
     for (const row of below) await this.delete({ operatorId, scope, path: String(row['path']) });
     return below.length > 0;
   }
 
-  /** What is directly in a directory (`/` or `/a/`), by name, after `after`: at most `limit`, and whether more follow. */
+  /** What is directly in a directory (`/` or `/a/`), by name, behind `after`: at most `limit`, and whether more follow. */
   list({ operatorId, scope, path }: FileKey, limit: number, after = ''): { listed: readonly Listed[]; more: boolean } {
     const listed: Listed[] = [];
-    let last = after;
-    for (;;) {
-      const [row] = this.#below(operatorId, scope, path, last, 1);
+    for (let from = behind(after); ;) {
+      const [row] = this.#below(operatorId, scope, path, from, 1);
       if (row === undefined) return { listed, more: false };
       if (listed.length === limit) return { listed, more: true };
       const found = String(row['path']);
       const slash = found.indexOf('/', path.length);
-      if (slash === -1) {
-        listed.push({ file: readRecord(row) });
-        last = found;
-      } else {
-        const directory = found.slice(0, slash + 1);
-        listed.push({ directory });
-        // Behind everything in it.
-        last = `${directory}\u{10ffff}`;
-      }
+      const name = slash === -1 ? found : found.slice(0, slash + 1);
+      listed.push(slash === -1 ? { file: readRecord(row) } : { directory: name });
+      from = behind(name);
     }
   }
 
   /** Files whose path begins with `prefix`. */
   find(operatorId: string, scope: Scope, prefix: string, limit: number, after = ''): readonly FileRecord[] {
-    return this.#below(operatorId, scope, prefix, after, limit).map(readRecord);
+    return this.#below(operatorId, scope, prefix, behind(after), limit).map(readRecord);
   }
 
   close(): void {
@@ -194,12 +187,14 @@ export class FileStore {
     return this.#database.get(sql, operatorId, scope, path, this.#oldestMs());
   }
 
-  /** In the order of UTF-8, which is SQLite's. */
-  #below(operatorId: string, scope: Scope, prefix: string, after: string, limit: number): readonly Row[] {
+  /** In the order of UTF-8, which is SQLite's; `from` is the first that is wanted. */
+  #below(operatorId: string, scope: Scope, prefix: string, from: string, limit: number): readonly Row[] {
     return this.#database.all(
-      `SELECT * FROM harvest_files WHERE ${OF} AND path >= ? AND path < ? AND path > ? AND modified_ms > ?
+      `SELECT * FROM harvest_files
+       WHERE ${OF} AND path >= ? AND path >= ? AND path < ? AND substr(path, 1, length(?)) = ? AND modified_ms > ?
        ORDER BY path LIMIT ?`,
-      ...[operatorId, scope, prefix, `${prefix}\u{10ffff}`, after, this.#oldestMs(), limit],
+      ...[operatorId, scope, prefix, from, prefix.endsWith('/') ? behind(prefix) : '0'],
+      ...[prefix, prefix, this.#oldestMs(), limit],
     );
   }
 
@@ -222,6 +217,13 @@ export class FileStore {
     for (const row of old) await this.#removeBlob(String(row['blob_id']));
   }
 }
+
+/**
+ * The first name that may come behind this one, and behind all that is in it when it is a directory: 0 follows / among
+ * the characters, and nothing below U+0020 is in a path.
+ */
+const behind = (name: string): string =>
+  name.endsWith('/') ? `${name.slice(0, -1)}0` : name === '' ? '' : `${name}\u0001`;
 
 /** Emulated time stands still while the disk works. */
 async function held<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
