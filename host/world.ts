@@ -11,6 +11,8 @@ import { RealClock } from './clock/real.js';
 import { VirtualClock } from './clock/virtual.js';
 import {
   CertificateAuthority,
+  Clouds,
+  type CloudsConfig,
   CustomerServer,
   type CustomerServerOptions,
   InProcessUpstream,
@@ -61,6 +63,8 @@ export interface WorldConfig {
   readonly subscribers?: readonly SubscriberConfig[];
   readonly platform?: Omit<PlatformConfig, 'subscribers'>;
   readonly customers?: readonly CustomerConfig[];
+  /** Stand-ins of the clouds behind Funnel and Funk, with certificates of the world's own authority. */
+  readonly clouds?: CloudsConfig;
   /** Where the platform keeps what has to outlive the world; in memory unless given. */
   readonly storage?: { readonly database: Database; readonly seal: Seal; readonly filesFolder?: string };
   readonly network?: {
@@ -178,6 +182,7 @@ export class World {
   readonly authority: CertificateAuthority;
   /** By host name. */
   readonly customers: ReadonlyMap<string, CustomerServer>;
+  readonly clouds: Clouds;
   readonly #devices = new Map<string, Device>();
   readonly #dataCards = new Map<string, DataCard>();
   /** Which device holds the SIM of which IMSI, for the platform's trace. */
@@ -190,6 +195,7 @@ export class World {
     this.random = new Random(this.seed);
     this.authority = parts.authority;
     this.customers = parts.customers;
+    this.clouds = parts.clouds;
     const subscribers = config.subscribers ?? [];
     const known = new MemorySubscribers(subscribers.map(({ profile }) => profile));
     this.network = new HomeNetwork({
@@ -220,6 +226,7 @@ export class World {
       deviceOf: (imsi) => this.#holders.get(imsi),
       sessionOf: (imsi) => this.network.sessionByImsi(imsi),
     });
+    parts.published.of = (kid) => this.platform.keys.published(kid);
     this.platform.register(this.network);
   }
 
@@ -280,7 +287,7 @@ export class World {
   async close(): Promise<void> {
     for (const device of [...this.#devices.values(), ...this.#dataCards.values()]) device.powerOff();
     this.platform.close();
-    await Promise.all([...this.customers.values()].map((server) => server.close()));
+    await Promise.all([...this.customers.values(), this.clouds].map((server) => server.close()));
     if (this.clock instanceof RealClock) this.clock.close();
   }
 }
@@ -292,10 +299,14 @@ interface Cloud {
   readonly trace: Trace;
   readonly authority: CertificateAuthority;
   readonly customers: ReadonlyMap<string, CustomerServer>;
+  readonly clouds: Clouds;
+  /** Where functions find the platform's keys, once it is there. */
+  readonly published: { of: (kid: string) => string | undefined };
   readonly upstream: InProcessUpstream | SocketUpstream;
 }
 
-async function makeCloud({ customers: configs = [], upstream: others }: WorldConfig, clock: Clock): Promise<Cloud> {
+async function makeCloud(config: WorldConfig, clock: Clock): Promise<Cloud> {
+  const { customers: configs = [], upstream: others, seed = '1' } = config;
   const trace = new Trace(clock);
   const authority = await CertificateAuthority.create();
   const trustedCas = [authority.certificate, ...(others?.trustedCas ?? [])];
@@ -318,6 +329,17 @@ async function makeCloud({ customers: configs = [], upstream: others }: WorldCon
       inProcess.serve(host, port, (stream) => server.accept(stream));
     }
   }
+  const published: Cloud['published'] = { of: () => undefined };
+  const clouds = await Clouds.create(config.clouds ?? {}, {
+    clock,
+    authority,
+    keys: (kid) => Promise.resolve(published.of(kid)),
+    random: new Random(`${seed}/clouds`),
+  });
+  for (const [host, server] of clouds.servers) {
+    if (clock.kind === 'real') hosts[`${host}:443`] = { host: '127.0.0.1', port: await server.listen() };
+    else inProcess.serve(host, 443, (stream) => server.accept(stream));
+  }
   const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, ...others, hosts, trustedCas }) : inProcess;
-  return { trace, authority, customers, upstream };
+  return { trace, authority, customers, clouds, published, upstream };
 }

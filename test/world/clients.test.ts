@@ -1,0 +1,191 @@
+// The device's clients against the platform's real services, through modem and network: each transport of each service.
+// What a service does with a message has its own tests in test/platform; what a client does with an answer, in
+// test/device/clients.
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MINUTE, SECOND } from '../../host/clock/clock.js';
+import { World } from '../../host/world.js';
+import { compileDeviceSource } from '../kit/compile.js';
+import { PROFILE } from './demo-world.js';
+
+const MESSAGE = '{"temperature":21.5}';
+
+/** Client by the number that the app reads from its only sensor: file, class, transport. */
+const CLIENTS = [
+  ['funnel', 'FunnelHttp', 'FUNNEL_HTTP_SIZE'],
+  ['funnel', 'FunnelTcp', 'FUNNEL_TCP_SIZE'],
+  ['funnel', 'FunnelUdp', 'FUNNEL_UDP_SIZE'],
+  ['funk', 'FunkHttp', 'FUNK_HTTP_SIZE'],
+  ['funk', 'FunkTcp', 'FUNK_TCP_SIZE'],
+  ['funk', 'FunkUdp', 'FUNK_UDP_SIZE'],
+  ['beam-message', 'BeamTcp', 'BEAM_TCP_SIZE'],
+  ['beam-message', 'BeamUdp', 'BEAM_UDP_SIZE'],
+] as const;
+
+/** Sends one message by one client and logs `<outcome> <status> <answer>`. */
+const SOURCE = `
+  import { LogLevel, adc_read, clock_ms, uart_open } from "./assembly/board/index";
+  import { BG95_SIZE, Bg95 } from "./assembly/modem/bg95";
+  import { serve } from "./assembly/modem/serial";
+  import { Outcome } from "./assembly/soracom/outcome";
+  import { beginLog, endLog } from "./assembly/util/log";
+  import { Text } from "./assembly/util/text";
+  import { until } from "./assembly/util/wait";
+  ${CLIENTS.map(
+    ([file, type, size], i) => `
+    import { ${type}, ${size} } from "./assembly/soracom/${file}";
+    const c${i} = changetype<${type}<Bg95>>(memory.data(${size}, 8));`,
+  ).join('')}
+  const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
+  const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+  const message = memory.data(64);
+  const answer = memory.data(1024);
+  let sent: bool = false;
+  let which: i32 = 0;
+  export function board_abi(): i32 { return 1; }
+  export function setup(): void {
+    uart_open(0, 115200, 0);
+    which = adc_read(0);
+    modem.push = adc_read(1) == 1;
+    modem.begin(7);
+    text.on(message, 64).str('${MESSAGE}');
+    ${CLIENTS.map(([, type], i) => `c${i}.open(modem${type.endsWith('Udp') ? ', 7' : ''});`).join('\n')}
+  }
+  function tell(outcome: Outcome, code: i32, ptr: usize, len: i32): void {
+    beginLog("").num(<i32>outcome).str(" ").num(code).str(" ").bytes(ptr, len);
+    endLog(LogLevel.Info);
+  }
+  export function loop(): i32 {
+    const now = clock_ms();
+    const line = serve(modem, 0, now);
+    const starts = modem.ready && !sent;
+    if (starts) sent = true;
+    let deadline: i64 = i64.MAX_VALUE;
+    ${CLIENTS.map(([, type], i) =>
+      type.endsWith('Http')
+        ? `if (which == ${i}) {
+             if (starts) c${i}.post(now, "application/json", message, text.length, answer, 1024);
+             const o = c${i}.step(now);
+             if (o != Outcome.Pending) tell(o, c${i}.code, answer, c${i}.answerLength);
+             deadline = c${i}.deadline;
+           }`
+        : `if (which == ${i}) {
+             if (starts) c${i}.send(now, message, text.length, answer, 1024);
+             const o = c${i}.step(now);
+             if (o != Outcome.Pending) tell(o, c${i}.code, c${i}.answer, c${i}.answerLength);
+             deadline = c${i}.deadline;
+           }`,
+    ).join('\n')}
+    return until(now, line, modem.deadline, deadline);
+  }
+`;
+
+const Outcome = { Delivered: 1, Retry: 2, Refused: 3 };
+type ClientName = (typeof CLIENTS)[number][1];
+
+let app: WebAssembly.Module;
+beforeAll(async () => {
+  app = new WebAssembly.Module(await compileDeviceSource(SOURCE));
+});
+
+/** What the device logged about its one message, and the world in which it was sent. */
+async function send(
+  client: ClientName,
+  push: boolean,
+  configuration: object,
+): Promise<{ told: string[]; world: World }> {
+  const world = await World.create({
+    subscribers: [{ profile: PROFILE, group: 'g' }],
+    platform: {
+      groups: { g: { configuration } },
+      credentials: { aws: { type: 'aws-credentials', credentials: KEY } },
+    },
+    customers: [{ host: HOST, psk: PSK }],
+    clouds: { aws: { accessKeys: [KEY], streams: ['readings'], functions: { twice: FUNCTION } } },
+  });
+  const told: string[] = [];
+  world.trace.listen((event) => {
+    if (event.type === 'log' && /^\d /.test(event.text)) told.push(event.text);
+  });
+  const which = CLIENTS.findIndex(([, type]) => type === client);
+  const sensors = { analog: (channel: number) => (channel === 0 ? which : Number(push)) };
+  world.device({ name: 'device', app, sim: PROFILE, sensors }).powerOn();
+  await world.run({ for: 5 * MINUTE, until: () => told.length > 0 });
+  await world.run({ for: SECOND });
+  return { told, world };
+}
+
+const HOST = 'customer.example';
+const PSK = 'key that Beam and the customer share';
+const KEY = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
+const FUNCTION = (event: unknown): unknown => ({ twice: 2 * (event as { temperature: number }).temperature });
+
+const funnel = (stream: string) => ({
+  SoracomFunnel: {
+    enabled: true,
+    contentType: 'json',
+    credentialsId: 'aws',
+    destination: {
+      provider: 'aws',
+      service: 'kinesis',
+      resourceUrl: `https://kinesis.ap-northeast-1.amazonaws.com/${stream}`,
+    },
+  },
+});
+const funk = (name: string, enabled = true) => ({
+  SoracomFunk: {
+    enabled,
+    contentType: 'json',
+    credentialsId: { $credentialsId: 'aws' },
+    destination: {
+      provider: 'aws',
+      service: 'lambda',
+      resourceUrl: `arn:aws:lambda:ap-northeast-1:123456789012:function:${name}`,
+    },
+  },
+});
+const beam = (protocol: 'tcp' | 'udp', path: string) => ({
+  SoracomBeam: {
+    [`${protocol}://beam.soracom.io:23080`]: {
+      enabled: true,
+      destination: `https://${HOST}${path}`,
+      addSubscriberHeader: true,
+      addSignature: true,
+      psk: PSK,
+    },
+  },
+});
+
+describe.each([
+  ['buffer mode', false],
+  ['push mode', true],
+])('with a modem in %s', (_mode, push) => {
+  it.each([
+    ['FunnelHttp', funnel('readings'), `${Outcome.Delivered} 204 `],
+    ['FunnelTcp', funnel('readings'), `${Outcome.Delivered} 200 `],
+    ['FunnelUdp', funnel('readings'), `${Outcome.Delivered} 200 `],
+    ['FunnelHttp', funnel('nothing'), `${Outcome.Refused} 4`],
+    ['FunnelTcp', funnel('nothing'), `${Outcome.Refused} 4`],
+    ['FunnelUdp', funnel('nothing'), `${Outcome.Refused} 4`],
+    ['FunkHttp', funk('twice'), `${Outcome.Delivered} 200 {"twice":43}`],
+    ['FunkTcp', funk('twice'), `${Outcome.Delivered} 200 {"twice":43}`],
+    ['FunkUdp', funk('twice'), `${Outcome.Delivered} 200 {"twice":43}`],
+    ['FunkHttp', funk('nothing'), `${Outcome.Refused} 4`],
+    ['FunkTcp', funk('twice', false), `${Outcome.Refused} 4`],
+    ['FunkUdp', {}, `${Outcome.Refused} 4`],
+    ['BeamTcp', beam('tcp', '/telemetry'), `${Outcome.Delivered} 201 {"accepted":true`],
+    ['BeamUdp', beam('udp', '/telemetry'), `${Outcome.Delivered} 201 {"accepted":true`],
+    ['BeamTcp', {}, `${Outcome.Refused} 400 `],
+    ['BeamUdp', {}, `${Outcome.Refused} 400 `],
+  ] as const)('%s in a group with %j', async (client, configuration, wanted) => {
+    const { told, world } = await send(client, push, configuration);
+    expect(told.map((line) => line.slice(0, wanted.length))).toEqual([wanted]);
+    const { records } = world.clouds.aws.kinesis;
+    const messages = world.customers.get(HOST)?.messages ?? [];
+    expect([records.length, messages.length]).toEqual([
+      wanted.startsWith('1 20') && client.startsWith('Funnel') ? 1 : 0,
+      wanted.startsWith('1 20') && client.startsWith('Beam') ? 1 : 0,
+    ]);
+    await world.close();
+  });
+});
