@@ -116,12 +116,13 @@ async function handshake(wasm) {
         bytes += datagram.length;
         datagrams++;
         memory.set(datagram, exports.input());
-        exports.receive(0n, datagram.length);
+        exports.receive(0n, exports.input(), datagram.length);
         flush();
         if (exports.state() === OPEN) resolve();
       });
     });
-    exports.begin(0n, identity.length, 16, 1);
+    exports.choose(0, 0, 0, 0, 0, 0);
+    exports.begin(0n, identity.length, 16);
     flush();
     await open;
     return { bytes, datagrams };

@@ -8,27 +8,45 @@ const DATAGRAM_MAX: i32 = 1280;
 const client = changetype<DtlsClient<Ccm8>>(memory.data(DTLS_CLIENT_SIZE, 8));
 const OUT: usize = memory.data(DATAGRAM_MAX, 8);
 const IN: usize = memory.data(DATAGRAM_MAX, 8);
-/** Client random 32, identity 128, key 64; zero again after `begin` and `forget_credentials`. */
-const CREDENTIALS: usize = memory.data(32 + 128 + 64, 8);
+/** Client random 32, identity 128, key 64, connection ID 8: for the caller to fill, and to clear. */
+const CREDENTIALS: usize = memory.data(32 + 128 + 64 + 8, 8);
 
 export function credentials(): usize {
   return CREDENTIALS;
 }
 
-/** Where a datagram goes before `receive`, and data before `write`. */
+/** Where there is room for a datagram, or for data. */
 export function input(): usize {
   return IN;
 }
 
-export function begin(now: i64, identityLen: i32, keyLen: i32, cid: i32): i32 {
+/** A new client, with its choices. */
+export function choose(
+  withoutCid: bool,
+  needsExtendedMasterSecret: bool,
+  maxFragment: i32,
+  firstTimeout: i32,
+  patience: i32,
+  ownCidLen: i32,
+): void {
+  memory.fill(changetype<usize>(client), 0, DTLS_CLIENT_SIZE);
   client.attach(OUT, DATAGRAM_MAX);
-  client.withoutCid = cid == 0;
+  client.withoutCid = withoutCid;
+  client.needsExtendedMasterSecret = needsExtendedMasterSecret;
+  client.maxFragment = maxFragment;
+  client.firstTimeout = firstTimeout;
+  client.patience = patience;
+  client.ownCid = CREDENTIALS + 224;
+  client.ownCidLen = ownCidLen;
+}
+
+export function begin(now: i64, identityLen: i32, keyLen: i32): i32 {
   client.credentials(CREDENTIALS + 32, identityLen, CREDENTIALS + 160, keyLen);
   return client.begin(now, CREDENTIALS);
 }
 
-export function receive(now: i64, len: i32): i32 {
-  return client.receive(now, IN, len);
+export function receive(now: i64, ptr: usize, len: i32): i32 {
+  return client.receive(now, ptr, len);
 }
 
 export function more(now: i64): i32 {
@@ -76,6 +94,18 @@ export function state(): i32 {
 
 export function result(): i32 {
   return client.result;
+}
+
+export function alert(): i32 {
+  return client.alert;
+}
+
+export function resumed(): bool {
+  return client.resumed;
+}
+
+export function dropped(): u32 {
+  return client.dropped;
 }
 
 /** Bytes of memory that one session takes. */

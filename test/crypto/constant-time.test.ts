@@ -64,3 +64,30 @@ describe('after a MAC', () => {
     }
   });
 });
+
+describe('after a message sealed and opened', () => {
+  it.each([
+    ['ccm', [12], [8]],
+    ['gcm', [], []],
+  ] as const)(
+    '%s: the memory of the module is as it was at first, for a tag that is right or wrong',
+    async (name, nonceLength, tagLength) => {
+      const module = new WebAssembly.Module(await compileDevice(`assembly/crypto/${name}.ts`));
+      const { memory, ...functions } = new WebAssembly.Instance(module).exports;
+      const call = functions as unknown as Record<string, (...args: number[]) => number>;
+      const bytes = new Uint8Array((memory as WebAssembly.Memory).buffer);
+      const before = bytes.slice();
+      const [key, nonce, aad, data, length] = [0x8000, 0x8010, 0x8020, 0x8040, 40];
+      const args = [key, nonce, ...nonceLength, aad, 13, data, length, ...tagLength];
+      for (const wrong of [0, 1]) {
+        bytes.set(new Random(name).bytes(0x40), key);
+        call[`${name}Seal`]?.(...args);
+        expect(bytes.slice(data, data + length).some((byte) => byte !== 0)).toBe(true);
+        bytes[data] = (bytes[data] ?? 0) ^ wrong;
+        expect(call[`${name}Open`]?.(...args)).toBe(1 - wrong);
+        bytes.fill(0, key, data + length + 16);
+        expect(Buffer.compare(bytes, before)).toBe(0);
+      }
+    },
+  );
+});

@@ -11,6 +11,21 @@ export const IDENTITY = 'urn:imei:490154203237518';
 export const ascii = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
+/** A client, in the kit or in a device binary. */
+export type Client = Pick<
+  DtlsKit,
+  | 'dtlsNew'
+  | 'dtlsBegin'
+  | 'dtlsReceive'
+  | 'dtlsStep'
+  | 'dtlsDeadline'
+  | 'dtlsOutput'
+  | 'dtlsWrite'
+  | 'dtlsClose'
+  | 'dtlsForget'
+  | 'dtlsStatus'
+>;
+
 export interface Faults {
   /** Chances from 0 to 1. */
   readonly loss?: number;
@@ -40,7 +55,7 @@ export class Link {
   #serverWait = 1000;
 
   constructor(
-    readonly kit: DtlsKit,
+    readonly kit: Client,
     readonly server: TestServer,
     { seed = 'link', faults = {} }: { seed?: string; faults?: Faults } = {},
   ) {
@@ -132,7 +147,7 @@ export class Link {
 }
 
 /** A kit's client and a server of its own. */
-export function linkTo(kit: DtlsKit, options: Partial<ServerOptions> = {}, faults: Faults = {}, seed = 'link'): Link {
+export function linkTo(kit: Client, options: Partial<ServerOptions> = {}, faults: Faults = {}, seed = 'link'): Link {
   return new Link(kit, new TestServer({ psk: PSK, ...options, seed }), { seed, faults });
 }
 
