@@ -2,97 +2,30 @@
 // that count as undefined. Every branch and every address that depends on them would be reported.
 //
 // What the protocol itself tells is declassified: the outcome of a comparison, the SQN once its MAC is right, and the answer.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex } from '../../host/bytes.js';
 import { functionsOf, kcOf, quintuplet, sresOf } from '../../host/cellular/hss/index.js';
 import { StoreKey, parseSimProfile, personalise } from '../../host/sim/index.js';
 import type { SimProfile } from '../../host/sim/profile.js';
-import { compileDeviceChanged } from '../kit/compile.js';
 import { AID, PROFILE } from '../sim/card.js';
 import { filesWithServices } from '../sim/services.js';
+import { DECLASSIFY, changed, cleanUp, knownOutcome, native, run } from './memcheck.js';
 
 const CONSTANT_TIME = 'assembly/crypto/constant-time.ts';
 const AUTHENTICATE = 'assembly/sim/authenticate.ts';
 const AES = 'assembly/crypto/aes.ts';
 const KECCAK = 'assembly/crypto/keccak.ts';
 
-const DECLASSIFY = `
-@external("board", "declassify")
-declare function declassify(ptr: usize, len: i32): i32;
-`;
-
-/** A file of the package with `was` (which must be there once) replaced. */
-function changed(file: string, was: string, now: string, head = ''): Record<string, string> {
-  const text = readFileSync(file, 'utf8');
-  if (text.split(was).length !== 2) throw new Error(`${file} does not hold ${was} just once`);
-  return { [file]: text.replace(was, () => now) + head };
-}
-
 /** The card's sources with nothing changed but what is declassified. */
 const watched = {
-  ...changed(
-    CONSTANT_TIME,
-    'return (difference - 1) >>> 31;',
-    'store<u32>(outcome, (difference - 1) >>> 31); declassify(outcome, 4); return load<u32>(outcome);',
-    `${DECLASSIFY}const outcome: usize = memory.data(4, 4);\n`,
-  ),
+  ...knownOutcome,
   ...changed(AUTHENTICATE, 'return SW.MacWrong;\n', 'return SW.MacWrong;\n  declassify(sqn, SQN_BYTES);\n', DECLASSIFY),
 };
 
-let folder = '';
-beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'constant-time-'))));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(cleanUp);
 
-/** Compiles the card to a native program; returns its path. */
-async function native(name: string, sources: Readonly<Record<string, string>>): Promise<string> {
-  const build = join(folder, name);
-  execFileSync('mkdir', [build]);
-  writeFileSync(join(build, 'card.wasm'), await compileDeviceChanged('assembly/sim/index.ts', sources));
-  execFileSync('wasm2c', [join(build, 'card.wasm'), '-n', 'card', '-o', join(build, 'card.c')]);
-  const runtime = '/usr/share/wabt/wasm2c';
-  execFileSync(
-    'gcc',
-    [
-      ...[
-        '-O2',
-        '-g',
-        '-w',
-        '-DWASM_RT_MEMCHECK_SIGNAL_HANDLER=0',
-        `-I${build}`,
-        `-I${runtime}`,
-        '-o',
-        join(build, 'card'),
-      ],
-      ...['test/constant-time/board.c', join(build, 'card.c'), join(runtime, 'wasm-rt-impl.c'), '-lm'],
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  return join(build, 'card');
-}
-
-interface Outcome {
-  /** Answers of the commands. */
-  readonly answers: readonly string[];
-  /** What memcheck has to say, one line for each finding. */
-  readonly findings: readonly string[];
-}
-
-const MEMCHECK_FAULT = 99;
-
-function run(program: string, lines: readonly string[]): Outcome {
-  const { stdout, stderr, status } = spawnSync(
-    'valgrind',
-    ['--quiet', `--error-exitcode=${MEMCHECK_FAULT}`, '--track-origins=no', program],
-    { input: `${lines.join('\n')}\n`, encoding: 'utf8' },
-  );
-  if (status !== 0 && status !== MEMCHECK_FAULT) throw new Error(`valgrind ended with ${status}:\n${stderr}`);
-  const findings = [...stderr.matchAll(/==\d+== (Conditional jump.*|Use of uninit.*|Syscall param.*|Invalid.*)/g)];
-  return { answers: stdout.trim().split('\n'), findings: findings.map(([, what = '']) => what) };
-}
+/** The card as a native program. */
+const CARD = { entry: 'assembly/sim/index.ts', driver: 'test/constant-time/board.c', module: 'card' };
 
 const bits = (length: number, ...ranges: readonly (readonly [number, number])[]): string =>
   Array.from({ length }, (_, i) => (ranges.some(([from, to]) => i >= from && i < to) ? '1' : '0')).join('');
@@ -154,7 +87,7 @@ function dialogue(profile: SimProfile): { lines: string[]; expected: string[] } 
 
 describe('under memcheck, with keys and PINs undefined', () => {
   let card = '';
-  beforeAll(async () => (card = await native('card', watched)), 120_000);
+  beforeAll(async () => (card = await native('card', CARD, watched)), 120_000);
 
   it.each(Object.entries(KEYS))('AUTHENTICATE takes no branch and no address from a key: %s', (_, fields) => {
     const profile = parseSimProfile({ ...PROFILE, ...fields }, 'test');
@@ -204,13 +137,13 @@ describe('memcheck tells of', () => {
       /Use of uninit|Conditional jump/,
     ],
   ] as const)('%s', async (what, source, pattern) => {
-    const program = await native(what.replaceAll(' ', '-'), { ...watched, ...source });
+    const program = await native(what.replaceAll(' ', '-'), CARD, { ...watched, ...source });
     const { findings } = run(program, [...storeLines(parseSimProfile(PROFILE, 'test')), ...lines]);
     expect(findings.join('\n')).toMatch(pattern);
   });
 
   it('a comparison that stops at the first difference, and a Keccak that looks at its lanes', async () => {
-    const program = await native('early', {
+    const program = await native('early', CARD, {
       ...watched,
       ...changed(
         CONSTANT_TIME,

@@ -140,8 +140,8 @@ export class Station {
   /** Every datagram on the wire in order, as the programs saw it: faults strike before. */
   readonly wire: { readonly from: 'client' | 'server'; readonly datagram: Uint8Array }[] = [];
   readonly data: string[] = [];
-  #socket: Socket;
-  #random: Random;
+  readonly #socket: Socket;
+  readonly #random: Random;
   #wake: { cancel(): void } | undefined;
   #closed = false;
 
@@ -167,12 +167,6 @@ export class Station {
     socket.on('message', (datagram) => this.#strike(new Uint8Array(datagram), (copy) => this.#receive(copy)));
     socket.on('error', () => undefined);
     return socket;
-  }
-
-  /** Goes on from another port, as behind a NAT that has forgotten. */
-  rebind(): void {
-    this.#socket.close();
-    this.#socket = this.#open();
   }
 
   #now(): number {
