@@ -48,7 +48,20 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-async function start(
+/** Ports are anybody's: one that was free may be taken by the time a program asks for it. */
+const ATTEMPTS = 3;
+
+async function start(...how: Parameters<typeof attempt>): Promise<Program> {
+  for (let n = 1; ; n++) {
+    try {
+      return await attempt(...how);
+    } catch (error) {
+      if (n === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function attempt(
   name: string,
   ready: RegExp,
   makeArguments: (port: number) => readonly string[],
@@ -69,6 +82,7 @@ async function start(
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await until(() => failed !== undefined || ready.test(said));
   if (failed) throw failed;
+  if (!ready.test(said)) child.kill();
   if (!ready.test(said)) throw new Error(`${name} does not get ready: ${said}`);
   return {
     ...{ port, name },
@@ -115,7 +129,7 @@ export function gnutls(suite: Suite, priority = '', ...options: string[]): Promi
 }
 
 export function coapServer(library: 'openssl' | 'gnutls'): Promise<Program> {
-  return start(`coap-server-${library}`, /created DTLS endpoint|DTLS/, (port) => [
+  return start(`coap-server-${library}`, /created DTLS endpoint/, (port) => [
     ...['-A', '127.0.0.1', '-p', `${port - 1}`, '-k', text(PSK16), '-h', 'CoAP', '-v', '7'],
   ]);
 }
