@@ -317,6 +317,17 @@ describe('allowOrigin', () => {
   });
 });
 
+it('a device reads back what it sent to Harvest Data, and nobody else’s', async () => {
+  const world = metadataWorld();
+  const { operatorId } = subscriber(world) ?? { operatorId: '' };
+  for (const resourceId of [IMSI, OTHER]) {
+    const entry = { timeMs: EPOCH_MS, contentType: 'application/json', content: `{"of":"${resourceId}"}` };
+    world.platform.data.add({ operatorId, resourceType: 'Subscriber', resourceId }, [entry]);
+  }
+  const answer = await ask(world, 'GET', '/v1/subscriber/data?limit=10');
+  expect(JSON.parse(answer.body)).toMatchObject([{ time: EPOCH_MS, content: `{"of":"${IMSI}"}` }]);
+});
+
 describe('nothing but the caller’s own', () => {
   it.each([
     `/v1/subscribers/${OTHER}`,

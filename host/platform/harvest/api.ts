@@ -35,7 +35,10 @@ export function dataRoutes(data: DataStore): Route[] {
       if (!data.delete(resourceOf(call), timeOf(call))) throw new ApiError('no-data');
       return noContent;
     }),
-    route('GET', '/subscribers/:imsi/data', 'getDataFromSubscriber', (call) => list(call, subscriberOf(call))),
+    {
+      ...route('GET', '/subscribers/:imsi/data', 'getDataFromSubscriber', (call) => list(call, subscriberOf(call))),
+      for: 'sim',
+    },
   ];
 }
 
