@@ -9,6 +9,7 @@ export * from "./aka";
 export * from "./http";
 export * from "./lwm2m";
 export * from "./lwm2m-objects";
+export * from "./lwm2m-registration";
 export * from "./modem";
 export * from "./dtls";
 export * from "./coap";

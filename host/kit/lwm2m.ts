@@ -31,6 +31,12 @@ export interface Lwm2mEntry {
   readonly raw?: Uint8Array;
 }
 
+/** What a registration is to do. */
+export type Lwm2mWish =
+  | { readonly do: 'start' | 'update' | 'stop' }
+  | { readonly do: 'lifetime' | 'pause'; readonly seconds: number }
+  | { readonly do: 'links'; readonly body: Uint8Array };
+
 export interface Lwm2mKit {
   /** Reads a payload of the request's `base`. `typeOf` gives the type at a path; where it gives none the raw bytes are returned. */
   lwm2mRead(
@@ -61,6 +67,29 @@ export interface Lwm2mKit {
   lwm2mObjectsJournal(): string[];
   /** The body of Register. */
   lwm2mObjectsLinks(): Uint8Array;
+  /** A registration over the kit's CoAP endpoint as `coapBegin` has left it, off; Status. `version` 10 or 11. */
+  lwm2mRegistrationBegin(
+    name: Uint8Array,
+    links: Uint8Array,
+    lifetime: number,
+    version: 10 | 11,
+    queue: boolean,
+  ): number;
+  /** Resources 17 to 20 of the Server object, seconds. */
+  lwm2mRegistrationRules(rules: { count: number; timer: number; delay: number; sequences: number }): void;
+  lwm2mRegistrationDo(what: Lwm2mWish, now: number): void;
+  /** Takes an event of the endpoint; whether it was the registration's. */
+  lwm2mRegistrationAnswered(now: number, event: number): boolean;
+  lwm2mRegistrationStep(now: number): void;
+  /** Infinity for none. */
+  lwm2mRegistrationDeadline(): number;
+  /** `failure`: a Status below 0, or the code of the refusal. `reconnect` is said once. */
+  lwm2mRegistrationStatus(): {
+    readonly state: string;
+    readonly failure: number;
+    readonly version: number;
+    readonly reconnect: boolean;
+  };
   lwm2mLinks(bytes: Uint8Array): {
     readonly status: number;
     readonly links: readonly { readonly target: string; readonly parameters: readonly (readonly [string, string])[] }[];
@@ -87,7 +116,25 @@ export interface Lwm2mExports {
   lwm2mObjectsHandle(event: number, now: number): void;
   lwm2mObjectsJournal(): string;
   lwm2mObjectsLinks(): Uint8Array;
+  lwm2mRegistrationBegin(
+    name: Uint8Array,
+    links: Uint8Array,
+    lifetime: number,
+    version: number,
+    queue: boolean,
+  ): number;
+  lwm2mRegistrationRules(count: number, timer: number, delay: number, sequences: number): void;
+  lwm2mRegistrationDo(what: number, now: number, value: number, body: Uint8Array): void;
+  lwm2mRegistrationAnswered(now: number, event: number): number;
+  lwm2mRegistrationStep(now: number): void;
+  lwm2mRegistrationDeadline(): number;
+  lwm2mRegistrationStatus(): Int32Array;
 }
+
+/** In the order of `RegistrationState`. */
+const STATES = ['off', 'registering', 'registered', 'updating', 'waiting', 'leaving', 'failed'] as const;
+/** In the order of assembly/kit/lwm2m-registration.ts. */
+const WISHES = ['start', 'update', 'lifetime', 'links', 'stop', 'pause'] as const;
 
 const MARKS = ['value', 'instance', 'multiple'] as const;
 const NOTHING = new Uint8Array();
@@ -181,6 +228,24 @@ export function lwm2mKit(wasm: Lwm2mExports): Lwm2mKit {
     lwm2mObjectsHandle: (event, now) => wasm.lwm2mObjectsHandle(event, now),
     lwm2mObjectsJournal: () => wasm.lwm2mObjectsJournal().split('\n').slice(0, -1),
     lwm2mObjectsLinks: () => wasm.lwm2mObjectsLinks(),
+    lwm2mRegistrationBegin: (name, links, lifetime, version, queue) =>
+      wasm.lwm2mRegistrationBegin(name, links, lifetime, version, queue),
+    lwm2mRegistrationRules: ({ count, timer, delay, sequences }) =>
+      wasm.lwm2mRegistrationRules(count, timer, delay, sequences),
+    lwm2mRegistrationDo: (wish, now) =>
+      wasm.lwm2mRegistrationDo(
+        WISHES.indexOf(wish.do),
+        now,
+        'seconds' in wish ? wish.seconds : 0,
+        'body' in wish ? wish.body : NOTHING,
+      ),
+    lwm2mRegistrationAnswered: (now, event) => wasm.lwm2mRegistrationAnswered(now, event) !== 0,
+    lwm2mRegistrationStep: (now) => wasm.lwm2mRegistrationStep(now),
+    lwm2mRegistrationDeadline: () => wasm.lwm2mRegistrationDeadline(),
+    lwm2mRegistrationStatus() {
+      const [state = 0, failure = 0, version = 0, reconnect = 0] = wasm.lwm2mRegistrationStatus();
+      return { state: STATES[state] ?? '', failure, version, reconnect: reconnect !== 0 };
+    },
     lwm2mLinks(bytes) {
       const lines = wasm.lwm2mLinks(bytes).split('\n');
       const links: { target: string; parameters: [string, string][] }[] = [];

@@ -1,0 +1,391 @@
+// Keeps a device registered with one LwM2M server: Register, Update in time, De-register, and what follows when they fail.
+// LwM2M Core 6.2, Transport 6.2.1.1. What carries the CoAP messages, UDP or DTLS, is the caller's; so are requests of the server.
+
+import { CoapEvent } from "../net/coap/event";
+import { CoapEndpoint } from "../net/coap/endpoint";
+import { CoapCode, CoapOption, CoapType, isSuccess } from "../net/coap/fields";
+import { CoapWriter } from "../net/coap/writer";
+import { Status } from "../board/index";
+import { Text } from "../util/text";
+import { Format } from "./fields";
+
+export const enum RegistrationState {
+  /** Not wanted. Left by `start`. */
+  Off,
+  /** Register has been sent. Left by the answer to it, or when CoAP gives up. */
+  Registering,
+  /** Left by `update`, `stop`, or in time before the lifetime ends. */
+  Registered,
+  Updating,
+  /** Waits before the next attempt, or until `pause` is over. Left at the deadline. */
+  Waiting,
+  /** De-register has been sent. Left by any answer, or 10 s later. */
+  Leaving,
+  /** All attempts have failed. `start` begins anew; a bootstrap may help. */
+  Failed,
+}
+
+/** MAX_TRANSMIT_WAIT: what an Update may take at most. */
+const MARGIN_S: i32 = 93;
+const LEAVE_MS: i32 = 10_000;
+const ANSWER_MS: i32 = 60_000;
+const LOCATION_MAX: i32 = 64;
+/** Of the endpoint's name. */
+const NAME_MAX: i32 = 120;
+const QUERY_MAX: i32 = NAME_MAX + 8;
+/** A delay so long that it means never (resource 19). */
+const NEVER_S: i64 = 0xffffffff;
+
+/** Bits of what an Update has to say. */
+const enum News {
+  Lifetime = 1,
+  Objects = 2,
+}
+
+/** Place with `memory.data(REGISTRATION_SIZE, 8)`, then `attach`. */
+@unmanaged
+export class Registration {
+  state: RegistrationState;
+  /** When `step` is to be called. */
+  deadline: i64;
+  /** Why the last attempt failed: a Status below 0, or the code of the server's refusal. */
+  failure: i32;
+  /** The next attempt needs a new transport session: the old one may be dead. Cleared by the caller. */
+  reconnect: bool;
+  /** LwM2M version, 10 or 11; falls to 10 when the server knows no other. */
+  version: i32;
+  /** Seconds. */
+  lifetime: i32;
+  queueMode: bool;
+
+  // Resources 17 to 20 of the Server object. Times in seconds.
+  retryCount: i32;
+  retryTimer: i32;
+  sequenceDelay: i64;
+  sequenceCount: i32;
+
+  private endpoint: CoapEndpoint;
+  private name: usize;
+  private nameLen: i32;
+  private links: usize;
+  private linksLen: i32;
+  private news: u32;
+  private attempts: i32;
+  private sequences: i32;
+  private asked: bool;
+  private pausedUntil: i64;
+  private registeredAt: i64;
+  private locationLen: i32;
+
+
+  @inline
+  private get location(): CoapWriter {
+    return changetype<CoapWriter>(changetype<usize>(this) + ((offsetof<Registration>() + 7) & ~7));
+  }
+
+
+  @inline
+  private get query(): Text {
+    return changetype<Text>(changetype<usize>(this.location) + offsetof<CoapWriter>());
+  }
+
+
+  @inline
+  private get locationBuffer(): usize {
+    return changetype<usize>(this.query) + offsetof<Text>();
+  }
+
+
+  @inline
+  private get queryBuffer(): usize {
+    return this.locationBuffer + LOCATION_MAX;
+  }
+
+  /**
+   * The endpoint's name, and the body of Register (CoRE links), which both stay as they are. Retry rules are the standard's defaults.
+   * TooLong when the name has more than 120 bytes.
+   */
+  attach(endpoint: CoapEndpoint, name: usize, nameLen: i32, links: usize, linksLen: i32): i32 {
+    if (nameLen < 0 || nameLen > NAME_MAX) return Status.TooLong;
+    this.endpoint = endpoint;
+    this.name = name;
+    this.nameLen = nameLen;
+    this.links = links;
+    this.linksLen = linksLen;
+    this.state = RegistrationState.Off;
+    this.deadline = i64.MAX_VALUE;
+    this.version = 11;
+    this.lifetime = 86_400;
+    this.retryCount = 5;
+    this.retryTimer = 60;
+    this.sequenceDelay = 86_400;
+    this.sequenceCount = 1;
+    this.locationLen = 0;
+    this.asked = false;
+    return Status.Ok;
+  }
+
+  // --- What the caller wants ---
+
+  /** Registers, now. */
+  start(now: i64): void {
+    this.attempts = 0;
+    this.sequences = 0;
+    this.register(now);
+  }
+
+  /** Says that the device is there (also resource 8, and a wake-up of queue mode). */
+  update(now: i64): void {
+    if (this.state != RegistrationState.Registered) return;
+    this.state = RegistrationState.Updating;
+    this.deadline = now;
+    this.step(now);
+  }
+
+  /** The lifetime has been changed to that: the server is told. */
+  setLifetime(now: i64, seconds: i32): void {
+    if (seconds == this.lifetime) return;
+    this.lifetime = seconds;
+    this.news |= News.Lifetime;
+    this.update(now);
+  }
+
+  /** There are other objects or instances now: the server is told. */
+  setLinks(now: i64, links: usize, linksLen: i32): void {
+    this.links = links;
+    this.linksLen = linksLen;
+    this.news |= News.Objects;
+    this.update(now);
+  }
+
+  /** De-registers and stays off. */
+  stop(now: i64): void {
+    this.pausedUntil = i64.MAX_VALUE;
+    this.leave(now);
+  }
+
+  /** De-registers and registers again after `seconds`: resources 4 and 5, Disable. */
+  pause(now: i64, seconds: i64): void {
+    this.pausedUntil = now + seconds * 1_000;
+    this.leave(now);
+  }
+
+  private leave(now: i64): void {
+    const isKnown = this.state == RegistrationState.Registered || this.state == RegistrationState.Updating;
+    if (this.asked) this.endpoint.cancel();
+    this.asked = false;
+    if (!isKnown) {
+      this.left();
+      return;
+    }
+    this.state = RegistrationState.Leaving;
+    this.deadline = now;
+    this.step(now);
+  }
+
+  private left(): void {
+    this.asked = false;
+    this.locationLen = 0;
+    const isPause = this.pausedUntil != i64.MAX_VALUE;
+    this.state = isPause ? RegistrationState.Waiting : RegistrationState.Off;
+    this.deadline = this.pausedUntil;
+  }
+
+  // --- Sending ---
+
+  private register(now: i64): void {
+    this.state = RegistrationState.Registering;
+    this.deadline = now;
+    this.step(now);
+  }
+
+  private sendRegister(now: i64): i32 {
+    const w = this.endpoint.request(CoapCode.Post).text(CoapOption.UriPath, "rd");
+    // Content-Format (12) stands between path and query, and is merged in by the endpoint.
+    this.option(w, this.query.on(this.queryBuffer, QUERY_MAX).str(this.version > 10 ? "lwm2m=1.1" : "lwm2m=1.0"));
+    this.option(w, this.query.on(this.queryBuffer, QUERY_MAX).str("ep=").bytes(this.name, this.nameLen));
+    // 1.0 has queue mode in the binding, 1.1 in a parameter of its own.
+    this.option(
+      w,
+      this.query.on(this.queryBuffer, QUERY_MAX).str(this.queueMode && this.version == 10 ? "b=UQ" : "b=U"),
+    );
+    this.optionLifetime(w);
+    if (this.queueMode && this.version > 10) w.text(CoapOption.UriQuery, "Q");
+    return this.send(now, this.links, this.linksLen, ANSWER_MS);
+  }
+
+  private sendUpdate(now: i64): i32 {
+    const w = this.endpoint.request(CoapCode.Post);
+    this.writeLocation(w);
+    if (this.news & News.Lifetime) this.optionLifetime(w);
+    return this.send(now, this.links, this.news & News.Objects ? this.linksLen : 0, ANSWER_MS);
+  }
+
+  private sendLeave(now: i64): i32 {
+    this.writeLocation(this.endpoint.request(CoapCode.Delete));
+    return this.send(now, 0, 0, LEAVE_MS);
+  }
+
+  private send(now: i64, body: usize, bodyLen: i32, limit: i32): i32 {
+    return this.endpoint.send(now, CoapType.Con, bodyLen > 0 ? Format.Link : -1, -1, -1, body, bodyLen, limit);
+  }
+
+  private optionLifetime(w: CoapWriter): void {
+    this.option(w, this.query.on(this.queryBuffer, QUERY_MAX).str("lt=").num(this.lifetime));
+  }
+
+  private option(w: CoapWriter, text: Text): void {
+    w.option(CoapOption.UriQuery, this.queryBuffer, text.length);
+  }
+
+  /** Uri-Path of where the server has put us: length and bytes of each part. */
+  private writeLocation(w: CoapWriter): void {
+    for (let at = 0; at < this.locationLen;) {
+      const len: i32 = load<u8>(this.locationBuffer + at++);
+      w.option(CoapOption.UriPath, this.locationBuffer + at, len);
+      at += len;
+    }
+  }
+
+  /** Keeps the Location-Path of the answer. False when there is none, or it is too long. */
+  private keepLocation(): bool {
+    const m = this.endpoint.message;
+    this.locationLen = 0;
+    m.rewind();
+    while (m.next() > 0) {
+      if (m.option != CoapOption.LocationPath) continue;
+      if (this.locationLen + 1 + m.valueLen > LOCATION_MAX) {
+        this.locationLen = 0;
+        return false;
+      }
+      store<u8>(this.locationBuffer + this.locationLen++, m.valueLen);
+      memory.copy(this.locationBuffer + this.locationLen, m.value, m.valueLen);
+      this.locationLen += m.valueLen;
+    }
+    return this.locationLen > 0;
+  }
+
+  // --- What comes of it ---
+
+  /** Takes an event of the endpoint; true when it was the answer to ours. */
+  answered(now: i64, event: CoapEvent): bool {
+    if (event != CoapEvent.Response || !this.asked) return false;
+    this.asked = false;
+    const result = this.endpoint.result;
+    const code: CoapCode = result == Status.Ok ? this.endpoint.message.code : CoapCode.Empty;
+    switch (this.state) {
+      case RegistrationState.Registering:
+        if (code == CoapCode.Created && this.keepLocation()) {
+          this.registered(now);
+        } else if (code == CoapCode.PreconditionFailed && this.version > 10) {
+          // No common version: with an older one at once.
+          this.version = 10;
+          this.register(now);
+        } else {
+          this.failed(now, result, code);
+        }
+        break;
+      case RegistrationState.Updating:
+        if (isSuccess(code)) {
+          this.registered(now);
+        } else {
+          // Unknown to the server (4.04), or nobody answers: from the start, in the latter case over a new session.
+          if (code == CoapCode.Empty) this.reconnect = true;
+          this.failure = code == CoapCode.Empty ? result : code;
+          this.attempts = 0;
+          this.sequences = 0;
+          this.register(now);
+        }
+        break;
+      case RegistrationState.Leaving:
+        this.left();
+        break;
+      default:
+    }
+    return true;
+  }
+
+  private registered(now: i64): void {
+    this.state = RegistrationState.Registered;
+    this.attempts = 0;
+    this.sequences = 0;
+    this.failure = 0;
+    this.news = 0;
+    this.registeredAt = now;
+    const lifetime = this.lifetime;
+    const wait = lifetime >= 2 * MARGIN_S ? lifetime - MARGIN_S : max(1, lifetime >> 1);
+    this.deadline = now + <i64>wait * 1_000;
+  }
+
+  /** Transport 6.2.1.1: attempts with doubling waits make a sequence, sequences make a failure. */
+  private failed(now: i64, result: i32, code: CoapCode): void {
+    this.failure = code == CoapCode.Empty ? result : code;
+    if (code == CoapCode.Empty) this.reconnect = true;
+    this.attempts++;
+    this.state = RegistrationState.Waiting;
+    if (this.attempts < this.retryCount) {
+      const shift: i64 = min(this.attempts - 1, 20);
+      this.deadline = now + ((<i64>this.retryTimer * 1_000) << shift);
+      return;
+    }
+    this.attempts = 0;
+    this.sequences++;
+    if (this.sequences >= this.sequenceCount || this.sequenceDelay >= NEVER_S) {
+      this.state = RegistrationState.Failed;
+      this.deadline = i64.MAX_VALUE;
+      return;
+    }
+    this.deadline = now + this.sequenceDelay * 1_000;
+  }
+
+  /** Moves on; call when `deadline` has come, after the endpoint's own `step`. */
+  step(now: i64): void {
+    if (now < this.deadline) return;
+    switch (this.state) {
+      case RegistrationState.Waiting:
+        this.register(now);
+        return;
+      case RegistrationState.Registered:
+        this.state = RegistrationState.Updating;
+        break;
+      case RegistrationState.Registering:
+      case RegistrationState.Updating:
+      case RegistrationState.Leaving:
+        break;
+      default:
+        this.deadline = i64.MAX_VALUE;
+        return;
+    }
+    if (this.asked) {
+      // De-register is a courtesy: nobody waits for its answer for long.
+      this.deadline = i64.MAX_VALUE;
+      if (this.state == RegistrationState.Leaving) {
+        this.endpoint.cancel();
+        this.left();
+      }
+      return;
+    }
+    if (!this.endpoint.idle) {
+      // Another request of ours goes first.
+      this.deadline = now + 100;
+      return;
+    }
+    const status =
+      this.state == RegistrationState.Registering
+        ? this.sendRegister(now)
+        : this.state == RegistrationState.Updating
+          ? this.sendUpdate(now)
+          : this.sendLeave(now);
+    if (status != Status.Ok) {
+      // Name or location are longer than a request can hold.
+      this.failed(now, status, CoapCode.Empty);
+      return;
+    }
+    this.asked = true;
+    this.deadline = this.state == RegistrationState.Leaving ? now + LEAVE_MS : i64.MAX_VALUE;
+  }
+}
+
+export const REGISTRATION_SIZE: i32 = <i32>(
+  (offsetof<Registration>() + 8 + offsetof<CoapWriter>() + offsetof<Text>() + LOCATION_MAX + QUERY_MAX)
+);
