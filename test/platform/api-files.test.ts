@@ -1,11 +1,21 @@
 // Files and data by the management API: permissions by path, bodies that come as time passes.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { MINUTE, MS, SECOND } from '../../host/clock/clock.js';
 import { duplexPair } from '../../host/cloud/index.js';
 import { ApiWorld, type Client, OPERATOR } from './api-harness.js';
 import { IMSI } from './harness.js';
+
+/** Closed at the end: their files lie in temporary folders. */
+const worlds: ApiWorld[] = [];
+afterAll(() => worlds.forEach(({ platform }) => platform.close()));
+
+function apiWorld(): ApiWorld {
+  const world = new ApiWorld();
+  worlds.push(world);
+  return world;
+}
 
 const statement = (api: string, path?: string): object => ({
   effect: 'allow',
@@ -17,7 +27,7 @@ const put = (client: Client, path: string, raw: string) =>
 
 describe('files', () => {
   it('PUT 201 and 200, GET, 304, 206, 416, 412, list, find, DELETE, 404', async () => {
-    const root = await new ApiWorld().root();
+    const root = await apiWorld().root();
     const file = '/files/private/logs/2026/a.txt';
     expect((await put(root, file, 'hello')).status).toBe(201);
     const again = await put(root, file, 'hello again');
@@ -49,7 +59,7 @@ describe('files', () => {
   });
 
   it('the scope public is to be read, another scope is none, names have their rules', async () => {
-    const root = await new ApiWorld().root();
+    const root = await apiWorld().root();
     expect((await put(root, '/files/public/a', 'x')).status).toBe(403);
     expect((await root.get('/files/public/')).status).toBe(200);
     for (const path of ['/files/secret/a', '/files/private/a//b', '/files/private/a%00b', '/files/private/a%5Cb']) {
@@ -58,7 +68,7 @@ describe('files', () => {
   });
 
   it('another operator’s files are not there', async () => {
-    const world = new ApiWorld();
+    const world = apiWorld();
     const [root, other] = [await world.root(), await world.other()];
     await put(root, '/files/private/a', 'ours');
     expect((await other.get('/files/private/a')).status).toBe(404);
@@ -67,7 +77,7 @@ describe('files', () => {
   });
 
   it('no request of a user reaches what its conditions leave out, whatever the encoding', async () => {
-    const world = new ApiWorld();
+    const world = apiWorld();
     const root = await world.root();
     const user = await world.user(root, 'ops', [statement('FileEntry:*', 'own/.*')]);
     await put(root, '/files/private/secret/a', 'the secret');
@@ -93,7 +103,7 @@ describe('files', () => {
   });
 
   it('an upload whose body comes little by little is stored, one that breaks off is not', async () => {
-    const world = new ApiWorld();
+    const world = apiWorld();
     const root = await world.root();
     const upload = (length: number): { text: string; send: (part: string) => void; cut: () => void } => {
       const [near, far] = duplexPair(world.clock, 20 * MS);
@@ -128,7 +138,7 @@ describe('files', () => {
 
 describe('data', () => {
   it('is read with a token, and by a user whom a statement lets', async () => {
-    const world = new ApiWorld();
+    const world = apiWorld();
     const root = await world.root();
     const resource = { operatorId: OPERATOR, resourceType: 'Subscriber', resourceId: IMSI } as const;
     world.platform.data.add(resource, [{ timeMs: 5, contentType: 'application/json', content: '{}' }]);
