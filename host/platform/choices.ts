@@ -171,6 +171,18 @@ export const ENDORSE = {
   maxRequestBody: 4096,
 } as const;
 
+/** What the Unified Endpoint answers. */
+export const UNIFIED_STATUS = {
+  /** All services succeeded, with a status below 400. */
+  Ok: 200,
+  /** One or more failed. */
+  Mixed: 207,
+  /** The group has enabled none of the services. */
+  NoService: 400,
+  /** The response format names a service that is not enabled. The others have the message all the same. */
+  NotAmongThem: 400,
+} as const;
+
 /** What the HTTP front answers by itself (RFC 9110). */
 export const FrontStatus = {
   BadRequest: 400,
@@ -294,6 +306,10 @@ export const MetadataStatus = {
 //   `skipStatusCode` takes the status off errors too. Refusals are worded `<status> Beam: <reason>` (beam/convert.ts).
 // - Beam TCP to TCP: an unsigned first line has a timestamp too, as SORACOM's own test server is sent; no line at all when
 //   no option is on; 30 seconds to connect, 30 minutes of silence (beam/relay.ts).
+// - Unified Endpoint: `response.format` by the names that the platform's API shows, in any case; `response.success` and
+//   `response.failure` ({statusCode, body, contentType}) are our own key names for Custom. The Unified format's outer
+//   object goes over TCP and UDP, its body under the real status over HTTP. Beam's part of an HTTP message is the entry
+//   of its HTTP entry point whose path the request has (unified/).
 // - HTTP entry point: paths match exactly; the device's query is passed on, after the destination's own (beam/route.ts).
 // - Ports 18080 and 80 are one website entry, configured as http://beam.soracom.io:18080/ or http://beam.soracom.io/.
 // - Device-sent headers x-soracom-* are dropped, also when spelt with underscores (beam/headers.ts).

@@ -31,6 +31,7 @@ import { Metadata } from './metadata/index.js';
 import type { Upstream } from './outbound/upstream.js';
 import { Seal } from './seal.js';
 import type { Service, ServiceContext } from './service.js';
+import { Unified } from './unified/index.js';
 
 export type { BeamEntry } from './beam/config.js';
 export {
@@ -127,8 +128,10 @@ export class Platform {
     this.files = harvestFiles.files;
     const routes = [...dataRoutes(this.data), ...fileRoutes(this.files)];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
+    const beam = new Beam(context);
     this.#services = [
-      new Beam(context),
+      beam,
+      new Unified(context, [beam.messages]),
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),
       new Metadata(context, this.api),
       new Funk(context, this.keys),

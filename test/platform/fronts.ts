@@ -25,6 +25,27 @@ export interface FrontWorldOptions {
   readonly answer?: (message: DeviceMessage) => Promise<MessageAnswer>;
 }
 
+/** What a platform gives its services, in process. */
+export function serviceContext(
+  clock: VirtualClock,
+  directory: Directory,
+  events: TraceEvent[],
+  limits: Partial<MessageLimits> = {},
+): ServiceContext {
+  const trace = new Trace(clock);
+  trace.listen((event) => events.push(event));
+  const upstream = new InProcessUpstream({ clock });
+  let lastId = 0;
+  return {
+    ...{ clock, directory, upstream, database: new Database(), seal: new Seal(), random: new Random('front') },
+    forwarder: new Forwarder(clock, upstream, HTTP_LIMITS),
+    limits: HTTP_LIMITS,
+    messageLimits: { ...MESSAGE_LIMITS, ...limits },
+    traceOf: () => trace,
+    nextId: () => ++lastId,
+  };
+}
+
 /** Echoes each message as `200 <body>`, unless an answer is given. */
 export class FrontWorld {
   readonly clock = new VirtualClock(EPOCH_MS);
@@ -35,18 +56,7 @@ export class FrontWorld {
 
   constructor({ framed = false, limits, answer }: FrontWorldOptions = {}) {
     const { clock, directory } = this;
-    const trace = new Trace(clock);
-    trace.listen((event) => this.events.push(event));
-    const upstream = new InProcessUpstream({ clock });
-    let lastId = 0;
-    const context = {
-      ...{ clock, directory, upstream, database: new Database(), seal: new Seal(), random: new Random('front') },
-      forwarder: new Forwarder(clock, upstream, HTTP_LIMITS),
-      limits: HTTP_LIMITS,
-      messageLimits: { ...MESSAGE_LIMITS, ...limits },
-      traceOf: () => trace,
-      nextId: () => ++lastId,
-    };
+    const context = serviceContext(clock, directory, this.events, limits);
     const service: MessageService = {
       name: 'echo',
       enabledFor: () => true,
@@ -57,7 +67,7 @@ export class FrontWorld {
       reply: (reply) => ({ bytes: statusAndBody(reply) }),
       framed: () => framed,
     };
-    this.front = new MessageFront(context as ServiceContext, service);
+    this.front = new MessageFront(context, service);
   }
 
   connect(caller: Session = session()): Device {

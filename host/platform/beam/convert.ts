@@ -69,13 +69,20 @@ export class Converter implements MessageService {
     return { bytes: Buffer.concat([bytes, answer.worded ? CRLF : Buffer.from(eodBytes, 'hex')]) };
   }
 
-  /** HTTP through the unified endpoint. */
-  #forward(message: DeviceMessage): Promise<MessageAnswer> {
+  /** HTTP through the unified endpoint, which writes its own Content-Length and Date. */
+  async #forward(message: DeviceMessage): Promise<MessageAnswer> {
     const { caller: subscriber, session: caller, id, method, target, headers, body, signal } = message;
     const route = findRoute(subscriber.group.configuration, 'http', target);
     if (route === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
     const request: DeviceRequest = { id, caller, method, target, headers, body, signal };
-    return forwardRequest(this.#context, request, route, subscriber);
+    const {
+      status,
+      reason,
+      headers: all,
+      body: answered,
+    } = await forwardRequest(this.#context, request, route, subscriber);
+    const answerHeaders = all.filter(([name]) => !/^(content-length|date)$/i.test(name));
+    return { status, headers: answerHeaders, body: Buffer.from(answered), ...(reason !== undefined && { reason }) };
   }
 
   async #post(message: DeviceMessage): Promise<WordedAnswer> {

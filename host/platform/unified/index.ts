@@ -1,0 +1,92 @@
+// Unified Endpoint: one message goes to every service that the caller's group has enabled: Beam, Funnel, Funk, Harvest
+// Data. HTTP at port 80, TCP and UDP at 23080, under two names.
+//
+// The services do their own work (message/message.ts is all that is known of them); response.ts makes one answer of
+// theirs.
+
+import type { ServiceRegistry } from '../../cellular/network.js';
+import { UNIFIED_STATUS } from '../choices.js';
+import { HttpFront } from '../http/front.js';
+import { failure, MessageFront } from '../message/front.js';
+import { messagesOverHttp } from '../message/http.js';
+import {
+  type DeviceMessage,
+  type MessageAnswer,
+  type MessageService,
+  type Reply,
+  statusAndBody,
+} from '../message/message.js';
+import { type Caller, Refusal } from '../refusal.js';
+import type { Service, ServiceContext } from '../service.js';
+import { unifiedAnswer, type ServiceAnswer, type UnifiedAnswer } from './response.js';
+
+const NAMES = ['uni.soracom.io', 'unified.soracom.io'] as const;
+const MESSAGE_PORT = 23080;
+const HTTP_PORT = 80;
+/** Honoured by Harvest Data at its own entry point, not through this one. Underscores read the same to CGI. */
+const NOT_PASSED = /^x[-_]soracom[-_]timestamp$/i;
+
+export class Unified implements Service, MessageService {
+  readonly name = 'unified';
+  readonly #context: ServiceContext;
+  readonly #services: readonly MessageService[];
+  readonly #http: HttpFront;
+  readonly #messages: MessageFront;
+
+  /** `services`: in the order in which answers list them. */
+  constructor(context: ServiceContext, services: readonly MessageService[]) {
+    this.#context = context;
+    this.#services = services;
+    this.#http = new HttpFront({ ...context, service: messagesOverHttp(context, this) });
+    this.#messages = new MessageFront(context, this);
+  }
+
+  register(registry: ServiceRegistry): void {
+    registry.name(...NAMES);
+    const [name] = NAMES;
+    registry.tcp(name, HTTP_PORT, (stream, caller) => this.#http.accept(stream, caller));
+    registry.tcp(name, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
+    registry.udp(name, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+  }
+
+  close(): void {
+    this.#http.close();
+    this.#messages.close();
+  }
+
+  enabledFor(): boolean {
+    return true;
+  }
+
+  framed({ group }: Caller): boolean {
+    return group.configuration.UnifiedEndpoint?.binaryFormatV1 === true;
+  }
+
+  /** Waits for all services, whatever becomes of one of them. Throws Refusal when none is enabled. */
+  async answer(message: DeviceMessage): Promise<UnifiedAnswer> {
+    const { caller, protocol, target } = message;
+    const enabled = this.#services.filter((service) => service.enabledFor(caller, protocol, target));
+    if (enabled.length === 0) throw new Refusal(UNIFIED_STATUS.NoService, 'no service is enabled for the group');
+    const headers = message.headers.filter(([name]) => !NOT_PASSED.test(name));
+    const copy: DeviceMessage = { ...message, headers, unified: true };
+    const answers = await Promise.all(
+      enabled.map(async (service): Promise<ServiceAnswer> => ({ service, answer: await this.#ask(service, copy) })),
+    );
+    return unifiedAnswer(answers, caller.group.configuration.UnifiedEndpoint?.response ?? {});
+  }
+
+  reply(answer: UnifiedAnswer, message: DeviceMessage | undefined): Reply {
+    if (answer.object !== undefined) return { bytes: Buffer.from(answer.object) };
+    if (answer.by === undefined || message === undefined) return { bytes: statusAndBody(answer) };
+    return answer.by.reply(answer, { ...message, unified: true });
+  }
+
+  /** Never rejects. */
+  async #ask(service: MessageService, message: DeviceMessage): Promise<MessageAnswer> {
+    try {
+      return await service.answer(message);
+    } catch (error) {
+      return failure(this.#context, service.name, message.id, message.session, error);
+    }
+  }
+}
