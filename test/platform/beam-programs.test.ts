@@ -1,10 +1,10 @@
 // Beam between programs nobody here wrote: curl as the device, nginx and openssl s_server as destinations, on the real
 // clock and loopback sockets. Debian packages: curl, nginx-light, openssl, coreutils.
 
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,48 +14,16 @@ import { Platform } from '../../host/platform/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
 import { ca, config, FakeRegistry, IMEI, IMSI, PSK, session } from './harness.js';
+import { freePort, listen, Programs } from './programs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-beam-'));
 const clock = new RealClock();
 const trace = new Trace(clock);
 const events: TraceEvent[] = [];
-const children: ChildProcess[] = [];
+const programs = new Programs(folder, clock);
 const listeners: Server[] = [];
 const ports = { beam: 0, website: 0, nginx: 0, openssl: 0 };
 let platform: Platform;
-
-async function listen(server: Server, port = 0): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Starts a server program and waits until its port answers. */
-async function start(port: number, command: string, ...args: string[]): Promise<void> {
-  const child = spawn(command, args, { cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] });
-  children.push(child);
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${command} ended with ${code}: ${said}`)));
-  });
-  failed.catch(() => undefined);
-  const probe = { host: '127.0.0.1', port };
-  const upstream = new SocketUpstream({ clock, others: 'any' });
-  for (let i = 0; i < 200; i++) {
-    const connected = await Promise.race([upstream.connect(probe.host, probe.port).catch(() => undefined), failed]);
-    if (connected !== undefined) return void connected.destroy();
-    await Promise.race([clock.sleep(50e6), failed]);
-  }
-  throw new Error(`${command} does not listen: ${said}`);
-}
 
 function bridge(port: number): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (socket) => registry.connect(port, socket, session()));
@@ -114,8 +82,8 @@ beforeAll(async () => {
   platform.register(registry);
   ports.beam = await bridge(8888);
   ports.website = await bridge(18080);
-  await start(ports.nginx, 'nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'error.log');
-  await start(
+  await programs.start(ports.nginx, 'nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'error.log');
+  await programs.start(
     ports.openssl,
     'openssl',
     's_server',
@@ -132,10 +100,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   platform.close();
-  for (const child of children) {
-    child.removeAllListeners('exit');
-    child.kill('SIGTERM');
-  }
+  programs.stop();
   await Promise.all(listeners.map((server) => new Promise((resolve) => server.close(resolve))));
   clock.close();
   rmSync(folder, { recursive: true });
