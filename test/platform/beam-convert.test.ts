@@ -24,8 +24,8 @@ function worldWith(entry: object, reply: string, air: object = {}) {
 }
 
 /** One message over TCP on a connection of its own, which the device half-closes. */
-async function tcp(world: BeamWorld, bytes: string | Uint8Array, caller = session()): Promise<string> {
-  const device = world.connect(PORT, caller);
+async function tcp(world: BeamWorld, bytes: string | Uint8Array, caller = session(), name?: string): Promise<string> {
+  const device = world.connect(PORT, caller, name);
   device.send(bytes);
   device.stream.end();
   await device.ended();
@@ -232,7 +232,7 @@ describe('a datagram', () => {
 });
 
 describe('whatever a device sends', () => {
-  it('identity in what leaves is the session’s, over HTTP, TCP and UDP', async () => {
+  it('identity in what leaves is the session’s, over HTTP, TCP and UDP, and through the Unified Endpoint', async () => {
     const identity = {
       addSubscriberHeader: true,
       addEquipmentHeader: true,
@@ -251,8 +251,9 @@ describe('whatever a device sends', () => {
       fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
     );
     const way = fc.constantFrom('http', 'tcp', 'udp');
+    const names = fc.constantFrom('beam.soracom.io', 'uni.soracom.io');
     await fc.assert(
-      fc.asyncProperty(forged, way, fc.boolean(), async (text, protocol, own) => {
+      fc.asyncProperty(forged, way, names, fc.boolean(), async (text, protocol, name, own) => {
         const entry = { enabled: true, destination: 'http://site.test/', ...identity };
         const entries = { 'http://beam.soracom.io:8888/': entry, [TCP]: entry, [UDP]: entry };
         const subscribers = [IMSI, OTHER].map((imsi, i) => ({
@@ -265,13 +266,14 @@ describe('whatever a device sends', () => {
         const imsi = own ? IMSI : OTHER;
         const caller = session(imsi, own ? IMEI : '860000098765432');
         const bytes = Buffer.from(text, 'latin1');
-        if (protocol === 'udp') await world.datagram(bytes, caller);
-        else if (protocol === 'tcp') await tcp(world, bytes, caller);
+        if (protocol === 'udp') await world.datagram(bytes, caller, name);
+        else if (protocol === 'tcp') await tcp(world, bytes, caller, name);
         else
           await world.request(
             post(bytes.toString('latin1'), `X-Soracom-Imsi: ${OTHER}\r\nx_soracom_imei: 1\r\n`),
-            8888,
+            name === 'uni.soracom.io' ? 80 : 8888,
             caller,
+            name,
           );
         for (const request of requests) {
           expect(headerLines(request).filter((line) => /soracom[-_]/.test(line))).toEqual([
