@@ -26,6 +26,7 @@ import { Harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
 import { SigningKeys } from './keys/keys.js';
+import { isMessageService, type MessageService } from './message/message.js';
 import { Forwarder } from './outbound/forward.js';
 import { Metadata } from './metadata/index.js';
 import type { Upstream } from './outbound/upstream.js';
@@ -82,6 +83,12 @@ export interface PlatformOptions {
   readonly sessionOf?: (imsi: string) => Session | undefined;
 }
 
+/** Beam has its messages beside it, since it is more than that; the others take messages themselves. */
+function messageServices(service: Service): readonly MessageService[] {
+  if (service instanceof Beam) return [service.messages];
+  return isMessageService(service) ? [service] : [];
+}
+
 export class Platform {
   readonly directory: Directory;
   /** The keys of its tokens; `keySite` publishes them. */
@@ -123,15 +130,12 @@ export class Platform {
     this.data = harvest.store;
     this.accounts = new Accounts({ database, clock });
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
-    this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes: dataRoutes(this.data) });
     const harvestFiles = new HarvestFiles(context, { roles: this.accounts.sam, folder: options.filesFolder });
     this.files = harvestFiles.files;
     const routes = [...dataRoutes(this.data), ...fileRoutes(this.files)];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
-    const beam = new Beam(context);
-    this.#services = [
-      beam,
-      new Unified(context, [beam.messages]),
+    const services: Service[] = [
+      new Beam(context),
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),
       new Metadata(context, this.api),
       new Funk(context, this.keys),
@@ -139,6 +143,8 @@ export class Platform {
       harvest,
       harvestFiles,
     ];
+    // Whatever takes messages is what the Unified Endpoint copies them to.
+    this.#services = [...services, new Unified(context, services.flatMap(messageServices))];
   }
 
   /** Puts the services at their names and ports. */

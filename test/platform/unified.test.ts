@@ -294,7 +294,8 @@ describe('the Unified Endpoint', () => {
           const world = new UnifiedWorld(acts, { format });
           const text = await world.udp(body);
           expect(text).toMatch(/^(\d{3}( |$)|[a-z]+:\d{3}|\{"statusCode":20[07],)/);
-          expect(world.got.map(({ service }) => service)).toEqual(Object.keys(acts));
+          const order = ['beam', 'funnel', 'funk', 'harvest'].filter((name) => name in acts);
+          expect(world.got.map(({ service }) => service)).toEqual(order);
         },
       ),
       { numRuns: 50 },

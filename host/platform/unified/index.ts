@@ -23,6 +23,8 @@ import { unifiedAnswer, type ServiceAnswer, type UnifiedAnswer } from './respons
 const NAMES = ['uni.soracom.io', 'unified.soracom.io'] as const;
 const MESSAGE_PORT = 23080;
 const HTTP_PORT = 80;
+/** In which the documentation lists the services' answers. */
+const ORDER = ['beam', 'funnel', 'funk', 'harvest'];
 /** Honoured by Harvest Data at its own entry point, not through this one. Underscores read the same to CGI. */
 const NOT_PASSED = /^x[-_]soracom[-_]timestamp$/i;
 
@@ -33,10 +35,9 @@ export class Unified implements Service, MessageService {
   readonly #http: HttpFront;
   readonly #messages: MessageFront;
 
-  /** `services`: in the order in which answers list them. */
   constructor(context: ServiceContext, services: readonly MessageService[]) {
     this.#context = context;
-    this.#services = services;
+    this.#services = [...services].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
     this.#http = new HttpFront({ ...context, service: messagesOverHttp(context, this) });
     this.#messages = new MessageFront(context, this);
   }
