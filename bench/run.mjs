@@ -4,13 +4,12 @@
 // `sizes(text, budgets)`, a list of { name, value, unit, budget? } that do not depend on the machine, or both. A figure over its
 // budget (budget.json) fails the run. `run(n)` does the job n times, synchronously or not, and gives the seconds of processor
 // time that it took. All contenders take turns for several rounds, so that whatever else the machine does hits all of them
-// alike; the figure is the best round, with the median beside it. A contender that names `peers` gets a ratio to each.
+// alike; the figure is the best round, with the median beside it. A file whose clock is coarse exports `turns`, { rounds, seconds }. A contender that names `peers` gets a ratio to each.
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-const ROUNDS = 25;
-/** A turn is to take about so long. */
-const TURN_SECONDS = 0.05;
+/** How often each contender has its turn, and about how long that is to take. */
+const TURNS = { rounds: 25, seconds: 0.05 };
 
 const folder = new URL('.', import.meta.url);
 const known = readdirSync(folder)
@@ -33,21 +32,22 @@ const event = (fields) => json && console.log(JSON.stringify(fields));
 const text = (line) => json || console.log(line);
 
 /** How many times the job fits into a turn. */
-async function calibrate(run) {
+async function calibrate(run, turnSeconds) {
   for (let n = 1; ; n *= 4) {
     const seconds = await run(n);
-    if (seconds > TURN_SECONDS / 8) return Math.max(1, Math.round((n * TURN_SECONDS) / seconds));
+    if (seconds > turnSeconds / 8) return Math.max(1, Math.round((n * turnSeconds) / seconds));
   }
 }
 
 const median = (sorted) => sorted[sorted.length >> 1];
 
-async function measure(contenders) {
+async function measure(contenders, { rounds, seconds }) {
   const turns = [];
-  for (const contender of contenders) turns.push({ ...contender, n: await calibrate(contender.run), rates: [] });
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (const contender of contenders)
+    turns.push({ ...contender, n: await calibrate(contender.run, seconds), rates: [] });
+  for (let round = 1; round <= rounds; round++) {
     for (const { n, run, rates } of turns) rates.push(n / (await run(n)));
-    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${ROUNDS}${round === ROUNDS ? '\n' : ''}`);
+    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}${round === rounds ? '\n' : ''}`);
   }
   const best = new Map(turns.map(({ name, rates }) => [name, Math.max(...rates)]));
   return turns.map(({ name, unit, peers = [], rates }) => ({
@@ -61,9 +61,9 @@ const figures = [];
 const exceeded = [];
 try {
   for (const name of names.length > 0 ? names : known) {
-    const { title, contenders, sizes } = await import(new URL(`${name}.bench.mjs`, folder));
+    const { title, contenders, sizes, turns = TURNS } = await import(new URL(`${name}.bench.mjs`, folder));
     text(title);
-    for (const { ratios, ...figure } of await measure((await contenders?.(text)) ?? [])) {
+    for (const { ratios, ...figure } of await measure((await contenders?.(text)) ?? [], turns)) {
       const rows = ratios.length > 0 ? ratios.map((ratio) => ({ ...figure, ...ratio })) : [figure];
       for (const row of rows) {
         const shown = 'ratio' in row ? { ...row, ratio: Number(row.ratio.toFixed(3)) } : row;

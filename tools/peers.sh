@@ -10,6 +10,7 @@ need osmo-auc-gen libosmocore-utils
 need tshark tshark
 need curl curl
 need nginx nginx-light
+need ab apache2-utils
 need openssl openssl
 need gnutls-serv gnutls-bin
 need coap-server-openssl libcoap3-bin
