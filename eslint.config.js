@@ -17,7 +17,7 @@ export default tseslint.config(
   { files: ['**/*.d.ts'], rules: { '@typescript-eslint/no-extraneous-class': 'off' } },
   { files: ['*.config.{js,ts}'], rules: { 'no-restricted-syntax': 'off' } },
   {
-    files: ['tools/**/*.mjs', 'bench/**/*.mjs', 'test/**/*.mjs'],
+    files: ['tools/**/*.mjs', 'bench/**/*.mjs', 'test/**/*.mjs', 'examples/*/*.mjs'],
     languageOptions: {
       globals: {
         process: 'readonly',
@@ -25,6 +25,8 @@ export default tseslint.config(
         URL: 'readonly',
         Buffer: 'readonly',
         Request: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
         WebAssembly: 'readonly',
       },
     },

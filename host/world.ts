@@ -12,17 +12,28 @@ import { VirtualClock } from './clock/virtual.js';
 import {
   CertificateAuthority,
   Clouds,
+  type CloudHandler,
   type CloudsConfig,
+  CloudServer,
   CustomerServer,
   type CustomerServerOptions,
   InProcessUpstream,
   type SocketOptions,
   SocketUpstream,
 } from './cloud/index.js';
+import { httpsGet } from './cloud/https-get.js';
 import { Baseband } from './modem/baseband/index.js';
 import { DataCard, Modem } from './modem/index.js';
 import { releaseBinary } from './package-root.js';
-import { type Database, Platform, type PlatformConfig, type Seal } from './platform/index.js';
+import {
+  type Database,
+  KEY_HOST,
+  keyUrl,
+  Platform,
+  type PlatformConfig,
+  publishedKey,
+  type Seal,
+} from './platform/index.js';
 import { Random } from './random.js';
 import { Secret } from './secret.js';
 import { CardSlot, type SimCard, type SimProfile, Terminal, personalise } from './sim/index.js';
@@ -63,7 +74,7 @@ export interface WorldConfig {
   readonly subscribers?: readonly SubscriberConfig[];
   readonly platform?: Omit<PlatformConfig, 'subscribers'>;
   readonly customers?: readonly CustomerConfig[];
-  /** Stand-ins of the clouds behind Funnel and Funk, with certificates of the world's own authority. */
+  /** The clouds behind Funnel and Funk: who may sign, which streams and topics there are, functions as handlers. */
   readonly clouds?: CloudsConfig;
   /** Where the platform keeps what has to outlive the world; in memory unless given. */
   readonly storage?: { readonly database: Database; readonly seal: Seal; readonly filesFolder?: string };
@@ -183,19 +194,27 @@ export class World {
   /** By host name. */
   readonly customers: ReadonlyMap<string, CustomerServer>;
   readonly clouds: Clouds;
+  /**
+   * Where a program on this computer finds the platform's public keys, on a real clock: `${keyOrigin}/soracom-public-keys/KID`.
+   * Inside the world they are where the platform publishes them.
+   */
+  readonly keyOrigin: string | undefined;
+  readonly #servers: readonly CloudServer[];
   readonly #devices = new Map<string, Device>();
   readonly #dataCards = new Map<string, DataCard>();
   /** Which device holds the SIM of which IMSI, for the platform's trace. */
   readonly #holders = new Map<string, string>();
 
-  private constructor(config: WorldConfig, clock: Clock, parts: Cloud) {
-    this.seed = config.seed ?? (clock.kind === 'real' ? Random.freshSeed() : '1');
+  private constructor(config: WorldConfig, clock: Clock, random: Random, parts: Cloud) {
+    this.seed = random.seed;
     this.clock = clock;
     this.trace = parts.trace;
-    this.random = new Random(this.seed);
+    this.random = random;
     this.authority = parts.authority;
     this.customers = parts.customers;
     this.clouds = parts.clouds;
+    this.keyOrigin = parts.keyOrigin;
+    this.#servers = parts.servers;
     const subscribers = config.subscribers ?? [];
     const known = new MemorySubscribers(subscribers.map(({ profile }) => profile));
     this.network = new HomeNetwork({
@@ -226,7 +245,6 @@ export class World {
       deviceOf: (imsi) => this.#holders.get(imsi),
       sessionOf: (imsi) => this.network.sessionByImsi(imsi),
     });
-    parts.published.of = (kid) => this.platform.keys.published(kid);
     this.platform.register(this.network);
   }
 
@@ -234,7 +252,11 @@ export class World {
   static async create(config: WorldConfig = {}): Promise<World> {
     const { epochMs = EPOCH_MS, alwaysSettle = false } = config;
     const clock = config.clock === 'real' ? new RealClock() : new VirtualClock(epochMs, { alwaysSettle });
-    return new World(config, clock, await makeCloud(config, clock));
+    const random = new Random(config.seed ?? (clock.kind === 'real' ? Random.freshSeed() : '1'));
+    const parts = await makeCloud(config, clock, random);
+    const world = new World(config, clock, random, parts);
+    parts.publish(world.platform);
+    return world;
   }
 
   get devices(): ReadonlyMap<string, Device> {
@@ -287,7 +309,7 @@ export class World {
   async close(): Promise<void> {
     for (const device of [...this.#devices.values(), ...this.#dataCards.values()]) device.powerOff();
     this.platform.close();
-    await Promise.all([...this.customers.values(), this.clouds].map((server) => server.close()));
+    await Promise.all(this.#servers.map((server) => server.close()));
     if (this.clock instanceof RealClock) this.clock.close();
   }
 }
@@ -300,46 +322,52 @@ interface Cloud {
   readonly authority: CertificateAuthority;
   readonly customers: ReadonlyMap<string, CustomerServer>;
   readonly clouds: Clouds;
-  /** Where functions find the platform's keys, once it is there. */
-  readonly published: { of: (kid: string) => string | undefined };
+  readonly servers: readonly CloudServer[];
+  readonly keyOrigin: string | undefined;
   readonly upstream: InProcessUpstream | SocketUpstream;
+  /** Says whose keys are published. */
+  readonly publish: (platform: Platform) => void;
 }
 
-async function makeCloud(config: WorldConfig, clock: Clock): Promise<Cloud> {
-  const { customers: configs = [], upstream: others, seed = '1' } = config;
+async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Promise<Cloud> {
+  const { customers: configs = [], upstream: others } = config;
   const trace = new Trace(clock);
   const authority = await CertificateAuthority.create();
   const trustedCas = [authority.certificate, ...(others?.trustedCas ?? [])];
-  const customers = new Map<string, CustomerServer>();
   const hosts: Record<string, { host: string; port: number }> = { ...others?.hosts };
   const inProcess = new InProcessUpstream({ clock, trustedCas });
-  for (const { host, port = 443, psk, check } of configs) {
-    const certificate = await authority.issue([host]);
-    const server = new CustomerServer({
-      clock,
-      trace,
-      psk: new Secret(Buffer.from(psk)),
-      certificate,
-      ...(check && { check }),
-    });
-    customers.set(host, server);
-    if (clock.kind === 'real') {
-      hosts[`${host}:${port}`] = { host: '127.0.0.1', port: await server.listen() };
-    } else {
-      inProcess.serve(host, port, (stream) => server.accept(stream));
-    }
-  }
-  const published: Cloud['published'] = { of: () => undefined };
-  const clouds = await Clouds.create(config.clouds ?? {}, {
-    clock,
-    authority,
-    keys: (kid) => Promise.resolve(published.of(kid)),
-    random: new Random(`${seed}/clouds`),
-  });
-  for (const [host, server] of clouds.servers) {
-    if (clock.kind === 'real') hosts[`${host}:443`] = { host: '127.0.0.1', port: await server.listen() };
-    else inProcess.serve(host, 443, (stream) => server.accept(stream));
-  }
   const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, ...others, hosts, trustedCas }) : inProcess;
-  return { trace, authority, customers, clouds, published, upstream };
+  const servers: CloudServer[] = [];
+  const serve = async (host: string, port: number, server: CloudServer): Promise<void> => {
+    servers.push(server);
+    if (clock.kind !== 'real') inProcess.serve(host, port, (stream) => server.accept(stream));
+    else hosts[`${host}:${port}`] = { host: '127.0.0.1', port: await server.listen() };
+  };
+
+  const customers = new Map<string, CustomerServer>();
+  for (const { host, port = 443, psk, check } of configs) {
+    const secret = new Secret(Buffer.from(psk));
+    const certificate = await authority.issue([host]);
+    const server = new CustomerServer({ clock, trace, psk: secret, certificate, ...(check && { check }) });
+    customers.set(host, server);
+    await serve(host, port, server);
+  }
+
+  const keys = (kid: string): Promise<string | undefined> => httpsGet(upstream, clock, new URL(keyUrl(kid)));
+  const options = { clock, authority, keys, random: random.fork('clouds') };
+  const clouds = await Clouds.create(config.clouds ?? {}, options);
+  for (const [host, server] of clouds.servers) await serve(host, 443, server);
+
+  let platform: Platform | undefined;
+  const handle: CloudHandler = ({ method, url }) =>
+    platform === undefined ? { status: 503 } : publishedKey(platform.keys, method, url);
+  await serve(KEY_HOST, 443, new CloudServer({ clock, handle, certificate: await authority.issue([KEY_HOST]) }));
+  let keyOrigin: string | undefined;
+  if (clock.kind === 'real') {
+    const plain = new CloudServer({ clock, handle });
+    servers.push(plain);
+    keyOrigin = `http://127.0.0.1:${await plain.listen()}`;
+  }
+  const publish = (made: Platform): void => void (platform = made);
+  return { trace, authority, customers, clouds, servers, keyOrigin, upstream, publish };
 }

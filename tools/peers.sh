@@ -9,6 +9,7 @@ need() { # command, package [, a file instead of the command]
 need osmo-auc-gen libosmocore-utils
 need tshark tshark
 need curl curl
+need nc netcat-openbsd
 need nginx nginx-light
 need ab apache2-utils
 need openssl openssl

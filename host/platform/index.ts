@@ -49,7 +49,7 @@ export { OperatorApi } from './api/index.js';
 export * from './directory/index.js';
 export type { CertificateSupplier } from './http/tls-entry.js';
 export type { SigningKeys } from './keys/keys.js';
-export { KEY_HOST, keySite, keyUrl } from './keys/site.js';
+export { KEY_HOST, keySite, keyUrl, publishedKey } from './keys/site.js';
 export type { Upstream } from './outbound/upstream.js';
 export { Seal, SealError } from './seal.js';
 export type { Service, ServiceContext } from './service.js';

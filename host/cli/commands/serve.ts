@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { SECOND } from '../../clock/clock.js';
 import { packageRoot } from '../../package-root.js';
-import { DatabaseError, PlatformConfigError, SealError } from '../../platform/index.js';
+import { DatabaseError, keyUrl, PlatformConfigError, SealError } from '../../platform/index.js';
 import { DataFolder, type EntryPoint, loadServeConfig, LoopbackError, PORT_OFFSET, Serve } from '../../serve/index.js';
 import { FileStoreError } from '../../sim/index.js';
 import type { TraceEvent } from '../../trace/events.js';
@@ -105,7 +105,7 @@ export async function runServe(
 }
 
 /** Where everything is, for a person who wants to try it. */
-function describe({ entryPoints, sessions, api }: Serve, folder: DataFolder, output: Output): void {
+function describe({ entryPoints, sessions, api, world }: Serve, folder: DataFolder, output: Output): void {
   for (const { imsi, group, session, fault } of sessions) {
     const state = session === undefined ? `no session${fault === undefined ? '' : ` (${fault})`}` : session.ip;
     output.text(`SIM ${imsi}  group ${group ?? '-'}  ${state}`);
@@ -115,6 +115,11 @@ function describe({ entryPoints, sessions, api }: Serve, folder: DataFolder, out
   for (const point of entryPoints) {
     output.text(`${point.name.padEnd(26)} ${point.protocol} ${String(point.port).padEnd(6)} ${at(point)}`);
     output.event({ type: 'entry-point', ...plain(point) });
+  }
+  if (world.keyOrigin !== undefined) {
+    const url = keyUrl('', world.keyOrigin);
+    output.text(`\nPublic keys of the platform's tokens: ${url}KID`);
+    output.event({ type: 'keys', url });
   }
   const names = new Map(entryPoints.map(({ name, host }) => [name, host]));
   output.text('\nLines for /etc/hosts:');

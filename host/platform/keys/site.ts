@@ -11,31 +11,34 @@ const FOLDER = '/soracom-public-keys/';
 /** Where verifiers find a key. */
 export const keyUrl = (kid: string, origin = `https://${KEY_HOST}`): string => `${origin}${FOLDER}${kid}`;
 
-/** Serves the keys on any server of node:http or node:https. */
-export function keySite(keys: Pick<SigningKeys, 'published'>): RequestListener {
-  return (request, response) => {
-    request.resume();
-    const { status, type, body } = answer(keys, request.method ?? '', request.url ?? '');
-    response.sendDate = false;
-    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-    response.end(request.method === 'HEAD' ? undefined : body);
-  };
+export interface KeyAnswer {
+  readonly status: number;
+  readonly headers: [name: string, value: string][];
+  readonly body: string;
 }
 
-function answer(
-  keys: Pick<SigningKeys, 'published'>,
-  method: string,
-  url: string,
-): { status: number; type: string; body: string } {
+/** `url`: path and query. */
+export function publishedKey(keys: Pick<SigningKeys, 'published'>, method: string, url: string): KeyAnswer {
   if (method !== 'GET' && method !== 'HEAD') return refusal(KeySiteStatus.NotAllowed, 'MethodNotAllowed');
   const [path = ''] = url.split('?');
   const pem = path.startsWith(FOLDER) ? keys.published(path.slice(FOLDER.length)) : undefined;
   if (pem === undefined) return refusal(KeySiteStatus.NoKey, 'AccessDenied');
-  return { status: 200, type: 'binary/octet-stream', body: pem };
+  return { status: 200, headers: [['Content-Type', 'binary/octet-stream']], body: pem };
 }
 
-const refusal = (status: number, code: string): { status: number; type: string; body: string } => ({
+/** The same for any server of node:http or node:https. */
+export function keySite(keys: Pick<SigningKeys, 'published'>): RequestListener {
+  return (request, response) => {
+    request.resume();
+    const { method = '', url = '' } = request;
+    const { status, headers, body } = publishedKey(keys, method, url);
+    response.writeHead(status, [...headers, ['Content-Length', String(Buffer.byteLength(body))]].flat());
+    response.end(method === 'HEAD' ? undefined : body);
+  };
+}
+
+const refusal = (status: number, code: string): KeyAnswer => ({
   status,
-  type: 'application/xml',
+  headers: [['Content-Type', 'application/xml']],
   body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code></Error>\n`,
 });
