@@ -9,6 +9,8 @@ import { compileDeviceSource } from '../kit/compile.js';
 import { PROFILE } from './demo-world.js';
 
 const MESSAGE = '{"temperature":21.5}';
+/** The time that the entry over HTTP has: the last evening of the year before the world begins. */
+const READ_MS = Date.UTC(2025, 11, 31, 20);
 
 /** Client by the number that the app reads from its only sensor: file, class, transport. */
 const CLIENTS = [
@@ -20,6 +22,12 @@ const CLIENTS = [
   ['funk', 'FunkUdp', 'FUNK_UDP_SIZE'],
   ['beam-message', 'BeamTcp', 'BEAM_TCP_SIZE'],
   ['beam-message', 'BeamUdp', 'BEAM_UDP_SIZE'],
+  ['harvest-data', 'HarvestHttp', 'HARVEST_HTTP_SIZE'],
+  ['harvest-data', 'HarvestTcp', 'HARVEST_TCP_SIZE'],
+  ['harvest-data', 'HarvestUdp', 'HARVEST_UDP_SIZE'],
+  ['unified', 'UnifiedHttp', 'UNIFIED_HTTP_SIZE'],
+  ['unified', 'UnifiedTcp', 'UNIFIED_TCP_SIZE'],
+  ['unified', 'UnifiedUdp', 'UNIFIED_UDP_SIZE'],
 ] as const;
 
 /** Sends one message by one client and logs `<outcome> <status> <answer>`. */
@@ -40,6 +48,7 @@ const SOURCE = `
   const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
   const message = memory.data(64);
   const answer = memory.data(1024);
+  const READ_MS: i64 = ${READ_MS};
   let sent: bool = false;
   let which: i32 = 0;
   export function board_abi(): i32 { return 1; }
@@ -64,7 +73,7 @@ const SOURCE = `
     ${CLIENTS.map(([, type], i) =>
       type.endsWith('Http')
         ? `if (which == ${i}) {
-             if (starts) c${i}.post(now, "application/json", message, text.length, answer, 1024);
+             if (starts) c${i}.post(now, "application/json", ${type === 'HarvestHttp' ? 'READ_MS, ' : ''}message, text.length, answer, 1024);
              const o = c${i}.step(now);
              if (o != Outcome.Pending) tell(o, c${i}.code, answer, c${i}.answerLength);
              deadline = c${i}.deadline;
@@ -144,6 +153,7 @@ const funk = (name: string, enabled = true) => ({
     },
   },
 });
+const harvest = (enabled = true) => ({ SoracomHarvest: { enabled } });
 const beam = (protocol: 'tcp' | 'udp', path: string) => ({
   SoracomBeam: {
     [`${protocol}://beam.soracom.io:23080`]: {
@@ -177,6 +187,18 @@ describe.each([
     ['BeamUdp', beam('udp', '/telemetry'), `${Outcome.Delivered} 201 {"accepted":true`],
     ['BeamTcp', {}, `${Outcome.Refused} 400 `],
     ['BeamUdp', {}, `${Outcome.Refused} 400 `],
+    ['HarvestHttp', harvest(), `${Outcome.Delivered} 201 `],
+    ['HarvestTcp', harvest(), `${Outcome.Delivered} 201 `],
+    ['HarvestUdp', harvest(), `${Outcome.Delivered} 201 `],
+    ['HarvestHttp', harvest(false), `${Outcome.Refused} 400 `],
+    ['HarvestTcp', harvest(false), `${Outcome.Refused} 400 `],
+    ['HarvestUdp', {}, `${Outcome.Refused} 400 `],
+    ['UnifiedHttp', harvest(), `${Outcome.Delivered} 2`],
+    ['UnifiedTcp', harvest(), `${Outcome.Delivered} 2`],
+    ['UnifiedUdp', harvest(), `${Outcome.Delivered} 2`],
+    ['UnifiedHttp', {}, `${Outcome.Refused} 4`],
+    ['UnifiedTcp', harvest(false), `${Outcome.Refused} 4`],
+    ['UnifiedUdp', {}, `${Outcome.Refused} 4`],
   ] as const)('%s in a group with %j', async (client, configuration, wanted) => {
     const { told, world } = await send(client, push, configuration);
     expect(told.map((line) => line.slice(0, wanted.length))).toEqual([wanted]);
@@ -186,6 +208,12 @@ describe.each([
       wanted.startsWith('1 20') && client.startsWith('Funnel') ? 1 : 0,
       wanted.startsWith('1 20') && client.startsWith('Beam') ? 1 : 0,
     ]);
+    const { operatorId = '' } = world.platform.directory.subscriber(PROFILE.imsi) ?? {};
+    const resource = { operatorId, resourceType: 'Subscriber', resourceId: PROFILE.imsi } as const;
+    const { entries } = world.platform.data.list(resource, { sort: 'asc', limit: 10 });
+    const isKept = wanted.startsWith('1 2') && /^(Harvest|Unified)/.test(client);
+    expect(entries.map(({ content }) => JSON.parse(content) as unknown)).toEqual(isKept ? [JSON.parse(MESSAGE)] : []);
+    if (isKept) expect(entries[0]?.time === READ_MS).toBe(client === 'HarvestHttp');
     await world.close();
   });
 });
