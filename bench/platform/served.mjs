@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DataFolder, Serve, loadServeConfig } from '../../dist/host/serve/index.js';
 
 const [origin, block] = process.argv.slice(2);
-const example = loadServeConfig(new URL('../../examples/world/world.json', import.meta.url).pathname);
+const example = await loadServeConfig(new URL('../../examples/world/world.json', import.meta.url).pathname);
 const folder = mkdtempSync(join(tmpdir(), 'akari-bench-'));
 const entry = {
   enabled: true,

@@ -1,18 +1,20 @@
-// The world that `akari show` and `akari run` put around a device: one SIM of the platform, a group that has the
-// services of the examples switched on and whose Beam entry point signs and forwards, and a customer's server that knows
-// the key.
+// The world that `akari show`, `akari run` and `akari modem` put around a device: that of examples/world, which `akari serve`
+// offers too.
 
 import { fileURLToPath } from 'node:url';
 import { HOUR } from '../clock/clock.js';
 import type { Sensors } from '../board/sensors.js';
 import { packageRoot } from '../package-root.js';
 import { Random } from '../random.js';
+import { loadServeConfig } from '../serve/index.js';
 import { ProfileError, type SimProfile, loadSimProfile } from '../sim/index.js';
 import { type Device, World } from '../world.js';
 import { UsageError } from './output.js';
 
 const CUSTOMER = 'customer.example';
-const PSK = 'topsecret';
+
+/** One SIM, a group in which the services are on, what lies behind them: the world of the commands. */
+export const EXAMPLE_WORLD = fileURLToPath(new URL('examples/world/world.json', packageRoot()));
 
 /** The profile that the home network knows for certain. */
 export const DEMO_PROFILE = fileURLToPath(new URL('examples/profiles/soracom-demo.json', packageRoot()));
@@ -26,29 +28,6 @@ export function profileOrUsageError(file: string): SimProfile {
     throw error;
   }
 }
-
-const GROUP = {
-  groups: {
-    demo: {
-      configuration: {
-        SoracomAir: { metadata: { enabled: true }, userdata: '{"period": 60}' },
-        SoracomEndorse: { enabled: true, parametersToEndorse: { imsi: true, requestParameters: true } },
-        SoracomBeam: {
-          'http://beam.soracom.io:8888/telemetry': {
-            name: 'telemetry',
-            enabled: true,
-            destination: `https://${CUSTOMER}/telemetry`,
-            addSubscriberHeader: true,
-            addEquipmentHeader: true,
-            addSignature: true,
-            psk: { $credentialsId: 'beam-key' },
-          },
-        },
-      },
-    },
-  },
-  credentials: { 'beam-key': { type: 'psk' as const, credentials: { key: PSK } } },
-};
 
 export interface DemoOptions {
   readonly app: Uint8Array;
@@ -70,15 +49,21 @@ export interface Demo {
  * card with any other IMSI is taken as one of the platform's: its profile is put into the HSS as it stands.
  */
 export async function makeDemo(options: DemoOptions): Promise<Demo> {
+  const { platform, customers, clouds, sims } = await loadServeConfig(EXAMPLE_WORLD);
+  const [demo] = sims;
   const issued = profileOrUsageError(DEMO_PROFILE);
   const card = profileOrUsageError(options.profile);
   const subscribers = card.imsi === issued.imsi ? [issued] : [issued, card];
   const world = await World.create({
     clock: options.clock,
     ...(options.seed !== undefined && { seed: options.seed }),
-    subscribers: subscribers.map((profile) => ({ profile, group: 'demo', tags: { role: 'thermometer' } })),
-    platform: GROUP,
-    customers: [{ host: CUSTOMER, psk: PSK }],
+    subscribers: subscribers.map((profile) => ({
+      profile,
+      ...(demo?.group !== undefined && { group: demo.group }),
+      ...(demo?.tags && { tags: demo.tags }),
+    })),
+    ...{ platform, customers },
+    ...(clouds && { clouds }),
   });
   const device = world.device({
     name: options.appName,

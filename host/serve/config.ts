@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import type { CloudsConfig } from '../cloud/index.js';
 import { faultsOf, PlatformConfigError, type PlatformConfig } from '../platform/index.js';
 import { loadSimRange, ProfileError, type SimProfile } from '../sim/index.js';
 import type { CustomerConfig } from '../world.js';
@@ -35,6 +37,8 @@ const serveFile = z.strictObject({
       }),
     )
     .default([]),
+  /** A module beside this file that exports `clouds`: the stand-ins behind Funnel and Funk. */
+  clouds: z.string().min(1).optional(),
   upstream: z
     .strictObject({
       /** Where names that the platform is to reach are served: `"api.example.com:443": "127.0.0.1:9443"`. */
@@ -60,6 +64,7 @@ export interface ServeConfig {
   readonly sims: readonly ServedSim[];
   readonly platform: Omit<PlatformConfig, 'subscribers'>;
   readonly customers: readonly CustomerConfig[];
+  readonly clouds?: CloudsConfig;
   readonly upstream: {
     readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
     readonly others: 'none' | 'loopback' | 'any';
@@ -67,8 +72,8 @@ export interface ServeConfig {
   };
 }
 
-/** Throws PlatformConfigError with the file and the field. */
-export function loadServeConfig(file: string): ServeConfig {
+/** Rejects with PlatformConfigError, which names the file and the field. */
+export async function loadServeConfig(file: string): Promise<ServeConfig> {
   const fail = (fault: string): never => {
     throw new PlatformConfigError(file, [fault]);
   };
@@ -89,7 +94,7 @@ export function loadServeConfig(file: string): ServeConfig {
   const parsed = serveFile.safeParse(json);
   if (!parsed.success) throw new PlatformConfigError(file, faultsOf(parsed.error));
   const beside = (path: string): string => resolve(dirname(file), path);
-  const { subscribers, platform, customers, upstream } = parsed.data;
+  const { subscribers, platform, customers, clouds, upstream } = parsed.data;
   const sims = subscribers.flatMap(({ profile, group, tags, imei, online }, i) =>
     cardsOf(beside(profile), (fault) => fail(`subscribers[${i}].profile ${fault}`)).map((card) => ({
       ...{ profile: card, group, tags, imei, online },
@@ -99,6 +104,7 @@ export function loadServeConfig(file: string): ServeConfig {
     source: file,
     sims,
     platform,
+    ...(clouds !== undefined && { clouds: await cloudsOf(beside(clouds), (fault) => fail(`clouds ${fault}`)) }),
     customers: customers.map(({ host, port, psk }) => ({ host, psk, ...(port !== undefined && { port }) })),
     upstream: {
       hosts: Object.fromEntries(Object.entries(upstream.hosts).map(([name, at]) => [name.toLowerCase(), split(at)])),
@@ -106,6 +112,13 @@ export function loadServeConfig(file: string): ServeConfig {
       trustedCas: upstream.trustedCas.map((path) => read(beside(path), 'upstream.trustedCas')),
     },
   };
+}
+
+async function cloudsOf(path: string, fail: (fault: string) => never): Promise<CloudsConfig> {
+  const module = (await import(pathToFileURL(path).href).catch((error: unknown) =>
+    fail(`${path}: ${error instanceof Error ? error.message : String(error)}`),
+  )) as { clouds?: CloudsConfig };
+  return module.clouds ?? fail(`${path} exports no "clouds"`);
 }
 
 function cardsOf(path: string, fail: (fault: string) => never): readonly SimProfile[] {

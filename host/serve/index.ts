@@ -86,6 +86,7 @@ export class Serve {
       })),
       platform: config.platform,
       customers: config.customers,
+      ...(config.clouds && { clouds: config.clouds }),
       upstream: config.upstream,
       ...(folder && { storage: { database: folder.database, seal: folder.seal, filesFolder: folder.files } }),
       network: {
@@ -109,7 +110,7 @@ export class Serve {
     try {
       platform.register(loopback);
       await loopback.open();
-      await loopback.openOutside(API_PORT, (stream) => platform.api.accept(stream));
+      await loopback.openOutside('management API', API_PORT, (stream) => platform.api.accept(stream));
       folder?.unlock(platform.accounts);
     } catch (error) {
       await serve.close();

@@ -89,8 +89,8 @@ export class Loopback implements ServiceRegistry {
   }
 
   /** Serves whoever calls, from whatever address. Rejects with LoopbackError. */
-  async openOutside(port: number, service: (stream: Duplex) => void): Promise<void> {
-    const sockets = new Set<Socket>();
+  async openOutside(what: string, port: number, service: (stream: Duplex) => void): Promise<void> {
+    const sockets = this.#sockets.get('outside') ?? new Set<Socket>();
     this.#sockets.set('outside', sockets);
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       socket.on('error', () => undefined); // 'close' follows
@@ -104,7 +104,7 @@ export class Loopback implements ServiceRegistry {
       await once(server, 'listening');
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      throw new LoopbackError(`management API: cannot listen at ${this.outside}, tcp port ${port} (${code})`, {
+      throw new LoopbackError(`${what}: cannot listen at ${this.outside}, tcp port ${port} (${code})`, {
         cause: error,
       });
     }

@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { resultOf } from '../cli/akari.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EXAMPLE_WORLD } from '../../host/cli/commands/serve.js';
+import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
 import { type EntryPoint, DataFolder, loadServeConfig, Serve, type ServeConfig } from '../../host/serve/index.js';
 import { parseSimProfile } from '../../host/sim/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 
 const run = promisify(execFile);
-const config = loadServeConfig(EXAMPLE_WORLD);
+const config = await loadServeConfig(EXAMPLE_WORLD);
 const [first] = config.sims;
 if (first === undefined) throw new Error('the example has no SIM');
 const OTHER = parseSimProfile(
@@ -228,7 +228,7 @@ describe('a configuration with a fault', () => {
       'upstream.trustedCas gone.pem cannot be read (ENOENT)',
     ],
     ['{"subscribers":[{"profile":"p.json"}],"upstream":{"hosts":{"a":"b"}}}', 'host:port is wanted'],
-  ])('%s', (text, fault) => {
+  ])('%s', async (text, fault) => {
     writeFileSync(
       join(folder, 'p.json'),
       JSON.stringify({ imsi: OTHER.imsi, iccid: OTHER.iccid, k: '00'.repeat(16), opc: '00'.repeat(16) }),
@@ -238,7 +238,7 @@ describe('a configuration with a fault', () => {
     writeFileSync(file, text);
     let said = '';
     try {
-      loadServeConfig(file);
+      await loadServeConfig(file);
     } catch (error) {
       said = String(error).replaceAll(`${folder}/`, '');
     }

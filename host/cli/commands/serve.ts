@@ -1,21 +1,17 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { SECOND } from '../../clock/clock.js';
-import { packageRoot } from '../../package-root.js';
 import { DatabaseError, keyUrl, PlatformConfigError, SealError } from '../../platform/index.js';
 import { DataFolder, type EntryPoint, loadServeConfig, LoopbackError, PORT_OFFSET, Serve } from '../../serve/index.js';
 import { FileStoreError } from '../../sim/index.js';
 import type { TraceEvent } from '../../trace/events.js';
 import { toJsonLine } from '../../trace/json-lines.js';
+import { EXAMPLE_WORLD } from '../demo.js';
 import { faultOf } from '../fault.js';
 import { JobError, Output, UsageError } from '../output.js';
 import { untilInterrupted } from '../until-interrupted.js';
-
-/** A world to begin with: one SIM, a group in which the services are on, a customer's server. */
-export const EXAMPLE_WORLD = fileURLToPath(new URL('examples/world/world.json', packageRoot()));
 
 export interface ServeCommandOptions {
   readonly config: string;
@@ -41,7 +37,7 @@ the configuration then adds what is not there yet.`;
 export function serveCommand(): Command {
   return new Command('serve')
     .description('the world on loopback ports: every program is a device of the SIM whose address it calls from')
-    .option('--config <file>', 'JSON: subscribers, groups, customers', EXAMPLE_WORLD)
+    .option('--config <file>', 'JSON: subscribers, groups, what lies behind', EXAMPLE_WORLD)
     .option('--data <folder>', 'keep everything here; without it, nothing outlives the command')
     .option('--block <n>', 'second byte of the addresses of the platform, for several worlds at a time', block, 127)
     .option('--seed <seed>', 'fixes every random choice')
@@ -71,7 +67,7 @@ export async function runServe(
   try {
     const folder = new DataFolder(options.data ?? temporary ?? '');
     served = await Serve.start({
-      config: loadServeConfig(options.config),
+      config: await loadServeConfig(options.config),
       folder,
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.block !== undefined && { block: options.block }),
