@@ -39,7 +39,9 @@ export class Pcscd {
       join(folder, 'vpcd'),
       `FRIENDLYNAME "Akari test"\nDEVICENAME /dev/null:${channel}\nLIBPATH ${DRIVER}\nCHANNELID ${channel}\n`,
     );
-    const script = 'mount -t tmpfs none /run/pcscd && exec pcscd --foreground --info --config "$0"';
+    // The daemon's own start script makes its folder; without that script nobody has.
+    const script =
+      'mkdir -p /run/pcscd && mount -t tmpfs none /run/pcscd && exec pcscd --foreground --info --config "$0"';
     const args = ['--mount', ...AS_ROOT, 'sh', '-c', script, folder];
     const daemon = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const said: string[] = [];
