@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { resultOf } from '../cli/akari.js';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
 import { type EntryPoint, DataFolder, loadServeConfig, Serve, type ServeConfig } from '../../host/serve/index.js';
 import { parseSimProfile } from '../../host/sim/index.js';
@@ -192,6 +192,7 @@ describe('akari serve', () => {
   it('says where everything is, serves until it is told to stop, and then stops cleanly', async () => {
     const args = ['dist/host/cli/main.js', 'serve', '--json', '--block', String(block), '--data', folder];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL')); // whatever became of it
     let stdout = '';
     const ready = new Promise<void>((resolve) => {
       child.stdout.on('data', (chunk: Buffer) => {
