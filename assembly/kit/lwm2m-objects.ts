@@ -3,14 +3,19 @@
 
 import { Status } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
+import { CoapCode } from "../net/coap/fields";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { Format, Type } from "../lwm2m/fields";
+import { AllFormats } from "../lwm2m/formats";
+import { Right } from "../lwm2m/model/core";
 import { OBJECTS_SIZE, Objects } from "../lwm2m/objects";
+import { OBSERVATIONS_SIZE, Observations } from "../lwm2m/observe";
 import { Path } from "../lwm2m/path";
+import { send } from "../lwm2m/send";
 import { Access, ObjectTable, Of } from "../lwm2m/table";
 import { Value } from "../lwm2m/value";
-import { Writer } from "../lwm2m/writer";
 import { endpoint } from "./coap";
+import { setValue } from "./lwm2m-value";
 
 const CUSTOM = 33000;
 const CUSTOM_INSTANCES = 3;
@@ -59,6 +64,8 @@ class Cell {
 /** By `object/instance/resource/item`. */
 let cells = new Map<string, Cell>();
 let instances = new Set<string>();
+/** What a server may do, by `object/instance/ssid`; without an entry everything. */
+let rights = new Map<string, i32>();
 /** What has been executed and changed, a line each. */
 let journal = "";
 let types = new Map<string, i32>();
@@ -107,30 +114,9 @@ class Sample {
     return cells.has(key(object, instance, resource, -1)) || this.nextItem(object, instance, resource, -1) >= 0;
   }
 
-  read(object: i32, instance: i32, resource: i32, item: i32, w: Writer): void {
+  read(object: i32, instance: i32, resource: i32, item: i32, value: Value): void {
     const cell = cells.get(key(object, instance, resource, item));
-    switch (typeOf(object, resource)) {
-      case Type.String:
-        w.string(cell.bytes.dataStart, cell.bytes.length);
-        break;
-      case Type.Opaque:
-        w.opaque(cell.bytes.dataStart, cell.bytes.length);
-        break;
-      case Type.Float:
-        w.float(cell.float);
-        break;
-      case Type.Boolean:
-        w.boolean(cell.int != 0);
-        break;
-      case Type.Unsigned:
-        w.unsigned(<u64>cell.int);
-        break;
-      case Type.Link:
-        w.link(<u32>(cell.int >> 16), <u32>(cell.int & 0xffff));
-        break;
-      default:
-        w.integer(cell.int);
-    }
+    setValue(value, <Type>typeOf(object, resource), cell.int, cell.float, cell.bytes);
   }
 
   /** Integers of the custom object are percentages; strings have at most 16 bytes. */
@@ -184,6 +170,19 @@ class Sample {
     return Status.Ok;
   }
 
+  acl(object: i32, instance: i32, ssid: i32): i32 {
+    const name = object.toString() + "/" + instance.toString() + "/" + ssid.toString();
+    return rights.has(name) ? rights.get(name) : Right.All;
+  }
+
+  owned(object: i32, instance: i32, ssid: i32): void {
+    journal += "owned /" + object.toString() + "/" + instance.toString() + " " + ssid.toString() + "\n";
+  }
+
+  disowned(object: i32, instance: i32): void {
+    journal += "disowned /" + object.toString() + "/" + instance.toString() + "\n";
+  }
+
   changed(path: Path): void {
     journal += "changed";
     for (let level = 0; level < path.depth; level++) journal += "/" + path.get(level).toString();
@@ -191,15 +190,22 @@ class Sample {
   }
 }
 
-const objects = changetype<Objects<Sample>>(memory.data(OBJECTS_SIZE, 8));
+const objects = changetype<Objects<Sample, AllFormats>>(memory.data(OBJECTS_SIZE, 8));
+const observations = changetype<Observations<Sample, AllFormats>>(memory.data(OBSERVATIONS_SIZE, 8));
 const out = memory.data(2048);
+const sent = memory.data(1024);
+const scratch = changetype<Path>(memory.data(offsetof<Path>(), 8));
+let server = 1;
 
 /** Begins anew with one device and no custom object. `preferred`: -1 for LwM2M 1.0. `limit`: bytes of an answer, at most 2048. */
 export function lwm2mObjectsBegin(preferred: i32, limit: i32): void {
   memory.fill(changetype<usize>(objects), 0, OBJECTS_SIZE);
   objects.attach(changetype<Sample>(changetype<usize>(out)), <Format>preferred, out, limit);
+  observations.attach(objects, 1);
+  server = 1;
   cells = new Map<string, Cell>();
   instances = new Set<string>();
+  rights = new Map<string, i32>();
   types = new Map<string, i32>();
   journal = "";
   for (let t = 0; t < TABLES.length; t++) {
@@ -228,16 +234,77 @@ function put(name: string, int: i64, float: f64, text: string): void {
   cells.set(name, cell);
 }
 
-/** Sets a number where there is none to write for a server: `33000/0/9/-1`. */
+/** Sets a number where there is none to write for a server: `33000/0/9/-1`. The objects are told that it has changed. */
 export function lwm2mObjectsPut(name: string, value: f64): void {
   put(name, isFinite(value) ? <i64>value : 0, value, "");
+  const ids = name.split("/");
+  scratch.set(<i32>parseInt(ids[0]), <i32>parseInt(ids[1]), <i32>parseInt(ids[2]), <i32>parseInt(ids[3]));
+  objects.changed(scratch);
+}
+
+/** The server whose requests come from now on; observations are those of server 1. */
+export function lwm2mObjectsServer(ssid: i32): void {
+  server = ssid;
+}
+
+/** What a server may do with an instance, as bits; instance -1: whether it may create one. */
+export function lwm2mObjectsAllow(object: i32, instance: i32, ssid: i32, bits: i32): void {
+  rights.set(object.toString() + "/" + instance.toString() + "/" + ssid.toString(), bits);
 }
 
 /** Answers if the event was a request; gathers blocks. */
 export function lwm2mObjectsHandle(event: i32, now: f64): void {
   const ep: CoapEndpoint = endpoint;
-  if (event == CoapEvent.Request) objects.handle(ep);
+  if (event == CoapEvent.Request && server == 1) observations.handle(<i64>now, ep);
+  else if (event == CoapEvent.Request) objects.handle(ep, server);
+  else if (observations.settled(<CoapEvent>event, ep)) return;
   else if (event == CoapEvent.Block || event == CoapEvent.ResponseBlock) ep.keep(<i64>now);
+}
+
+// --- Observations of server 1 ---
+
+/** Resources 2, 3, 6 and 26 of the Server object. */
+export function lwm2mObserveRules(pmin: i32, pmax: i32, storing: bool, confirmable: bool): void {
+  observations.defaultPmin = pmin;
+  observations.defaultPmax = pmax;
+  observations.storing = storing;
+  observations.confirmable = confirmable;
+}
+
+export function lwm2mObserveStep(now: f64): void {
+  observations.step(<i64>now, endpoint);
+}
+
+export function lwm2mObserveDeadline(): f64 {
+  return observations.deadline == i64.MAX_VALUE ? Infinity : <f64>observations.deadline;
+}
+
+export function lwm2mObserveCount(): i32 {
+  return observations.count;
+}
+
+/** The server can be reached, or not. */
+export function lwm2mObserveReach(now: f64, is: bool): void {
+  if (is) observations.resume(<i64>now);
+  else observations.pause();
+}
+
+export function lwm2mObserveClear(): void {
+  observations.clear();
+}
+
+/**
+ * Puts a Send together of paths (four IDs each, -1 for absent ones) and sends it; Status. The endpoint's Response says what becomes
+ * of it.
+ */
+export function lwm2mSend(now: f64, format: i32, paths: Int32Array, mute: bool): i32 {
+  objects.ssid = 1;
+  objects.beginPaths(<Format>format, sent, 1024);
+  for (let i = 0; i < paths.length; i += 4)
+    if (!objects.addPath(scratch.set(paths[i], paths[i + 1], paths[i + 2], paths[i + 3]))) return Status.NotFound;
+  const code = objects.endPaths();
+  if (code != CoapCode.Content) return Status.TooLong;
+  return send(<i64>now, endpoint, <Format>format, sent, objects.answerLen, mute);
 }
 
 export function lwm2mObjectsJournal(): string {

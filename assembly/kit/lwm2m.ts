@@ -1,13 +1,17 @@
 // LwM2M payloads: a reader, a writer, CoRE links. One of each.
 
 import { Format, Type } from "../lwm2m/fields";
+import { AllFormats } from "../lwm2m/formats";
 import { LinkReader } from "../lwm2m/link";
 import { Path } from "../lwm2m/path";
 import { READER_SIZE, Reader } from "../lwm2m/reader";
+import { Value } from "../lwm2m/value";
 import { WRITER_SIZE, Writer } from "../lwm2m/writer";
+import { setValue } from "./lwm2m-value";
 
 const reader = changetype<Reader>(memory.data(READER_SIZE, 8));
 const writer = changetype<Writer>(memory.data(WRITER_SIZE, 8));
+const value = changetype<Value>(memory.data(offsetof<Value>(), 8));
 const base = changetype<Path>(memory.data(offsetof<Path>(), 8));
 const links = changetype<LinkReader>(memory.data(offsetof<LinkReader>(), 8));
 let input: Uint8Array = changetype<Uint8Array>(0);
@@ -17,11 +21,11 @@ let output: Uint8Array = changetype<Uint8Array>(0);
 export function lwm2mReadBegin(format: i32, bytes: Uint8Array, path: Int32Array): i32 {
   input = bytes;
   base.set(path[0], path[1], path[2], path[3]);
-  return reader.begin(<Format>format, input.dataStart, input.length, base);
+  return reader.begin<AllFormats>(<Format>format, input.dataStart, input.length, base);
 }
 
 export function lwm2mReadNext(): i32 {
-  return reader.next();
+  return reader.next<AllFormats>();
 }
 
 /** Mark, four IDs, kind. */
@@ -68,33 +72,13 @@ export function lwm2mWriteAt(what: i32, id: i32): void {
 }
 
 export function lwm2mWriteValue(type: i32, int: i64, float: f64, bytes: Uint8Array): void {
-  switch (type) {
-    case Type.String:
-      writer.string(bytes.dataStart, bytes.length);
-      break;
-    case Type.Unsigned:
-      writer.unsigned(<u64>int);
-      break;
-    case Type.Float:
-      writer.float(float);
-      break;
-    case Type.Boolean:
-      writer.boolean(int != 0);
-      break;
-    case Type.Opaque:
-      writer.opaque(bytes.dataStart, bytes.length);
-      break;
-    case Type.Link:
-      writer.link(<u32>(int >> 16), <u32>(int & 0xffff));
-      break;
-    default:
-      writer.integer(int);
-  }
+  setValue(value, <Type>type, int, float, bytes);
+  writer.put<AllFormats>(value);
 }
 
 /** Bytes that it takes, or -1 for a value without a form in that format. */
 export function lwm2mWriteEnd(): i32 {
-  writer.end();
+  writer.end<AllFormats>();
   return writer.failed ? -1 : writer.length;
 }
 

@@ -6,7 +6,7 @@ import { Text } from "../util/text";
 import { Decimal, writeFloat } from "./number";
 import { Path } from "./path";
 
-/** Paths that can have attributes at the same time. */
+/** Paths that can have attributes at the same time, those of all servers together. */
 const ENTRIES = 16;
 
 /** In the order of their bits in `has`. */
@@ -30,11 +30,13 @@ export class AttributeSet {
   has: u32;
   /** Bit n: attribute n is to be unset. */
   unset: u32;
+  /** The server that has set them. */
+  ssid: i32;
 
 
   @inline
   get path(): Path {
-    return changetype<Path>(changetype<usize>(this) + 8);
+    return changetype<Path>(changetype<usize>(this) + HEAD);
   }
 
   value(n: Attribute): f64 {
@@ -42,7 +44,7 @@ export class AttributeSet {
   }
 
   private at(n: Attribute): usize {
-    return changetype<usize>(this) + 8 + offsetof<Path>() + ((<usize>n) << 3);
+    return changetype<usize>(this) + HEAD + offsetof<Path>() + ((<usize>n) << 3);
   }
 
   clear(): void {
@@ -106,7 +108,8 @@ export class AttributeSet {
   }
 }
 
-const SET_SIZE: usize = 8 + offsetof<Path>() + COUNT * 8;
+const HEAD: usize = (offsetof<AttributeSet>() + 7) & ~7;
+const SET_SIZE: usize = HEAD + offsetof<Path>() + COUNT * 8;
 
 function nameOf(n: Attribute): string {
   switch (n) {
@@ -145,24 +148,42 @@ export class Attributes {
     return changetype<AttributeSet>(changetype<usize>(this) + <usize>(i + 2) * SET_SIZE);
   }
 
-  /** The attributes of exactly that path, null (0) for none. */
-  find(path: Path): AttributeSet | null {
+  /** What that server has set at exactly that path, null (0) for nothing. */
+  find(path: Path, ssid: i32): AttributeSet | null {
     for (let i = 0; i < ENTRIES; i++) {
       const entry = this.entry(i);
-      if (entry.has && entry.path.depth == path.depth && entry.path.holds(path)) return entry;
+      if (entry.has && entry.ssid == ssid && entry.path.depth == path.depth && entry.path.holds(path)) return entry;
     }
     return null;
   }
 
+  /**
+   * The value in force at that path for that server, from there or from a level above; `otherwise` when it is set nowhere.
+   * Core 5.1.2.
+   */
+  inForce(path: Path, ssid: i32, n: Attribute, otherwise: f64): f64 {
+    let depth = -1;
+    let value = otherwise;
+    for (let i = 0; i < ENTRIES; i++) {
+      const entry = this.entry(i);
+      if ((entry.has & (1 << n)) == 0 || entry.ssid != ssid || entry.path.depth <= depth) continue;
+      if (!entry.path.holds(path)) continue;
+      depth = entry.path.depth;
+      value = entry.value(n);
+    }
+    return value;
+  }
+
   /** Makes the changes at that path: all of them or none. Malformed: together with what is there they make no sense. NoSpace. */
-  commit(path: Path): i32 {
-    const found = this.find(path);
+  commit(path: Path, ssid: i32): i32 {
+    const found = this.find(path, ssid);
     const trial = changetype<AttributeSet>(changetype<usize>(this) + SET_SIZE);
     trial.clear();
     if (found) memory.copy(changetype<usize>(trial), changetype<usize>(found), SET_SIZE);
     trial.apply(this.changes);
     if (!trial.consistent) return Status.Malformed;
     trial.path.copy(path);
+    trial.ssid = ssid;
     let into = found;
     if (!into) {
       if (!trial.has) return Status.Ok;
@@ -171,6 +192,11 @@ export class Attributes {
     }
     memory.copy(changetype<usize>(into), changetype<usize>(trial), SET_SIZE);
     return Status.Ok;
+  }
+
+  /** Forgets those of a server that is gone. */
+  forget(ssid: i32): void {
+    for (let i = 0; i < ENTRIES; i++) if (this.entry(i).ssid == ssid) this.entry(i).clear();
   }
 
   /** Forgets those at and below a path that is gone. */

@@ -8,6 +8,9 @@ export const enum Format {
   Opaque = 42,
   SenmlJson = 110,
   SenmlCbor = 112,
+  /** SenML-ETCH, RFC 8790. */
+  EtchJson = 320,
+  EtchCbor = 322,
   Tlv = 11542,
 }
 

@@ -1,14 +1,20 @@
-// OMA LwM2M 1.0 and 1.1, client side. Payloads value by value (reader.ts, writer.ts, with tlv-reader.ts, senml-json.ts, senml-cbor.ts,
-// value.ts, number.ts), CoRE links (link.ts); what a server does with objects that the app declares by tables (objects.ts, table.ts,
-// attributes.ts); and a registration with one server (registration.ts). Not here: CoAP and DTLS, which are net/coap and net/dtls, bootstrap,
-// notifications, and the values of any object.
+// OMA LwM2M 1.0 and 1.1, client side. Payloads value by value (reader.ts, writer.ts, senml-writer.ts, with tlv-reader.ts, senml-json.ts,
+// senml-cbor.ts, value.ts, number.ts; formats.ts says which of them an app has), CoRE links (link.ts); what a server does with objects
+// that the app declares by tables (objects.ts, model/, table.ts, join.ts, attributes.ts), what it observes (observe.ts), what the device
+// tells by itself (send.ts); and a registration with one server (registration.ts). Not here: CoAP and DTLS, which are net/coap and
+// net/dtls.
 
 export { Format, Type } from "./fields";
+export { AllFormats, CborFormat, Formats, TlvFormat } from "./formats";
+export { JOIN_SIZE, Join, None } from "./join";
 export { LinkReader } from "./link";
+export { Right } from "./model/core";
 export { OBJECTS_SIZE, Objects } from "./objects";
+export { OBSERVATIONS_SIZE, Observations } from "./observe";
 export { Path } from "./path";
 export { READER_SIZE, Reader } from "./reader";
 export { REGISTRATION_SIZE, Registration, RegistrationState } from "./registration";
+export { send } from "./send";
 export { Access, ObjectTable, Of } from "./table";
 export { Value } from "./value";
 export { WRITER_SIZE, Writer } from "./writer";

@@ -1,9 +1,10 @@
 // Reads a payload value by value, whatever its format: text, opaque, TLV (tlv-reader.ts), SenML JSON and CBOR (senml-json.ts,
-// senml-cbor.ts). The bytes are the caller's, and may be changed: strings with escapes and base64 are decoded where they stand.
+// senml-cbor.ts), of those the app has (formats.ts). The bytes are the caller's, and may be changed: strings with escapes and base64 are decoded where they stand.
 
 import { Status } from "../board/index";
 import { cborNext } from "./senml-cbor";
 import { Format } from "./fields";
+import { hasCbor, hasJson, hasTlv } from "./formats";
 import { jsonNext } from "./senml-json";
 import { Path } from "./path";
 import { tlvNext } from "./tlv-reader";
@@ -67,7 +68,7 @@ export class Reader {
   }
 
   /** `base` is copied. Unsupported: no such format, or none that can be read for that path. */
-  begin(format: Format, ptr: usize, len: i32, base: Path): i32 {
+  begin<F>(format: Format, ptr: usize, len: i32, base: Path): i32 {
     this.format = format;
     this.start = ptr;
     this.at = ptr;
@@ -84,28 +85,23 @@ export class Reader {
       case Format.Opaque:
         return base.depth >= 3 ? Status.Ok : Status.Unsupported;
       case Format.Tlv:
-        return base.depth >= 1 ? Status.Ok : Status.Unsupported;
+        return hasTlv<F>() && base.depth >= 1 ? Status.Ok : Status.Unsupported;
       case Format.SenmlJson:
+        return hasJson<F>() ? Status.Ok : Status.Unsupported;
       case Format.SenmlCbor:
-        return Status.Ok;
+        return hasCbor<F>() ? Status.Ok : Status.Unsupported;
       default:
         return Status.Unsupported;
     }
   }
 
   /** Goes to the next value or container: 1; 0 at the end; Malformed. After those nothing more is to be asked. */
-  next(): i32 {
+  next<F>(): i32 {
     this.mark = Mark.Value;
-    switch (this.format) {
-      case Format.Tlv:
-        return tlvNext(this);
-      case Format.SenmlJson:
-        return this.inside(jsonNext(this));
-      case Format.SenmlCbor:
-        return this.inside(cborNext(this));
-      default:
-        return this.single();
-    }
+    if (hasTlv<F>()) if (this.format == Format.Tlv) return tlvNext(this);
+    if (hasJson<F>()) if (this.format == Format.SenmlJson) return this.inside(jsonNext(this));
+    if (hasCbor<F>()) if (this.format == Format.SenmlCbor) return this.inside(cborNext(this));
+    return this.single();
   }
 
   private single(): i32 {

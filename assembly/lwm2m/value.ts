@@ -19,6 +19,9 @@ export const enum Kind {
   Opaque,
   /** SenML's vlo, "66:0". */
   Link,
+  /** To be written only: `int` without a sign; a text of the program's. */
+  Unsigned,
+  Literal,
 }
 
 const decimal = changetype<Decimal>(memory.data(offsetof<Decimal>(), 8));
@@ -33,6 +36,56 @@ export class Value {
   /** Integer, unsigned (as its bits), time; 0 or 1; object << 16 | instance of a link. */
   int: i64;
   float: f64;
+
+  // --- A value to be written ---
+
+  /** Integer and time. */
+  setInteger(value: i64): void {
+    this.kind = Kind.Integer;
+    this.int = value;
+  }
+
+  setUnsigned(value: u64): void {
+    this.kind = Kind.Unsigned;
+    this.int = <i64>value;
+  }
+
+  setFloat(value: f64): void {
+    this.kind = Kind.Float;
+    this.float = value;
+  }
+
+  setBoolean(value: bool): void {
+    this.kind = Kind.Boolean;
+    this.int = value;
+  }
+
+  /** UTF-8. */
+  setString(ptr: usize, len: i32): void {
+    this.setBytes(Kind.String, ptr, len);
+  }
+
+  /** ASCII. */
+  setText(text: string): void {
+    this.setBytes(Kind.Literal, changetype<usize>(text), text.length);
+  }
+
+  setOpaque(ptr: usize, len: i32): void {
+    this.setBytes(Kind.Opaque, ptr, len);
+  }
+
+  setLink(object: u32, instance: u32): void {
+    this.kind = Kind.Link;
+    this.int = ((<i64>object) << 16) | instance;
+  }
+
+  private setBytes(kind: Kind, ptr: usize, len: i32): void {
+    this.kind = kind;
+    this.ptr = ptr;
+    this.len = len;
+  }
+
+  // --- A value that was read ---
 
   /** Makes the value one of `type`. Malformed: it cannot be one. Text of an opaque is decoded where it stands. */
   resolve(type: Type): i32 {

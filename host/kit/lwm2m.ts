@@ -61,6 +61,22 @@ export interface Lwm2mKit {
    */
   lwm2mObjectsBegin(preferred: number, limit?: number): void;
   lwm2mObjectsPut(name: string, value: number): void;
+  /** The server whose requests come from now on, 1 unless said; observations are of server 1 only. */
+  lwm2mObjectsServer(ssid: number): void;
+  /** Access rights of a server to an instance, as bits of the Access Control object; instance -1: to create one. All unless said. */
+  lwm2mObjectsAllow(object: number, instance: number, ssid: number, bits: number): void;
+  /** Resources 2, 3, 6 and 26 of the Server object. */
+  lwm2mObserveRules(rules: { pmin?: number; pmax?: number; storing?: boolean; confirmable?: boolean }): void;
+  /** Sends what is due; after each event of the endpoint, and at the deadline. */
+  lwm2mObserveStep(now: number): void;
+  /** Infinity for none. */
+  lwm2mObserveDeadline(): number;
+  lwm2mObserveCount(): number;
+  /** The server can be reached, or not. */
+  lwm2mObserveReach(now: number, is: boolean): void;
+  lwm2mObserveClear(): void;
+  /** Sends values at these paths by itself; Status, and the endpoint's Response says what becomes of it. */
+  lwm2mSend(now: number, format: number, paths: readonly string[], mute?: boolean): number;
   /** Answers what `coapReceive` has brought. */
   lwm2mObjectsHandle(event: number, now: number): void;
   /** What has been executed and changed since it was last asked for. */
@@ -113,6 +129,15 @@ export interface Lwm2mExports {
   lwm2mLinks(bytes: Uint8Array): string;
   lwm2mObjectsBegin(preferred: number, limit: number): void;
   lwm2mObjectsPut(name: string, value: number): void;
+  lwm2mObjectsServer(ssid: number): void;
+  lwm2mObjectsAllow(object: number, instance: number, ssid: number, bits: number): void;
+  lwm2mObserveRules(pmin: number, pmax: number, storing: boolean, confirmable: boolean): void;
+  lwm2mObserveStep(now: number): void;
+  lwm2mObserveDeadline(): number;
+  lwm2mObserveCount(): number;
+  lwm2mObserveReach(now: number, is: boolean): void;
+  lwm2mObserveClear(): void;
+  lwm2mSend(now: number, format: number, paths: Int32Array, mute: boolean): number;
   lwm2mObjectsHandle(event: number, now: number): void;
   lwm2mObjectsJournal(): string;
   lwm2mObjectsLinks(): Uint8Array;
@@ -225,6 +250,17 @@ export function lwm2mKit(wasm: Lwm2mExports): Lwm2mKit {
     },
     lwm2mObjectsBegin: (preferred, limit = 2048) => wasm.lwm2mObjectsBegin(preferred, within('limit', limit, 0, 2048)),
     lwm2mObjectsPut: (name, value) => wasm.lwm2mObjectsPut(name, value),
+    lwm2mObjectsServer: (ssid) => wasm.lwm2mObjectsServer(ssid),
+    lwm2mObjectsAllow: (object, instance, ssid, bits) => wasm.lwm2mObjectsAllow(object, instance, ssid, bits),
+    lwm2mObserveRules: ({ pmin = 0, pmax = 0, storing = true, confirmable = false }) =>
+      wasm.lwm2mObserveRules(pmin, pmax, storing, confirmable),
+    lwm2mObserveStep: (now) => wasm.lwm2mObserveStep(now),
+    lwm2mObserveDeadline: () => wasm.lwm2mObserveDeadline(),
+    lwm2mObserveCount: () => wasm.lwm2mObserveCount(),
+    lwm2mObserveReach: (now, is) => wasm.lwm2mObserveReach(now, is),
+    lwm2mObserveClear: () => wasm.lwm2mObserveClear(),
+    lwm2mSend: (now, format, paths, mute = false) =>
+      wasm.lwm2mSend(now, format, Int32Array.from(paths.flatMap((path) => [...four(path)])), mute),
     lwm2mObjectsHandle: (event, now) => wasm.lwm2mObjectsHandle(event, now),
     lwm2mObjectsJournal: () => wasm.lwm2mObjectsJournal().split('\n').slice(0, -1),
     lwm2mObjectsLinks: () => wasm.lwm2mObjectsLinks(),

@@ -310,7 +310,7 @@ describe('Create and Delete', () => {
     const location = made.options.filter(([number]) => number === 8).map(([, value]) => Buffer.from(value).toString());
     expect(location).toEqual(['33000', '0']);
     expect(get('/33000/0/0')).toBe('a');
-    expect(kit.lwm2mObjectsJournal()).toEqual(['changed/33000/0']);
+    expect(kit.lwm2mObjectsJournal()).toEqual(['owned /33000/0 1', 'changed/33000/0']);
   });
 
   test('with the ID of the server, in TLV', () => {

@@ -238,6 +238,11 @@ export class CoapServer extends CoapLayer {
     if (isCon) this.recent.answered(a.mid, this.reply, this.replyLen);
   }
 
+  /** A CON of ours is under way: a confirmable notification has to wait for what becomes of it. */
+  get isBusy(): bool {
+    return this.con != Con.None;
+  }
+
   /** There is no request in hand that waits for an answer. */
   get isAnswered(): bool {
     return !this.current.open;

@@ -1,0 +1,197 @@
+// What all operations on the objects stand on: the parts of Objects, looking up what a path names, and who may do what.
+
+import { CoapCode } from "../../net/coap/fields";
+import { Status } from "../../board/index";
+import { Text } from "../../util/text";
+import { ATTRIBUTES_SIZE, Attributes } from "../attributes";
+import { Format, Type } from "../fields";
+import { hasCbor, hasJson, hasTlv } from "../formats";
+import { Path } from "../path";
+import { READER_SIZE, Reader } from "../reader";
+import { ObjectTable, Resource } from "../table";
+import { Value } from "../value";
+import { WRITER_SIZE, Writer } from "../writer";
+
+export const SECURITY: i32 = 0;
+
+/** Bits of an access control list, Core 7.3 table; `acl` of a handler returns them. */
+export const enum Right {
+  Read = 1,
+  Write = 2,
+  Execute = 4,
+  Delete = 8,
+  Create = 16,
+  All = 31,
+}
+
+/** Changes that are remembered until all observations have looked at them; of more than these anything may have changed. */
+const CHANGES: u32 = 8;
+
+/** `H`: the handler, as objects.ts says. `F`: the formats, as formats.ts says. */
+@unmanaged
+export class ObjectsCore<H, F> {
+  handler: H;
+  /** The format of an answer to a server that wants none in particular. LwM2M 1.0: None, which means text or TLV. */
+  preferred: Format;
+  /** Short server ID of who asks. */
+  ssid: i32;
+  /** How many changes there have been. */
+  changeCount: u32;
+  attributes: Attributes;
+
+  /** Of an answer that is content, which is in `out`. */
+  answerFormat: Format;
+  answerLen: i32;
+
+  out: usize;
+  outMax: i32;
+  protected reader: Reader;
+  protected writer: Writer;
+  protected text: Text;
+  protected value: Value;
+  /** What the request is for. */
+  protected path: Path;
+  protected scratch: Path;
+  private changes: usize;
+
+  /** Lays out the parts from `at` on. out..out+outMax holds the body of an answer. */
+  protected beginCore(at: usize, handler: H, preferred: Format, out: usize, outMax: i32): void {
+    this.handler = handler;
+    this.preferred = preferred;
+    this.out = out;
+    this.outMax = outMax;
+    this.attributes = changetype<Attributes>(at);
+    at += ATTRIBUTES_SIZE;
+    this.reader = changetype<Reader>(at);
+    at += (READER_SIZE + 7) & ~7;
+    this.value = changetype<Value>(at);
+    at += (offsetof<Value>() + 7) & ~7;
+    this.writer = changetype<Writer>(at);
+    at += WRITER_SIZE;
+    this.text = changetype<Text>(at);
+    at += offsetof<Text>();
+    this.path = changetype<Path>(at);
+    this.scratch = changetype<Path>(at + offsetof<Path>());
+    this.changes = at + 2 * offsetof<Path>();
+  }
+
+  // --- Changes ---
+
+  /** What lies at the path, or something below it, has another value, has come or is gone: observations will look at it. */
+  changed(path: Path): void {
+    this.change(this.changeCount++).copy(path);
+  }
+
+  /** The same, with the path's levels; -1 for those that are absent. */
+  changedAt(object: i32, instance: i32, resource: i32): void {
+    this.change(this.changeCount++).set(object, instance, resource, -1);
+  }
+
+  private change(n: u32): Path {
+    return changetype<Path>(this.changes + (n % CHANGES) * offsetof<Path>());
+  }
+
+  /** Whether there has been a change at, above or below the path since there were `since` of them. */
+  hasChanged(path: Path, since: u32): bool {
+    if (this.changeCount - since > CHANGES) return true;
+    for (let n = since; n != this.changeCount; n++) {
+      const at = this.change(n);
+      if (at.holds(path) || path.holds(at)) return true;
+    }
+    return false;
+  }
+
+  /** A server has changed it: the app is told, too. */
+  protected changedByServer(path: Path): void {
+    if (isDefined(this.handler.changed)) this.handler.changed(path);
+    this.changed(path);
+  }
+
+  // --- Lookup ---
+
+  /** The object's table, null for none. */
+  protected table(id: i32): ObjectTable | null {
+    let table: usize;
+    for (let i = 0; (table = this.handler.table(i)) != 0; i++)
+      if (changetype<ObjectTable>(table).id == id) return changetype<ObjectTable>(table);
+    return null;
+  }
+
+  protected hasInstance(object: i32, instance: i32): bool {
+    return this.handler.nextInstance(object, instance - 1) == instance;
+  }
+
+  protected hasItem(path: Path): bool {
+    return this.handler.nextItem(path.object, path.instance, path.resource, path.item - 1) == path.item;
+  }
+
+  /** Empty when what the path names is there; 4.04, or 4.01 for the Security object, which no server sees. */
+  protected missing(path: Path): CoapCode {
+    if (path.object == SECURITY) return CoapCode.Unauthorized;
+    const table = this.table(path.object);
+    if (!table) return CoapCode.NotFound;
+    if (path.instance < 0) return CoapCode.Empty;
+    if (!this.hasInstance(path.object, path.instance)) return CoapCode.NotFound;
+    if (path.resource < 0) return CoapCode.Empty;
+    return table.find(path.resource) < 0 ? CoapCode.NotFound : CoapCode.Empty;
+  }
+
+  /** The resource that the path names, which is there. */
+  protected row(path: Path): Resource {
+    const table = changetype<ObjectTable>(this.table(path.object));
+    return table.row(table.find(path.resource));
+  }
+
+  /** Whether who asks may do that with the instance; with the object (instance -1) for Create. Core 7.3. */
+  protected may(object: i32, instance: i32, right: Right): bool {
+    if (isDefined(this.handler.acl)) return (this.handler.acl(object, instance, this.ssid) & right) != 0;
+    return true;
+  }
+
+  /** Whether an answer can have that format: text and opaque hold one value. */
+  protected fitsFormat(format: Format, single: bool, type: i32): bool {
+    switch (format) {
+      case Format.Tlv:
+        return hasTlv<F>();
+      case Format.SenmlCbor:
+        return hasCbor<F>();
+      case Format.SenmlJson:
+        return hasJson<F>();
+      case Format.Text:
+        return single;
+      case Format.Opaque:
+        return single && type == Type.Opaque;
+      default:
+        return false;
+    }
+  }
+}
+
+/** Of the parts behind the class itself. */
+export const OBJECTS_PARTS: i32 = <i32>(
+  (ATTRIBUTES_SIZE +
+    READER_SIZE +
+    16 +
+    offsetof<Value>() +
+    WRITER_SIZE +
+    offsetof<Text>() +
+    (2 + CHANGES) * offsetof<Path>())
+);
+
+/** What the app says of a value or of an execution, as CoAP says it; Empty for Ok. */
+export function codeOf(status: i32): CoapCode {
+  switch (status) {
+    case Status.Ok:
+      return CoapCode.Empty;
+    case Status.NotFound:
+      return CoapCode.NotFound;
+    case Status.Denied:
+      return CoapCode.MethodNotAllowed;
+    case Status.Invalid:
+    case Status.Malformed:
+    case Status.TooLong:
+      return CoapCode.BadRequest;
+    default:
+      return CoapCode.InternalServerError;
+  }
+}

@@ -1,0 +1,257 @@
+// Changing what the objects hold: Write, Write-Attributes, Create, Delete, Execute. LwM2M Core 6.3.3 to 6.3.8.
+// A write is checked as a whole before any of it is carried out.
+
+import { CoapEndpoint } from "../../net/coap/endpoint";
+import { CoapCode, CoapOption } from "../../net/coap/fields";
+import { Status } from "../../board/index";
+import { Format, ID_MAX, Type } from "../fields";
+import { Path } from "../path";
+import { Mark, Reader } from "../reader";
+import { Access, ObjectTable } from "../table";
+import { Kind } from "../value";
+import { Right, codeOf } from "./core";
+import { ObjectsDiscover } from "./discover";
+
+const DEVICE: i32 = 3;
+
+/** What a body is for. */
+export const enum Body {
+  Replace,
+  Partial,
+  Create,
+  /** Values anywhere: every entry's own path is looked up. */
+  Composite,
+}
+
+
+@unmanaged
+export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
+  /** Bit k: the body has a value for the table's resource k. */
+  private seen: u32;
+  /** The instance that a body of Create names. */
+  private created: i32;
+
+  // --- Write-Attributes ---
+
+  protected writeAttributes(endpoint: CoapEndpoint, path: Path): CoapCode {
+    const m = endpoint.message;
+    const changes = this.attributes.changes;
+    changes.clear();
+    m.rewind();
+    while (m.next() > 0)
+      if (m.option == CoapOption.UriQuery && changes.parse(m.value, m.valueLen) != Status.Ok)
+        return CoapCode.BadRequest;
+    if (path.instance >= 0 && !this.may(path.object, path.instance, Right.Read)) return CoapCode.Unauthorized;
+    // gt, lt, st: of numbers only.
+    if (changes.has >> 4 != 0 && (path.resource < 0 || !isNumeric(this.row(path).type))) return CoapCode.BadRequest;
+    if (path.item >= 0 && !this.hasItem(path)) return CoapCode.NotFound;
+    const status = this.attributes.commit(path, this.ssid);
+    return status == Status.Ok
+      ? CoapCode.Changed
+      : status == Status.NoSpace
+        ? CoapCode.InternalServerError
+        : CoapCode.BadRequest;
+  }
+
+  // --- Write ---
+
+  protected write(endpoint: CoapEndpoint, path: Path, body: Body): CoapCode {
+    if (!this.may(path.object, path.instance, Right.Write)) return CoapCode.Unauthorized;
+    if (path.resource >= 0) {
+      const row = this.row(path);
+      if (!row.can(Access.W)) return CoapCode.MethodNotAllowed;
+      // A partial write adds items; of a single resource there is nothing to add to.
+      if (body == Body.Partial && !row.can(Access.Multiple)) return CoapCode.MethodNotAllowed;
+      if (path.item >= 0 && !row.can(Access.Multiple)) return CoapCode.NotFound;
+    }
+    const code = this.checkBody(endpoint, path, body);
+    if (code != CoapCode.Empty) return code;
+    const fate = this.carryOut(endpoint, path, body, path.instance);
+    if (fate == CoapCode.Changed) this.changedByServer(path);
+    return fate;
+  }
+
+  private formatOf(endpoint: CoapEndpoint, path: Path): Format {
+    const format = <Format>endpoint.message.format;
+    // RFC 7252 5.5.1 leaves it open; of one value text is what is meant.
+    return format == Format.None && path.resource >= 0 ? Format.Text : format;
+  }
+
+  /** Goes over a copy of the body, since reading may change it: Empty when all of it can be carried out. */
+  protected checkBody(endpoint: CoapEndpoint, path: Path, body: Body): CoapCode {
+    const len = endpoint.bodyLen;
+    const format = this.formatOf(endpoint, path);
+    const isPlain = path.resource >= 0 && (format == Format.Text || format == Format.Opaque);
+    if (isPlain && path.item < 0 && this.row(path).can(Access.Multiple)) return CoapCode.BadRequest;
+    if (len > this.outMax) return CoapCode.RequestEntityTooLarge;
+    memory.copy(this.out, endpoint.body, len);
+    const r = this.reader;
+    if (r.begin<F>(format, this.out, len, path) != Status.Ok) return CoapCode.UnsupportedContentFormat;
+    this.created = -1;
+    this.seen = 0;
+    let found: i32;
+    while ((found = r.next<F>()) > 0) {
+      const code = this.checkEntry(r, body);
+      if (code != CoapCode.Empty) return code;
+    }
+    // One value of a single resource there must be.
+    if (path.resource >= 0 && this.seen == 0 && !this.row(path).can(Access.Multiple)) return CoapCode.BadRequest;
+    return found == 0 ? CoapCode.Empty : CoapCode.BadRequest;
+  }
+
+  private checkEntry(r: Reader, body: Body): CoapCode {
+    const p = r.path;
+    if (body == Body.Create && p.instance >= 0) {
+      // One instance is created at a time.
+      if (p.instance > ID_MAX || (this.created >= 0 && this.created != p.instance)) return CoapCode.BadRequest;
+      if (this.created < 0 && this.seen != 0) return CoapCode.BadRequest;
+      this.created = p.instance;
+    }
+    if (r.mark == Mark.Instance) return CoapCode.Empty;
+    if (p.resource < 0) return CoapCode.BadRequest;
+    if (body == Body.Composite) {
+      const missing = this.missing(p);
+      if (missing != CoapCode.Empty) return missing;
+      if (!this.may(p.object, p.instance, Right.Write)) return CoapCode.Unauthorized;
+    }
+    const table = changetype<ObjectTable>(this.table(p.object));
+    const index = table.find(p.resource);
+    if (index < 0) return CoapCode.NotFound;
+    const row = table.row(index);
+    if (body == Body.Create ? row.can(Access.E) : !row.can(Access.W)) return CoapCode.MethodNotAllowed;
+    this.seen |= 1 << index;
+    const isMultiple = row.can(Access.Multiple);
+    if (r.mark == Mark.Multiple) return isMultiple ? CoapCode.Empty : CoapCode.BadRequest;
+    if (isMultiple != p.item >= 0 || r.value.kind == Kind.None) return CoapCode.BadRequest;
+    if (r.value.resolve(<Type>row.type) != Status.Ok) return CoapCode.BadRequest;
+    return codeOf(this.handler.check(p.object, p.instance, p.resource, p.item, r.value));
+  }
+
+  /** Carries out a body that has been checked. */
+  protected carryOut(endpoint: CoapEndpoint, path: Path, body: Body, instance: i32): CoapCode {
+    const h = this.handler;
+    const r = this.reader;
+    if (body == Body.Replace && path.resource < 0) {
+      const table = changetype<ObjectTable>(this.table(path.object));
+      // What is not in the body is gone, where it may be.
+      for (let k = 0, n = table.count; k < n; k++) {
+        const row = table.row(k);
+        if (row.can(Access.W) && !row.can(Access.Mandatory) && (this.seen & (1 << k)) == 0)
+          h.unset(path.object, instance, row.id);
+      }
+    }
+    let emptied = -1;
+    r.begin<F>(this.formatOf(endpoint, path), endpoint.body, endpoint.bodyLen, path);
+    while (r.next<F>() > 0) {
+      const p = r.path;
+      if (p.resource < 0) continue;
+      const row = this.row(p);
+      const at = body == Body.Composite ? p.instance : instance;
+      // An array that is written is another array; one item that is written is not.
+      if (body == Body.Replace && path.item < 0 && row.can(Access.Multiple) && emptied != p.resource) {
+        h.unset(p.object, at, p.resource);
+        emptied = p.resource;
+      }
+      if (r.mark != Mark.Value) continue;
+      r.value.resolve(<Type>row.type);
+      const status = h.write(p.object, at, p.resource, p.item, r.value);
+      if (status != Status.Ok) return CoapCode.InternalServerError;
+      if (body == Body.Composite) this.changedByServer(p);
+    }
+    // An empty array may have nothing in it at all.
+    if (
+      body == Body.Replace &&
+      path.resource >= 0 &&
+      path.item < 0 &&
+      emptied < 0 &&
+      this.row(path).can(Access.Multiple)
+    )
+      h.unset(path.object, instance, path.resource);
+    return CoapCode.Changed;
+  }
+
+  // --- Create, Delete, Execute ---
+
+  protected create(endpoint: CoapEndpoint, path: Path): CoapCode {
+    const h = this.handler;
+    const object = path.object;
+    const table = changetype<ObjectTable>(this.table(object));
+    if (table.instancesMax == 1) return CoapCode.MethodNotAllowed;
+    if (!this.may(object, -1, Right.Create)) return CoapCode.Unauthorized;
+    const code = this.checkBody(endpoint, path, Body.Create);
+    if (code != CoapCode.Empty) return code;
+    for (let k = 0, n = table.count; k < n; k++) {
+      const row = table.row(k);
+      if (row.can(Access.Mandatory) && row.can(Access.W) && (this.seen & (1 << k)) == 0) return CoapCode.BadRequest;
+    }
+    let instance = this.created;
+    const isOurs = instance < 0;
+    if (isOurs) {
+      instance = 0;
+      while (this.hasInstance(object, instance)) instance++;
+    } else if (this.hasInstance(object, instance)) {
+      return CoapCode.BadRequest;
+    }
+    if (h.create(object, instance) != Status.Ok) return CoapCode.InternalServerError;
+    if (this.carryOut(endpoint, path, Body.Create, instance) != CoapCode.Changed) {
+      h.remove(object, instance);
+      return CoapCode.InternalServerError;
+    }
+    if (isDefined(h.owned)) h.owned(object, instance, this.ssid);
+    if (isOurs)
+      endpoint.location().pathNumber(CoapOption.LocationPath, object).pathNumber(CoapOption.LocationPath, instance);
+    path.instance = instance;
+    this.changedByServer(path);
+    return CoapCode.Created;
+  }
+
+  protected remove(path: Path): CoapCode {
+    const object = path.object;
+    if (path.depth != 2 || object == DEVICE) return CoapCode.MethodNotAllowed;
+    const table = changetype<ObjectTable>(this.table(object));
+    if (table.instancesMax == 1) return CoapCode.MethodNotAllowed;
+    if (!this.may(object, path.instance, Right.Delete)) return CoapCode.Unauthorized;
+    if (this.handler.remove(object, path.instance) != Status.Ok) return CoapCode.InternalServerError;
+    if (isDefined(this.handler.disowned)) this.handler.disowned(object, path.instance);
+    this.attributes.drop(path);
+    this.changedByServer(path);
+    return CoapCode.Deleted;
+  }
+
+  protected execute(endpoint: CoapEndpoint, path: Path): CoapCode {
+    if (!this.may(path.object, path.instance, Right.Execute)) return CoapCode.Unauthorized;
+    const format = <Format>endpoint.message.format;
+    if (format != Format.None && format != Format.Text) return CoapCode.UnsupportedContentFormat;
+    const ptr = endpoint.body;
+    const len = endpoint.bodyLen;
+    if (!areArguments(ptr, len)) return CoapCode.BadRequest;
+    const code = codeOf(this.handler.execute(path.object, path.instance, path.resource, ptr, len));
+    return code == CoapCode.Empty ? CoapCode.Changed : code;
+  }
+}
+
+function isNumeric(type: i32): bool {
+  return type == Type.Integer || type == Type.Unsigned || type == Type.Float;
+}
+
+/** Core 6.3.5: `7,0='https://x.example'`: digits, each once, with a quoted value or without. */
+function areArguments(ptr: usize, len: i32): bool {
+  let used: u32 = 0;
+  for (let i = 0; i < len;) {
+    const digit: u32 = <u32>load<u8>(ptr + i++) - 0x30;
+    if (digit > 9 || used & (1 << digit)) return false;
+    used |= 1 << digit;
+    if (i < len && load<u8>(ptr + i) == 0x3d) {
+      if (++i >= len || load<u8>(ptr + i++) != 0x27) return false;
+      while (i < len && isArgument(load<u8>(ptr + i))) i++;
+      if (i >= len || load<u8>(ptr + i++) != 0x27) return false;
+    }
+    if (i == len) return true;
+    if (load<u8>(ptr + i++) != 0x2c || i == len) return false;
+  }
+  return true;
+}
+
+function isArgument(c: u32): bool {
+  return c == 0x21 || (c >= 0x23 && c <= 0x26) || (c >= 0x28 && c <= 0x5b) || (c >= 0x5d && c <= 0x7e);
+}
