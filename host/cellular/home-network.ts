@@ -62,6 +62,8 @@ export class HomeNetwork implements ServiceRegistry {
   readonly #idleCut: Nanoseconds | undefined;
   readonly #addressOf: (imsi: string) => string | undefined;
   readonly #sessions = new Map<string, PdnSession>();
+  /** Called with the address of each session that has ended. */
+  onSessionClosed: ((ip: string) => void) | undefined;
 
   constructor(options: HomeNetworkOptions) {
     const { clock, trace, random, subscribers, plmn = '44010' } = options;
@@ -111,7 +113,10 @@ export class HomeNetwork implements ServiceRegistry {
     const ip = this.#addressOf(identity.imsi) ?? this.#freeAddress();
     if (ip === undefined) return undefined;
     this.#sessions.get(ip)?.close('its address is given to a new session');
-    const forget = (): void => void this.#sessions.delete(ip);
+    const forget = (): void => {
+      this.#sessions.delete(ip);
+      this.onSessionClosed?.(ip);
+    };
     const session = new PdnSession(
       { ...identity, ip, dns: this.#dns },
       { clock: this.#clock, trace, impairments, registry: this.#registry, idleCut: this.#idleCut, forget },

@@ -34,7 +34,7 @@ export class SocketUpstream implements Upstream {
       const release = clock.hold();
       // A server's FIN ends its own direction only.
       const socket = connect({ ...address, noDelay: true, allowHalfOpen: true });
-      socket.setTimeout(PATIENCE_MS, release);
+      if (clock.kind === 'virtual') socket.setTimeout(PATIENCE_MS, release);
       socket.once('close', release);
       socket.once('error', reject);
       socket.once('connect', () => {

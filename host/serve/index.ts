@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly refused?: (from: string, to: EntryPoint) => void;
   /** Gets every event of the world. */
   readonly sink?: TraceSink;
+  /** Aborted: `start` no longer waits for SIMs to attach. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where operators call: the first address of the world's block, plain HTTP. */
@@ -50,8 +52,8 @@ export interface ServedSession {
 /** As for any service at port 80. */
 const API_PORT = 80 + PORT_OFFSET;
 
-/** How long `start` waits for the SIMs to attach. */
-const ATTACH_LIMIT = 60 * SECOND;
+/** How long `start` waits for the SIMs to attach. Those that need longer come later. */
+const ATTACH_LIMIT = 30 * SECOND;
 
 export class Serve {
   readonly world: World;
@@ -102,9 +104,7 @@ export class Serve {
       ...(block !== undefined && { block }),
     });
     if (sink) world.trace.listen(sink);
-    world.trace.listen((event) => {
-      if (event.type === 'session' && event.event === 'close') loopback.sessionClosed(event.ip);
-    });
+    network.onSessionClosed = (ip) => loopback.sessionClosed(ip);
     const sims = config.sims.map((sim) => ({ ...sim, card: cardOf(world, sim, folder) }));
     const serve = new Serve(world, loopback, sims);
     try {
@@ -118,6 +118,7 @@ export class Serve {
     }
     for (const { online, card } of sims) if (online) card.powerOn();
     const settled = (): boolean =>
+      options.signal?.aborted === true ||
       sims.every(({ online, card }) => !online || card.session || card.fault !== undefined);
     await world.run({ for: ATTACH_LIMIT, until: settled });
     return serve;

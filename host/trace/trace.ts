@@ -31,8 +31,10 @@ export class Trace {
     return this.#sinks.size > 0;
   }
 
-  emit(body: TraceBody): void {
+  /** `said` as a function is asked only when somebody listens: where an event happens often and takes work to describe. */
+  emit(said: TraceBody | (() => TraceBody)): void {
     if (this.#sinks.size === 0) return;
+    const body = typeof said === 'function' ? said() : said;
     const t = this.#clock.now();
     const event: TraceEvent = this.#device === undefined ? { t, ...body } : { t, device: this.#device, ...body };
     for (const sink of this.#sinks) sink(event);

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { resultOf } from '../cli/akari.js';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { runServe } from '../../host/cli/commands/serve.js';
 import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
 import { type EntryPoint, DataFolder, loadServeConfig, Serve, type ServeConfig } from '../../host/serve/index.js';
 import { parseSimProfile } from '../../host/sim/index.js';
@@ -214,6 +215,13 @@ describe('akari serve', () => {
     expect(await ended).toBe(0);
     expect(resultOf({ stdout, stderr: '', code: 0 })).toEqual({ type: 'result', ok: true });
     expect(stdout).not.toMatch(/topsecret|465b5ce8b199b49faa5f0a2ee238a6bc/i);
+  });
+
+  it('stops at once when it is told to while SIMs are still attaching', async () => {
+    const lines: string[] = [];
+    await runServe({ config: EXAMPLE_WORLD, json: true, block }, AbortSignal.abort(), (line) => lines.push(line));
+    expect(lines.some((line) => line.includes('"event":"open"'))).toBe(false);
+    expect(resultOf({ stdout: lines.join('\n'), stderr: '', code: 0 })).toEqual({ type: 'result', ok: true });
   });
 });
 

@@ -68,7 +68,7 @@ export async function runServe(
     const folder = new DataFolder(options.data ?? temporary ?? '');
     served = await Serve.start({
       config: await loadServeConfig(options.config),
-      folder,
+      ...{ folder, signal },
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.block !== undefined && { block: options.block }),
       refused: (from, { name, protocol, port }) => {

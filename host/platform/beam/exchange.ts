@@ -25,17 +25,17 @@ export interface Exchange {
 export async function exchange({ forwarder, traceOf }: ServiceContext, request: Exchange): Promise<Answer> {
   const { id, caller, destination, method, target, headers, body } = request;
   const trace = traceOf(caller);
-  trace.emit({
+  trace.emit(() => ({
     ...{ type: 'http', leg: 'customer', kind: 'request', id, method, url: destination.origin + target },
     headers: shownHeaders(headers),
     body: shownBody(body),
-  });
+  }));
   const answer = await forwarder.send(request);
-  trace.emit({
+  trace.emit(() => ({
     ...{ type: 'http', leg: 'customer', kind: 'response', id, status: answer.status },
     headers: shownHeaders(answer.headers),
     body: shownBody(answer.body),
-  });
+  }));
   return answer;
 }
 

@@ -149,7 +149,7 @@ export class Connection {
     try {
       if (streamed === undefined) {
         const whole = await collect(body);
-        this.#received(head, shownBody(whole));
+        this.#received(head, whole);
         answer = await this.#ask(head, whole);
       } else {
         this.#received(head, request.complete ? '' : announced > 0 ? `(${announced} bytes)` : '(streamed)');
@@ -165,10 +165,12 @@ export class Connection {
     await this.#send(head, response, answer, !body.whole && !(request.complete && request.readableLength === 0));
   }
 
-  #received({ id, method, target: url, headers }: RequestHead, body: string): void {
-    const shown = shownHeaders(headers);
-    const trace = this.#options.traceOf(this.#caller);
-    trace.emit({ type: 'http', leg: 'device', kind: 'request', id, method, url, headers: shown, body });
+  #received({ id, method, target: url, headers }: RequestHead, body: string | Buffer): void {
+    this.#options.traceOf(this.#caller).emit(() => ({
+      ...{ type: 'http', leg: 'device', kind: 'request', id, method, url },
+      headers: shownHeaders(headers),
+      body: typeof body === 'string' ? body : shownBody(body),
+    }));
   }
 
   /** Rejects with a BodyError of the body's, nothing else. */
@@ -217,7 +219,7 @@ export class Connection {
       } else {
         if (answer.trailers && answer.trailers.length > 0) response.addTrailers(answer.trailers);
         response.end(answer.body);
-        this.#sent(head.id, status, sent, answer.shown ?? shownBody(answer.body));
+        this.#sent(head.id, status, sent, answer.shown ?? answer.body);
       }
       await done;
       this.#alarm.clear();
@@ -236,10 +238,12 @@ export class Connection {
     }
   }
 
-  #sent(id: number, status: number, headers: HeaderList, body: string): void {
-    const shown = shownHeaders(headers);
-    const trace = this.#options.traceOf(this.#caller);
-    trace.emit({ type: 'http', leg: 'device', kind: 'response', id, status, headers: shown, body });
+  #sent(id: number, status: number, headers: HeaderList, body: string | Uint8Array): void {
+    this.#options.traceOf(this.#caller).emit(() => ({
+      ...{ type: 'http', leg: 'device', kind: 'response', id, status },
+      headers: shownHeaders(headers),
+      body: typeof body === 'string' ? body : shownBody(body),
+    }));
   }
 }
 

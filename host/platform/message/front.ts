@@ -66,7 +66,9 @@ export class MessageFront {
     const id = nextId();
     const reply = this.#service.reply(failure(this.#context, service, id, session, refusal), undefined);
     const protocol = refusal === TOO_LONG ? 'udp' : 'tcp';
-    traceOf(session).emit({ type: 'message', service, kind: 'response', protocol, id, body: shownBody(reply.bytes) });
+    traceOf(session).emit(() => {
+      return { type: 'message', service, kind: 'response', protocol, id, body: shownBody(reply.bytes) };
+    });
     return reply;
   }
 
@@ -76,7 +78,9 @@ export class MessageFront {
     const { name } = this.#service;
     const id = nextId();
     const trace = traceOf(session);
-    trace.emit({ type: 'message', service: name, kind: 'request', protocol, id, body: shownBody(body) });
+    const said = (kind: 'request' | 'response', bytes: Uint8Array): void =>
+      trace.emit(() => ({ type: 'message', service: name, kind, protocol, id, body: shownBody(bytes) }));
+    said('request', body);
     let message: DeviceMessage | undefined;
     let answer: MessageAnswer;
     try {
@@ -88,7 +92,7 @@ export class MessageFront {
       answer = failure(this.#context, name, id, session, error);
     }
     const reply = this.#service.reply(answer, message);
-    trace.emit({ type: 'message', service: name, kind: 'response', protocol, id, body: shownBody(reply.bytes) });
+    said('response', reply.bytes);
     return reply;
   }
 }

@@ -42,16 +42,16 @@ export class CloudClient {
       ['Content-Length', String(body.length)],
       ['Connection', 'close'],
     ];
-    trace.emit({
+    trace.emit(() => ({
       ...{ type: 'http', leg: 'customer', kind: 'request', id, method: 'POST' },
       ...{ url: shownUrl(url.origin + target), headers: shownHeaders(headers), body: show(body) },
-    });
+    }));
     const answer = await forwarder.send({ destination: url, method: 'POST', target, headers, body, signal });
     const { status } = answer;
-    trace.emit({
+    trace.emit(() => ({
       ...{ type: 'http', leg: 'customer', kind: 'response', id, status },
       ...{ headers: shownHeaders(answer.headers), body: show(answer.body) },
-    });
+    }));
     return answer;
   }
 
