@@ -32,6 +32,22 @@ export default tseslint.config(
     },
   },
   {
+    // A test that is not run is one whose programs are missing, and it is counted: test/peers.ts.
+    files: ['test/**/*.ts', 'examples/*/test/*.ts'],
+    ignores: ['test/peers.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+        {
+          selector:
+            'MemberExpression[object.name=/^(describe|it|test)$/][property.name=/^(skip|only|todo|skipIf|runIf|fails)$/]',
+          message: 'Every test runs; one that needs a program is of withPrograms (test/peers.ts).',
+        },
+      ],
+    },
+  },
+  {
     // AssemblyScript: TypeScript's grammar with decorators on functions and its own number types.
     files: assemblyScript,
     languageOptions: { parserOptions: { errorOnUnknownASTType: false, allowInvalidAST: true } },

@@ -7,7 +7,8 @@ import { quintuplet } from '../dist/host/cellular/hss/index.js';
 import { MINUTE, SECOND, World, loadSimProfile, releaseBinary } from '../dist/host/index.js';
 import { personalise } from '../dist/host/sim/index.js';
 import { compileDevice } from './compile.mjs';
-import { missing, play, weighed } from './rv32/firmware.mjs';
+import { howToInstall, missing } from '../tools/peers.mjs';
+import { BUILDERS, RUNNER, play, weighed } from './rv32/firmware.mjs';
 
 export const title = 'RV32IMAC in QEMU: retired instructions, flash and RAM';
 
@@ -258,10 +259,8 @@ async function telemetry({ memory }) {
 }
 
 export async function sizes(say, { rv32: budgets }) {
-  const lacking = missing({ run: true });
-  if (lacking.length > 0) {
-    throw new Error(`needs Debian's ${lacking.join(', ')}: npm run peers installs them`);
-  }
+  const lacking = missing([...BUILDERS, RUNNER]);
+  if (lacking.length > 0) throw new Error(howToInstall(lacking));
   const [jobRows, sim, beam] = [
     await jobs(),
     card(budgets['sim.wasm']),

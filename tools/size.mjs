@@ -3,15 +3,16 @@
 // an event a figure and a result.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { missing, weighed } from '../bench/rv32/firmware.mjs';
+import { BUILDERS, weighed } from '../bench/rv32/firmware.mjs';
 import { targetsOf } from '../dist/host/build/compile.js';
 import { figuresOf } from '../dist/host/build/figures.js';
+import { howToInstall, missing } from './peers.mjs';
 
 const { values: options } = parseArgs({
   options: { json: { type: 'boolean', default: false }, budget: { type: 'string', default: 'budget.json' } },
 });
 const budgets = JSON.parse(readFileSync(options.budget, 'utf8'));
-const lacking = missing();
+const lacking = missing(BUILDERS);
 const figures = figuresOf('.', targetsOf('.')).flatMap(({ file, code, ram }) => {
   const budget = budgets[file];
   if (!budget) throw new Error(`budget.json has no entry for ${file}`);
@@ -31,7 +32,6 @@ if (options.json) {
     const over = value > budget ? '  OVER BUDGET' : '';
     console.log(`${name.padEnd(32)} ${String(value).padStart(7)} of ${String(budget).padStart(6)} bytes${over}`);
   }
-  if (lacking.length > 0)
-    console.log(`RV32 firmware not weighed: needs Debian's ${lacking.join(', ')} (npm run peers)`);
+  if (lacking.length > 0) console.log(`RV32 firmware not weighed: ${howToInstall(lacking)}`);
 }
 process.exitCode = ok ? 0 : 1;

@@ -10,22 +10,9 @@ const PORT = 'runtime/port/qemu-rv32';
 /** A run of a few million instructions takes a second. */
 const RUN_MS = 60_000;
 
-const installed = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
-
-/** What is missing to build (and to run) RV32 firmware; empty when nothing is. */
-export function missing({ run = false } = {}) {
-  const wanted = {
-    make: 'make',
-    wasm2c: 'wabt',
-    'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf',
-    ...(run ? { 'qemu-system-riscv32': 'qemu-system-misc' } : {}),
-  };
-  const packages = Object.entries(wanted).flatMap(([command, name]) => (installed(command) ? [] : [name]));
-  if (!existsSync('/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs')) {
-    packages.push('picolibc-riscv64-unknown-elf');
-  }
-  return packages;
-}
+/** Programs that build and weigh RV32 firmware, and the one that runs it (names of tools/peers.txt). */
+export const BUILDERS = ['make', 'picolibc', 'riscv64-unknown-elf-gcc', 'riscv64-unknown-elf-size', 'wasm2c'];
+export const RUNNER = 'qemu-system-riscv32';
 
 /** All that the firmware is made of, so that a build is kept until one of it changes. */
 function digest(app, extra) {

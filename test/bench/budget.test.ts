@@ -4,7 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect } from 'vitest';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms(
+  'make',
+  'picolibc',
+  'qemu-system-riscv32',
+  'riscv64-unknown-elf-gcc',
+  'riscv64-unknown-elf-size',
+  'wasm2c',
+);
 
 interface Figure {
   readonly name: string;

@@ -3,8 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CertificateAuthority, selfSigned } from '../../host/cloud/index.js';
+import { withPrograms } from '../peers.js';
 
 const ca = await CertificateAuthority.create();
 const server = await ca.issue(['customer.example', '*.customer.example', '127.0.0.1', '2001:db8::1', '::1']);
@@ -31,7 +32,7 @@ function openssl(...args: string[]): string {
   }
 }
 
-describe('openssl about the authority’s certificates', () => {
+withPrograms('openssl').describe('openssl about the authority’s certificates', () => {
   const verify = (...args: string[]) => openssl('verify', '-x509_strict', '-purpose', 'sslserver', ...args);
 
   it('the chain verifies, also strictly, for the names and addresses', () => {

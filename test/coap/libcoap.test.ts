@@ -5,13 +5,16 @@ import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { Status } from '../../host/board/abi.js';
 import { RealClock } from '../../host/clock/real.js';
 import { Random } from '../../host/random.js';
 import { dissect, type Datagram } from './capture.js';
 import { End, type Outcome } from './end.js';
 import { uri } from './hex.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, test } = withPrograms('coap-client-openssl', 'coap-server-openssl', 'tshark');
 
 const GET = 1;
 const POST = 2;

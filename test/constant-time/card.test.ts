@@ -2,7 +2,7 @@
 // that count as undefined. Every branch and every address that depends on them would be reported.
 //
 // What the protocol itself tells is declassified: the outcome of a comparison, the SQN once its MAC is right, and the answer.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { concat, fromHex, toHex } from '../../host/bytes.js';
 import { functionsOf, kcOf, quintuplet, sresOf } from '../../host/cellular/hss/index.js';
 import { StoreKey, parseSimProfile, personalise } from '../../host/sim/index.js';
@@ -10,6 +10,9 @@ import type { SimProfile } from '../../host/sim/profile.js';
 import { AID, PROFILE } from '../sim/card.js';
 import { filesWithServices } from '../sim/services.js';
 import { DECLASSIFY, changed, cleanUp, knownOutcome, native, run } from './memcheck.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('gcc', 'libc', 'valgrind', 'wasm2c');
 
 const CONSTANT_TIME = 'assembly/crypto/constant-time.ts';
 const AUTHENTICATE = 'assembly/sim/authenticate.ts';

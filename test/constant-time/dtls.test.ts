@@ -1,13 +1,16 @@
 // Constant time of the DTLS client: the device binary as native code, with the key and all that is made of it undefined to memcheck.
 //
 // What the protocol itself tells is declassified: the outcome of a comparison, and the content of a record whose tag is right.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { toHex } from '../../host/bytes.js';
 import { DtlsState } from '../../host/kit/index.js';
 import { loadDevice, type Device } from '../dtls/device.js';
 import { IDENTITY, PSK, ascii, linkTo } from '../dtls/link.js';
 import type { ServerOptions, TestServer } from '../dtls/server.js';
 import { DECLASSIFY, changed, cleanUp, knownOutcome, native, run } from './memcheck.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('gcc', 'libc', 'valgrind', 'wasm2c');
 
 const ENTRY = 'assembly/probe/dtls.ts';
 const CLIENT = { entry: ENTRY, driver: 'test/constant-time/dtls.c', module: 'client' };

@@ -1,10 +1,20 @@
 // The client and servers nobody here wrote: OpenSSL, GnuTLS, Mbed TLS and libcoap over either, on UDP sockets of this machine.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { Status } from '../../host/board/abi.js';
 import { DtlsState } from '../../host/kit/index.js';
 import { PSK, ascii, type Faults } from './link.js';
 import { Station, cleanUp, coapServer, gnutls, mbedtls, openssl, until, type Program } from './peer.js';
 import { Message, Type, messages, records } from './wire.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms(
+  'coap-server-gnutls',
+  'coap-server-openssl',
+  'gcc',
+  'gnutls-serv',
+  'libmbedtls',
+  'openssl',
+);
 
 afterAll(cleanUp);
 

@@ -3,13 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { concat, toHex } from '../../host/bytes.js';
 import { DtlsState, loadKit, type DtlsOptions } from '../../host/kit/index.js';
 import { PSK, ascii, linkTo } from './link.js';
 import { Station, cleanUp, gnutls, mbedtls, openssl, until, type Program } from './peer.js';
 import type { ServerOptions } from './server.js';
 import { u16 } from './wire.js';
+import { withPrograms } from '../peers.js';
+
+const { it } = withPrograms('gcc', 'gnutls-serv', 'libmbedtls', 'openssl', 'tshark');
 
 const folder = mkdtempSync(join(tmpdir(), 'dtls-tshark-'));
 afterAll(() => {

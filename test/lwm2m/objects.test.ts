@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '../../host/bytes.js';
 import { Lwm2mFormat, loadKit, type CoapParsed } from '../../host/kit/index.js';
 import { codeOf, uri } from '../coap/hex.js';
+import { withPrograms } from '../peers.js';
 
 const { Text, Link, Opaque, SenmlJson, SenmlCbor, Tlv } = Lwm2mFormat;
 const kit = await loadKit();
@@ -484,7 +485,7 @@ describe('requests of any kind', () => {
   });
 });
 
-test('coap-client of libcoap reads, discovers, writes and executes', async () => {
+withPrograms('coap-client-openssl').test('coap-client of libcoap reads, discovers, writes and executes', async () => {
   begin(-1);
   const socket = createSocket('udp4');
   const port = await new Promise<number>((resolve) =>

@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../../host/bytes.js';
 import { loadKit, type CoapParsed } from '../../host/kit/index.js';
 import { codeOf, uri } from '../coap/hex.js';
 import { coapVectors } from '../vectors/read.js';
+import { withPrograms } from '../peers.js';
 
 const kit = await loadKit();
 const vector = (name: string): CoapParsed => {
@@ -300,7 +301,7 @@ test('requests of the server are served meanwhile: they are none of the registra
   expect(status.state).toBe('registering');
 });
 
-test('coap-rd of libcoap, a resource directory, takes Register', async () => {
+withPrograms('coap-rd-openssl').test('coap-rd of libcoap, a resource directory, takes Register', async () => {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   const probe = createSocket('udp4');

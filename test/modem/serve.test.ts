@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { modemCommand, type ModemCommandOptions, runModem } from '../../host/cli/commands/modem.js';
 import { DEMO_PROFILE } from '../../host/cli/demo.js';
 import { JobError, UsageError } from '../../host/cli/output.js';
+import { withPrograms } from '../peers.js';
 
 const LIMIT_MS = 60_000;
 const WAIT_MS = 20_000;
@@ -121,7 +122,7 @@ describe('akari modem', { timeout: LIMIT_MS }, () => {
     expect(await modem.stop()).toMatchObject({ type: 'result', ok: true, messages: 1 });
   });
 
-  it('socat at the port; after AT+QPOWD the first byte is the power key', async () => {
+  withPrograms('socat').it('socat at the port; after AT+QPOWD the first byte is the power key', async () => {
     const modem = start({ tcp: 0 });
     const typist = socat('-', `TCP:${await modem.ready()}`);
     await typist.sees(/APP RDY\r\n/);
@@ -134,26 +135,29 @@ describe('akari modem', { timeout: LIMIT_MS }, () => {
     expect(await modem.stop()).toMatchObject({ ok: true });
   });
 
-  it('--pty: a terminal program opens it, leaves, and another finds the modem as it was', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'modem-pty-'));
-    folders.push(folder);
-    const path = join(folder, 'tty');
-    const modem = start({ pty: true, path });
-    expect(await modem.ready()).toBe(path);
-    const first = socat('-', `${path},raw,echo=0`);
-    await first.sees(/APP RDY\r\n/);
-    await first.types('ATE0', /OK\r\n/);
-    await first.types('AT+CMEE=2', /OK\r\n/);
-    const times = () => modem.events.filter(({ type, where }) => type === 'line' && where !== undefined).length;
-    first.child.kill();
-    await heard(() => (times() === 2 && existsSync(path) ? true : undefined));
-    const second = socat('-', `${path},raw,echo=0`);
-    expect((await second.types('AT+CMEE?', /^\r\n([^\r]*)\r\n\r\nOK\r\n/))[1]).toBe('+CMEE: 2');
-    expect(await modem.stop()).toMatchObject({ ok: true });
-    expect(existsSync(path)).toBe(false);
-  });
+  withPrograms('socat').it(
+    '--pty: a terminal program opens it, leaves, and another finds the modem as it was',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'modem-pty-'));
+      folders.push(folder);
+      const path = join(folder, 'tty');
+      const modem = start({ pty: true, path });
+      expect(await modem.ready()).toBe(path);
+      const first = socat('-', `${path},raw,echo=0`);
+      await first.sees(/APP RDY\r\n/);
+      await first.types('ATE0', /OK\r\n/);
+      await first.types('AT+CMEE=2', /OK\r\n/);
+      const times = () => modem.events.filter(({ type, where }) => type === 'line' && where !== undefined).length;
+      first.child.kill();
+      await heard(() => (times() === 2 && existsSync(path) ? true : undefined));
+      const second = socat('-', `${path},raw,echo=0`);
+      expect((await second.types('AT+CMEE?', /^\r\n([^\r]*)\r\n\r\nOK\r\n/))[1]).toBe('+CMEE: 2');
+      expect(await modem.stop()).toMatchObject({ ok: true });
+      expect(existsSync(path)).toBe(false);
+    },
+  );
 
-  it('says what is wrong: usage, a port that is taken, a name that cannot be', async () => {
+  withPrograms('socat').it('says what is wrong: usage, a port that is taken, a name that cannot be', async () => {
     const { signal } = new AbortController();
     const options = { path: 'x', profile: DEMO_PROFILE };
     await expect(runModem(options, signal)).rejects.toBeInstanceOf(UsageError);

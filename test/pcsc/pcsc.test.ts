@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { loadSimProfile } from '../../host/sim/index.js';
 import { Pcscd } from './pcscd.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('opensc-tool', 'osmo-auc-gen', 'pcsc_scan', 'pcscd', 'scriptor', 'vpcd');
 
 const PROFILE = 'examples/profiles/soracom-demo.json';
 const AID = 'a0000000871002ffffffff8907090000';

@@ -18,6 +18,7 @@ import { Trace } from '../../host/trace/trace.js';
 import { akari, type Ended, resultOf } from '../cli/akari.js';
 import { apiConfig, AUTH_KEY, Client, OPERATOR, REGISTRATION_SECRET, STOCK_IMSI } from './api-harness.js';
 import { IMSI } from './harness.js';
+import { withPrograms } from '../peers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-api-'));
 const file = join(folder, 'platform.db');
@@ -64,7 +65,7 @@ async function curlTicket(): Promise<string[]> {
   return ['-H', `X-Soracom-API-Key: ${ticket['apiKey']}`, '-H', `X-Soracom-Token: ${ticket['token']}`];
 }
 
-describe('curl', () => {
+withPrograms('curl').describe('curl', () => {
   it('signs in, reads, writes, and is told what is wrong', async () => {
     const ticket = await curlTicket();
     const subscriber = JSON.parse(await curl(...ticket, `${url}/v1/subscribers/${IMSI}`)) as object;
@@ -149,6 +150,7 @@ describe('akari platform', () => {
     const list = await run('subscribers list --tag name=roof');
     expect(list.stdout).toMatch(new RegExp(`^${IMSI}  active {6}s1.standard  offline +sensors  roof\n$`));
     expect(JSON.parse((await run(`subscribers get ${IMSI}`)).stdout)).toMatchObject({ imsi: IMSI });
+    await run(`subscribers tags ${IMSI} by=bench`);
     const tagged = await run(`subscribers tags ${IMSI} floor=3 by= --json`);
     expect(resultOf(tagged)).toMatchObject({ ok: true, subscriber: { tags: { name: 'roof', floor: '3' } } });
     expect(tagged.stdout).not.toContain('"by"');

@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { RealClock } from '../../host/clock/real.js';
 import { SocketUpstream } from '../../host/cloud/index.js';
 import { Platform } from '../../host/platform/index.js';
@@ -15,6 +15,9 @@ import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
 import { ca, config, FakeRegistry, IMEI, IMSI, PSK, session } from './harness.js';
 import { freePort, listen, Programs } from './programs.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('curl', 'nginx', 'openssl');
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-beam-'));
 const clock = new RealClock();

@@ -9,7 +9,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { RealClock } from '../../host/clock/real.js';
 import { SocketUpstream } from '../../host/cloud/index.js';
 import { Platform } from '../../host/platform/index.js';
@@ -18,6 +18,9 @@ import { Trace } from '../../host/trace/trace.js';
 import { frame } from './frames.js';
 import { ca, config, FakeRegistry, IMEI, IMSI, PSK, session } from './harness.js';
 import { freePort, listen, Programs, type ServerProgram } from './programs.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('nc', 'nginx', 'openssl', 'socat');
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-stream-'));
 const clock = new RealClock();

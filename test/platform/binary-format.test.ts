@@ -7,6 +7,7 @@ import published from '../vectors/binary-format-v1.json' with { type: 'json' };
 import { frame } from './frames.js';
 import { FrontWorld } from './fronts.js';
 import { IMSI, session } from './harness.js';
+import { withPrograms } from '../peers.js';
 
 const bodies = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 10 });
 
@@ -31,7 +32,7 @@ describe('Binary Format v1', () => {
     expect([...new FrameReader().take(Buffer.from(whole, 'hex'))]).toEqual([Buffer.from(body, 'hex')]);
   });
 
-  it('Python’s binascii computes the same CRC', () => {
+  withPrograms('python3').it('Python’s binascii computes the same CRC', () => {
     const bytes = Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7) & 0xff));
     const program = 'import binascii,sys; print(binascii.crc_hqx(bytes.fromhex(sys.argv[1]), 0xffff))';
     const { stdout } = spawnSync('python3', ['-c', program, bytes.toString('hex')], { encoding: 'utf8' });

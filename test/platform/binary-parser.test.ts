@@ -6,6 +6,7 @@ import { Directory, PlatformConfigError } from '../../host/platform/index.js';
 import { interpret } from '../../host/platform/message/payload.js';
 import published from '../vectors/binary-parser.json' with { type: 'json' };
 import { message } from './messages.js';
+import { withPrograms } from '../peers.js';
 
 const parse = (format: string, hex: string): unknown =>
   JSON.parse(new BinaryParser(format).parse(Buffer.from(hex.replaceAll(' ', ''), 'hex')));
@@ -234,7 +235,7 @@ describe('what another packer wrote', () => {
     );
   });
 
-  it('Python’s struct reads the same', () => {
+  withPrograms('python3').it('Python’s struct reads the same', () => {
     const payload = Buffer.from('8001fffe7fc0010203040506070809400921fb54442d18c2480000a5', 'hex');
     const program =
       'import json,struct,sys; d=bytes.fromhex(sys.argv[1]); ' +

@@ -8,7 +8,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { RealClock } from '../../host/clock/real.js';
 import { Clouds, SocketUpstream } from '../../host/cloud/index.js';
 import { Platform } from '../../host/platform/index.js';
@@ -16,6 +16,9 @@ import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
 import { ACCESS_KEY, AWS_CREDENTIALS } from './cloud-world.js';
 import { ca, FakeRegistry, ICCID, IMEI, IMSI, session } from './harness.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('curl', 'nc');
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-cloud-'));
 const clock = new RealClock();

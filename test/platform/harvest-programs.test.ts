@@ -9,13 +9,16 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { RealClock } from '../../host/clock/real.js';
 import { SocketUpstream } from '../../host/cloud/index.js';
 import type { DataEntry } from '../../host/platform/harvest/store.js';
 import { Platform } from '../../host/platform/index.js';
 import { Trace } from '../../host/trace/trace.js';
 import { FakeRegistry, ICCID, IMSI, session } from './harness.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('curl', 'socat');
 
 const DATA = 'harvest.soracom.io';
 const FILES = 'harvest-files.soracom.io';

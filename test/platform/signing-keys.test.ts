@@ -13,6 +13,7 @@ import { Database, keySite, keyUrl, Seal, SealError } from '../../host/platform/
 import { KID, SigningKeys } from '../../host/platform/keys/keys.js';
 import { Secret } from '../../host/secret.js';
 import { EPOCH_MS } from './harness.js';
+import { withPrograms } from '../peers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,22 +25,25 @@ const pemOf = (keys: SigningKeys, token: string): string => keys.published(kidOf
 describe('signing keys', () => {
   const keys = new SigningKeys({ clock, database: new Database(), seal: new Seal() });
 
-  it('a token has kid and alg in its header, and openssl agrees with its signature', async () => {
-    const token = await keys.sign({ iss: 'https://soracom.io', n: 1 });
-    expect(headerOf(token)).toEqual({ kid: expect.stringMatching(KID), alg: 'RS256' });
-    const [header = '', payload = '', signature = ''] = token.split('.');
-    writeFileSync(join(folder, 'key.pem'), pemOf(keys, token));
-    writeFileSync(join(folder, 'signature'), Buffer.from(signature, 'base64url'));
-    const verify = (text: string): string => {
-      writeFileSync(join(folder, 'text'), text);
-      const args = ['dgst', '-sha256', '-verify', 'key.pem', '-signature', 'signature', 'text'];
-      return execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
-    };
-    expect(verify(`${header}.${payload}`)).toBe('Verified OK\n');
-    expect(() => verify(`${header}.${payload}x`)).toThrow();
-    const shown = execFileSync('openssl', ['pkey', '-pubin', '-in', 'key.pem', '-noout', '-text'], { cwd: folder });
-    expect(shown.toString()).toMatch(/Public-Key: \(2048 bit\)/);
-  });
+  withPrograms('openssl').it(
+    'a token has kid and alg in its header, and openssl agrees with its signature',
+    async () => {
+      const token = await keys.sign({ iss: 'https://soracom.io', n: 1 });
+      expect(headerOf(token)).toEqual({ kid: expect.stringMatching(KID), alg: 'RS256' });
+      const [header = '', payload = '', signature = ''] = token.split('.');
+      writeFileSync(join(folder, 'key.pem'), pemOf(keys, token));
+      writeFileSync(join(folder, 'signature'), Buffer.from(signature, 'base64url'));
+      const verify = (text: string): string => {
+        writeFileSync(join(folder, 'text'), text);
+        const args = ['dgst', '-sha256', '-verify', 'key.pem', '-signature', 'signature', 'text'];
+        return execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+      };
+      expect(verify(`${header}.${payload}`)).toBe('Verified OK\n');
+      expect(() => verify(`${header}.${payload}x`)).toThrow();
+      const shown = execFileSync('openssl', ['pkey', '-pubin', '-in', 'key.pem', '-noout', '-text'], { cwd: folder });
+      expect(shown.toString()).toMatch(/Public-Key: \(2048 bit\)/);
+    },
+  );
 
   it('after a change of keys the old one stays published, the new one signs', async () => {
     const before = await keys.sign({ n: 1 });

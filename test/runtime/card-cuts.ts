@@ -8,7 +8,8 @@ import { Random } from '../../host/random.js';
 import { personalise } from '../../host/sim/index.js';
 import { AID } from '../sim/card.js';
 import { PROFILE } from '../world/demo-world.js';
-import { RealBoard, scratch } from './native.js';
+import { RealBoard } from './native.js';
+import { scratch } from './scratch.js';
 
 export const CARD = 'build/release/sim.wasm';
 /** Bytes of linear memory, as its budget allows. */

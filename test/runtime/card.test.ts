@@ -2,13 +2,26 @@
 // its UART.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join as path } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { personalise } from '../../host/sim/index.js';
 import { PROFILE } from '../world/demo-world.js';
 import { CARD, CARD_MEMORY, cutCard, personaliseFolder } from './card-cuts.js';
 import { attachWith, wireCard, wirePlainCard } from './card-world.js';
 import { flashImage } from './flash-image.js';
-import { RealBoard, build, scratch } from './native.js';
+import { RealBoard, build } from './native.js';
+import { scratch } from './scratch.js';
+import { withPrograms } from '../peers.js';
+
+const { it } = withPrograms(
+  'gcc',
+  'libc',
+  'make',
+  'picolibc',
+  'qemu-system-riscv32',
+  'riscv64-unknown-elf-gcc',
+  'socat',
+  'wasm2c',
+);
 
 let chip: RealBoard | undefined;
 afterEach(() => chip?.kill());

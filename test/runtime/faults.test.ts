@@ -1,9 +1,13 @@
 // What goes wrong on a board, and what then: apps that trap, hang, or are for another board.
 import { spawnSync } from 'node:child_process';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { ModuleError } from '../../host/board/index.js';
 import { ExportError, exportProject } from '../../host/export/index.js';
-import { RealBoard, assemble, build, eventually, scratch } from './native.js';
+import { RealBoard, assemble, build, eventually } from './native.js';
+import { scratch } from './scratch.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('gcc', 'libc', 'make', 'wasm2c', 'wat2wasm');
 
 /** An app whose setup() does nothing and whose loop() is `loop`; restarts show in the log. */
 const app = (loop: string, extra = '', abi = 1): string => `(module

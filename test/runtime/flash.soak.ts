@@ -1,5 +1,8 @@
-import { beforeAll, it } from 'vitest';
+import { beforeAll } from 'vitest';
 import { buildStoreCuts, storeCuts } from './flash.js';
+import { withPrograms } from '../peers.js';
+
+const { it } = withPrograms('gcc', 'libc');
 
 const SEED = Number(process.env['AKARI_SOAK_SEED'] ?? 1);
 let program: string;

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { scratch } from './native.js';
+import { scratch } from './scratch.js';
 
 const run = promisify(execFile);
 

@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { exportProject } from '../../host/export/index.js';
-import { scratch } from './native.js';
+import { scratch } from './scratch.js';
+import { withPrograms } from '../peers.js';
 
 const CHIPS = ['esp32', 'esp32s3', 'esp32c3', 'esp32c6'];
 const ENGINES = ['wasm2c', 'wamr'];
@@ -169,51 +170,53 @@ describe('the port', () => {
     return include;
   }
 
-  it.each(['esp32', 'esp32c3'].flatMap((chip) => ENGINES.map((engine) => [chip, engine] as const)))(
-    'type-checks for %s with the engine %s',
-    (chip, engine) => {
-      const include = headers(chip, engine);
-      const flags = [
-        '-std=gnu17',
-        '-fsyntax-only',
-        '-Wall',
-        '-Wextra',
-        '-Werror',
-        '-include',
-        join(include, 'sdkconfig.h'),
-      ];
+  withPrograms('gcc', 'libc').it.each(
+    ['esp32', 'esp32c3'].flatMap((chip) => ENGINES.map((engine) => [chip, engine] as const)),
+  )('type-checks for %s with the engine %s', (chip, engine) => {
+    const include = headers(chip, engine);
+    const flags = [
+      '-std=gnu17',
+      '-fsyntax-only',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-include',
+      join(include, 'sdkconfig.h'),
+    ];
+    const runtime = join(folder, 'runtime');
+    const folders = [include, join(runtime, 'include'), join(runtime, 'core')].map((path) => `-I${path}`);
+    const files = port().map((name) => join(runtime, 'port/esp-idf', name));
+    const { status, stderr } = spawnSync('gcc', [...flags, ...folders, ...files], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+
+  withPrograms('gcc', 'libc').it(
+    'finds a whole module at every start, whenever power is cut, and goes back to the old one when the new one fails',
+    () => {
+      const include = headers('esp32c3', 'wamr');
+      const program = join(include, 'modules');
+      const flags = ['-std=gnu17', '-g', '-fsanitize=address,undefined', '-Wall', '-Wextra', '-Werror'];
       const runtime = join(folder, 'runtime');
-      const folders = [include, join(runtime, 'include'), join(runtime, 'core')].map((path) => `-I${path}`);
-      const files = port().map((name) => join(runtime, 'port/esp-idf', name));
-      const { status, stderr } = spawnSync('gcc', [...flags, ...folders, ...files], { encoding: 'utf8' });
-      expect(stderr).toBe('');
-      expect(status).toBe(0);
+      const folders = [include, 'test/runtime/idf', join(runtime, 'include'), join(runtime, 'port/esp-idf')];
+      const built = spawnSync(
+        'gcc',
+        [...flags, ...folders.map((path) => `-I${path}`), 'test/runtime/idf/modules.c', '-o', program],
+        { encoding: 'utf8' },
+      );
+      expect(built.stderr).toBe('');
+      for (const seed of ['1', '2', '3']) {
+        const { status, stdout, stderr } = spawnSync(program, [seed], { encoding: 'utf8' });
+        expect([stdout, stderr], `seed ${seed}`).toEqual([
+          expect.stringMatching(/^\d{3,} cuts, \d{3,} trials, proven \d{3,}\n$/),
+          '',
+        ]);
+        expect(status).toBe(0);
+      }
     },
   );
 
-  it('finds a whole module at every start, whenever power is cut, and goes back to the old one when the new one fails', () => {
-    const include = headers('esp32c3', 'wamr');
-    const program = join(include, 'modules');
-    const flags = ['-std=gnu17', '-g', '-fsanitize=address,undefined', '-Wall', '-Wextra', '-Werror'];
-    const runtime = join(folder, 'runtime');
-    const folders = [include, 'test/runtime/idf', join(runtime, 'include'), join(runtime, 'port/esp-idf')];
-    const built = spawnSync(
-      'gcc',
-      [...flags, ...folders.map((path) => `-I${path}`), 'test/runtime/idf/modules.c', '-o', program],
-      { encoding: 'utf8' },
-    );
-    expect(built.stderr).toBe('');
-    for (const seed of ['1', '2', '3']) {
-      const { status, stdout, stderr } = spawnSync(program, [seed], { encoding: 'utf8' });
-      expect([stdout, stderr], `seed ${seed}`).toEqual([
-        expect.stringMatching(/^\d{3,} cuts, \d{3,} trials, proven \d{3,}\n$/),
-        '',
-      ]);
-      expect(status).toBe(0);
-    }
-  });
-
-  it('is not built without ESP-IDF, and says so', () => {
+  withPrograms('make').it('is not built without ESP-IDF, and says so', () => {
     const { status, stderr } = spawnSync('make', ['-C', 'runtime', 'check-idf', 'IDF_PATH='], { encoding: 'utf8' });
     expect(stderr).toMatch(/check-idf: not run\. IDF_PATH is not set/);
     expect(status).not.toBe(0);

@@ -2,12 +2,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join as path } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect } from 'vitest';
 import type { Scene } from '../world/demo-world.js';
 import { sequence } from '../world/demo-world.js';
 import { APP, APP_MEMORY, join, modemWorld, verified } from './modem-line.js';
-import { RealBoard, build, scratch } from './native.js';
+import { RealBoard, build } from './native.js';
+import { scratch } from './scratch.js';
 import { cutPower } from './power-cuts.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('gcc', 'libc', 'make', 'socat', 'wasm2c');
 
 let program: string;
 let s: Scene | undefined;

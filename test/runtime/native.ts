@@ -1,28 +1,15 @@
 // The C runtime as a person gets it: akari export, make, and the program that comes out of it.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, existsSync, openSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
 import { type ExportTarget, exportProject } from '../../host/export/index.js';
+import { scratch } from './scratch.js';
 
 const run = promisify(execFile);
-
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A new folder, gone when the test file has ended. */
-export function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'akari-runtime-'));
-  folders.push(folder);
-  return folder;
-}
 
 /** Exports and builds an app; resolves to the path of what was built. Rejects with make's words. */
 export async function build(

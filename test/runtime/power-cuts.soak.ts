@@ -1,9 +1,21 @@
 // Hundreds of power cuts: npm run soak.
-import { beforeAll, describe, it } from 'vitest';
+import { beforeAll } from 'vitest';
 import { CARD, CARD_MEMORY, cutCard } from './card-cuts.js';
 import { APP, APP_MEMORY } from './modem-line.js';
 import { build } from './native.js';
 import { cutPower } from './power-cuts.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms(
+  'gcc',
+  'libc',
+  'make',
+  'picolibc',
+  'qemu-system-riscv32',
+  'riscv64-unknown-elf-gcc',
+  'socat',
+  'wasm2c',
+);
 
 const SEED = process.env['AKARI_SOAK_SEED'] ?? '1';
 

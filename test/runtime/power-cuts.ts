@@ -5,7 +5,8 @@ import { expect } from 'vitest';
 import { Random } from '../../host/random.js';
 import { sequence } from '../world/demo-world.js';
 import { join, modemWorld } from './modem-line.js';
-import { RealBoard, eventually, scratch } from './native.js';
+import { RealBoard, eventually } from './native.js';
+import { scratch } from './scratch.js';
 
 /** Longest life of a board, ms: long enough to send; most lives end earlier. */
 const LIFE_MS = 4_000;

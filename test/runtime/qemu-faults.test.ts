@@ -1,9 +1,19 @@
 // What goes wrong on the board in QEMU, and what then.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect } from 'vitest';
 import { Random } from '../../host/random.js';
 import { RealBoard, assemble, build, eventually } from './native.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms(
+  'make',
+  'picolibc',
+  'qemu-system-riscv32',
+  'riscv64-unknown-elf-gcc',
+  'wasm2c',
+  'wat2wasm',
+);
 
 const target = 'qemu-rv32';
 const FLASH_BYTES = 32 << 20;

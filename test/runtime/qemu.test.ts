@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join as path } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect } from 'vitest';
 import { Random } from '../../host/random.js';
 import { type Scene, sequence } from '../world/demo-world.js';
 import { CONFORMANCE, type Probe, take } from './conformance.js';
 import { dialogue, harnessDialogue, modemIsUp } from './dialogue.js';
 import { APP, APP_MEMORY, join, modemWorld, verified } from './modem-line.js';
 import { RealBoard, build, eventually } from './native.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('make', 'picolibc', 'qemu-system-riscv32', 'riscv64-unknown-elf-gcc', 'wasm2c');
 
 const target = 'qemu-rv32';
 const flashOf = (elf: string): string => path(dirname(elf), 'store.img');

@@ -2,8 +2,11 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
-import { scratch } from './native.js';
+import { expect } from 'vitest';
+import { scratch } from './scratch.js';
+import { withPrograms } from '../peers.js';
+
+const { it } = withPrograms('gcc', 'libc');
 
 const run = promisify(execFile);
 const FLAGS = ['-g', '-O1', '-fsanitize=address,undefined', '-Wall', '-Wextra', '-Werror', '-Iruntime/include'];

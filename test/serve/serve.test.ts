@@ -9,12 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { resultOf } from '../cli/akari.js';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished } from 'vitest';
 import { runServe } from '../../host/cli/commands/serve.js';
 import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
 import { type EntryPoint, DataFolder, loadServeConfig, Serve, type ServeConfig } from '../../host/serve/index.js';
 import { parseSimProfile } from '../../host/sim/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('curl');
 
 const run = promisify(execFile);
 const config = await loadServeConfig(EXAMPLE_WORLD);

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { fromHex, toHex, xor } from '../../host/bytes.js';
 import { Random } from '../../host/random.js';
 import { StoreKey } from '../../host/sim/index.js';
 import { Bench, K, OPC, challenge, storeOf } from './card.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('osmo-auc-gen');
 
 const run = promisify(execFile);
 

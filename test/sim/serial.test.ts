@@ -17,6 +17,7 @@ import { Trace } from '../../host/trace/trace.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { toJsonLine } from '../../host/trace/json-lines.js';
 import { AID, ATR, module, storeOf } from './card.js';
+import { withPrograms } from '../peers.js';
 
 const run = promisify(execFile);
 
@@ -196,7 +197,7 @@ describe('akari sim serial', () => {
     expect(events.at(-1)).toEqual({ type: 'result', ok: true });
   });
 
-  it('--pty: opening the terminal is a cold reset, again and again', async () => {
+  withPrograms('socat').it('--pty: opening the terminal is a cold reset, again and again', async () => {
     const path = join(folder, 'sim');
     const { child, ready, ended } = serial('--pty', '--path', path);
     for (let round = 0; round < 2; round++) {
@@ -227,17 +228,22 @@ describe('akari sim serial', () => {
     }
   }
 
-  it.each([
+  const wrong = [
     [[], 2, 'one of --pty and --tcp is wanted'],
     [['--pty', '--tcp', '0'], 2, 'one of --pty and --tcp is wanted'],
     [['--tcp', '70000'], 2, 'a whole number from 0 to 65535 is wanted'],
+  ] as const;
+  const wrongPath = [
     [['--pty', '--path', '/no/such/place'], 1, 'no pseudo terminal at /no/such/place (ENOENT)'],
     [['--pty', '--path', 'package.json'], 1, 'no pseudo terminal at package.json (EEXIST)'],
-  ] as const)('%o ends with %i: %s', async (args, code, message) => {
+  ] as const;
+  async function endsWith(args: readonly string[], code: number, message: string): Promise<void> {
     const { child } = serial(...args);
     let said = '';
     child.stderr?.on('data', (chunk) => (said += String(chunk)));
     expect(await once(child, 'close')).toEqual([code, null]);
     expect(said).toContain(message);
-  });
+  }
+  it.each(wrong)('%o ends with %i: %s', endsWith);
+  withPrograms('socat').it.each(wrongPath)('%o ends with %i: %s', endsWith);
 });

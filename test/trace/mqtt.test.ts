@@ -5,9 +5,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { Secret } from '../../host/secret.js';
 import { openMqttSink } from '../../host/trace/mqtt.js';
+import { withPrograms } from '../peers.js';
+
+const { describe, it } = withPrograms('mosquitto', 'mosquitto_sub');
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-mqtt-'));
 const children: ChildProcess[] = [];

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { concat, fromHex, toHex, xor } from '../../../host/bytes.js';
 import { Auc, MemorySubscribers, Milenage, withInd } from '../../../host/cellular/hss/index.js';
 import { Random } from '../../../host/random.js';
 import { Secret } from '../../../host/secret.js';
+import { withPrograms } from '../../peers.js';
+
+const { describe, it } = withPrograms('osmo-auc-gen');
 
 // An authentication centre that nobody here wrote: osmo-auc-gen of libosmocore (Debian package libosmocore-utils).
 

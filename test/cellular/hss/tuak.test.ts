@@ -16,6 +16,7 @@ import { keccakF1600 } from '../../../host/cellular/hss/keccak.js';
 import { Random } from '../../../host/random.js';
 import { Secret } from '../../../host/secret.js';
 import { milenageVectors, tuakVectors } from '../../vectors/read.js';
+import { withPrograms } from '../../peers.js';
 
 const secret = (hex: string): Secret => new Secret(fromHex(hex));
 const { ts35_233, keccak_f1600 } = tuakVectors();
@@ -60,7 +61,7 @@ describe('The home network', () => {
     ]);
   });
 
-  it('makes the XOR vectors of osmo-auc-gen', () => {
+  withPrograms('osmo-auc-gen').it('makes the XOR vectors of osmo-auc-gen', () => {
     const random = new Random('xor');
     for (let i = 0; i < 20; i++) {
       const [k, rand, sqn] = [random.bytes(16), random.bytes(16), random.bytes(6)] as const;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hssCommand } from '../../../host/cli/commands/hss.js';
 import { UsageError } from '../../../host/cli/output.js';
+import { withPrograms } from '../../peers.js';
 
 const K = '465b5ce8b199b49faa5f0a2ee238a6bc';
 const OPC = 'cd63cb71954a9f4e48a5994e37a02baf';
@@ -35,7 +36,7 @@ function run(...args: string[]): string[] {
 }
 
 describe('akari hss vector', () => {
-  it('prints what osmo-auc-gen prints', () => {
+  withPrograms('osmo-auc-gen').it('prints what osmo-auc-gen prints', () => {
     const [line = ''] = run('--rand', RAND, '--sqn', '0000000012c0');
     const theirs = execFileSync(
       'osmo-auc-gen',

@@ -2,11 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { toHex } from '../../../host/bytes.js';
 import { NasSecurity, SecurityHeader, encodeEmm, encodeEsm } from '../../../host/cellular/nas/index.js';
 import { Secret } from '../../../host/secret.js';
 import { emmMessages, esmMessages } from './messages.js';
+import { withPrograms } from '../../peers.js';
+
+const { it } = withPrograms('text2pcap', 'tshark');
 
 // Wireshark's NAS-EPS dissector (Debian package tshark) reads what we write.
 

@@ -1,0 +1,45 @@
+// Which of the programs in peers.txt are here. What needs one that is not is not run, and a person is told so; where
+// AKARI_PEERS=required, as in .ci/run, it fails.
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Name of a program -> its Debian package, and the file that shows it is there if it is no command. */
+export const peers = new Map(
+  readFileSync(new URL('peers.txt', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => /^[^#\s]/.test(line))
+    .map((line) => {
+      const [program, name, file] = line.trim().split(/\s+/);
+      return [program, { package: name, file }];
+    }),
+);
+
+function runs(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Those of `programs` that are not here. Throws when one is missing and all are required. */
+export function missing(programs) {
+  const lacking = programs.filter((program) => {
+    const peer = peers.get(program);
+    if (peer === undefined) throw new Error(`tools/peers.txt does not name ${program}`);
+    return peer.file === undefined ? !runs(program) : !existsSync(peer.file);
+  });
+  if (lacking.length > 0 && process.env.AKARI_PEERS === 'required') {
+    throw new Error(`AKARI_PEERS=required, and ${howToInstall(lacking)}`);
+  }
+  return lacking;
+}
+
+/** "missing curl, tshark; `npm run peers` installs them (Debian: curl tshark)" */
+export function howToInstall(lacking) {
+  const packages = [...new Set(lacking.map((program) => peers.get(program)?.package))].sort();
+  return `missing ${lacking.join(', ')}; \`npm run peers\` installs them (Debian: ${packages.join(' ')})`;
+}
