@@ -9,6 +9,7 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 #include "card.h"
+#include "rt.h"
 
 enum { VALUES = 256, VALUE_BYTES = 4096, NOT_FOUND = -3, NO_SPACE = -4 };
 
@@ -88,7 +89,7 @@ static int unhex(const char *hex, unsigned char *out) {
 int main(void) {
   static char line[3 * VALUE_BYTES + 64], hex[2 * VALUE_BYTES + 1], mask[VALUE_BYTES + 1];
   unsigned key;
-  wasm_rt_init();
+  if (setjmp(akari_rt_trap)) return fputs("the module has trapped\n", stderr), 2;
   Z_card_init_module();
   Z_card_instantiate(&card, &board);
   int ready = 0;

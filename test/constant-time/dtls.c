@@ -7,6 +7,7 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 #include "client.h"
+#include "rt.h"
 
 enum { DATAGRAM = 2048, IDENTITY = 32, KEY = 160, CID = 224 };
 
@@ -42,7 +43,7 @@ static void show(u32 ptr, int len) {
 
 int main(void) {
   static char line[2 * DATAGRAM + 64], one[2 * DATAGRAM + 1], identity[257], key[129], cid[17];
-  wasm_rt_init();
+  if (setjmp(akari_rt_trap)) return fputs("the module has trapped\n", stderr), 2;
   Z_client_init_module();
   Z_client_instantiate(&client, &board);
   while (fgets(line, sizeof line, stdin)) {

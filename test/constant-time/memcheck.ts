@@ -1,4 +1,5 @@
-// Native code out of device binaries, watched by memcheck: what takes bytes that count as undefined to a branch or an address is reported.
+// Native code out of device binaries, watched by memcheck: what takes bytes that count as undefined to a branch or an address is
+// reported. It is made as the runtime for boards makes it (runtime/rules.mk), with the loads and stores that a small core has.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,10 @@ export const knownOutcome = changed(
   `${DECLASSIFY}const outcome: usize = memory.data(4, 4);\n`,
 );
 
+const ENGINE = 'runtime/engine/wasm2c';
+/** Where Debian's wabt has wasm-rt.h (runtime/sources.mk). */
+const WASM_RT = '/usr/src/wasm2c';
+
 let folder: string | undefined;
 
 export function cleanUp(): void {
@@ -46,9 +51,13 @@ export async function native(
   const file = (suffix: string): string => join(build, `${module}${suffix}`);
   writeFileSync(file('.wasm'), await compileDeviceChanged(entry, sources));
   execFileSync('wasm2c', [file('.wasm'), '-n', module, '-o', file('.c')]);
-  const runtime = '/usr/share/wabt/wasm2c';
-  const flags = ['-O2', '-g', '-w', '-DWASM_RT_MEMCHECK_SIGNAL_HANDLER=0', `-I${build}`, `-I${runtime}`];
-  execFileSync('gcc', [...flags, '-o', file(''), driver, file('.c'), join(runtime, 'wasm-rt-impl.c'), '-lm'], {
+  execFileSync('sed', ['-i', '-f', `${ENGINE}/access.sed`, file('.c')]);
+  const accesses = readFileSync(file('.c'), 'utf8').match(/akari_(outside|load|store)\(/g) ?? [];
+  if (accesses.length < 3) throw new Error('the output of wasm2c does not take the loads and stores of access.h');
+  const flags = ['-O2', '-g', '-w', '-DAKARI_BY_WORDS=1', '-DWASM_RT_MEMCHECK_SIGNAL_HANDLER=0'];
+  const includes = [build, ENGINE, WASM_RT].map((from) => `-I${from}`);
+  const code = [driver, file('.c'), `${ENGINE}/rt.c`];
+  execFileSync('gcc', [...flags, ...includes, '-o', file(''), ...code, '-lm'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return file('');
