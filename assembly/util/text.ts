@@ -42,16 +42,27 @@ export class Text {
 
   /** ASCII only; other characters become `?`. */
   str(text: string): Text {
-    for (let i = 0, n = text.length; i < n; i++) {
+    const n = text.length;
+    // Nearly all that a device writes comes through here: the bounds are looked at once, not for each character.
+    const to = this.ptr + this.length;
+    for (let i = 0, last = this.take(n); i < last; i++) {
       const c = at(text, i);
-      this.byte(c < 0x80 ? c : 0x3f);
+      store<u8>(to + i, c < 0x80 ? c : 0x3f);
     }
     return this;
   }
 
   bytes(ptr: usize, len: i32): Text {
-    for (let i = 0; i < len; i++) this.byte(load<u8>(ptr + i));
+    const to = this.ptr + this.length;
+    for (let i = 0, last = this.take(len); i < last; i++) store<u8>(to + i, load<u8>(ptr + i));
     return this;
+  }
+
+  /** Counts n more bytes; returns how many of them there is room for. */
+  private take(n: i32): i32 {
+    const room = this.capacity - this.length;
+    this.length += n;
+    return min(n, room);
   }
 
   /** Decimal. */
@@ -59,10 +70,13 @@ export class Text {
     let rest: u64 = value < 0 ? 0 - <u64>value : <u64>value;
     if (value < 0) this.byte(0x2d);
     let n = 0;
+    // 64 bits are divided in software on a small core.
+    for (; rest > <u64>u32.MAX_VALUE; rest /= 10) store<u8>(digits + n++, <u32>(rest % 10) + 0x30);
+    let small = <u32>rest;
     do {
-      store<u8>(digits + n++, <u32>(rest % 10) + 0x30);
-      rest /= 10;
-    } while (rest > 0);
+      store<u8>(digits + n++, (small % 10) + 0x30);
+      small /= 10;
+    } while (small > 0);
     while (n > 0) this.byte(load<u8>(digits + --n));
     return this;
   }
