@@ -14,7 +14,7 @@
 //   unixMs(now: i64): i64                     network time, -1 while unknown
 //   ready, open, status, write, read, close, report of `Net`
 
-import { NetKind } from "../board/index";
+import { NetKind, Status } from "../board/index";
 
 /** Where a modem is on its way to the network. Each driver says what leaves a state and after how long. */
 export const enum ModemState {
@@ -102,7 +102,7 @@ export const enum SocketState {
   /** Left by the modem's report, or after the driver's time-out. */
   Opening,
   Open,
-  /** The far end has closed. Bytes may wait here and in the modem. */
+  /** The far end has closed, or, with an `error`, the connection broke. Bytes may wait here and in the modem. */
   Ended,
   /** `error` says why. */
   Failed,
@@ -112,7 +112,7 @@ export const enum SocketState {
 @unmanaged
 export class ModemSocket {
   state: SocketState;
-  /** A `Status`, when Failed. */
+  /** A `Status`, when Failed; also when Ended by a break, where the owner learns it once all is read. */
   error: i32;
   /** Connection number in the modem, or -1. */
   id: i32;
@@ -151,6 +151,7 @@ export class ModemSocket {
 
   want(kind: i32, hostPtr: usize, hostLen: i32, port: i32): void {
     this.state = SocketState.Wanted;
+    this.error = Status.Ok;
     this.kind = kind;
     this.closing = false;
     this.id = -1;
@@ -165,6 +166,16 @@ export class ModemSocket {
     this.state = SocketState.Failed;
     this.error = error;
     this.drop();
+  }
+
+  /** A stream takes nothing any more. What came before may be the reason (an answer to half a request): it is kept. */
+  broke(error: i32, more: bool): void {
+    if (this.state != SocketState.Open && this.state != SocketState.Ended) return;
+    this.state = SocketState.Ended;
+    this.error = error;
+    this.more = more;
+    this.txLen = 0;
+    this.full = 0;
   }
 
   private drop(): void {

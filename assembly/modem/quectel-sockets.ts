@@ -365,8 +365,10 @@ export class QuectelSockets<T> {
           socket.full = 0;
         } else if (result == AtResult.SendFail && ++socket.full <= FULL_TRIES) {
           socket.until = now + FULL_MS;
-        } else {
+        } else if (socket.kind == NetKind.Udp) {
           socket.fail(Status.Closed);
+        } else {
+          socket.broke(Status.Closed, !this.push);
         }
         return;
       case SocketCommand.Read:
@@ -444,7 +446,8 @@ export class QuectelSockets<T> {
       case SocketState.Open:
         return NetState.Open;
       case SocketState.Ended:
-        return socket.more || socket.waiting > 0 ? NetState.Open : NetState.Ended;
+        if (socket.more || socket.waiting > 0) return NetState.Open;
+        return socket.error < 0 ? socket.error : NetState.Ended;
       case SocketState.Failed:
         return socket.error;
       default:
@@ -478,7 +481,8 @@ export class QuectelSockets<T> {
     if (socket.state == SocketState.Failed) return socket.error;
     const n = socket.take(ptr, limit);
     if (n > 0 && socket.more) this.dirty = true;
-    return n;
+    const isDrained = socket.state == SocketState.Ended && socket.waiting == 0 && !socket.more;
+    return n == 0 && isDrained ? socket.error : n;
   }
 
   close(handle: i32): void {

@@ -132,6 +132,53 @@ describe('a UDP socket of the BG95 driver', () => {
   });
 });
 
+describe.each(MODES)('a stream of the BG95 driver that breaks in the middle of a request, %s', (_what, push) => {
+  const REFUSAL = `HTTP/1.1 403 Forbidden\r\nContent-Length: 3000\r\n\r\n${'n'.repeat(3000)}`;
+
+  async function refused(kind: number, refusal: string): Promise<{ received: string; status: number; driver: Driver }> {
+    const driver = new Driver(push);
+    driver.modem.serveBytes = () => ({ text: refusal });
+    let sends = 0;
+    driver.modem.fate = (_, command) => (/SEND=/.test(command) && ++sends > 1 ? 'error' : 'ok');
+    const handle = await opened(driver, kind);
+    // As much as it takes, as a client that uploads does, until it takes no more.
+    let received = '';
+    let status = 0;
+    await driver.until(() => {
+      kit.bg95Write(handle, new Uint8Array(1460));
+      received += Buffer.from(kit.bg95Read(handle, 700)).toString();
+      status = kit.bg95Status(handle);
+      return status !== NetState.Open;
+    });
+    expect(sends).toBe(2);
+    expect(kit.bg95Write(handle, bytes('x'))).toBe(Status.Closed);
+    kit.bg95Close(handle);
+    await driver.until(() => driver.modem.openSockets === 0);
+    // The next one in its place knows nothing of it.
+    sends = 0;
+    const next = await opened(driver, kind);
+    kit.bg95Write(next, bytes('y'));
+    await driver.until(() => kit.bg95Read(next, 700).length > 0 || refusal === '');
+    expect(kit.bg95Status(next)).toBe(NetState.Open);
+    return { received, status, driver };
+  }
+
+  test.each([
+    ['TCP', NetKind.Tcp],
+    ['TLS', NetKind.Tls],
+  ])('%s: the answer that came before is read to its end, then the break is told', async (_kind, kind) => {
+    const { received, status } = await refused(kind, REFUSAL);
+    expect(received).toBe(REFUSAL);
+    expect(status).toBe(Status.Closed);
+  });
+
+  test('without an answer the break is told at once, and nothing is read for ever', async () => {
+    const { received, status, driver } = await refused(NetKind.Tcp, '');
+    expect([received, status]).toEqual(['', Status.Closed]);
+    expect(driver.modem.commands.filter((command) => command.startsWith('AT+QIRD')).length).toBe(push ? 0 : 1);
+  });
+});
+
 describe('a TLS socket of the BG95 driver', () => {
   const SETTINGS = [
     'AT+QSSLCFG="sslversion",1,4',

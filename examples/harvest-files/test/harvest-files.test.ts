@@ -151,8 +151,10 @@ it('waits for a file that is not there yet', async () => {
 it('asks again, with longer and longer waits, while an operator has switched Harvest Files off', async () => {
   await start(false);
   await world.run({ for: HOUR });
-  const attempts = log.filter((line) => line.startsWith('upload stopped')).length;
-  expect(attempts).toBeGreaterThan(3);
-  expect(attempts).toBeLessThan(20);
+  const attempts = log.filter((line) => line.startsWith('upload stopped'));
+  expect(attempts.length).toBeGreaterThan(3);
+  expect(attempts.length).toBeLessThan(20);
+  // Refused before the body has come, and the device sees by what.
+  expect(new Set(attempts)).toEqual(new Set(['upload stopped, status 403']));
   expect(await stored(LOG)).toBeUndefined();
 });
