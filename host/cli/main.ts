@@ -15,6 +15,7 @@ import { serveCommand } from './commands/serve.js';
 import { showCommand } from './commands/show.js';
 import { simCommand } from './commands/sim.js';
 import { JobError, UsageError } from './output.js';
+import { endWithReader } from './until-interrupted.js';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot()), 'utf8')) as { version: string };
 
@@ -43,6 +44,7 @@ function inheritExit(command: Command): void {
   command.commands.forEach(inheritExit);
 }
 inheritExit(program);
+endWithReader();
 
 try {
   await program.parseAsync();

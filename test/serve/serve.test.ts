@@ -220,6 +220,18 @@ describe('akari serve', () => {
     expect(stdout).not.toMatch(/topsecret|465b5ce8b199b49faa5f0a2ee238a6bc/i);
   });
 
+  it('stops cleanly when the reader of its output goes away', async () => {
+    const args = ['dist/host/cli/main.js', 'serve', '--json', '--block', String(block), '--data', folder];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    expect([...(await ended), stderr]).toEqual([0, null, '']);
+  });
+
   it('stops at once when it is told to while SIMs are still attaching', async () => {
     const lines: string[] = [];
     await runServe({ config: EXAMPLE_WORLD, json: true, block }, AbortSignal.abort(), (line) => lines.push(line));
