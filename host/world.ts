@@ -222,6 +222,7 @@ export class World {
       trace: this.trace,
       random: this.random.fork('network'),
       subscribers: config.network?.keep?.(known) ?? known,
+      admit: (imsi) => this.platform.admit(imsi),
       ...(config.network?.addressOf && { addressOf: config.network.addressOf }),
     });
     this.platform = new Platform({

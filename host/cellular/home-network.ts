@@ -11,7 +11,7 @@ import type { SubscriberStore } from './hss/index.js';
 import { Impairments } from './impairments.js';
 import { Mme } from './mme.js';
 import type { RadioEnd, UeContext } from './ue-context.js';
-import type { ServiceRegistry, TcpService, UdpService } from './network.js';
+import type { Admission, ServiceRegistry, TcpService, UdpService } from './network.js';
 import type { Apn } from './pdn.js';
 import { Registry } from './registry.js';
 import { PdnSession } from './session.js';
@@ -37,6 +37,8 @@ export interface HomeNetworkOptions {
    * platform may do so after about an hour: 1 * HOUR shows whether a device that is silent for long stands it.
    */
   readonly idleCut?: Nanoseconds;
+  /** Asked before each session whether the subscriber may have it; everybody may, unless given. */
+  readonly admit?: (imsi: string) => Admission;
   /** The address of a subscriber's session; a free one of 10.0.0.0/8 for whom it says nothing. */
   readonly addressOf?: (imsi: string) => string | undefined;
 }
@@ -86,6 +88,7 @@ export class HomeNetwork implements ServiceRegistry {
       tac: TAC,
       apns: options.apns ?? [{ name: 'soracom.io', user: 'sora', password: new Secret(Buffer.from('sora')) }],
       dns: this.#dns,
+      admit: options.admit ?? ((): Admission => 'admitted'),
       eea: options.eea ?? 0,
       t3412: T3412,
     });

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../clock/clock.js';
 import type { Random } from '../random.js';
+import type { Admission } from './network.js';
 import type { Auc } from './hss/index.js';
 import type { Guti } from './nas/index.js';
 import type { Apn } from './pdn.js';
@@ -17,6 +18,8 @@ export interface MmeOptions {
   readonly plmn: string;
   readonly tac: number;
   readonly apns: readonly Apn[];
+  /** Whether a subscriber may have a session. */
+  readonly admit: (imsi: string) => Admission;
   readonly dns: readonly [string, string];
   /** Cipher of NAS: 0 none, 2 AES. */
   readonly eea: 0 | 2;

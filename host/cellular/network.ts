@@ -9,6 +9,9 @@ export type AuthOutcome =
   | { readonly kind: 'mac-failure' }
   | { readonly kind: 'refused'; readonly sw: number };
 
+/** What the operator of a SIM has to say to a session: yes, not for now, or not until the subscription is another. */
+export type Admission = 'admitted' | 'not-now' | 'barred';
+
 /** The SIM as the baseband sees it; the modem implements it through its card reader. */
 export interface Usim {
   /** 6..15 digits. */

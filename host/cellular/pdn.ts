@@ -32,6 +32,8 @@ export interface PdnOptions {
   readonly apns: readonly Apn[];
   readonly dns: readonly [string, string];
   send(message: EsmMessage): void;
+  /** Why the subscription has no session now, an ESM cause; undefined: it may have one. Asked before each. */
+  refusal(): number | undefined;
   /** Makes the session, with an address of the pool; undefined when there is none to be had. */
   open(apn: string): PdnSession | undefined;
 }
@@ -127,7 +129,7 @@ export class Pdn {
   }
 
   #connect(name: string | undefined, asked: readonly PcoOption[]): void {
-    const { apns, dns, open } = this.#options;
+    const { apns, dns, open, refusal } = this.#options;
     if (!this.#activating) return;
     const apn = name === undefined ? apns[0] : apns.find((a) => a.name.toLowerCase() === name.toLowerCase());
     if (!apn) {
@@ -144,6 +146,11 @@ export class Pdn {
     }
     if (!answer.ok) {
       this.#reject(EsmCause.authenticationFailed);
+      return;
+    }
+    const cause = refusal();
+    if (cause !== undefined) {
+      this.#reject(cause);
       return;
     }
     const session = open(apn.name);

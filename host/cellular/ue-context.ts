@@ -12,6 +12,7 @@ import {
   Eea,
   Eia,
   EmmCause,
+  EsmCause,
   IdentityType,
   NO_KEY,
   NasError,
@@ -96,12 +97,19 @@ export class UeContext {
     this.#mme = mme;
     this.#trace = radio.trace;
     this.#transmit = radio.send;
-    const { clock, apns, dns } = mme.options;
+    const { clock, apns, dns, admit } = mme.options;
     this.#pdn = new Pdn({
       clock,
       apns,
       dns,
       send: (message) => this.#sendEsm(message),
+      refusal: () => {
+        if (this.#imsi === undefined) return EsmCause.requestRejected;
+        const admission = admit(this.#imsi);
+        if (admission === 'admitted') return undefined;
+        // A SIM that is inactive gets a temporary cause, a suspended one a permanent one; which of each, nobody tells.
+        return admission === 'barred' ? EsmCause.operatorDeterminedBarring : EsmCause.temporarilyOutOfOrder;
+      },
       open: (apn) =>
         this.#imsi === undefined ? undefined : radio.openSession({ imsi: this.#imsi, imei: this.#imei, apn }),
     });

@@ -4,11 +4,12 @@
 // every decision that the platform's documentation leaves open. Subscribers' authentication and addresses are not here
 // (host/cellular), customers' servers neither (host/cloud).
 
-import type { ServiceRegistry, Session } from '../cellular/network.js';
+import type { Admission, ServiceRegistry, Session } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
 import { Accounts } from './accounts/index.js';
+import { admit } from './air/admission.js';
 import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
 import { type HarvestLimits, HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
@@ -145,6 +146,11 @@ export class Platform {
     ];
     // Whatever takes messages is what the Unified Endpoint copies them to.
     this.#services = [...services, new Unified(context, services.flatMap(messageServices))];
+  }
+
+  /** Whether a SIM may have a session; one that is ready or on standby becomes active. */
+  admit(imsi: string): Admission {
+    return admit(this.directory, imsi);
   }
 
   /** Puts the services at their names and ports. */

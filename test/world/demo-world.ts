@@ -29,16 +29,22 @@ export interface SceneOptions extends Pick<WorldConfig, 'seed' | 'alwaysSettle' 
   readonly card?: string;
   /** Where Beam forwards to; the customer's server unless given. */
   readonly destination?: string;
+  /** Whose SIMs these are, and who may sign in. */
+  readonly operators?: NonNullable<WorldConfig['platform']>['operators'];
 }
 
 /** Everything is there and switched off. */
 export async function scene(options: SceneOptions = {}): Promise<Scene> {
-  const { app = releaseBinary('beam-telemetry'), card, destination = `https://${HOST}/telemetry`, ...config } = options;
+  const { app = releaseBinary('beam-telemetry'), card, destination = `https://${HOST}/telemetry` } = options;
+  const { operators, ...config } = options;
   const entry = { enabled: true, destination, addSubscriberHeader: true, addSignature: true, psk: PSK };
   const world = await World.create({
     ...config,
     subscribers: [{ profile: PROFILE, group: 'g' }],
-    platform: { groups: { g: { configuration: { SoracomBeam: { [ENTRY]: entry } } } } },
+    platform: {
+      groups: { g: { configuration: { SoracomBeam: { [ENTRY]: entry } } } },
+      ...(operators && { operators }),
+    },
     customers: [{ host: HOST, psk: PSK, check: faultOfReading }],
   });
   const events: TraceEvent[] = [];

@@ -28,12 +28,14 @@ const TYPE = {
 
 /** ESM causes, annex B. */
 export const EsmCause = {
+  operatorDeterminedBarring: 8,
   insufficientResources: 26,
   unknownApn: 27,
   unknownPdnType: 28,
   authenticationFailed: 29,
   requestRejected: 31,
   notSubscribed: 33,
+  temporarilyOutOfOrder: 34,
   regularDeactivation: 36,
   invalidBearerIdentity: 43,
   ptiMismatch: 47,
