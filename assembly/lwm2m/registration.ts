@@ -52,6 +52,10 @@ export class Registration {
   failure: i32;
   /** The next attempt needs a new transport session: the old one may be dead. Cleared by the caller. */
   reconnect: bool;
+  /** There is a session with the server. Without one nothing is sent: `wantsLink` says that one is needed, `link` that it is there. */
+  linked: bool;
+  /** When nobody answers, that session counts as gone. */
+  relinks: bool;
   /** LwM2M version, 10 or 11; falls to 10 when the server knows no other. */
   version: i32;
   /** Seconds. */
@@ -122,6 +126,7 @@ export class Registration {
     this.sequenceCount = 1;
     this.locationLen = 0;
     this.asked = false;
+    this.linked = true;
     return Status.Ok;
   }
 
@@ -168,6 +173,57 @@ export class Registration {
   pause(now: i64, seconds: i64): void {
     this.pausedUntil = now + seconds * 1_000;
     this.leave(now);
+  }
+
+  // --- The session that carries it ---
+
+  /** Something is to be sent, and there is no session. */
+  get wantsLink(): bool {
+    return !this.linked && !this.asked && this.isBusy;
+  }
+
+  private get isBusy(): bool {
+    return (
+      this.state == RegistrationState.Registering ||
+      this.state == RegistrationState.Updating ||
+      this.state == RegistrationState.Leaving
+    );
+  }
+
+  /** There is a session now. `isNew`: the server does not know the device by it, and an Update would not do. */
+  link(now: i64, isNew: bool): void {
+    this.linked = true;
+    if (this.state == RegistrationState.Registered) this.state = RegistrationState.Updating;
+    if (isNew && this.state == RegistrationState.Updating) this.state = RegistrationState.Registering;
+    if (isNew && this.state == RegistrationState.Leaving) this.left();
+    else if (this.isBusy) this.deadline = now;
+  }
+
+  /** The session is gone, or could not be had; `why` is a Status. `isFinal`: no other attempt would do better, the credentials are bad. */
+  unlink(now: i64, why: i32, isFinal: bool): void {
+    if (this.asked) this.endpoint.cancel();
+    this.asked = false;
+    this.linked = false;
+    if (isFinal && this.state != RegistrationState.Off && this.state != RegistrationState.Leaving) {
+      this.fail(why);
+    } else if (this.state == RegistrationState.Leaving) {
+      this.left();
+    } else if (this.state == RegistrationState.Registered) {
+      this.update(now);
+    } else if (this.isBusy) {
+      this.failed(now, why, CoapCode.Empty);
+      this.reconnect = false;
+    }
+  }
+
+  /** Nothing more is sent, and the server not told. */
+  halt(): void {
+    if (this.asked) this.endpoint.cancel();
+    this.asked = false;
+    this.linked = false;
+    this.locationLen = 0;
+    this.state = RegistrationState.Off;
+    this.deadline = i64.MAX_VALUE;
   }
 
   private leave(now: i64): void {
@@ -290,7 +346,7 @@ export class Registration {
           this.registered(now);
         } else {
           // Unknown to the server (4.04), or nobody answers: from the start, in the latter case over a new session.
-          if (code == CoapCode.Empty) this.reconnect = true;
+          if (code == CoapCode.Empty) this.lost();
           this.failure = code == CoapCode.Empty ? result : code;
           this.attempts = 0;
           this.sequences = 0;
@@ -313,6 +369,11 @@ export class Registration {
     this.news = 0;
     this.registeredAt = now;
     const lifetime = this.lifetime;
+    if (lifetime <= 0) {
+      // Without end (LwM2M 1.2).
+      this.deadline = i64.MAX_VALUE;
+      return;
+    }
     const wait = lifetime >= 2 * MARGIN_S ? lifetime - MARGIN_S : max(1, lifetime >> 1);
     this.deadline = now + <i64>wait * 1_000;
   }
@@ -320,7 +381,7 @@ export class Registration {
   /** Transport 6.2.1.1: attempts with doubling waits make a sequence, sequences make a failure. */
   private failed(now: i64, result: i32, code: CoapCode): void {
     this.failure = code == CoapCode.Empty ? result : code;
-    if (code == CoapCode.Empty) this.reconnect = true;
+    if (code == CoapCode.Empty) this.lost();
     this.attempts++;
     this.state = RegistrationState.Waiting;
     if (this.attempts < this.retryCount) {
@@ -331,11 +392,21 @@ export class Registration {
     this.attempts = 0;
     this.sequences++;
     if (this.sequences >= this.sequenceCount || this.sequenceDelay >= NEVER_S) {
-      this.state = RegistrationState.Failed;
-      this.deadline = i64.MAX_VALUE;
+      this.fail(this.failure);
       return;
     }
     this.deadline = now + this.sequenceDelay * 1_000;
+  }
+
+  private lost(): void {
+    this.reconnect = true;
+    if (this.relinks) this.linked = false;
+  }
+
+  private fail(why: i32): void {
+    this.failure = why;
+    this.state = RegistrationState.Failed;
+    this.deadline = i64.MAX_VALUE;
   }
 
   /** Moves on; call when `deadline` has come, after the endpoint's own `step`. */
@@ -363,6 +434,10 @@ export class Registration {
         this.endpoint.cancel();
         this.left();
       }
+      return;
+    }
+    if (!this.linked) {
+      this.deadline = i64.MAX_VALUE;
       return;
     }
     if (!this.endpoint.idle) {

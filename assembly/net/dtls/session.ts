@@ -164,6 +164,11 @@ export class DtlsSession<S> {
     this.outLen = 0;
   }
 
+  /** The server finds this session by a connection ID, from whatever address its records come. */
+  get isMovable(): bool {
+    return this.state == DtlsState.Open && this.cidAgreed && this.peerCidLen > 0;
+  }
+
   /** Bytes around the content of a protected record. */
   protected get overhead(): i32 {
     const cid = this.peerCidLen;

@@ -1,0 +1,345 @@
+// What a device knows of its servers, and keeps over a power cut: the current accounts, and, from the end of a bootstrap until one of
+// its servers has taken a registration, the candidates beside them. One record of the store holds both and is written as a whole, so
+// that whenever power fails the device comes back with accounts that work: the old ones or the new ones.
+//
+// A bootstrap session writes into the candidate set. `finish` keeps it: on trial, or, when there is no server among the current ones that
+// could be lost, at once. A trial ends by `prove` or `dropTrial`. A record that is damaged or not of this layout counts as none.
+
+import { Status, store_read, store_write } from "../board/index";
+import { wipe } from "../crypto/constant-time";
+import { CoapUri } from "../net/coap/uri";
+import {
+  ACCESS_CONTROL,
+  ACCOUNT_SET_SIZE,
+  AccessControl,
+  AccountSet,
+  Mark,
+  SECURITY,
+  SERVER,
+  SERVERS_MAX,
+  Security,
+  SecurityMode,
+  SecurityResource,
+  Server,
+  ServerResource,
+} from "./account";
+
+const MAGIC: u32 = 0x43414c41; // "ALAC"
+const LAYOUT: u32 = 1;
+
+/** The instance of the factory's bootstrap account: out of the way of those that servers write. */
+const FACTORY_ID: i32 = 65_534;
+
+/** Rights of an access control list, /2/x/2. */
+export const enum Right {
+  Read = 1,
+  Write = 2,
+  Execute = 4,
+  Delete = 8,
+  Create = 16,
+  All = 31,
+}
+
+/** Of the object as a whole in an access control instance: who may create instances. */
+const ANY_INSTANCE: i32 = 65_535;
+
+const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
+
+/** Place with `memory.data(ACCOUNTS_SIZE, 8)`, then `open`. */
+@unmanaged
+export class Accounts {
+  private magic: u32;
+  private layout: u32;
+  /** Bytes of the record. */
+  private length: i32;
+  private check: u32;
+  /** 1: the candidates are in use, and have not registered yet. */
+  private trial: i32;
+  private spare: i32;
+
+  /** Store key. Behind the record's head and not part of it. */
+  private key: i32;
+  /** The store does not have what is here: `save` is due. */
+  isDirty: bool;
+  private factory: string | null;
+
+
+  @inline
+  private get record(): usize {
+    return (changetype<usize>(this) + offsetof<Accounts>() + 7) & ~7;
+  }
+
+
+  @inline
+  get current(): AccountSet {
+    return changetype<AccountSet>(this.record + HEAD);
+  }
+
+
+  @inline
+  get candidate(): AccountSet {
+    return changetype<AccountSet>(this.record + HEAD + ACCOUNT_SET_SIZE);
+  }
+
+  /** The accounts in use. */
+  get active(): AccountSet {
+    return this.trial ? this.candidate : this.current;
+  }
+
+  get isTrial(): bool {
+    return this.trial != 0;
+  }
+
+  /** Reads the store. `factory`: URI (coap://) of the bootstrap server that a device without accounts asks; null for none. */
+  open(key: i32, factory: string | null): void {
+    this.key = key;
+    this.factory = factory;
+    const size = store_read(key, this.record, RECORD_MAX);
+    memory.copy(changetype<usize>(this), this.record, HEAD);
+    const valid =
+      size >= RECORD_MIN &&
+      size <= RECORD_MAX &&
+      this.magic == MAGIC &&
+      this.layout == LAYOUT &&
+      this.length == size &&
+      this.trial == (size == RECORD_MAX ? 1 : 0) &&
+      this.check == crc32(this.record + HEAD, size - HEAD) &&
+      this.current.isSound &&
+      (this.trial == 0 || this.candidate.isSound);
+    if (!valid) {
+      wipe(this.record, RECORD_MAX);
+      this.trial = 0;
+    }
+    if (this.trial == 0) wipe(changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+    this.addFactory(this.current);
+    if (this.trial) this.addFactory(this.candidate);
+  }
+
+  /** A device never is without a bootstrap account, unless that was purged. */
+  private addFactory(set: AccountSet): void {
+    const factory = this.factory;
+    if (!factory || set.purged || set.bootstrap) return;
+    let id = FACTORY_ID;
+    while (set.find(SECURITY, id)) id--;
+    const record = set.create(SECURITY, id);
+    if (!record) return;
+    const security = changetype<Security>(record);
+    for (let i = 0; i < factory.length; i++) store<u8>(security.uri + i, factory.charCodeAt(i));
+    security.uriLen = factory.length;
+    security.has = 1;
+    security.put(SecurityResource.Bootstrap, 1);
+    security.put(SecurityResource.Mode, SecurityMode.NoSec);
+  }
+
+  /** Writes the record, whole; Status of the store. */
+  save(): i32 {
+    const size = this.trial ? RECORD_MAX : RECORD_MIN;
+    this.magic = MAGIC;
+    this.layout = LAYOUT;
+    this.length = size;
+    this.check = crc32(this.record + HEAD, size - HEAD);
+    memory.copy(this.record, changetype<usize>(this), HEAD);
+    const status = store_write(this.key, this.record, size);
+    this.isDirty = status != Status.Ok;
+    return status;
+  }
+
+  // --- A bootstrap session ---
+
+  /** The candidates are the current accounts, for the session to change. A trial that is under way is given up first. */
+  begin(): void {
+    if (this.trial) this.dropTrial();
+    memory.copy(changetype<usize>(this.candidate), changetype<usize>(this.current), ACCOUNT_SET_SIZE);
+  }
+
+  /** What the session has written is gone. */
+  rollBack(): void {
+    if (!this.trial) wipe(changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+  }
+
+  /**
+   * Whether the candidates are consistent: at least one server whose Security and Server instance belong together and have what they
+   * must have; no SSID twice; one bootstrap account, where one that the session has written takes the place of the old. LwM2M Core 6.1.7.6.
+   */
+  get isConsistent(): bool {
+    const set = this.candidate;
+    let written = 0;
+    let old: Security | null = null;
+    for (let i = 0; i < set.capacity(SECURITY); i++) {
+      const security = changetype<Security>(set.record(SECURITY, i));
+      if (security.state == 0 || !security.isBootstrap) continue;
+      if (security.state & Mark.Fresh) {
+        if (!isReachable(security)) return false;
+        written++;
+      } else {
+        old = security;
+      }
+    }
+    if (written > 1) return false;
+    if (written == 1 && old) set.clear(SECURITY, old);
+    let found = false;
+    for (let i = 0; i < SERVERS_MAX; i++) {
+      const server = set.server(i);
+      if (server.state == 0) continue;
+      for (let k = 0; k < i; k++) if (set.server(k).state != 0 && set.server(k).ssid == server.ssid) return false;
+      if (isUsable(set, i)) found = true;
+    }
+    return found;
+  }
+
+  /** The session is over and well: keeps its accounts. Status of the store; unless Ok nothing has changed. */
+  finish(unixS: i64): i32 {
+    const set = this.candidate;
+    for (let object = 0; object < 3; object++) set.unmark(object, Mark.Fresh | Mark.Touched);
+    this.addFactory(set);
+    for (let i = 0; i < SERVERS_MAX; i++)
+      if (set.server(i).state != 0 && unixS >= 0) set.server(i).put(ServerResource.LastBootstrapped, unixS);
+    this.trial = 1;
+    if (hasServer(this.current)) {
+      const status = this.save();
+      if (status != Status.Ok) {
+        this.trial = 0;
+        this.isDirty = false;
+      }
+      return status;
+    }
+    // Nothing to lose: no trial. The old set waits in the candidates' place until the store has taken the new one.
+    swap(changetype<usize>(this.current), changetype<usize>(set), ACCOUNT_SET_SIZE);
+    this.trial = 0;
+    const status = this.save();
+    if (status != Status.Ok) {
+      swap(changetype<usize>(this.current), changetype<usize>(set), ACCOUNT_SET_SIZE);
+      this.isDirty = false;
+    }
+    return status;
+  }
+
+  /** A server of the candidates has taken the registration: they are the current accounts from now on. */
+  prove(): i32 {
+    if (!this.trial) return Status.Ok;
+    memory.copy(changetype<usize>(this.current), changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+    return this.dropTrial();
+  }
+
+  /** Back to the current accounts. */
+  dropTrial(): i32 {
+    this.trial = 0;
+    wipe(changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+    return this.save();
+  }
+
+  /** Gives up the bootstrap account, /0/x/12. */
+  purge(): i32 {
+    const set = this.current;
+    const bootstrap = set.bootstrap;
+    if (bootstrap) set.clear(SECURITY, bootstrap);
+    set.purged = 1;
+    return this.save();
+  }
+
+  // --- Access control ---
+
+  /**
+   * What the server may do with /object/instance (65535: with the object as a whole), as `Right`s: everything when it is the only one (or
+   * `ssid` is 0). Otherwise what the list says, which is the server's own entry or the default one; the owner's is everything
+   * when it has no entry. A server's own Server instance is its own, those of others are not its concern. What no list speaks of may be read.
+   * LwM2M Core 7.3.2.
+   */
+  acl(object: i32, instance: i32, ssid: i32): i32 {
+    const set = this.active;
+    if (ssid == 0 || set.count(SERVER) < 2) return Right.All;
+    if (object == SECURITY) return 0;
+    if (object == SERVER) {
+      if (instance == ANY_INSTANCE) return Right.Read;
+      const record = set.find(SERVER, instance);
+      const isOwn = record != null && changetype<Server>(record).ssid == ssid;
+      return isOwn ? Right.Read | Right.Write | Right.Execute : 0;
+    }
+    if (object == ACCESS_CONTROL) {
+      const record = set.find(ACCESS_CONTROL, instance);
+      const isOwner = record != null && changetype<AccessControl>(record).owner == ssid;
+      return isOwner ? Right.Read | Right.Write : Right.Read;
+    }
+    const access = set.accessOf(object, instance);
+    if (!access) return instance == ANY_INSTANCE ? 0 : Right.Read;
+    const own = access.find(ssid);
+    if (own >= 0) return own;
+    if (access.owner == ssid) return Right.All;
+    return max(0, access.find(0));
+  }
+
+  /** A server has created /object/instance: it owns it. Nothing when it is the only server. */
+  own(object: i32, instance: i32, ssid: i32): void {
+    const set = this.active;
+    if (ssid == 0 || set.count(SERVER) < 2 || set.accessOf(object, instance)) return;
+    let id = 0;
+    while (set.find(ACCESS_CONTROL, id)) id++;
+    const record = set.create(ACCESS_CONTROL, id);
+    if (!record) return;
+    const access = changetype<AccessControl>(record);
+    access.object = object;
+    access.instance = instance;
+    access.owner = ssid;
+    access.put(ssid, Right.Read | Right.Write | Right.Execute | Right.Delete);
+    this.isDirty = true;
+  }
+
+  /** /object/instance is gone, and with it its list. */
+  disown(object: i32, instance: i32): void {
+    const access = this.active.accessOf(object, instance);
+    if (!access) return;
+    this.active.clear(ACCESS_CONTROL, access);
+    this.isDirty = true;
+  }
+}
+
+/** Record's head: what `Accounts` begins with. */
+const HEAD: i32 = 24;
+const RECORD_MIN: i32 = HEAD + ACCOUNT_SET_SIZE;
+const RECORD_MAX: i32 = RECORD_MIN + ACCOUNT_SET_SIZE;
+export const ACCOUNTS_SIZE: i32 = <i32>offsetof<Accounts>() + 8 + RECORD_MAX;
+
+/** The URI can be used in the account's mode, and with PSK there are identity and key. */
+export function isReachable(security: Security): bool {
+  if ((security.has & 7) != 7 || uri.parse(security.uri, security.uriLen) != Status.Ok) return false;
+  const mode = security.number(SecurityResource.Mode);
+  if (mode == SecurityMode.NoSec) return !uri.secure;
+  return mode == SecurityMode.Psk && uri.secure && security.identityLen > 0 && security.keyLen > 0;
+}
+
+/** Server and Security instance belong together and have all that they must have. */
+export function isUsable(set: AccountSet, index: i32): bool {
+  const server = set.server(index);
+  const must =
+    (1 << ServerResource.Ssid) |
+    (1 << ServerResource.Lifetime) |
+    (1 << ServerResource.Storing) |
+    (1 << ServerResource.Binding);
+  if (server.state == 0 || (server.has & must) != must) return false;
+  const security = set.security(server.ssid);
+  return security != null && isReachable(security);
+}
+
+/** There is a server to register with. */
+export function hasServer(set: AccountSet): bool {
+  for (let i = 0; i < SERVERS_MAX; i++) if (isUsable(set, i)) return true;
+  return false;
+}
+
+function swap(a: usize, b: usize, len: i32): void {
+  for (let i = 0; i < len; i += 8) {
+    const word = load<u64>(a + i);
+    store<u64>(a + i, load<u64>(b + i));
+    store<u64>(b + i, word);
+  }
+}
+
+/** CRC-32 of IEEE 802.3, bit by bit. */
+function crc32(ptr: usize, len: i32): u32 {
+  let crc: u32 = 0xffffffff;
+  for (let i = 0; i < len; i++) {
+    crc ^= load<u8>(ptr + i);
+    for (let k = 0; k < 8; k++) crc = (crc >> 1) ^ (0xedb88320 & (0 - (crc & 1)));
+  }
+  return ~crc;
+}

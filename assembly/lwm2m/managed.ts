@@ -1,0 +1,239 @@
+// The objects of a device as servers see them: the app's own, and in front of them objects 1 (Server) and 2 (Access Control), whose
+// values lie in the accounts. A handler for `Objects` (objects.ts) around the app's handler `H`.
+
+import { Status } from "../board/index";
+import {
+  ACCESS_CONTROL,
+  AccessControl,
+  AccountSet,
+  SECURITY,
+  SERVER,
+  Security,
+  SecurityResource,
+  Server,
+  ServerResource,
+  accountTable,
+  fitsBytes,
+} from "./account";
+import { Accounts } from "./accounts";
+import { ID_MAX, Type } from "./fields";
+import { Path } from "./path";
+import { ObjectTable } from "./table";
+import { Value } from "./value";
+import { Writer } from "./writer";
+
+/** Place with `memory.data(offsetof<Managed<H>>(), 8)`, then `attach`. */
+@unmanaged
+export class Managed<H> {
+  app: H;
+  accounts: Accounts;
+  /** The accounts that are read and written. */
+  set: AccountSet;
+  /** Of the server that asks, 0 for the bootstrap server. */
+  ssid: i32;
+  /** Resource 4, 8 or 9 of /1 that has been executed since `command` was last set to 0, and of which server (SSID). */
+  command: i32;
+  commandSsid: i32;
+  /** What a server has written concerns the servers themselves: lifetime, binding, retry rules. */
+  isChanged: bool;
+  /** Instances have come or gone: the servers are to hear of it. */
+  isGrown: bool;
+
+  attach(app: H, accounts: Accounts): void {
+    this.app = app;
+    this.accounts = accounts;
+    this.set = accounts.active;
+    this.command = 0;
+  }
+
+  /** Object 2 is there when there is something in it. */
+  table(index: i32): usize {
+    if (index == 0) return changetype<usize>(accountTable(SERVER));
+    if (this.set.count(ACCESS_CONTROL) > 0) {
+      if (index == 1) return changetype<usize>(accountTable(ACCESS_CONTROL));
+      index--;
+    }
+    return this.app.table(index - 1);
+  }
+
+  /** The table of any object, also of those that servers do not see; null for none. */
+  find(object: i32): ObjectTable | null {
+    if (object >= 0 && object <= ACCESS_CONTROL) return accountTable(object);
+    let table: usize;
+    for (let i = 0; (table = this.app.table(i)) != 0; i++)
+      if (changetype<ObjectTable>(table).id == object) return changetype<ObjectTable>(table);
+    return null;
+  }
+
+  nextInstance(object: i32, after: i32): i32 {
+    return isOurs(object) ? this.set.next(object, after) : this.app.nextInstance(object, after);
+  }
+
+  nextItem(object: i32, instance: i32, resource: i32, after: i32): i32 {
+    if (!isOurs(object)) return this.app.nextItem(object, instance, resource, after);
+    if (object != ACCESS_CONTROL || resource != 2) return -1;
+    const record = this.set.find(object, instance);
+    return record ? changetype<AccessControl>(record).next(after) : -1;
+  }
+
+  has(object: i32, instance: i32, resource: i32): bool {
+    if (!isOurs(object)) return this.app.has(object, instance, resource);
+    const record = this.set.find(object, instance);
+    if (!record) return false;
+    if (object == ACCESS_CONTROL) return resource != 2 || changetype<AccessControl>(record).count > 0;
+    return ((record.has >> resource) & 1) != 0;
+  }
+
+  read(object: i32, instance: i32, resource: i32, item: i32, writer: Writer): void {
+    if (!isOurs(object)) {
+      this.app.read(object, instance, resource, item, writer);
+      return;
+    }
+    const record = this.set.find(object, instance);
+    if (!record || object == SECURITY) return;
+    if (object == ACCESS_CONTROL) {
+      const access = changetype<AccessControl>(record);
+      writer.integer(
+        resource == 0 ? access.object : resource == 1 ? access.instance : resource == 3 ? access.owner : access.find(item),
+      );
+      return;
+    }
+    const server = changetype<Server>(record);
+    const value = server.value(<ServerResource>resource, 0);
+    const type = typeOf(SERVER, resource);
+    if (type == Type.String) writer.string(server.at(resource), server.bindingLen);
+    else if (type == Type.Boolean) writer.boolean(value != 0);
+    else if (type == Type.Unsigned) writer.unsigned(value);
+    else writer.integer(value);
+  }
+
+  /** Ok when the value can be what it is to be. */
+  check(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
+    if (!isOurs(object)) return this.app.check(object, instance, resource, item, value);
+    const type = typeOf(object, resource);
+    const n = value.int;
+    if (object == SECURITY) {
+      if (type == Type.String || type == Type.Opaque) return fitsBytes(resource, value.len) ? Status.Ok : Status.TooLong;
+      return is(resource == SecurityResource.Ssid ? n >= 0 && n <= 0xffff : n >= 0 && n <= i32.MAX_VALUE);
+    }
+    if (object == ACCESS_CONTROL) return is(resource == 2 ? item <= ID_MAX && n >= 0 && n <= 31 : n >= 0 && n <= 0xffff);
+    if (type == Type.String) return is(isBinding(value.ptr, value.len));
+    if (resource == ServerResource.Ssid) return is(n > 0 && n <= ID_MAX);
+    // There is no Retry Count of 0; the longest wait of all is 2^32 - 1, never.
+    return is(n >= (resource == ServerResource.RetryCount ? 1 : 0) && n <= 0xffffffff);
+  }
+
+  write(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
+    if (!isOurs(object)) return this.app.write(object, instance, resource, item, value);
+    const record = this.set.find(object, instance);
+    if (!record) return Status.NotFound;
+    const type = typeOf(object, resource);
+    if (object == SECURITY) {
+      const security = changetype<Security>(record);
+      if (type == Type.String || type == Type.Opaque)
+        return security.putBytes(resource, value.ptr, value.len) ? Status.Ok : Status.TooLong;
+      security.put(<SecurityResource>resource, <i32>value.int);
+      return Status.Ok;
+    }
+    this.touch();
+    if (object == ACCESS_CONTROL) {
+      const access = changetype<AccessControl>(record);
+      if (resource == 2) return access.put(item, <i32>value.int) ? Status.Ok : Status.NoSpace;
+      if (resource == 0) access.object = <i32>value.int;
+      else if (resource == 1) access.instance = <i32>value.int;
+      else access.owner = <i32>value.int;
+      return Status.Ok;
+    }
+    const server = changetype<Server>(record);
+    let int = value.int;
+    if (type == Type.String) {
+      int = 0;
+      for (let i = value.len - 1; i >= 0; i--) int = (int << 8) | load<u8>(value.ptr + i);
+    }
+    server.put(<ServerResource>resource, int);
+    return Status.Ok;
+  }
+
+  unset(object: i32, instance: i32, resource: i32): void {
+    if (!isOurs(object)) {
+      this.app.unset(object, instance, resource);
+      return;
+    }
+    const record = this.set.find(object, instance);
+    if (!record) return;
+    this.touch();
+    if (object == ACCESS_CONTROL) changetype<AccessControl>(record).count = 0;
+    else record.has &= ~(1 << resource);
+  }
+
+  /** The store has to hear of it, but not of what a bootstrap session writes. */
+  private touch(): void {
+    if (changetype<usize>(this.set) != changetype<usize>(this.accounts.active)) return;
+    this.accounts.isDirty = true;
+    this.isChanged = true;
+  }
+
+  /** Accounts come and go by bootstrap alone. Of an app's instance that a server creates it becomes the owner. */
+  create(object: i32, instance: i32): i32 {
+    if (isOurs(object)) return Status.Denied;
+    const status = this.app.create(object, instance);
+    if (status == Status.Ok) {
+      this.accounts.own(object, instance, this.ssid);
+      this.isGrown = true;
+    }
+    return status;
+  }
+
+  remove(object: i32, instance: i32): i32 {
+    if (isOurs(object)) return Status.Denied;
+    const status = this.app.remove(object, instance);
+    if (status == Status.Ok) {
+      this.accounts.disown(object, instance);
+      this.isGrown = true;
+    }
+    return status;
+  }
+
+  execute(object: i32, instance: i32, resource: i32, ptr: usize, len: i32): i32 {
+    if (!isOurs(object)) return this.app.execute(object, instance, resource, ptr, len);
+    const record = this.set.find(object, instance);
+    if (!record || object != SERVER) return Status.NotFound;
+    this.command = resource;
+    this.commandSsid = changetype<Server>(record).ssid;
+    return Status.Ok;
+  }
+
+  changed(path: Path): void {
+    if (!isOurs(path.object)) this.app.changed(path);
+  }
+}
+
+
+@inline
+function isOurs(object: i32): bool {
+  return object <= ACCESS_CONTROL;
+}
+
+
+@inline
+function is(fine: bool): i32 {
+  return fine ? Status.Ok : Status.Invalid;
+}
+
+function typeOf(object: i32, resource: i32): i32 {
+  const table = accountTable(object);
+  const index = table.find(resource);
+  return index < 0 ? 0 : table.row(index).type;
+}
+
+/** Transports by their letters, UDP among them, and queue mode; 1.0 has SMS as S too. */
+function isBinding(ptr: usize, len: i32): bool {
+  let hasUdp = false;
+  for (let i = 0; i < len; i++) {
+    const c: u32 = load<u8>(ptr + i);
+    if (c == 0x55) hasUdp = true;
+    else if (c != 0x54 && c != 0x53 && c != 0x4e && c != 0x4d && c != 0x48 && c != 0x51) return false;
+  }
+  return hasUdp && len <= 8;
+}
+
