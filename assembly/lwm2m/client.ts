@@ -227,13 +227,12 @@ export class Client<H, N, S> {
     if (this.again) return 0;
     for (let i = 0; i < SERVERS_MAX; i++) {
       const session = this.session(i);
-      if (session.index < 0) continue;
+      if (session.index < 0 || this.isLingering(i)) continue;
       if (!session.isStarted) {
         soonest = min(soonest, session.startAt);
         continue;
       }
-      soonest = min(soonest, session.registration.deadline);
-      if (!this.isLingering(i)) soonest = min(soonest, session.channel.deadline);
+      soonest = min(soonest, min(session.registration.deadline, session.channel.deadline));
       if (session.registration.queueMode) soonest = min(soonest, session.sleepAt);
     }
     return soonest;
@@ -386,6 +385,7 @@ export class Client<H, N, S> {
       session.isGivenUp = false;
       session.isProven = false;
       session.startAt = now;
+      session.sleepAt = i64.MAX_VALUE;
       session.seen = RegistrationState.Off;
       const channel = session.channel;
       if (!isSame && !this.isLingering(n - 1)) channel.forget();
@@ -462,7 +462,7 @@ export class Client<H, N, S> {
         const before = set.server(other.index);
         const otherOrder = before.value(ServerResource.Order, -1);
         if (otherOrder < 0 || otherOrder > order || (otherOrder == order && i > this.indexOf(session))) continue;
-        const hasFailed = other.isStarted && other.registration.state == RegistrationState.Failed;
+        const hasFailed = other.isGivenUp || (other.isStarted && other.registration.state == RegistrationState.Failed);
         if (hasFailed && before.value(ServerResource.Block, 0) == 0) continue;
         session.startAt = i64.MAX_VALUE;
         return false;
@@ -492,13 +492,13 @@ export class Client<H, N, S> {
       this.take(now, session, event);
     }
     if (channel.state == ChannelState.Failed) this.channelFailed(now, session);
-    if (channel.state == ChannelState.Open && !r.linked) r.link(now, channel.isNew);
-    r.step(now);
     if (r.reconnect) {
+      // Nobody has answered: the session may be dead.
       r.reconnect = false;
       channel.drop(now);
-      r.linked = false;
     }
+    if (channel.state == ChannelState.Open && !r.linked) r.link(now, channel.isNew);
+    r.step(now);
     if (r.wantsLink && channel.state == ChannelState.Closed) this.open(session);
     if (r.state != session.seen) this.changed(now, session);
     if (this.state != ClientState.Serving) return;

@@ -78,7 +78,6 @@ export class Registration {
   private sequences: i32;
   private asked: bool;
   private pausedUntil: i64;
-  private registeredAt: i64;
   private locationLen: i32;
 
 
@@ -257,6 +256,8 @@ export class Registration {
 
   private sendRegister(now: i64): i32 {
     const w = this.endpoint.request(CoapCode.Post).text(CoapOption.UriPath, "rd");
+    // A Register says all.
+    this.news = 0;
     // Content-Format (12) stands between path and query, and is merged in by the endpoint.
     this.option(w, this.query.on(this.queryBuffer, QUERY_MAX).str(this.version > 10 ? "lwm2m=1.1" : "lwm2m=1.0"));
     this.option(w, this.query.on(this.queryBuffer, QUERY_MAX).str("ep=").bytes(this.name, this.nameLen));
@@ -273,8 +274,10 @@ export class Registration {
   private sendUpdate(now: i64): i32 {
     const w = this.endpoint.request(CoapCode.Post);
     this.writeLocation(w);
-    if (this.news & News.Lifetime) this.optionLifetime(w);
-    return this.send(now, this.links, this.news & News.Objects ? this.linksLen : 0, ANSWER_MS);
+    const told = this.news;
+    this.news = 0;
+    if (told & News.Lifetime) this.optionLifetime(w);
+    return this.send(now, this.links, told & News.Objects ? this.linksLen : 0, ANSWER_MS);
   }
 
   private sendLeave(now: i64): i32 {
@@ -366,8 +369,12 @@ export class Registration {
     this.attempts = 0;
     this.sequences = 0;
     this.failure = 0;
-    this.news = 0;
-    this.registeredAt = now;
+    if (this.news != 0) {
+      // There is more to say since that message went out.
+      this.state = RegistrationState.Updating;
+      this.deadline = now;
+      return;
+    }
     const lifetime = this.lifetime;
     if (lifetime <= 0) {
       // Without end (LwM2M 1.2).
