@@ -243,7 +243,7 @@ export class AccessControl extends Record {
 
   @inline
   private at(index: i32): usize {
-    return changetype<usize>(this) + offsetof<AccessControl>() + (<usize>index << 2);
+    return changetype<usize>(this) + offsetof<AccessControl>() + ((<usize>index) << 2);
   }
 
   /** SSID << 16 | rights. */
@@ -272,7 +272,7 @@ export class AccessControl extends Record {
     let i = 0;
     while (i < this.count && <i32>(this.entry(i) >> 16) != ssid) i++;
     if (i >= ACL_MAX) return false;
-    store<u32>(this.at(i), (<u32>ssid << 16) | rights);
+    store<u32>(this.at(i), ((<u32>ssid) << 16) | rights);
     this.count = max(this.count, i + 1);
     return true;
   }

@@ -14,7 +14,16 @@ import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, CoapOption, CoapType, EXCHANGE_LIFETIME_MS } from "../net/coap/fields";
 import { CoapWriter } from "../net/coap/writer";
 import { Text, equals } from "../util/text";
-import { ACCESS_CONTROL, Mark as RecordMark, Record, SECURITY, SERVER, Security, SecurityResource, Server } from "./account";
+import {
+  ACCESS_CONTROL,
+  Mark as RecordMark,
+  Record,
+  SECURITY,
+  SERVER,
+  Security,
+  SecurityResource,
+  Server,
+} from "./account";
 import { Format, ID_MAX, Type } from "./fields";
 import { Managed } from "./managed";
 import { Path } from "./path";
@@ -424,7 +433,8 @@ export class Bootstrap<H> {
     const h = this.handler;
     const r = this.reader;
     const p = r.path;
-    if (r.mark == Mark.Instance || p.resource < 0) return r.mark == Mark.Instance ? CoapCode.Empty : CoapCode.BadRequest;
+    if (r.mark == Mark.Instance || p.resource < 0)
+      return r.mark == Mark.Instance ? CoapCode.Empty : CoapCode.BadRequest;
     const index = table.find(p.resource);
     // What is optional and not known here is passed over.
     if (index < 0) return CoapCode.Empty;

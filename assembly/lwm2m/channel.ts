@@ -290,7 +290,10 @@ export class Channel<N, S> {
       this.isNew = !dtls.resumed || !this.begun;
       if (this.isNew) this.enter();
       else this.state = ChannelState.Open;
-    } else if (dtls.state == DtlsState.Closed && (this.state == ChannelState.Shaking || this.state == ChannelState.Open)) {
+    } else if (
+      dtls.state == DtlsState.Closed &&
+      (this.state == ChannelState.Shaking || this.state == ChannelState.Open)
+    ) {
       this.alert = dtls.alert;
       this.net.report(false);
       // A last alert of ours, as far as the net takes it now.

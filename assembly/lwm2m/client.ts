@@ -13,16 +13,17 @@
 import { LogLevel, Status, clock_unix_ms, entropy } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
 import { Backoff } from "../util/backoff";
-import { beginLog, endLog } from "../util/log";
-import { Text } from "../util/text";
-import { SERVERS_MAX, Security, SecurityResource, Server, ServerResource } from "./account";
+import { endLog } from "../util/log";
+import { SERVERS_MAX, SecurityResource, Server, ServerResource } from "./account";
 import { Accounts, hasServer, isUsable } from "./accounts";
 import { BOOTSTRAP_SIZE, Bootstrap, BootstrapState } from "./bootstrap";
-import { CHANNEL_SIZE, Channel, ChannelState } from "./channel";
+import { Channel, ChannelState } from "./channel";
+import { endLine, line, logLine, reason, stepOf } from "./client-log";
 import { Format } from "./fields";
 import { Managed } from "./managed";
 import { OBJECTS_SIZE, Objects } from "./objects";
-import { REGISTRATION_SIZE, Registration, RegistrationState } from "./registration";
+import { RegistrationState } from "./registration";
+import { SESSION_SIZE, Session, isFinal, isOn } from "./session";
 
 /** Answers, and copies of bodies that are checked. */
 const OUT_MAX: i32 = 1_536;
@@ -51,39 +52,6 @@ export const enum ClientState {
   /** Registrations are kept. Left by a bootstrap that is due. */
   Serving,
 }
-
-/** One server. */
-@unmanaged
-class Session<N, S> {
-  /** Which Server instance of the accounts; -1: none. */
-  index: i32;
-  ssid: i32;
-  /** It has had its first turn. */
-  isStarted: bool;
-  /** It has been registered since the accounts are in use. */
-  isProven: bool;
-  startAt: i64;
-  /** Queue mode: when the device may sleep. */
-  sleepAt: i64;
-  seen: RegistrationState;
-  /** Its retry rules are used up; it gets another turn some day. */
-  isGivenUp: bool;
-
-
-  @inline
-  get registration(): Registration {
-    return changetype<Registration>((changetype<usize>(this) + offsetof<Session<N, S>>() + 7) & ~7);
-  }
-
-
-  @inline
-  get channel(): Channel<N, S> {
-    return changetype<Channel<N, S>>((changetype<usize>(this.registration) + REGISTRATION_SIZE + 7) & ~7);
-  }
-}
-
-const SESSION_SIZE: i32 =
-  (<i32>offsetof<Session<usize, usize>>() + 8 + REGISTRATION_SIZE + 8 + CHANNEL_SIZE + 7) & ~7;
 
 /** Place with `memory.data(CLIENT_SIZE, 8)`, then `attach`. `H`: the app's objects; `N`: its net; `S`: suites of DTLS. */
 @unmanaged
@@ -438,8 +406,7 @@ export class Client<H, N, S> {
     }
     if (this.managed.isChanged) {
       this.managed.isChanged = false;
-      for (let i = 0; i < SERVERS_MAX; i++)
-        if (this.session(i).index >= 0) this.applyRules(now, this.session(i));
+      for (let i = 0; i < SERVERS_MAX; i++) if (this.session(i).index >= 0) this.applyRules(now, this.session(i));
     }
     if (now >= this.bootstrapAt && this.isFlushed) this.startBootstrap(now);
   }
@@ -517,9 +484,7 @@ export class Client<H, N, S> {
     const r = session.registration;
     if (channel.state == ChannelState.Open && channel.isFlushed) {
       const isOver =
-        r.state == RegistrationState.Off ||
-        r.state == RegistrationState.Waiting ||
-        r.state == RegistrationState.Failed;
+        r.state == RegistrationState.Off || r.state == RegistrationState.Waiting || r.state == RegistrationState.Failed;
       if (isOver) {
         channel.close(now);
         r.linked = false;
@@ -641,8 +606,7 @@ export class Client<H, N, S> {
     const account = this.accounts.current.bootstrap;
     const timeout: i64 = account ? account.number(SecurityResource.Timeout) : 0;
     if (timeout > 0) this.purgeAt = now + timeout * 1_000;
-    for (let i = 0; i < SERVERS_MAX; i++)
-      if (this.session(i).index >= 0 && !this.session(i).isProven) return;
+    for (let i = 0; i < SERVERS_MAX; i++) if (this.session(i).index >= 0 && !this.session(i).isProven) return;
     this.isFirst = false;
   }
 
@@ -701,67 +665,3 @@ export const CLIENT_SIZE: i32 =
     SERVERS_MAX * SESSION_SIZE +
     64) &
   ~7;
-
-function isOn<N, S>(session: Session<N, S>): bool {
-  const state = session.registration.state;
-  return session.index >= 0 && (state == RegistrationState.Registered || state == RegistrationState.Updating);
-}
-
-/** Alerts that say that the credentials are bad: nothing but others would help. Transport, table of alerts. */
-function isFinal(alert: i32): bool {
-  return (alert >= 42 && alert <= 46) || alert == 48 || alert == 49 || (alert >= 112 && alert <= 115);
-}
-
-// --- The log ---
-
-function line(text: string): Text {
-  return beginLog("lwm2m: ").str(text);
-}
-
-function logLine(text: string): void {
-  line(text);
-  endLog(LogLevel.Info);
-}
-
-/** What a channel was doing. */
-function stepOf(state: ChannelState): string {
-  return state == ChannelState.Shaking ? "handshake" : state == ChannelState.Open ? "session" : "connection";
-}
-
-/** Appends why something failed. */
-function reason(text: Text, why: i32, alert: i32): Text {
-  if (why > 0) {
-    // A code of CoAP, `c.dd`.
-    const detail = why & 31;
-    text.num(why >> 5).byte(0x2e);
-    return text.num(detail / 10).num(detail % 10);
-  }
-  switch (why) {
-    case Status.Timeout:
-      text.str("no answer");
-      break;
-    case Status.KeySuspect:
-      text.str("silence on our key, which may be wrong");
-      break;
-    case Status.NameUnknown:
-      text.str("name unknown");
-      break;
-    case Status.Refused:
-      text.str("refused");
-      break;
-    case Status.Closed:
-      text.str("closed");
-      break;
-    default:
-      text.str("error ").num(why);
-  }
-  if (alert >= 0) text.str(", alert ").num(alert);
-  return text;
-}
-
-/** Ends the line with when the next try is; less than 0: not by itself. */
-function endLine(text: Text, ms: i64): void {
-  if (ms < 0) text.str(", given up");
-  else text.str(", next in ").num((ms + 500) / 1_000).str(" s");
-  endLog(LogLevel.Warn);
-}

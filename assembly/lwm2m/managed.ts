@@ -94,7 +94,13 @@ export class Managed<H> {
     if (object == ACCESS_CONTROL) {
       const access = changetype<AccessControl>(record);
       writer.integer(
-        resource == 0 ? access.object : resource == 1 ? access.instance : resource == 3 ? access.owner : access.find(item),
+        resource == 0
+          ? access.object
+          : resource == 1
+            ? access.instance
+            : resource == 3
+              ? access.owner
+              : access.find(item),
       );
       return;
     }
@@ -113,10 +119,12 @@ export class Managed<H> {
     const type = typeOf(object, resource);
     const n = value.int;
     if (object == SECURITY) {
-      if (type == Type.String || type == Type.Opaque) return fitsBytes(resource, value.len) ? Status.Ok : Status.TooLong;
+      if (type == Type.String || type == Type.Opaque)
+        return fitsBytes(resource, value.len) ? Status.Ok : Status.TooLong;
       return is(resource == SecurityResource.Ssid ? n >= 0 && n <= 0xffff : n >= 0 && n <= i32.MAX_VALUE);
     }
-    if (object == ACCESS_CONTROL) return is(resource == 2 ? item <= ID_MAX && n >= 0 && n <= 31 : n >= 0 && n <= 0xffff);
+    if (object == ACCESS_CONTROL)
+      return is(resource == 2 ? item <= ID_MAX && n >= 0 && n <= 31 : n >= 0 && n <= 0xffff);
     if (type == Type.String) return is(isBinding(value.ptr, value.len));
     if (resource == ServerResource.Ssid) return is(n > 0 && n <= ID_MAX);
     // There is no Retry Count of 0; the longest wait of all is 2^32 - 1, never.
@@ -236,4 +244,3 @@ function isBinding(ptr: usize, len: i32): bool {
   }
   return hasUdp && len <= 8;
 }
-

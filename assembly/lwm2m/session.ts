@@ -1,0 +1,47 @@
+// What the client keeps of one server: its registration, and the channel to it.
+
+import { CHANNEL_SIZE, Channel } from "./channel";
+import { REGISTRATION_SIZE, Registration, RegistrationState } from "./registration";
+
+/** One server. */
+@unmanaged
+export class Session<N, S> {
+  /** Which Server instance of the accounts; -1: none. */
+  index: i32;
+  ssid: i32;
+  /** It has had its first turn. */
+  isStarted: bool;
+  /** It has been registered since the accounts are in use. */
+  isProven: bool;
+  startAt: i64;
+  /** Queue mode: when the device may sleep. */
+  sleepAt: i64;
+  seen: RegistrationState;
+  /** Its retry rules are used up; it gets another turn some day. */
+  isGivenUp: bool;
+
+
+  @inline
+  get registration(): Registration {
+    return changetype<Registration>((changetype<usize>(this) + offsetof<Session<N, S>>() + 7) & ~7);
+  }
+
+
+  @inline
+  get channel(): Channel<N, S> {
+    return changetype<Channel<N, S>>((changetype<usize>(this.registration) + REGISTRATION_SIZE + 7) & ~7);
+  }
+}
+
+export const SESSION_SIZE: i32 =
+  (<i32>offsetof<Session<usize, usize>>() + 8 + REGISTRATION_SIZE + 8 + CHANNEL_SIZE + 7) & ~7;
+
+export function isOn<N, S>(session: Session<N, S>): bool {
+  const state = session.registration.state;
+  return session.index >= 0 && (state == RegistrationState.Registered || state == RegistrationState.Updating);
+}
+
+/** Alerts that say that the credentials are bad: nothing but others would help. Transport, table of alerts. */
+export function isFinal(alert: i32): bool {
+  return (alert >= 42 && alert <= 46) || alert == 48 || alert == 49 || (alert >= 112 && alert <= 115);
+}
