@@ -23,22 +23,13 @@ import {
   Server,
   ServerResource,
 } from "./account";
+import { Right } from "./model/core";
 
 const MAGIC: u32 = 0x43414c41; // "ALAC"
 const LAYOUT: u32 = 1;
 
 /** The instance of the factory's bootstrap account: out of the way of those that servers write. */
 const FACTORY_ID: i32 = 65_534;
-
-/** Rights of an access control list, /2/x/2. */
-export const enum Right {
-  Read = 1,
-  Write = 2,
-  Execute = 4,
-  Delete = 8,
-  Create = 16,
-  All = 31,
-}
 
 /** Of the object as a whole in an access control instance: who may create instances. */
 const ANY_INSTANCE: i32 = 65_535;
@@ -240,7 +231,7 @@ export class Accounts {
   // --- Access control ---
 
   /**
-   * What the server may do with /object/instance (65535: with the object as a whole), as `Right`s: everything when it is the only one (or
+   * What the server may do with /object/instance (-1: with the object as a whole), as `Right`s: everything when it is the only one (or
    * `ssid` is 0). Otherwise what the list says, which is the server's own entry or the default one; the owner's is everything
    * when it has no entry. A server's own Server instance is its own, those of others are not its concern. What no list speaks of may be read.
    * LwM2M Core 7.3.2.
@@ -250,7 +241,7 @@ export class Accounts {
     if (ssid == 0 || set.count(SERVER) < 2) return Right.All;
     if (object == SECURITY) return 0;
     if (object == SERVER) {
-      if (instance == ANY_INSTANCE) return Right.Read;
+      if (instance < 0) return Right.Read;
       const record = set.find(SERVER, instance);
       const isOwn = record != null && changetype<Server>(record).ssid == ssid;
       return isOwn ? Right.Read | Right.Write | Right.Execute : 0;
@@ -260,8 +251,8 @@ export class Accounts {
       const isOwner = record != null && changetype<AccessControl>(record).owner == ssid;
       return isOwner ? Right.Read | Right.Write : Right.Read;
     }
-    const access = set.accessOf(object, instance);
-    if (!access) return instance == ANY_INSTANCE ? 0 : Right.Read;
+    const access = set.accessOf(object, instance < 0 ? ANY_INSTANCE : instance);
+    if (!access) return instance < 0 ? 0 : Right.Read;
     const own = access.find(ssid);
     if (own >= 0) return own;
     if (access.owner == ssid) return Right.All;

@@ -25,11 +25,12 @@ import {
   Server,
 } from "./account";
 import { Format, ID_MAX, Type } from "./fields";
+import { Formats, hasCbor, hasJson, hasTlv } from "./formats";
 import { Managed } from "./managed";
 import { Path } from "./path";
 import { Mark, READER_SIZE, Reader } from "./reader";
 import { Access, ObjectTable, Resource } from "./table";
-import { Kind } from "./value";
+import { Kind, Value } from "./value";
 import { WRITER_SIZE, Writer } from "./writer";
 
 const DEVICE: i32 = 3;
@@ -54,7 +55,7 @@ export const enum BootstrapState {
 
 /** Place with `memory.data(BOOTSTRAP_SIZE, 8)`, then `attach`. */
 @unmanaged
-export class Bootstrap<H> {
+export class Bootstrap<H, F = Formats> {
   state: BootstrapState;
   /** When `step` is to be called. */
   deadline: i64;
@@ -79,7 +80,7 @@ export class Bootstrap<H> {
 
   @inline
   private get reader(): Reader {
-    return changetype<Reader>((changetype<usize>(this) + offsetof<Bootstrap<H>>() + 7) & ~7);
+    return changetype<Reader>((changetype<usize>(this) + offsetof<Bootstrap<H, F>>() + 7) & ~7);
   }
 
 
@@ -96,8 +97,14 @@ export class Bootstrap<H> {
 
 
   @inline
+  private get value(): Value {
+    return changetype<Value>((changetype<usize>(this.text) + offsetof<Text>() + 7) & ~7);
+  }
+
+
+  @inline
   private get path(): Path {
-    return changetype<Path>(changetype<usize>(this.text) + offsetof<Text>());
+    return changetype<Path>(changetype<usize>(this.value) + offsetof<Value>());
   }
 
 
@@ -152,7 +159,6 @@ export class Bootstrap<H> {
     const h = this.handler;
     h.accounts.begin();
     h.set = h.accounts.candidate;
-    h.ssid = 0;
   }
 
   private request(now: i64): void {
@@ -383,14 +389,14 @@ export class Bootstrap<H> {
   private visit(format: Format, ptr: usize, len: i32, path: Path, isReal: bool): CoapCode {
     const h = this.handler;
     const r = this.reader;
-    if (r.begin(format, ptr, len, path) != Status.Ok) return CoapCode.UnsupportedContentFormat;
+    if (r.begin<F>(format, ptr, len, path) != Status.Ok) return CoapCode.UnsupportedContentFormat;
     if (isReal) for (let object = 0; object <= ACCESS_CONTROL; object++) h.set.unmark(object, RecordMark.Touched);
     if (path.depth == 2 && isReal && !this.touch(path.object, path.instance, true)) return CoapCode.InternalServerError;
     let object = -1;
     let instance = -1;
     let created = 0;
     let found: i32;
-    while ((found = r.next()) > 0) {
+    while ((found = r.next<F>()) > 0) {
       const p = r.path;
       if (p.instance < 0 || p.instance > ID_MAX) return CoapCode.BadRequest;
       const table = h.find(p.object);
@@ -525,7 +531,11 @@ export class Bootstrap<H> {
     if (path.depth > 2) return CoapCode.MethodNotAllowed;
     if (path.instance >= 0 && !h.set.find(object, path.instance)) return CoapCode.NotFound;
     const format = accept == Format.None ? (this.preferred == Format.None ? Format.Tlv : this.preferred) : accept;
-    if (format != Format.Tlv && format != Format.SenmlCbor && format != Format.SenmlJson) return CoapCode.NotAcceptable;
+    const isKnown =
+      (hasTlv<F>() && format == Format.Tlv) ||
+      (hasCbor<F>() && format == Format.SenmlCbor) ||
+      (hasJson<F>() && format == Format.SenmlJson);
+    if (!isKnown) return CoapCode.NotAcceptable;
     const table = changetype<ObjectTable>(h.find(object));
     w.begin(format, this.out, this.outMax, path);
     for (let i = h.nextInstance(object, -1); i >= 0; i = h.nextInstance(object, i)) {
@@ -536,7 +546,7 @@ export class Bootstrap<H> {
         if (row.can(Access.R) && h.has(object, i, row.id)) this.readResource(object, i, row);
       }
     }
-    w.end();
+    w.end<F>();
     this.answerFormat = format;
     this.answerLen = w.length;
     return w.fits ? CoapCode.Content : CoapCode.InternalServerError;
@@ -547,17 +557,27 @@ export class Bootstrap<H> {
     const w = this.writer;
     if (!row.can(Access.Multiple)) {
       w.resource(row.id);
-      h.read(object, instance, row.id, -1, w);
+      h.read(object, instance, row.id, -1, this.value);
+      w.put<F>(this.value);
       return;
     }
     w.multiple(row.id);
     for (let at = -1; (at = h.nextItem(object, instance, row.id, at)) >= 0;) {
       w.item(at);
-      h.read(object, instance, row.id, at, w);
+      h.read(object, instance, row.id, at, this.value);
+      w.put<F>(this.value);
     }
   }
 }
 
 export const BOOTSTRAP_SIZE: i32 = <i32>(
-  (offsetof<Bootstrap<usize>>() + 16 + READER_SIZE + WRITER_SIZE + offsetof<Text>() + offsetof<Path>() + QUERY_MAX + 8)
+  (offsetof<Bootstrap<usize>>() +
+    32 +
+    offsetof<Value>() +
+    READER_SIZE +
+    WRITER_SIZE +
+    offsetof<Text>() +
+    offsetof<Path>() +
+    QUERY_MAX +
+    8)
 );

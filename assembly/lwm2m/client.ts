@@ -20,6 +20,7 @@ import { BOOTSTRAP_SIZE, Bootstrap, BootstrapState } from "./bootstrap";
 import { Channel, ChannelState } from "./channel";
 import { endLine, line, logLine, reason, stepOf } from "./client-log";
 import { Format } from "./fields";
+import { Formats } from "./formats";
 import { Managed } from "./managed";
 import { OBJECTS_SIZE, Objects } from "./objects";
 import { RegistrationState } from "./registration";
@@ -53,9 +54,9 @@ export const enum ClientState {
   Serving,
 }
 
-/** Place with `memory.data(CLIENT_SIZE, 8)`, then `attach`. `H`: the app's objects; `N`: its net; `S`: suites of DTLS. */
+/** Place with `memory.data(CLIENT_SIZE, 8)`, then `attach`. `H`: the app's objects; `N`: its net; `S`: suites of DTLS; `F`: formats. */
 @unmanaged
-export class Client<H, N, S> {
+export class Client<H, N, S, F = Formats> {
   state: ClientState;
   /** 10 or 11. */
   version: i32;
@@ -74,14 +75,14 @@ export class Client<H, N, S> {
 
 
   @inline
-  get bootstrap(): Bootstrap<H> {
-    return changetype<Bootstrap<H>>((changetype<usize>(this) + offsetof<Client<H, N, S>>() + 7) & ~7);
+  get bootstrap(): Bootstrap<H, F> {
+    return changetype<Bootstrap<H, F>>((changetype<usize>(this) + offsetof<Client<H, N, S, F>>() + 7) & ~7);
   }
 
 
   @inline
-  get objects(): Objects<Managed<H>> {
-    return changetype<Objects<Managed<H>>>((changetype<usize>(this.bootstrap) + BOOTSTRAP_SIZE + 7) & ~7);
+  get objects(): Objects<Managed<H>, F> {
+    return changetype<Objects<Managed<H>, F>>((changetype<usize>(this.bootstrap) + BOOTSTRAP_SIZE + 7) & ~7);
   }
 
 
@@ -108,9 +109,9 @@ export class Client<H, N, S> {
     return this.links + LINKS_MAX;
   }
 
-  private session(index: i32): Session<N, S> {
+  private session(index: i32): Session<H, N, S, F> {
     const first = (this.out + OUT_MAX + 7) & ~7;
-    return changetype<Session<N, S>>(first + index * SESSION_SIZE);
+    return changetype<Session<H, N, S, F>>(first + index * SESSION_SIZE);
   }
 
   /** Of the bootstrap server. */
@@ -201,6 +202,8 @@ export class Client<H, N, S> {
         continue;
       }
       soonest = min(soonest, min(session.registration.deadline, session.channel.deadline));
+      if (session.registration.state == RegistrationState.Registered)
+        soonest = min(soonest, session.observations.deadline);
       if (session.registration.queueMode) soonest = min(soonest, session.sleepAt);
     }
     return soonest;
@@ -362,13 +365,14 @@ export class Client<H, N, S> {
       r.linked = false;
       r.relinks = true;
       r.version = this.version;
+      session.observations.attach(this.objects, server.ssid);
       this.applyRules(now, session);
     }
     for (; n < SERVERS_MAX; n++) this.session(n).index = -1;
   }
 
   /** Lifetime, binding and retry rules of the Server instance. */
-  private applyRules(now: i64, session: Session<N, S>): void {
+  private applyRules(now: i64, session: Session<H, N, S, F>): void {
     const server = this.accounts.active.server(session.index);
     const r = session.registration;
     r.retryCount = <i32>server.value(ServerResource.RetryCount, 5);
@@ -376,13 +380,17 @@ export class Client<H, N, S> {
     r.sequenceDelay = server.value(ServerResource.SequenceDelay, 86_400);
     r.sequenceCount = <i32>server.value(ServerResource.SequenceCount, 1);
     r.queueMode = server.isQueued;
+    const observations = session.observations;
+    observations.defaultPmin = <i32>server.value(ServerResource.MinPeriod, 0);
+    observations.defaultPmax = <i32>server.value(ServerResource.MaxPeriod, 0);
+    observations.storing = server.value(ServerResource.Storing, 1) != 0;
     const lifetime = <i32>min<i64>(server.value(ServerResource.Lifetime, 86_400), i32.MAX_VALUE);
     if (session.isStarted) r.setLifetime(now, lifetime);
     else r.lifetime = lifetime;
   }
 
   /** The session of a server; null when it has none. */
-  private sessionOf(ssid: i32): Session<N, S> | null {
+  private sessionOf(ssid: i32): Session<H, N, S, F> | null {
     for (let i = 0; i < SERVERS_MAX; i++)
       if (this.session(i).index >= 0 && this.session(i).ssid == ssid) return this.session(i);
     return null;
@@ -418,7 +426,7 @@ export class Client<H, N, S> {
   }
 
   /** Registration Priority Order, Initial Registration Delay, Registration Failure Block: resources 13, 14, 15. */
-  private mayStart(now: i64, session: Session<N, S>): bool {
+  private mayStart(now: i64, session: Session<H, N, S, F>): bool {
     const set = this.accounts.active;
     const server = set.server(session.index);
     const order = server.value(ServerResource.Order, -1);
@@ -444,13 +452,13 @@ export class Client<H, N, S> {
     return true;
   }
 
-  private indexOf(session: Session<N, S>): i32 {
+  private indexOf(session: Session<H, N, S, F>): i32 {
     let i = 0;
     while (this.session(i) != session) i++;
     return i;
   }
 
-  private stepSession(now: i64, session: Session<N, S>): void {
+  private stepSession(now: i64, session: Session<H, N, S, F>): void {
     const channel = session.channel;
     const r = session.registration;
     let event: CoapEvent;
@@ -464,22 +472,37 @@ export class Client<H, N, S> {
       r.reconnect = false;
       channel.drop(now);
     }
-    if (channel.state == ChannelState.Open && !r.linked) r.link(now, channel.isNew);
+    if (channel.state == ChannelState.Open && !r.linked) {
+      r.link(now, channel.isNew);
+      if (channel.isNew) session.observations.clear();
+    }
     r.step(now);
     if (r.wantsLink && channel.state == ChannelState.Closed) this.open(session);
     if (r.state != session.seen) this.changed(now, session);
     if (this.state != ClientState.Serving) return;
     channel.flush(now);
+    this.observe(now, session);
     this.rest(now, session);
   }
 
-  private open(session: Session<N, S>): void {
+  /** Notifications that are due. Observations end with the session (`open` of a new one) and with the registration. */
+  private observe(now: i64, session: Session<H, N, S, F>): void {
+    const observations = session.observations;
+    const channel = session.channel;
+    if (channel.state != ChannelState.Open || session.registration.state != RegistrationState.Registered) return;
+    if (now >= observations.deadline && channel.isFlushed) {
+      observations.step(now, channel.endpoint);
+      channel.flush(now);
+    }
+  }
+
+  private open(session: Session<H, N, S, F>): void {
     const security = this.accounts.active.security(session.ssid);
     if (security) session.channel.open(security);
   }
 
   /** Closes what is not needed: after De-register and between attempts; in queue mode also the socket of a session that outlives it. */
-  private rest(now: i64, session: Session<N, S>): void {
+  private rest(now: i64, session: Session<H, N, S, F>): void {
     const channel = session.channel;
     const r = session.registration;
     if (channel.state == ChannelState.Open && channel.isFlushed) {
@@ -498,17 +521,16 @@ export class Client<H, N, S> {
     }
   }
 
-  private take(now: i64, session: Session<N, S>, event: CoapEvent): void {
+  private take(now: i64, session: Session<H, N, S, F>, event: CoapEvent): void {
     const endpoint = session.channel.endpoint;
     if (event == CoapEvent.Request) {
       const managed = this.managed;
-      managed.ssid = session.ssid;
       managed.command = 0;
-      this.objects.handle(endpoint);
+      session.observations.handle(now, endpoint);
       if (managed.command != 0) this.command(now);
     } else if (event == CoapEvent.Block || event == CoapEvent.ResponseBlock) {
       endpoint.keep(now);
-    } else {
+    } else if (!session.observations.settled(event, endpoint)) {
       session.registration.answered(now, event);
     }
   }
@@ -531,7 +553,7 @@ export class Client<H, N, S> {
 
   // --- What becomes of a registration ---
 
-  private channelFailed(now: i64, session: Session<N, S>): void {
+  private channelFailed(now: i64, session: Session<H, N, S, F>): void {
     const channel = session.channel;
     const r = session.registration;
     const why = channel.failure;
@@ -554,14 +576,14 @@ export class Client<H, N, S> {
     for (let i = 0; i < SERVERS_MAX; i++) if (set.server(i).state != 0) set.server(i).put(ServerResource.Alert, alert);
   }
 
-  private report(now: i64, session: Session<N, S>, step: string, why: i32): void {
+  private report(now: i64, session: Session<H, N, S, F>, step: string, why: i32): void {
     const r = session.registration;
     const text = line(step).str(" with server ").num(session.ssid).str(" failed: ");
     endLine(reason(text, why, session.channel.alert), r.deadline == i64.MAX_VALUE ? -1 : r.deadline - now);
   }
 
   /** The registration has come into another state. */
-  private changed(now: i64, session: Session<N, S>): void {
+  private changed(now: i64, session: Session<H, N, S, F>): void {
     const r = session.registration;
     const before = session.seen;
     session.seen = r.state;
@@ -583,11 +605,11 @@ export class Client<H, N, S> {
     }
   }
 
-  private disabled(now: i64, session: Session<N, S>): void {
+  private disabled(now: i64, session: Session<H, N, S, F>): void {
     endLine(line("off for server ").num(session.ssid), session.registration.deadline - now);
   }
 
-  private registered(now: i64, session: Session<N, S>): void {
+  private registered(now: i64, session: Session<H, N, S, F>): void {
     line("registered with server ").num(session.ssid);
     endLog(LogLevel.Info);
     session.isProven = true;
@@ -611,7 +633,7 @@ export class Client<H, N, S> {
   }
 
   /** The retry rules are used up, or the credentials are bad. */
-  private failed(now: i64, session: Session<N, S>): void {
+  private failed(now: i64, session: Session<H, N, S, F>): void {
     for (let i = 0; i < SERVERS_MAX; i++) {
       const other = this.session(i);
       if (other == session || other.index < 0) continue;
@@ -645,7 +667,7 @@ export class Client<H, N, S> {
   }
 
   /** No bootstrap helps: another turn in a day (resource 19). */
-  private later(now: i64, session: Session<N, S>): void {
+  private later(now: i64, session: Session<H, N, S, F>): void {
     const r = session.registration;
     if (r.sequenceDelay >= 0xffffffff) return;
     session.isStarted = false;

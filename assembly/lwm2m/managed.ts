@@ -20,7 +20,6 @@ import { ID_MAX, Type } from "./fields";
 import { Path } from "./path";
 import { ObjectTable } from "./table";
 import { Value } from "./value";
-import { Writer } from "./writer";
 
 /** Place with `memory.data(offsetof<Managed<H>>(), 8)`, then `attach`. */
 @unmanaged
@@ -29,8 +28,6 @@ export class Managed<H> {
   accounts: Accounts;
   /** The accounts that are read and written. */
   set: AccountSet;
-  /** Of the server that asks, 0 for the bootstrap server. */
-  ssid: i32;
   /** Resource 4, 8 or 9 of /1 that has been executed since `command` was last set to 0, and of which server (SSID). */
   command: i32;
   commandSsid: i32;
@@ -84,16 +81,16 @@ export class Managed<H> {
     return ((record.has >> resource) & 1) != 0;
   }
 
-  read(object: i32, instance: i32, resource: i32, item: i32, writer: Writer): void {
+  read(object: i32, instance: i32, resource: i32, item: i32, value: Value): void {
     if (!isOurs(object)) {
-      this.app.read(object, instance, resource, item, writer);
+      this.app.read(object, instance, resource, item, value);
       return;
     }
     const record = this.set.find(object, instance);
     if (!record || object == SECURITY) return;
     if (object == ACCESS_CONTROL) {
       const access = changetype<AccessControl>(record);
-      writer.integer(
+      value.setInteger(
         resource == 0
           ? access.object
           : resource == 1
@@ -105,12 +102,12 @@ export class Managed<H> {
       return;
     }
     const server = changetype<Server>(record);
-    const value = server.value(<ServerResource>resource, 0);
+    const number = server.value(<ServerResource>resource, 0);
     const type = typeOf(SERVER, resource);
-    if (type == Type.String) writer.string(server.at(resource), server.bindingLen);
-    else if (type == Type.Boolean) writer.boolean(value != 0);
-    else if (type == Type.Unsigned) writer.unsigned(value);
-    else writer.integer(value);
+    if (type == Type.String) value.setString(server.at(resource), server.bindingLen);
+    else if (type == Type.Boolean) value.setBoolean(number != 0);
+    else if (type == Type.Unsigned) value.setUnsigned(number);
+    else value.setInteger(number);
   }
 
   /** Ok when the value can be what it is to be. */
@@ -181,25 +178,27 @@ export class Managed<H> {
     this.isChanged = true;
   }
 
-  /** Accounts come and go by bootstrap alone. Of an app's instance that a server creates it becomes the owner. */
+  /** Accounts come and go by bootstrap alone. */
   create(object: i32, instance: i32): i32 {
-    if (isOurs(object)) return Status.Denied;
-    const status = this.app.create(object, instance);
-    if (status == Status.Ok) {
-      this.accounts.own(object, instance, this.ssid);
-      this.isGrown = true;
-    }
-    return status;
+    return isOurs(object) ? Status.Denied : this.app.create(object, instance);
   }
 
   remove(object: i32, instance: i32): i32 {
-    if (isOurs(object)) return Status.Denied;
-    const status = this.app.remove(object, instance);
-    if (status == Status.Ok) {
-      this.accounts.disown(object, instance);
-      this.isGrown = true;
-    }
-    return status;
+    return isOurs(object) ? Status.Denied : this.app.remove(object, instance);
+  }
+
+  acl(object: i32, instance: i32, ssid: i32): i32 {
+    return this.accounts.acl(object, instance, ssid);
+  }
+
+  owned(object: i32, instance: i32, ssid: i32): void {
+    this.accounts.own(object, instance, ssid);
+    this.isGrown = true;
+  }
+
+  disowned(object: i32, instance: i32): void {
+    this.accounts.disown(object, instance);
+    this.isGrown = true;
   }
 
   execute(object: i32, instance: i32, resource: i32, ptr: usize, len: i32): i32 {
@@ -211,8 +210,23 @@ export class Managed<H> {
     return Status.Ok;
   }
 
+  streams(object: i32, resource: i32): bool {
+    if (isDefined(this.app.streams)) return !isOurs(object) && this.app.streams(object, resource);
+    return false;
+  }
+
+  stream(object: i32, instance: i32, resource: i32, ptr: usize, len: i32, offset: i32, isLast: bool): i32 {
+    if (isDefined(this.app.stream)) return this.app.stream(object, instance, resource, ptr, len, offset, isLast);
+    return Status.Denied;
+  }
+
   changed(path: Path): void {
-    if (!isOurs(path.object)) this.app.changed(path);
+    if (isDefined(this.app.changed)) if (!isOurs(path.object)) this.app.changed(path);
+  }
+
+  news(path: Path): bool {
+    if (isDefined(this.app.news)) return this.app.news(path);
+    return false;
   }
 }
 

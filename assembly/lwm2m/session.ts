@@ -1,11 +1,13 @@
 // What the client keeps of one server: its registration, and the channel to it.
 
 import { CHANNEL_SIZE, Channel } from "./channel";
+import { Managed } from "./managed";
+import { OBSERVATIONS_SIZE, Observations } from "./observe";
 import { REGISTRATION_SIZE, Registration, RegistrationState } from "./registration";
 
 /** One server. */
 @unmanaged
-export class Session<N, S> {
+export class Session<H, N, S, F> {
   /** Which Server instance of the accounts; -1: none. */
   index: i32;
   ssid: i32;
@@ -23,7 +25,13 @@ export class Session<N, S> {
 
   @inline
   get registration(): Registration {
-    return changetype<Registration>((changetype<usize>(this) + offsetof<Session<N, S>>() + 7) & ~7);
+    return changetype<Registration>((changetype<usize>(this) + offsetof<Session<H, N, S, F>>() + 7) & ~7);
+  }
+
+
+  @inline
+  get observations(): Observations<Managed<H>, F> {
+    return changetype<Observations<Managed<H>, F>>((changetype<usize>(this.channel) + CHANNEL_SIZE + 7) & ~7);
   }
 
 
@@ -34,9 +42,17 @@ export class Session<N, S> {
 }
 
 export const SESSION_SIZE: i32 =
-  (<i32>offsetof<Session<usize, usize>>() + 8 + REGISTRATION_SIZE + 8 + CHANNEL_SIZE + 7) & ~7;
+  (<i32>offsetof<Session<usize, usize, usize, usize>>() +
+    8 +
+    REGISTRATION_SIZE +
+    8 +
+    CHANNEL_SIZE +
+    8 +
+    OBSERVATIONS_SIZE +
+    7) &
+  ~7;
 
-export function isOn<N, S>(session: Session<N, S>): bool {
+export function isOn<H, N, S, F>(session: Session<H, N, S, F>): bool {
   const state = session.registration.state;
   return session.index >= 0 && (state == RegistrationState.Registered || state == RegistrationState.Updating);
 }

@@ -9,7 +9,7 @@ export const APP = `
   import { Path } from "./assembly/lwm2m/path";
   import { Access, Of } from "./assembly/lwm2m/table";
   import { Value } from "./assembly/lwm2m/value";
-  import { Writer } from "./assembly/lwm2m/writer";
+  import { AllFormats } from "./assembly/lwm2m/formats";
   import { Ccm8Gcm } from "./assembly/net/dtls/suites";
   import { BoardNet } from "./assembly/net/transport";
 
@@ -29,9 +29,9 @@ export const APP = `
     }
     nextItem(object: i32, instance: i32, resource: i32, after: i32): i32 { return -1; }
     has(object: i32, instance: i32, resource: i32): bool { return object == 3 ? resource != 4 : resource == 0; }
-    read(object: i32, instance: i32, resource: i32, item: i32, w: Writer): void {
-      if (object == 3) w.string(changetype<usize>("U"), 1);
-      else w.integer(load<i32>(values + (instance << 2)));
+    read(object: i32, instance: i32, resource: i32, item: i32, value: Value): void {
+      if (object == 3) value.setText("U");
+      else value.setInteger(load<i32>(values + (instance << 2)));
     }
     check(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
       if (object == 33000 && instance > 3) return Status.Invalid;
@@ -56,7 +56,7 @@ export const APP = `
   const net = changetype<BoardNet>(memory.data(8));
   const app = changetype<App>(memory.data(8));
   const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
-  const client = changetype<Client<App, BoardNet, Ccm8Gcm>>(memory.data(CLIENT_SIZE, 8));
+  const client = changetype<Client<App, BoardNet, Ccm8Gcm, AllFormats>>(memory.data(CLIENT_SIZE, 8));
   const name = memory.data(120);
 
   export function board_abi(): i32 { return 1; }

@@ -4,13 +4,13 @@ import { generate, parse, type ParsedPacket } from 'coap-packet';
 import { NetState, Status } from '../../host/board/abi.js';
 import { MemoryStore, PowerCut } from '../../host/board/store.js';
 import { Random } from '../../host/random.js';
-import { compileDeviceSource } from '../kit/compile.js';
+import { compileDebugSource } from '../kit/compile.js';
 import { TestServer, type ServerOptions } from '../dtls/server.js';
 import { APP } from './client-app.js';
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 const moduleOnce = (): Promise<WebAssembly.Module> =>
-  (compiled ??= compileDeviceSource(APP).then((bytes) => new WebAssembly.Module(bytes)));
+  (compiled ??= compileDebugSource(APP).then((bytes) => new WebAssembly.Module(bytes)));
 
 interface App {
   memory: WebAssembly.Memory;
