@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServiceRegistry, Session, TcpService, UdpService } from '../cellular/network.js';
+import { resetSocket } from '../reset.js';
 
 /** Ports below 1024 need privileges: they are found so much higher. 80 is 8080, 443 is 8443. */
 export const PORT_OFFSET = 8000;
@@ -112,11 +113,11 @@ export class Loopback implements ServiceRegistry {
 
   /** A session has ended: its connections are reset, as by a gateway that knows it no more. */
   sessionClosed(ip: string): void {
-    for (const socket of this.#sockets.get(ip) ?? []) socket.resetAndDestroy();
+    for (const socket of this.#sockets.get(ip) ?? []) resetSocket(socket);
   }
 
   async close(): Promise<void> {
-    for (const sockets of this.#sockets.values()) for (const socket of sockets) socket.resetAndDestroy();
+    for (const sockets of this.#sockets.values()) for (const socket of sockets) resetSocket(socket);
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
     );
@@ -135,7 +136,7 @@ export class Loopback implements ServiceRegistry {
       const session = this.#options.sessionByIp(from);
       if (session === undefined) {
         this.#options.refused(from, point);
-        socket.resetAndDestroy();
+        resetSocket(socket);
         return;
       }
       const sockets = this.#sockets.get(from) ?? new Set();

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Session } from '../../cellular/network.js';
+import { resetSocket } from '../../reset.js';
 import { Alarm } from '../alarm.js';
 import { BeamStatus } from '../choices.js';
 import { Dialer } from '../outbound/dial.js';
@@ -43,7 +44,7 @@ export class Relay {
 /** An end that was cut must not look like one that had finished: RST, not FIN. */
 function reset(stream: Duplex): void {
   if (stream.destroyed) return;
-  if (stream instanceof Socket && !(stream instanceof TLSSocket)) stream.resetAndDestroy();
+  if (stream instanceof Socket && !(stream instanceof TLSSocket)) resetSocket(stream);
   else stream.destroy(new Error('connection reset'));
 }
 
