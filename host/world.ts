@@ -3,6 +3,7 @@
 
 import type { Sensors } from './board/sensors.js';
 import { Board } from './board/board.js';
+import { FirmwareFlash } from './board/firmware.js';
 import { SerialLine } from './board/serial.js';
 import { MemoryStore } from './board/store.js';
 import { HomeNetwork, type Impairments, MemorySubscribers, type SubscriberStore } from './cellular/index.js';
@@ -99,6 +100,8 @@ export interface DeviceConfig {
   readonly sensors?: Sensors;
   /** The board's non-volatile memory; a new one unless given. */
   readonly store?: MemoryStore;
+  /** Where its board keeps images of firmware updates; a new one unless given. */
+  readonly flash?: FirmwareFlash;
 }
 
 export interface DataCardConfig {
@@ -116,6 +119,7 @@ const IMEI = '860000012345678';
 export class Device {
   readonly name: string;
   readonly store: MemoryStore;
+  readonly flash: FirmwareFlash;
   readonly line: SerialLine;
   readonly slot: CardSlot;
   readonly modem: Modem;
@@ -129,6 +133,7 @@ export class Device {
     const random = world.random.fork(`device ${config.name}`);
     this.name = config.name;
     this.store = config.store ?? new MemoryStore();
+    this.flash = config.flash ?? new FirmwareFlash();
     this.line = new SerialLine(clock);
     const { slot, reader, radio, impairments } = mobileEnd(world, trace, random, config);
     this.slot = slot;
@@ -146,6 +151,7 @@ export class Device {
       trace,
       random: random.fork('board'),
       store: this.store,
+      flash: this.flash,
       uarts: [this.line.near],
       ...(config.sensors && { sensors: config.sensors }),
     });

@@ -3,6 +3,7 @@ import { MS, US } from '../clock/clock.js';
 import type { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
 import { BOARD_ABI, BOARD_MODULE, LogLevel, RestartCause, Status } from './abi.js';
+import { FirmwareFlash } from './firmware.js';
 import type { AppExports } from './module.js';
 import { ModuleError, loadModule } from './module.js';
 import type { Sensors } from './sensors.js';
@@ -36,6 +37,8 @@ export interface BoardOptions {
   /** Source of `entropy`. */
   readonly random: Random;
   readonly store: Store;
+  /** Where images go that come by firmware update; without it the board has no such thing. */
+  readonly flash?: FirmwareFlash;
   /** What is wired to UART port 0, 1, .. */
   readonly uarts?: readonly (UartDevice | undefined)[];
   readonly sensors?: Sensors;
@@ -46,7 +49,11 @@ export interface BoardOptions {
 /** Runs one app: answers its imports, and gives it a turn of `loop()` whenever it wants one or input has come. */
 export class Board {
   readonly #options: BoardOptions;
-  readonly #module: WebAssembly.Module;
+  readonly #factory: WebAssembly.Module;
+  /** The image that runs, where it came by firmware update. */
+  #updated: { readonly bytes: Uint8Array; readonly module: WebAssembly.Module } | undefined;
+  /** The app has not had its first turn yet. */
+  #isFirst = false;
   #exports: AppExports | undefined;
   #cause: RestartCause = RestartCause.Power;
   #bootedAt = 0;
@@ -56,7 +63,16 @@ export class Board {
   /** Throws ModuleError for a binary that no board can run. */
   constructor(options: BoardOptions) {
     this.#options = options;
-    this.#module = loadModule(options.name, options.module);
+    this.#factory = loadModule(options.name, options.module);
+  }
+
+  /** The image to start: the newest that has run or may be tried. */
+  #image(): WebAssembly.Module {
+    const { flash, name } = this.#options;
+    const bytes = flash?.boot();
+    if (bytes === undefined) this.#updated = undefined;
+    else if (this.#updated?.bytes !== bytes) this.#updated = { bytes, module: loadModule(name, bytes) };
+    return this.#updated?.module ?? this.#factory;
   }
 
   /** The running instance; undefined while the board is off or starting. */
@@ -94,13 +110,19 @@ export class Board {
     const { clock, name, trace, uarts } = this.#options;
     this.#cause = cause;
     this.#bootedAt = clock.now();
-    const instance = new WebAssembly.Instance(this.#module, { [BOARD_MODULE]: this.#imports() });
+    const instance = new WebAssembly.Instance(this.#image(), { [BOARD_MODULE]: this.#imports() });
     const exports = instance.exports as unknown as AppExports;
     this.#exports = exports;
+    this.#isFirst = true;
     const abi = exports.board_abi();
     if (abi > BOARD_ABI) {
       this.#exports = undefined;
-      throw new ModuleError(`${name}: needs board ABI ${abi}, this board has ${BOARD_ABI}`);
+      const wrong = `${name}: needs board ABI ${abi}, this board has ${BOARD_ABI}`;
+      if (this.#updated === undefined) throw new ModuleError(wrong);
+      // An update that cannot run here: the image before it is started.
+      trace.emit({ type: 'board', event: 'trap', app: name, reason: wrong });
+      this.#again(RestartCause.Trap);
+      return;
     }
     for (const uart of uarts ?? []) if (uart) uart.activity = () => this.#wakeAt(clock.now());
     trace.emit({ type: 'board', event: 'start', app: name, cause: CAUSES[cause] });
@@ -120,7 +142,10 @@ export class Board {
     const exports = this.#exports;
     if (exports === undefined) return;
     const wait = this.#guard(() => exports.loop());
-    if (wait === undefined || wait < 0) return;
+    if (wait === undefined) return;
+    if (this.#isFirst) this.#options.flash?.proven();
+    this.#isFirst = false;
+    if (wait < 0) return;
     this.#wakeAt(this.#options.clock.now() + Math.max(TURN, wait * MS));
   }
 
@@ -131,7 +156,7 @@ export class Board {
     } catch (error) {
       this.powerOff();
       if (error instanceof PowerCut) return undefined;
-      const { clock, name, trace } = this.#options;
+      const { name, trace } = this.#options;
       let cause: RestartCause = RestartCause.Trap;
       if (error instanceof RestartRequest) {
         cause = error.restartCause;
@@ -141,13 +166,17 @@ export class Board {
       } else {
         throw error; // a fault of the host's own
       }
-      this.#restarts++;
-      this.#wake = clock.after(BOOT, () => {
-        this.#wake = undefined;
-        this.#start(cause);
-      });
+      this.#again(cause);
       return undefined;
     }
+  }
+
+  #again(cause: RestartCause): void {
+    this.#restarts++;
+    this.#wake = this.#options.clock.after(BOOT, () => {
+      this.#wake = undefined;
+      this.#start(cause);
+    });
   }
 
   /** The bytes ptr..ptr+len of the app's memory, or undefined when they are not all inside it. */
@@ -159,7 +188,7 @@ export class Board {
   }
 
   #imports(): Record<string, (...args: never[]) => number | bigint | undefined> {
-    const { clock, knowsTime, random, sensors, store, trace, uarts } = this.#options;
+    const { clock, flash, knowsTime, name, random, sensors, store, trace, uarts } = this.#options;
     const uart = (port: number): UartDevice | undefined => uarts?.[port];
 
     return {
@@ -225,9 +254,17 @@ export class Board {
         return Math.min(bytes.length, rMax);
       },
 
-      // One image per board: what runs here came from the host.
-      firmware_write: () => Status.Unsupported,
-      firmware_commit: () => Status.Unsupported,
+      firmware_write: (offset: number, ptr: number, len: number) => {
+        const from = this.#view(ptr, len);
+        if (!flash) return Status.Unsupported;
+        return from ? flash.write(offset, from.slice()) : Status.Invalid;
+      },
+      firmware_commit: (len: number) => {
+        if (!flash) return Status.Unsupported;
+        const status = flash.commit(len);
+        if (status === Status.Ok) trace.emit({ type: 'board', event: 'image', app: name, bytes: len });
+        return status;
+      },
 
       restart: (cause: number): undefined => {
         throw new RestartRequest(cause === RestartCause.Watchdog ? RestartCause.Watchdog : RestartCause.Request);

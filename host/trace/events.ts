@@ -94,7 +94,15 @@ export type TraceBody =
   /** The customer's server's own verdict on a request. */
   | { type: 'verified'; ok: boolean; imsi?: string; messageId?: string; reason?: string; body: string }
   /** Life of a board and what its app logs. */
-  | { type: 'board'; event: 'start' | 'restart' | 'trap'; app: string; cause?: string; reason?: string }
+  | {
+      type: 'board';
+      /** `image`: one that came by firmware update has been committed. */
+      event: 'start' | 'restart' | 'trap' | 'image';
+      app: string;
+      cause?: string;
+      reason?: string;
+      bytes?: number;
+    }
   | { type: 'log'; level: 'error' | 'warn' | 'info' | 'debug'; text: string }
   | {
       type: 'impairment';
