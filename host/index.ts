@@ -1,6 +1,16 @@
 // The host API: what tests of firmware, and tools around it, build on.
 
-export { Board, FirmwareFlash, MemoryStore, ModuleError, SerialLine, type BoardOptions, type Sensors } from './board/index.js';
+export {
+  Board,
+  FirmwareFlash,
+  MemoryStore,
+  ModuleError,
+  SerialLine,
+  firmwarePackage,
+  type BoardOptions,
+  type FirmwarePackage,
+  type Sensors,
+} from './board/index.js';
 export { HOUR, MINUTE, MS, SECOND, US, type Clock, type Nanoseconds } from './clock/clock.js';
 export { RealClock } from './clock/real.js';
 export { VirtualClock } from './clock/virtual.js';

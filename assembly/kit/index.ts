@@ -10,6 +10,7 @@ export * from "./http";
 export * from "./lwm2m";
 export * from "./lwm2m-objects";
 export * from "./lwm2m-registration";
+export * from "./lwm2m-standard";
 export * from "./modem";
 export * from "./dtls";
 export * from "./coap";

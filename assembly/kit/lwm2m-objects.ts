@@ -258,7 +258,8 @@ export function lwm2mObjectsHandle(event: i32, now: f64): void {
   if (event == CoapEvent.Request && server == 1) observations.handle(<i64>now, ep);
   else if (event == CoapEvent.Request) objects.handle(ep, server);
   else if (observations.settled(<CoapEvent>event, ep)) return;
-  else if (event == CoapEvent.Block || event == CoapEvent.ResponseBlock) ep.keep(<i64>now);
+  else if (event == CoapEvent.Block) objects.block(<i64>now, ep, server);
+  else if (event == CoapEvent.ResponseBlock) ep.keep(<i64>now);
 }
 
 // --- Observations of server 1 ---

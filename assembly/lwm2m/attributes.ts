@@ -205,4 +205,4 @@ export class Attributes {
   }
 }
 
-export const ATTRIBUTES_SIZE: i32 = <i32>((ENTRIES + 2) * SET_SIZE);
+export const ATTRIBUTES_SIZE: i32 = <i32>(<usize>(ENTRIES + 2) * SET_SIZE);

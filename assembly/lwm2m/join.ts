@@ -9,7 +9,8 @@
 //   has(instance, resource): bool               optional: all resources of the table that are not executable
 //   check(instance, resource, item, value): i32, write(..): i32, unset(instance, resource): void    optional: nothing to write
 //   create(instance): i32, remove(instance): i32, execute(instance, resource, arguments, length): i32    optional: Denied
-//   changed(path): void                         optional
+//   streams(resource): bool, stream(instance, resource, ptr, length, offset, isLast): i32    optional: takes a value part by part
+//   changed(path): void, news(path): bool       optional
 //   acl, owned, disowned                        of the one object that keeps the access control, as in objects.ts
 
 import { Status } from "../board/index";
@@ -61,7 +62,19 @@ export class None {
     return Status.NotFound;
   }
 
+  streams(_object: i32, _resource: i32): bool {
+    return false;
+  }
+
+  stream(_o: i32, _instance: i32, _resource: i32, _ptr: usize, _len: i32, _offset: i32, _isLast: bool): i32 {
+    return Status.NotFound;
+  }
+
   changed(_path: Path): void {}
+
+  news(_path: Path): bool {
+    return false;
+  }
 
   acl(_object: i32, _instance: i32, _ssid: i32): i32 {
     return Right.All;
@@ -152,9 +165,26 @@ export class Join<A, R> {
     return Status.Denied;
   }
 
+  streams(object: i32, resource: i32): bool {
+    if (!this.is(object)) return this.rest.streams(object, resource);
+    if (isDefined(this.first.streams)) return this.first.streams(resource);
+    return false;
+  }
+
+  stream(object: i32, instance: i32, resource: i32, ptr: usize, len: i32, offset: i32, isLast: bool): i32 {
+    if (!this.is(object)) return this.rest.stream(object, instance, resource, ptr, len, offset, isLast);
+    if (isDefined(this.first.stream)) return this.first.stream(instance, resource, ptr, len, offset, isLast);
+    return Status.Denied;
+  }
+
   changed(path: Path): void {
     if (!this.is(path.object)) this.rest.changed(path);
     else if (isDefined(this.first.changed)) this.first.changed(path);
+  }
+
+  news(path: Path): bool {
+    if (isDefined(this.first.news)) if (this.first.news(path)) return true;
+    return this.rest.news(path);
   }
 
   acl(object: i32, instance: i32, ssid: i32): i32 {

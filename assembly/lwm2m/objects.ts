@@ -14,7 +14,10 @@
 //   unset(object, instance, resource): void             drops an optional value, or all items
 //   create(object, instance): i32, remove(object, instance): i32   Status
 //   execute(object, instance, resource, arguments, length): i32    Status
+//   streams(object, resource): bool                     optional: a value of that resource is taken part by part, however long it is
+//   stream(object, instance, resource, part, length, offset, isLast): i32    Status; Again: not the part that comes next
 //   changed(path): void                                 optional: a server has changed what lies there
+//   news(path): bool                                    optional: sets the path to something that has changed since it was asked for
 //   acl(object, instance, ssid): i32                    optional: bits of `Right` that a server has; instance -1: for Create
 //   owned(object, instance, ssid): void                 optional: that server has created the instance
 //   disowned(object, instance): void                    optional: it has been deleted
@@ -46,6 +49,20 @@ export class Objects<H, F = Formats> extends ObjectsComposite<H, F> {
     const code = path ? this.dispatch(endpoint, path) : CoapCode.NotFound;
     const isContent = code == CoapCode.Content;
     endpoint.respond(code, isContent ? this.answerFormat : -1, this.out, isContent ? this.answerLen : 0);
+  }
+
+  /** Takes a block of a request that is not the last (the endpoint's event Block), or has the endpoint gather it. */
+  block(now: i64, endpoint: CoapEndpoint, ssid: i32): void {
+    this.ssid = ssid;
+    const path = this.target(endpoint);
+    if (endpoint.message.code != CoapCode.Put || !path || !this.isStream(endpoint, path)) {
+      endpoint.keep(now);
+      return;
+    }
+    const missing = this.missing(path);
+    const code = missing == CoapCode.Empty ? this.pour(endpoint, path, false) : missing;
+    if (code == CoapCode.Continue) endpoint.take(now);
+    else endpoint.respond(code, -1, 0, 0);
   }
 
   /** The path of the request in hand, null when it is none of ours. */

@@ -275,6 +275,7 @@ export class Observations<H, F = Formats> {
 
   /** When `step` is to be called; a time past: at once. */
   get deadline(): i64 {
+    this.objects.poll();
     return this.seen != this.objects.changeCount ? 0 : this.next;
   }
 
@@ -289,6 +290,7 @@ export class Observations<H, F = Formats> {
   /** Looks at what has changed, and at what is to be looked at from time to time. */
   private look(now: i64): void {
     const objects = this.objects;
+    objects.poll();
     objects.ssid = this.ssid;
     for (let k = 0; k < WATCHES; k++) {
       const w = this.watch(k);
@@ -422,7 +424,7 @@ export class Observations<H, F = Formats> {
 }
 
 export const OBSERVATIONS_SIZE: i32 = <i32>(
-  (offsetof<Observations<usize>>() + 8 + OBSERVATIONS * OBSERVATION_SIZE + WATCHES * WATCH_SIZE)
+  (offsetof<Observations<usize>>() + 8 + <usize>OBSERVATIONS * OBSERVATION_SIZE + <usize>WATCHES * WATCH_SIZE)
 );
 
 /** Up to eight bytes as a number. */

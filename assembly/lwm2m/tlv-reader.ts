@@ -45,6 +45,14 @@ function number(ptr: usize, bytes: i32): i32 {
   return value;
 }
 
+/** Bytes of the header in front of the value of that resource, of which ptr..ptr+len is the beginning; -1 when it is something else. */
+export function resourceHead(ptr: usize, len: i32, resource: i32): i32 {
+  // The entry itself is longer than what there is of it.
+  header.read(ptr, ptr + len);
+  const size = <i32>(header.value - ptr);
+  return len >= 8 && header.entry == Entry.Resource && header.id == resource ? size : -1;
+}
+
 /** Reader.next for TLV. */
 export function tlvNext(r: Reader): i32 {
   if (r.multipleEnd && r.at >= r.multipleEnd) r.multipleEnd = 0;

@@ -3,6 +3,7 @@
 
 export { BOARD_ABI, LogLevel, NetKind, NetState, RestartCause, Status, UartEvent, UartFormat } from './abi.js';
 export { Board, type BoardOptions } from './board.js';
+export { FIRMWARE_HEADER_BYTES, firmwarePackage, type FirmwarePackage } from './firmware-package.js';
 export { FirmwareFlash, type FlashFate, type FlashOptions } from './firmware.js';
 export { ModuleError, type AppExports } from './module.js';
 export type { Sensors } from './sensors.js';

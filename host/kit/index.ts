@@ -12,6 +12,7 @@ import { cryptoKit, type CryptoExports, type CryptoKit } from './crypto.js';
 import { dtlsKit, type DtlsExports, type DtlsKit } from './dtls.js';
 import { httpKit, type HttpExports, type HttpKit } from './http.js';
 import { lwm2mKit, type Lwm2mExports, type Lwm2mKit } from './lwm2m.js';
+import { lwm2mStandardKit, type Lwm2mStandardExports, type Lwm2mStandardKit } from './lwm2m-standard.js';
 import { modemKit, type ModemExports, type ModemKit } from './modem.js';
 
 export {
@@ -44,13 +45,21 @@ export {
   type Lwm2mTypeName,
   type Lwm2mValue,
 } from './lwm2m.js';
+export type { Lwm2mSetting, Lwm2mStandardKit } from './lwm2m-standard.js';
 export { AtResult, type ModemKit } from './modem.js';
 
 /** Every function throws a RangeError that names the argument whose length is wrong. */
-export interface Kit extends CryptoKit, AkaKit, CoapKit, DtlsKit, HttpKit, Lwm2mKit, ModemKit {}
+export interface Kit extends CryptoKit, AkaKit, CoapKit, DtlsKit, HttpKit, Lwm2mKit, Lwm2mStandardKit, ModemKit {}
 
 /** All that kit.wasm exports. */
-type KitExports = CryptoExports & AkaExports & CoapExports & DtlsExports & HttpExports & Lwm2mExports & ModemExports;
+type KitExports = CryptoExports &
+  AkaExports &
+  CoapExports &
+  DtlsExports &
+  HttpExports &
+  Lwm2mExports &
+  Lwm2mStandardExports &
+  ModemExports;
 
 /** Loads a kit of its own: nothing is shared between two of them. */
 export async function loadKit(): Promise<Kit> {
@@ -62,6 +71,7 @@ export async function loadKit(): Promise<Kit> {
     ...dtlsKit(wasm),
     ...httpKit(wasm),
     ...lwm2mKit(wasm),
+    ...lwm2mStandardKit(wasm),
     ...modemKit(wasm),
   };
 }

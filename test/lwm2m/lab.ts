@@ -1,6 +1,6 @@
 // A server's side of a conversation with the kit's sample objects, message by message, on a time of its own.
 import { expect } from 'vitest';
-import { loadKit, type CoapParsed } from '../../host/kit/index.js';
+import { loadKit, type CoapOptionPair, type CoapParsed } from '../../host/kit/index.js';
 import { uri } from '../coap/hex.js';
 
 export const kit = await loadKit();
@@ -26,6 +26,7 @@ export interface Parts {
   readonly observe?: number;
   readonly token?: number;
   readonly block2?: number;
+  readonly block1?: number;
   readonly body?: Uint8Array | string;
 }
 
@@ -40,8 +41,27 @@ export interface Notification {
   readonly message: CoapParsed;
 }
 
+/** The server's answer to a request of the device. */
+export interface Response {
+  readonly code: number;
+  readonly options?: readonly CoapOptionPair[];
+  readonly payload?: Uint8Array;
+}
+
 /** What the server does with a notification: acknowledges it if it wants to be, refuses it, or never hears of it. */
 export type Reply = 'ack' | 'reset' | 'silent';
+
+/** The sample objects, or a device of standard objects whose image has that version. */
+export type Kind = 'sample' | { readonly version: string; readonly isNew: boolean };
+
+export interface LabOptions {
+  readonly kind?: Kind;
+  /** The format of answers to a server without a wish. */
+  readonly preferred?: number;
+  /** Bytes of an answer of the sample objects. */
+  readonly limit?: number;
+  readonly szx?: number;
+}
 
 export class Lab {
   /** Milliseconds. */
@@ -50,17 +70,21 @@ export class Lab {
   /** Requests that the device makes itself (Send). */
   readonly requests: CoapParsed[] = [];
   reply: Reply = 'ack';
+  /** Answers a request of the device; 'silent': it never comes. */
+  serve: ((request: CoapParsed) => Response | 'silent') | undefined;
+  readonly #isSample: boolean;
   #mid = 0;
 
-  /** `preferred`: the format of answers to a server without a wish. */
-  constructor(preferred = 112, limit = 2048, szx = 6) {
+  constructor({ kind = 'sample', preferred = 112, limit = 2048, szx = 6 }: LabOptions = {}) {
     kit.coapBegin({ seed: 1n, limit: 2048, szx });
-    kit.lwm2mObjectsBegin(preferred, limit);
+    this.#isSample = kind === 'sample';
+    if (kind === 'sample') kit.lwm2mObjectsBegin(preferred, limit);
+    else kit.lwm2mStandardBegin(kind.version, kind.isNew);
   }
 
   /** One request; returns the answer to it. */
   ask(method: number, path: string, parts: Parts = {}): CoapParsed {
-    const { query = '', format, accept, observe, token = 1, block2, body = NONE } = parts;
+    const { query = '', format, accept, observe, token = 1, block2, block1, body = NONE } = parts;
     const number = (option: number, value: number | undefined): [number, Uint8Array][] =>
       value === undefined ? [] : [[option, kit.coapUint(value)]];
     const options = [
@@ -69,12 +93,13 @@ export class Lab {
       ...number(12, format),
       ...number(17, accept),
       ...number(23, block2),
+      ...number(27, block1),
     ].sort(([a], [b]) => a - b);
     const payload = typeof body === 'string' ? new Uint8Array(Buffer.from(body)) : body;
     this.#mid = (this.#mid + 1) % 32_768;
     const mid = this.#mid;
     const bytes = kit.coapWrite({ type: CON, code: method, mid, token: Uint8Array.of(token), options, payload });
-    kit.lwm2mObjectsHandle(kit.coapReceive(this.now, bytes), this.now);
+    this.#event(kit.coapReceive(this.now, bytes));
     const answer = kit.coapParse(kit.coapOutput());
     expect(answer).toMatchObject({ status: 0, mid, type: ACK });
     this.#pump();
@@ -88,7 +113,10 @@ export class Lab {
     let turns = 0;
     for (;;) {
       this.#pump();
-      const deadline = Math.min(kit.coapDeadline(), kit.lwm2mObserveDeadline());
+      const deadline = Math.min(
+        kit.coapDeadline(),
+        this.#isSample ? kit.lwm2mObserveDeadline() : kit.lwm2mStandardDeadline(),
+      );
       if (deadline > end) break;
       if (deadline <= this.now) expect(++turns).toBeLessThan(1_000);
       else turns = 0;
@@ -106,12 +134,15 @@ export class Lab {
   }
 
   #event(event: number): void {
-    if (event !== 0) kit.lwm2mObjectsHandle(event, this.now);
+    if (event === 0) return;
+    if (this.#isSample) kit.lwm2mObjectsHandle(event, this.now);
+    else kit.lwm2mStandardHandle(event, this.now);
   }
 
   #pump(): void {
     for (;;) {
-      kit.lwm2mObserveStep(this.now);
+      if (this.#isSample) kit.lwm2mObserveStep(this.now);
+      else kit.lwm2mStandardStep(this.now);
       const bytes = kit.coapOutput();
       if (bytes.length === 0) return;
       this.#take(kit.coapParse(bytes));
@@ -122,6 +153,11 @@ export class Lab {
     if (message.code === 0) return;
     if (message.code < 32) {
       this.requests.push(message);
+      const response = this.serve?.(message) ?? 'silent';
+      if (response === 'silent') return;
+      const { code, options = [], payload = NONE } = response;
+      const { mid, token } = message;
+      this.#event(kit.coapReceive(this.now, kit.coapWrite({ type: ACK, code, mid, token, options, payload })));
       return;
     }
     const con = message.type === CON;

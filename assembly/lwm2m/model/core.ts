@@ -87,6 +87,11 @@ export class ObjectsCore<H, F> {
     this.change(this.changeCount++).set(object, instance, resource, -1);
   }
 
+  /** Asks the objects what has changed of itself. */
+  poll(): void {
+    if (isDefined(this.handler.news)) while (this.handler.news(this.scratch)) this.changed(this.scratch);
+  }
+
   private change(n: u32): Path {
     return changetype<Path>(this.changes + (n % CHANGES) * offsetof<Path>());
   }

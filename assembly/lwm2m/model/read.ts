@@ -101,7 +101,8 @@ export class ObjectsRead<H, F> extends ObjectsCore<H, F> {
       return;
     }
     w.multiple(id);
-    for (let at = h.nextItem(object, instance, id, item - 1); at >= 0; at = h.nextItem(object, instance, id, at)) {
+    const before = item < 0 ? -1 : item - 1;
+    for (let at = h.nextItem(object, instance, id, before); at >= 0; at = h.nextItem(object, instance, id, at)) {
       if (item >= 0 && at != item) return;
       w.item(at);
       this.writeValue(object, instance, id, at);

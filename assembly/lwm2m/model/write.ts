@@ -5,9 +5,11 @@ import { CoapEndpoint } from "../../net/coap/endpoint";
 import { CoapCode, CoapOption } from "../../net/coap/fields";
 import { Status } from "../../board/index";
 import { Format, ID_MAX, Type } from "../fields";
+import { hasTlv } from "../formats";
 import { Path } from "../path";
 import { Mark, Reader } from "../reader";
 import { Access, ObjectTable } from "../table";
+import { resourceHead } from "../tlv-reader";
 import { Kind } from "../value";
 import { Right, codeOf } from "./core";
 import { ObjectsDiscover } from "./discover";
@@ -28,6 +30,8 @@ export const enum Body {
 export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
   /** Bit k: the body has a value for the table's resource k. */
   private seen: u32;
+  /** Bytes of TLV in front of a value that comes part by part. */
+  private streamHead: i32;
   /** The instance that a body of Create names. */
   private created: i32;
 
@@ -56,6 +60,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
   // --- Write ---
 
   protected write(endpoint: CoapEndpoint, path: Path, body: Body): CoapCode {
+    if (body == Body.Replace && this.isStream(endpoint, path)) return this.pour(endpoint, path, true);
     if (!this.may(path.object, path.instance, Right.Write)) return CoapCode.Unauthorized;
     if (path.resource >= 0) {
       const row = this.row(path);
@@ -69,6 +74,51 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
     const fate = this.carryOut(endpoint, path, body, path.instance);
     if (fate == CoapCode.Changed) this.changedByServer(path);
     return fate;
+  }
+
+  /** Whether what is written there is taken part by part; in the formats in which a part can be told from the rest. */
+  protected isStream(endpoint: CoapEndpoint, path: Path): bool {
+    if (!isDefined(this.handler.streams)) return false;
+    if (path.depth != 3 || !this.handler.streams(path.object, path.resource)) return false;
+    const format = <Format>endpoint.message.format;
+    return format == Format.None || format == Format.Opaque || (hasTlv<F>() && format == Format.Tlv);
+  }
+
+  /** Hands a part of a body on; 2.31 when it was not the last. */
+  protected pour(endpoint: CoapEndpoint, path: Path, isLast: bool): CoapCode {
+    if (!isDefined(this.handler.stream)) return CoapCode.NotImplemented;
+    if (!this.may(path.object, path.instance, Right.Write)) return CoapCode.Unauthorized;
+    let ptr = endpoint.body;
+    let len = endpoint.bodyLen;
+    let offset = endpoint.offset;
+    if (offset == 0) this.streamHead = 0;
+    if (hasTlv<F>())
+      if (offset == 0 && <Format>endpoint.message.format == Format.Tlv) {
+        this.streamHead = resourceHead(ptr, len, path.resource);
+        if (this.streamHead < 0) return CoapCode.BadRequest;
+      }
+    if (offset > 0) {
+      offset -= this.streamHead;
+    } else {
+      ptr += this.streamHead;
+      len -= this.streamHead;
+    }
+    const status = this.handler.stream(path.object, path.instance, path.resource, ptr, len, offset, isLast);
+    switch (status) {
+      case Status.Ok:
+        if (!isLast) return CoapCode.Continue;
+        this.changedByServer(path);
+        return CoapCode.Changed;
+      case Status.Again:
+        return CoapCode.RequestEntityIncomplete;
+      case Status.NoSpace:
+        return CoapCode.RequestEntityTooLarge;
+      case Status.Unsupported:
+      case Status.Short:
+        return CoapCode.BadRequest;
+      default:
+        return codeOf(status);
+    }
   }
 
   private formatOf(endpoint: CoapEndpoint, path: Path): Format {

@@ -32,6 +32,7 @@ import { CoapWriter } from "./writer";
 /** Path and query of our request, and of what we observe. */
 const OPTIONS_MAX: i32 = 192;
 const OBSERVED_MAX: i32 = 96;
+const ETAG_MAX: i32 = 8;
 /** How often a body is fetched anew because its ETag has changed in between. */
 const RESTARTS_MAX: i32 = 3;
 
@@ -77,6 +78,8 @@ export class CoapEndpoint extends CoapServer {
   private fetching: bool;
   private isKept: bool;
   private restarts: i32;
+  /** Where the response is to begin, for `from`. */
+  private askFrom: i32;
   private etag: u64;
   private etagLen: i32;
   private limitMs: i32;
@@ -125,7 +128,19 @@ export class CoapEndpoint extends CoapServer {
   /** Begins a request: write Uri-Host, Uri-Path, Uri-Query (ascending), then `send`. Only while `idle`. */
   request(method: CoapCode): CoapWriter {
     this.method = method;
+    this.askFrom = 0;
     return this.options.on(this.optionsBuffer, OPTIONS_MAX);
+  }
+
+  /**
+   * Before `send` of a GET: the caller has the first `offset` bytes of the response, a whole number of blocks, of the version with that
+   * ETag. The blocks behind them are asked for; of another version all of them come.
+   */
+  from(offset: i32, etag: usize, etagLen: i32): void {
+    if (offset % blockSize(this.szx) != 0 || etagLen > ETAG_MAX) return;
+    this.askFrom = offset;
+    this.etagLen = etagLen;
+    memory.copy(changetype<usize>(this) + offsetof<CoapEndpoint>("etag"), etag, etagLen);
   }
 
   /**
@@ -155,7 +170,13 @@ export class CoapEndpoint extends CoapServer {
     this.restarts = 0;
     this.limitMs = limitMs > 0 ? limitMs : EXCHANGE_LIFETIME_MS;
     this.isOfObserved = false;
+    const etagLen = this.etagLen;
     this.beginFetch();
+    if (this.askFrom > 0) {
+      this.etagLen = etagLen;
+      this.fetched = this.askFrom;
+      this.fetching = true;
+    }
     this.transmit(now);
     return Status.Ok;
   }
