@@ -130,7 +130,7 @@ export function lwm2mStandardBegin(version: string, isNew: bool): void {
   memory.fill(changetype<usize>(place), 0, LOCATION_SIZE);
   memory.fill(changetype<usize>(statistics), 0, STATISTICS_SIZE);
   memory.fill(changetype<usize>(objects), 0, OBJECTS_SIZE);
-  device.begin("Akari", "kit", version, "sensor");
+  device.begin("Akari", "kit", running, "sensor");
   monitoring.begin(Bearer.LteFdd, "soracom.io");
   place.begin();
   const flash = changetype<KitFlash>(out);
