@@ -2,7 +2,7 @@
 // developer guide, Node.js handler).
 
 import { MS, SECOND, type Nanoseconds } from '../../clock/clock.js';
-import { Alarm } from '../../platform/alarm.js';
+import { Alarm } from '../../alarm.js';
 import { type CloudRequest, type CloudResponse, headerOf } from '../cloud-server.js';
 import { type AwsAccount, requestId, restError } from './account.js';
 

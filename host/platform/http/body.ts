@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Nanoseconds } from '../../clock/clock.js';
-import { Alarm } from '../alarm.js';
+import { Alarm } from '../../alarm.js';
 import { FrontStatus } from '../choices.js';
 import { BodyError, type BodySource } from './service.js';
 

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
 import type { Trace } from '../../trace/trace.js';
-import { Alarm } from '../alarm.js';
+import { Alarm } from '../../alarm.js';
 import { FrontStatus, type HttpLimits } from '../choices.js';
 import { IncomingBody, sendBody, tooLarge } from './body.js';
 import {

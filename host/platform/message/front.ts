@@ -4,7 +4,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
-import { Alarm } from '../alarm.js';
+import { Alarm } from '../../alarm.js';
 import { MessageStatus } from '../choices.js';
 import { shownBody } from '../http/text.js';
 import { callerOf, Refusal } from '../refusal.js';

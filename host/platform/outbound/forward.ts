@@ -3,7 +3,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock/clock.js';
-import { Alarm } from '../alarm.js';
+import { Alarm } from '../../alarm.js';
 import type { HttpLimits } from '../choices.js';
 import type { Answer } from '../http/front.js';
 import { headerPairs, isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';

@@ -1,4 +1,4 @@
-import type { Clock, Nanoseconds, Timer } from '../clock/clock.js';
+import type { Clock, Nanoseconds, Timer } from './clock/clock.js';
 
 /** One deadline at a time, on the world's clock. */
 export class Alarm {

@@ -1,0 +1,298 @@
+// A DTLS 1.2 server for pre-shared keys: says whom each datagram belongs to, keeps no state for who has not shown that it
+// is where it says (HelloVerifyRequest, RFC 6347 4.2.1), and bounds what it keeps for all others.
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock/clock.js';
+import type { Random } from '../random.js';
+import {
+  Association,
+  type AssociationContext,
+  type DtlsPath,
+  type EndReason,
+  type PskKey,
+  type ResumableSession,
+} from './association.js';
+import { Alert, AlertLevel, CipherSuite, ContentType, HandshakeType, VERSION } from './fields.js';
+import { DTLS_LIMITS, type DtlsLimits } from './limits.js';
+import {
+  type ClientHello,
+  type Fragment,
+  type HandshakeMessage,
+  helloVerifyRequest,
+  isClientHello,
+  readClientHello,
+  readFragments,
+  Reassembly,
+  whole,
+} from './messages.js';
+import { DtlsError } from './reader.js';
+import { type DtlsRecord, plainRecord, records } from './record.js';
+
+export interface DtlsServerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The keys of an identity: usually one, two while it is being changed. Undefined: nobody has this identity. */
+  readonly keysOf: (identity: string) => readonly PskKey[] | undefined;
+  readonly opened?: (association: Association) => void;
+  /** One datagram of an open association. */
+  readonly data: (association: Association, bytes: Buffer) => void;
+  /** Of an association that was open. */
+  readonly ended?: (association: Association, reason: EndReason) => void;
+  /** Overrides of DTLS_LIMITS. */
+  readonly limits?: Partial<DtlsLimits>;
+}
+
+/** The suites in the server's order: small records before well-known ones. */
+const SUITES = [CipherSuite.TLS_PSK_WITH_AES_128_CCM_8, CipherSuite.TLS_PSK_WITH_AES_128_GCM_SHA256] as const;
+const CID_BYTES = 4;
+const SESSION_ID_BYTES = 16;
+const COOKIE_BYTES = 16;
+
+interface KeptSession {
+  readonly session: ResumableSession;
+  readonly until: number;
+}
+
+export class DtlsServer {
+  readonly #options: DtlsServerOptions;
+  readonly #limits: DtlsLimits;
+  readonly #random: Random;
+  readonly #cookieKey: Uint8Array;
+  readonly #context: AssociationContext;
+  /** By path: handshakes under way. The oldest comes first. */
+  readonly #pending = new Map<string, Association>();
+  /** By path: open ones. The one silent for longest comes first. */
+  readonly #open = new Map<string, Association>();
+  readonly #byCid = new Map<string, Association>();
+  readonly #lastHeard = new Map<Association, number>();
+  readonly #sessions = new Map<string, KeptSession>();
+  readonly #partial = new Map<string, Reassembly>();
+
+  constructor(options: DtlsServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DTLS_LIMITS, ...options.limits };
+    this.#random = options.random.fork('dtls');
+    this.#cookieKey = this.#random.bytes(32);
+    const { clock, keysOf, data } = options;
+    this.#context = {
+      ...{ clock, keysOf, data, random: this.#random, limits: this.#limits },
+      opened: (association) => this.#opened(association),
+      ended: (association, reason) => this.#ended(association, reason),
+    };
+  }
+
+  /** Associations that are open, and handshakes under way. */
+  get counts(): { readonly open: number; readonly handshakes: number; readonly sessions: number } {
+    return { open: this.#lastHeard.size, handshakes: this.#pending.size, sessions: this.#sessions.size };
+  }
+
+  /** Takes one datagram. Never throws: what cannot be is dropped or answered as the standard says. */
+  receive(datagram: Uint8Array, path: DtlsPath): void {
+    for (const record of records(datagram, CID_BYTES)) {
+      if (record.epoch === 0) this.#plain(record, path);
+      else this.#protected(record, path);
+    }
+  }
+
+  /** Forgets what an identity could resume, and every association of it but `except`: its key has changed, or it is gone. */
+  forget(identity: string, except?: Association): void {
+    for (const [id, { session }] of [...this.#sessions]) {
+      if (session.identity === identity && session.keyId !== except?.keyId) this.#sessions.delete(id);
+    }
+    for (const association of [...this.#lastHeard.keys()]) {
+      if (association.identity !== identity || association === except) continue;
+      if (except === undefined) association.close('replaced');
+      else association.drop('replaced');
+    }
+  }
+
+  /** Says close_notify to all. */
+  close(): void {
+    for (const association of [...this.#lastHeard.keys(), ...this.#pending.values()]) association.close();
+    this.#sessions.clear();
+    this.#partial.clear();
+  }
+
+  #protected(record: DtlsRecord, path: DtlsPath): void {
+    const found =
+      record.type === ContentType.Tls12Cid
+        ? [this.#byCid.get(record.cid.toString('latin1'))]
+        : [this.#open.get(path.key), this.#pending.get(path.key)];
+    for (const association of found) {
+      if (association === undefined) continue;
+      const before = association.path.key;
+      if (!association.protected(record, path)) continue;
+      if (association.open) this.#heard(association, before);
+      return;
+    }
+  }
+
+  /** It is the one that was heard last; it may have moved. */
+  #heard(association: Association, before: string): void {
+    const { key } = association.path;
+    if (before !== key && this.#open.get(before) === association) this.#open.delete(before);
+    this.#keepAt(key, association);
+    this.#lastHeard.delete(association);
+    this.#lastHeard.set(association, this.#options.clock.now());
+  }
+
+  /** Who was at this place before is still found by its connection ID, if it has one. */
+  #keepAt(key: string, association: Association): void {
+    const before = this.#open.get(key);
+    if (before !== undefined && before !== association && before.cid === undefined) before.drop('replaced');
+    this.#open.set(key, association);
+  }
+
+  #plain(record: DtlsRecord, path: DtlsPath): void {
+    if (record.type !== ContentType.Handshake) return this.#pending.get(path.key)?.plain(record);
+    let pieces: readonly Fragment[];
+    try {
+      pieces = readFragments(record.fragment);
+    } catch {
+      return;
+    }
+    const [first] = pieces;
+    if (first === undefined) return;
+    if (!isClientHello(first)) return this.#pending.get(path.key)?.plain(record);
+    const message = this.#wholeHello(first, path);
+    if (message !== undefined) this.#clientHello(message, record, path);
+  }
+
+  #wholeHello(piece: Fragment, path: DtlsPath): HandshakeMessage | undefined {
+    if (piece.offset === 0 && piece.bytes.length === piece.length) {
+      return { type: piece.type, sequence: piece.sequence, body: piece.bytes };
+    }
+    const key = `${path.key}/${piece.sequence}/${piece.length}`;
+    try {
+      const reassembly = this.#partial.get(key) ?? new Reassembly(piece);
+      this.#partial.set(key, reassembly);
+      shorten(this.#partial, this.#limits.partialHellos);
+      const message = reassembly.add(piece);
+      if (message !== undefined) this.#partial.delete(key);
+      return message;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #clientHello(message: HandshakeMessage, record: DtlsRecord, path: DtlsPath): void {
+    let hello: ClientHello;
+    try {
+      hello = readClientHello(message.body);
+    } catch (error) {
+      // Only after its cookie would it be known where an alert goes: to send one here is to let oneself be misused.
+      if (error instanceof DtlsError) return;
+      throw error;
+    }
+    if (!this.#cookieFits(hello, path)) {
+      const body = helloVerifyRequest(this.#cookie(hello, path, this.#age));
+      const answer = whole({ type: HandshakeType.HelloVerifyRequest, sequence: 0, body });
+      path.send(plainRecord(ContentType.Handshake, record.sequence, answer));
+      return;
+    }
+    const known = this.#pending.get(path.key);
+    if (known?.clientRandom.equals(hello.random)) return known.repeat();
+    // A ClientHello that was under way for long, of a handshake that is over.
+    if (this.#open.get(path.key)?.clientRandom.equals(hello.random)) return;
+    // DTLS counts its versions downwards.
+    if (hello.version > VERSION) return this.#refuse(Alert.ProtocolVersion, record, path);
+    const resumed = this.#resumable(hello);
+    const suite = resumed?.suite ?? SUITES.find((one) => hello.suites.includes(one));
+    if (suite === undefined) return this.#refuse(Alert.HandshakeFailure, record, path);
+    known?.drop('replaced');
+    const association = new Association(this.#context, {
+      ...{ hello, sequence: message.sequence, recordSequence: record.sequence, path, suite, resumed },
+      cid: hello.cid === undefined ? undefined : this.#newCid(),
+      sessionId: resumed === undefined ? Buffer.from(this.#random.bytes(SESSION_ID_BYTES)) : hello.sessionId,
+    });
+    this.#pending.set(path.key, association);
+    if (association.cid) this.#byCid.set(association.cid.toString('latin1'), association);
+    for (const oldest of this.#pending.values()) {
+      if (this.#pending.size <= this.#limits.handshakes) break;
+      oldest.drop('evicted');
+    }
+    association.start(message);
+  }
+
+  #refuse(alert: Alert, { sequence }: DtlsRecord, path: DtlsPath): void {
+    path.send(plainRecord(ContentType.Alert, sequence, Buffer.of(AlertLevel.Fatal, alert)));
+  }
+
+  // --- Cookies ---
+
+  /** Counts on with time: a cookie says in which age it was made, without saying it. */
+  get #age(): number {
+    return Math.floor(this.#options.clock.now() / this.#limits.cookie);
+  }
+
+  #cookie({ uncooked }: ClientHello, { key }: DtlsPath, age: number): Buffer {
+    const mac = createHmac('sha256', this.#cookieKey).update(`${age}/${key.length}/${key}`).update(uncooked);
+    return mac.digest().subarray(0, COOKIE_BYTES);
+  }
+
+  #cookieFits(hello: ClientHello, path: DtlsPath): boolean {
+    if (hello.cookie.length !== COOKIE_BYTES) return false;
+    return [this.#age, this.#age - 1].some((age) => timingSafeEqual(this.#cookie(hello, path, age), hello.cookie));
+  }
+
+  // --- What is kept ---
+
+  #newCid(): Buffer {
+    for (;;) {
+      const cid = Buffer.from(this.#random.bytes(CID_BYTES));
+      if (!this.#byCid.has(cid.toString('latin1'))) return cid;
+    }
+  }
+
+  /** RFC 5246 7.4.1.3, RFC 7627 5.3: same suite, same way to the master secret; and the key is still one of the identity. */
+  #resumable({ sessionId, suites, extendedMasterSecret }: ClientHello): ResumableSession | undefined {
+    const kept = this.#sessions.get(sessionId.toString('latin1'));
+    if (kept === undefined || kept.until < this.#options.clock.now()) return undefined;
+    const { session } = kept;
+    if (!suites.includes(session.suite) || extendedMasterSecret !== session.extendedMasterSecret) return undefined;
+    const keys = this.#options.keysOf(session.identity);
+    return keys?.some(({ id }) => id === session.keyId) ? session : undefined;
+  }
+
+  #opened(association: Association): void {
+    const { key } = association.path;
+    const now = this.#options.clock.now();
+    for (const [path, pending] of this.#pending) if (pending === association) this.#pending.delete(path);
+    // A client that begins anew from the same place has no use for what was before.
+    this.#open.get(key)?.drop('replaced');
+    this.#open.set(key, association);
+    this.#lastHeard.set(association, now);
+    const { session, sessionId } = association;
+    if (session !== undefined) {
+      const id = sessionId.toString('latin1');
+      this.#sessions.delete(id);
+      this.#sessions.set(id, { session, until: now + this.#limits.session });
+      shorten(this.#sessions, this.#limits.sessions);
+    }
+    for (const [oldest, heard] of this.#lastHeard) {
+      if (this.#lastHeard.size <= this.#limits.associations && heard + this.#limits.idle > now) break;
+      if (oldest !== association) oldest.drop('evicted');
+    }
+    this.#options.opened?.(association);
+  }
+
+  #ended(association: Association, reason: EndReason): void {
+    const wasOpen = this.#lastHeard.delete(association);
+    const { key } = association.path;
+    if (this.#pending.get(key) === association) this.#pending.delete(key);
+    if (this.#open.get(key) === association) this.#open.delete(key);
+    const { cid } = association;
+    if (cid && this.#byCid.get(cid.toString('latin1')) === association) this.#byCid.delete(cid.toString('latin1'));
+    // After a fatal alert a session must not be resumed (RFC 5246 7.2.2).
+    if (reason === 'alert' || reason === 'failed') this.#sessions.delete(association.sessionId.toString('latin1'));
+    if (wasOpen) this.#options.ended?.(association, reason);
+  }
+}
+
+/** Takes the oldest away until there are no more than `size`. */
+function shorten(map: Map<string, unknown>, size: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= size) return;
+    map.delete(key);
+  }
+}
