@@ -1,0 +1,495 @@
+// A conversation with one CoAP endpoint, as client and as server (RFC 7252 4 and 5, RFC 7641, RFC 7959): datagrams in and
+// out, time from the world's clock. Confirmable messages are repeated, repeated ones are known again, bodies go in blocks.
+
+import { createHash } from 'node:crypto';
+import type { Clock, Timer } from '../clock/clock.js';
+import type { Random } from '../random.js';
+import { Exchange, type ExchangeHost } from './exchange.js';
+import { COAP_LIMITS, type CoapLimits } from './limits.js';
+import { type CoapMessage, type CoapOption, emit, empty, parse } from './message.js';
+import { Observation } from './observation.js';
+import {
+  type Block,
+  blockOption,
+  blockSize,
+  findBlock,
+  findTexts,
+  findUint,
+  Option,
+  szxFor,
+  understood,
+  uintOption,
+} from './options.js';
+import { CoapError, type CoapRequest, type CoapResponse, type IncomingRequest } from './types.js';
+import { Transfer } from './transfer.js';
+
+export interface CoapPeerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly send: (datagram: Uint8Array) => void;
+  /** Answers requests of the other side; 5.00 if it throws, 4.04 without it. */
+  readonly handle?: (request: IncomingRequest) => CoapResponse | Promise<CoapResponse>;
+  /** Bytes that a datagram takes. */
+  readonly maxBytes?: number;
+  /** Overrides of COAP_LIMITS. */
+  readonly limits?: Partial<CoapLimits>;
+}
+
+/** Room for header, token and options beside a block. */
+const OVERHEAD = 128;
+const TOKEN_BYTES = 4;
+const NOTHING = Buffer.alloc(0);
+
+/** What was answered to a message of the other side, should it come again. */
+interface Remembered {
+  readonly until: number;
+  answer: Buffer | undefined;
+}
+
+/** A body that comes in blocks. */
+interface Incoming {
+  readonly parts: Buffer[];
+  size: number;
+  readonly format: number | undefined;
+  until: number;
+}
+
+export class CoapPeer {
+  readonly #options: CoapPeerOptions;
+  readonly #limits: CoapLimits;
+  readonly #remembered = new Map<number, Remembered>();
+  readonly #incoming = new Map<string, Incoming>();
+  /** By token, hexadecimal. */
+  readonly #exchanges = new Map<string, Exchange>();
+  readonly #observations = new Map<string, Observation>();
+  readonly #queue: (() => void)[] = [];
+  readonly #host: ExchangeHost;
+  #busy = false;
+  #mid: number;
+  #closed = false;
+
+  constructor(options: CoapPeerOptions) {
+    this.#options = options;
+    this.#limits = { ...COAP_LIMITS, ...options.limits };
+    this.#mid = options.random.below(0x10000);
+    this.#host = {
+      clock: options.clock,
+      random: options.random,
+      limits: this.#limits,
+      send: (bytes) => this.#send(bytes),
+    };
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Nothing is under way in either direction. */
+  get quiet(): boolean {
+    return this.#exchanges.size === 0 && this.#queue.length === 0;
+  }
+
+  /** Bytes of the largest block that a datagram takes. */
+  get blockBytes(): number {
+    const { maxBytes = Infinity } = this.#options;
+    return blockSize(szxFor(Math.max(16, Math.min(this.#limits.blockBytes, maxBytes - OVERHEAD))));
+  }
+
+  // --- Client ---
+
+  /**
+   * Asks, one request after the other (NSTART 1). Resolves to the response, whatever its code; the bodies of both may go in
+   * blocks. Rejects with CoapError.
+   */
+  request(request: CoapRequest): Promise<CoapResponse> {
+    return this.#inTurn(() => new Transfer(this.#sender, this.#limits.bodyBytes, this.blockBytes).run(request));
+  }
+
+  /**
+   * Asks to be told of changes (RFC 7641). Resolves to the first state; `notify` gets the later ones in their order. The
+   * observation is there if the response has Observe; `ended` is called once when it is over, other than by `cancel`.
+   */
+  async observe(
+    request: CoapRequest,
+    notify: (response: CoapResponse) => void,
+    ended: (reason: string) => void = () => undefined,
+  ): Promise<{ readonly response: CoapResponse; readonly observation: Observation | undefined }> {
+    return this.#inTurn(async () => {
+      const token = this.#token();
+      const asked = { ...request, options: [...(request.options ?? []), uintOption(Option.Observe, 0)] };
+      const first = await this.#ask(asked, token);
+      const sequence = findUint(first.options, Option.Observe);
+      if (sequence === undefined || !first.code.startsWith('2.')) return { response: first, observation: undefined };
+      const key = token.toString('hex');
+      const rest = (begun: CoapResponse): Promise<CoapResponse> =>
+        new Transfer(this.#sender, this.#limits.bodyBytes, this.blockBytes).rest(request, begun);
+      const observation = new Observation(this.#options.clock, this.#limits, sequence, {
+        notify: (response) => {
+          if (!isFirstOfMany(response)) return notify(response);
+          void this.#inTurn(() => rest(response)).then(notify, () => undefined);
+        },
+        ended: (reason) => {
+          this.#observations.delete(key);
+          ended(reason);
+        },
+        cancel: () => {
+          this.#observations.delete(key);
+          const over = { ...request, options: [...(request.options ?? []), uintOption(Option.Observe, 1)] };
+          return this.#inTurn(() => this.#ask(over, token));
+        },
+      });
+      this.#observations.set(key, observation);
+      return { response: isFirstOfMany(first) ? await rest(first) : first, observation };
+    });
+  }
+
+  /** Whether the other side says something within the time that a confirmable message takes. */
+  async ping(): Promise<boolean> {
+    try {
+      await this.#inTurn(() => this.#exchange(undefined, NOTHING));
+      return true;
+    } catch (error) {
+      // A Reset is the answer to a ping (RFC 7252 4.3).
+      if (error instanceof CoapError && error.code === 'reset') return true;
+      if (error instanceof CoapError) return false;
+      throw error;
+    }
+  }
+
+  /** Everything under way fails; nothing is sent any more. */
+  close(reason = 'closed'): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const exchange of [...this.#exchanges.values()]) exchange.fail(new CoapError('closed', reason));
+    for (const observation of [...this.#observations.values()]) observation.end(reason);
+    for (const start of this.#queue.splice(0)) start();
+    this.#remembered.clear();
+    this.#incoming.clear();
+  }
+
+  readonly #sender = (request: CoapRequest): Promise<CoapResponse> => this.#ask(request, this.#token());
+
+  #token(): Buffer {
+    for (;;) {
+      const token = Buffer.from(this.#options.random.bytes(TOKEN_BYTES));
+      const key = token.toString('hex');
+      if (!this.#exchanges.has(key) && !this.#observations.has(key)) return token;
+    }
+  }
+
+  /** Runs `work` when what was asked before is done. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#busy) {
+      if (this.#queue.length >= this.#limits.waiting) throw new CoapError('busy', 'too many requests wait');
+      // Who is woken has the turn already.
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    }
+    this.#busy = true;
+    try {
+      if (this.#closed) throw new CoapError('closed', 'the conversation is over');
+      return await work();
+    } finally {
+      this.#options.clock.stir();
+      const next = this.#queue.shift();
+      if (next === undefined) this.#busy = false;
+      else next();
+    }
+  }
+
+  #ask(request: CoapRequest, token: Buffer): Promise<CoapResponse> {
+    return this.#exchange(request, token);
+  }
+
+  #exchange(request: CoapRequest | undefined, token: Buffer): Promise<CoapResponse> {
+    const mid = this.#nextMid();
+    const message: CoapMessage = {
+      ...{ type: 'CON', mid, token },
+      code: request?.method ?? '0.00',
+      options: request === undefined ? [] : optionsOf(request),
+      payload: Buffer.from(request?.payload ?? NOTHING),
+    };
+    const key = token.toString('hex');
+    return new Promise((resolve, reject) => {
+      const over = (): void => {
+        this.#exchanges.delete(key);
+        this.#options.clock.stir();
+      };
+      const exchange = new Exchange(this.#host, message, {
+        done: (response) => {
+          over();
+          resolve(response);
+        },
+        failed: (error) => {
+          over();
+          reject(error);
+        },
+      });
+      this.#exchanges.set(key, exchange);
+      exchange.start();
+    });
+  }
+
+  #nextMid(): number {
+    this.#mid = (this.#mid + 1) & 0xffff;
+    return this.#mid;
+  }
+
+  #send(datagram: Uint8Array): void {
+    if (!this.#closed) this.#options.send(datagram);
+  }
+
+  // --- What comes ---
+
+  /** Takes one datagram. Never throws. */
+  receive(datagram: Uint8Array): void {
+    if (this.#closed) return;
+    const message = parse(datagram);
+    if ('malformed' in message) {
+      if (message.reject !== undefined) this.#send(empty('RST', message.reject));
+      return;
+    }
+    if (message.code === '0.00') this.#empty(message);
+    else if (message.code.startsWith('0.')) this.#request(message);
+    else this.#response(message);
+  }
+
+  #empty({ type, mid }: CoapMessage): void {
+    if (type === 'CON') {
+      this.#send(empty('RST', mid));
+      return;
+    }
+    for (const exchange of this.#exchanges.values()) {
+      if (exchange.mid !== mid) continue;
+      if (type === 'ACK') exchange.acknowledged();
+      else exchange.fail(new CoapError('reset', 'the other side rejects the message'));
+      return;
+    }
+  }
+
+  #response(message: CoapMessage): void {
+    const { type, mid, token, code, payload } = message;
+    const key = token.toString('hex');
+    const exchange = this.#exchanges.get(key);
+    const observation = this.#observations.get(key);
+    if (type === 'ACK') {
+      if (exchange?.mid !== mid) return;
+    } else if (exchange === undefined && observation === undefined) {
+      if (type === 'CON') this.#send(this.#known(mid) ?? this.#remember(mid, 'CON', empty('RST', mid)));
+      return;
+    }
+    const { options, critical } = understood(message.options);
+    if (critical !== undefined) {
+      if (type === 'CON') this.#send(empty('RST', mid));
+      exchange?.fail(new CoapError('malformed', `the response has the critical option ${critical}`));
+      return;
+    }
+    if (type === 'CON') {
+      const again = this.#known(mid);
+      this.#send(again ?? this.#remember(mid, 'CON', empty('ACK', mid)));
+      if (again !== undefined) return;
+    }
+    const response = { code, options, payload };
+    if (exchange !== undefined) exchange.answered(response);
+    else observation?.notified(response);
+  }
+
+  // --- Server ---
+
+  #known(mid: number): Buffer | undefined {
+    const found = this.#remembered.get(mid);
+    return found !== undefined && found.until > this.#options.clock.now() ? found.answer : undefined;
+  }
+
+  #remember(mid: number, type: 'CON' | 'NON', answer: Buffer): Buffer;
+  #remember(mid: number, type: 'CON' | 'NON', answer: undefined): undefined;
+  #remember(mid: number, type: 'CON' | 'NON', answer: Buffer | undefined): Buffer | undefined {
+    const { exchangeLifetime, nonLifetime, remembered } = this.#limits;
+    const until = this.#options.clock.now() + (type === 'CON' ? exchangeLifetime : nonLifetime);
+    this.#remembered.delete(mid);
+    this.#remembered.set(mid, { until, answer });
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= remembered) break;
+      this.#remembered.delete(oldest);
+    }
+    return answer;
+  }
+
+  #request(message: CoapMessage): void {
+    const { mid } = message;
+    const type = message.type === 'CON' ? 'CON' : 'NON';
+    const before = this.#remembered.get(mid);
+    if (before !== undefined && before.until > this.#options.clock.now()) {
+      if (before.answer !== undefined) this.#send(before.answer);
+      return;
+    }
+    const { options, critical } = understood(message.options);
+    if (critical !== undefined && type === 'NON') return;
+    this.#remember(mid, type, undefined);
+    const request: IncomingRequest = {
+      method: message.code,
+      path: findTexts(options, Option.UriPath),
+      query: findTexts(options, Option.UriQuery),
+      options,
+      payload: message.payload,
+      confirmable: type === 'CON',
+    };
+    const answer = this.#answerer(message, request);
+    if (critical !== undefined) {
+      answer({ code: '4.02', options: [], payload: Buffer.from(`option ${critical}`) });
+      return;
+    }
+    const assembled = this.#assemble(request);
+    if ('code' in assembled) {
+      answer(assembled);
+      return;
+    }
+    this.#handle(assembled, answer);
+  }
+
+  #handle(request: IncomingRequest, answer: (response: CoapResponse) => void): void {
+    const failed: CoapResponse = { code: '5.00', options: [], payload: NOTHING };
+    let answered: CoapResponse | Promise<CoapResponse>;
+    try {
+      answered = this.#options.handle?.(request) ?? { code: '4.04', options: [], payload: NOTHING };
+    } catch {
+      answered = failed;
+    }
+    if (!(answered instanceof Promise)) {
+      answer(answered);
+      return;
+    }
+    const { clock } = this.#options;
+    clock.stir();
+    void answered
+      .catch(() => failed)
+      .then((response) => {
+        clock.stir();
+        answer(response);
+      });
+  }
+
+  /** How this request is answered: with its Acknowledgement, or after it; once. */
+  #answerer(message: CoapMessage, request: IncomingRequest): (response: CoapResponse) => void {
+    const { clock } = this.#options;
+    const { mid, token } = message;
+    let late: Timer | undefined;
+    let acknowledged = false;
+    if (request.confirmable) {
+      late = clock.after(this.#limits.processingDelay, () => {
+        acknowledged = true;
+        this.#send(this.#remember(mid, 'CON', empty('ACK', mid)));
+      });
+    }
+    return (response) => {
+      late?.cancel();
+      if (this.#closed) return;
+      const { code, options, payload } = this.#cut(response, request);
+      const reply = { code, token, options, payload: Buffer.from(payload) };
+      if (request.confirmable && !acknowledged) {
+        this.#send(this.#remember(mid, 'CON', emit({ ...reply, type: 'ACK', mid })));
+      } else if (request.confirmable) {
+        // A separate response (RFC 7252 5.2.2), repeated until it is acknowledged.
+        const separate = { ...reply, type: 'CON', mid: this.#nextMid() } as const;
+        const key = `separate ${separate.mid}`;
+        const over = (): void => void this.#exchanges.delete(key);
+        const exchange = new Exchange(this.#host, separate, { done: over, failed: over }, 'response');
+        this.#exchanges.set(key, exchange);
+        exchange.start();
+      } else {
+        const answer = emit({ ...reply, type: 'NON', mid: this.#nextMid() });
+        this.#send(this.#remember(mid, 'NON', answer));
+      }
+    };
+  }
+
+  /** The request with its whole body, or what is answered as long as that is not there (RFC 7959 2.3). */
+  #assemble(request: IncomingRequest): IncomingRequest | CoapResponse {
+    const block = findBlock(request.options, Option.Block1);
+    if (block === undefined) return request;
+    const refuse = (code: string, options: readonly CoapOption[] = []): CoapResponse => ({
+      ...{ code, options, payload: NOTHING },
+    });
+    if (block === 'reserved') return refuse('4.00');
+    const key = `${request.method} ${JSON.stringify([request.path, request.query])}`;
+    const now = this.#options.clock.now();
+    const format = findUint(request.options, Option.ContentFormat);
+    const { exchangeLifetime, bodyBytes } = this.#limits;
+    const size = blockSize(block.szx);
+    if (block.num === 0) this.#incoming.delete(key);
+    const kept = this.#incoming.get(key);
+    const body = kept ?? { parts: [], size: 0, format, until: 0 };
+    const fits = block.num * size === body.size && body.format === format && (kept === undefined || kept.until > now);
+    if (!fits || (block.more && request.payload.length !== size)) {
+      this.#incoming.delete(key);
+      return refuse('4.08');
+    }
+    body.parts.push(request.payload);
+    body.size += request.payload.length;
+    body.until = now + exchangeLifetime;
+    if (body.size > bodyBytes) {
+      this.#incoming.delete(key);
+      return refuse('4.13', [uintOption(Option.Size1, bodyBytes)]);
+    }
+    if (block.more) {
+      // One body at a time for each request; of many requests, the oldest makes room.
+      this.#incoming.delete(key);
+      this.#incoming.set(key, body);
+      for (const oldest of this.#incoming.keys()) {
+        if (this.#incoming.size <= MAX_BODIES) break;
+        this.#incoming.delete(oldest);
+      }
+      return refuse('2.31', [blockOption(Option.Block1, block)]);
+    }
+    this.#incoming.delete(key);
+    return { ...request, payload: Buffer.concat(body.parts) };
+  }
+
+  /** The block of a response that was asked for, or its first if it is too long for a datagram (RFC 7959 2.4). */
+  #cut(response: CoapResponse, request: IncomingRequest): CoapResponse {
+    const block1 = findBlock(request.options, Option.Block1);
+    const has = (number: number): boolean => response.options.some((option) => option.number === number);
+    const echoed =
+      block1 === undefined || block1 === 'reserved' || has(Option.Block1) ? [] : [blockOption(Option.Block1, block1)];
+    const options = [...response.options, ...echoed];
+    const asked = findBlock(request.options, Option.Block2);
+    if (asked === 'reserved') return { code: '4.00', options: [], payload: NOTHING };
+    const { payload } = response;
+    const szx = Math.min(asked?.szx ?? 6, szxFor(this.blockBytes));
+    const size = blockSize(szx);
+    if (!response.code.startsWith('2.') || (payload.length <= size && (asked === undefined || asked.num === 0))) {
+      const only =
+        asked && response.code.startsWith('2.') ? [blockOption(Option.Block2, { num: 0, more: false, szx })] : [];
+      return { ...response, options: [...options, ...only] };
+    }
+    const start = (asked?.num ?? 0) * (asked === undefined ? size : blockSize(asked.szx));
+    if (start >= payload.length) return { code: '4.00', options: [], payload: Buffer.from('no such block') };
+    const block: Block = { num: start / size, more: start + size < payload.length, szx };
+    const tag = has(Option.ETag) ? [] : [{ number: Option.ETag, value: etagOf(payload) }];
+    const total = block.num === 0 ? [uintOption(Option.Size2, payload.length)] : [];
+    return {
+      code: response.code,
+      options: [...options, ...tag, blockOption(Option.Block2, block), ...total],
+      payload: payload.subarray(start, start + size),
+    };
+  }
+}
+
+/** Bodies of different requests that may come in blocks at the same time. */
+const MAX_BODIES = 4;
+
+const etagOf = (payload: Uint8Array): Buffer => createHash('sha256').update(payload).digest().subarray(0, 4);
+
+function isFirstOfMany({ options }: CoapResponse): boolean {
+  const block = findBlock(options, Option.Block2);
+  return block !== undefined && block !== 'reserved' && block.num === 0 && block.more;
+}
+
+function optionsOf({ path, query = [], contentFormat, accept, options = [] }: CoapRequest): CoapOption[] {
+  return [
+    ...path.map((text) => ({ number: Option.UriPath, value: Buffer.from(text) })),
+    ...(contentFormat === undefined ? [] : [uintOption(Option.ContentFormat, contentFormat)]),
+    ...query.map((text) => ({ number: Option.UriQuery, value: Buffer.from(text) })),
+    ...(accept === undefined ? [] : [uintOption(Option.Accept, accept)]),
+    ...options,
+  ];
+}
