@@ -138,8 +138,11 @@ export interface UdpSocket {
 /** Takes one TCP connection of a session; `stream` carries the device's bytes. */
 export type TcpService = (stream: Duplex, caller: Session) => void;
 
-/** Takes one datagram of a session. `reply` sends one back to where it came from. */
-export type UdpService = (bytes: Uint8Array, caller: Session, reply: (bytes: Uint8Array) => void) => void;
+/**
+ * Takes one datagram of a session. `reply` sends one back to where it came from, which `from` names (`10.0.0.1:49152`):
+ * all datagrams of one socket have the same.
+ */
+export type UdpService = (bytes: Uint8Array, caller: Session, reply: (bytes: Uint8Array) => void, from: string) => void;
 
 /** Where services are found: names to addresses, and (address, port) to a service. */
 export interface ServiceRegistry {

@@ -156,11 +156,16 @@ export class CoapPeer {
     }
   }
 
+  /** What was asked and is not answered yet fails; the conversation goes on. */
+  abandon(reason: string): void {
+    for (const exchange of [...this.#exchanges.values()]) exchange.fail(new CoapError('closed', reason));
+  }
+
   /** Everything under way fails; nothing is sent any more. */
   close(reason = 'closed'): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const exchange of [...this.#exchanges.values()]) exchange.fail(new CoapError('closed', reason));
+    this.abandon(reason);
     for (const observation of [...this.#observations.values()]) observation.end(reason);
     for (const start of this.#queue.splice(0)) start();
     this.#remembered.clear();

@@ -1,7 +1,7 @@
 // What the platform's documentation does not say, decided here and nowhere else. Every entry is UNCONFIRMED against the
 // real service; change it here when somebody measures it.
 
-import { MINUTE, SECOND, type Nanoseconds } from '../clock/clock.js';
+import { HOUR, MINUTE, SECOND, type Nanoseconds } from '../clock/clock.js';
 
 /** What a service answers a caller that it has nothing for, unless the service's own documentation says otherwise. */
 export const CallerStatus = {
@@ -231,6 +231,51 @@ export const HTTP_LIMITS: HttpLimits = {
   upstream: 30 * SECOND,
 };
 
+/** What Inventory's bootstrap server answers (codes of CoAP). Documented is none of them. */
+export const BootstrapStatus = {
+  /** No session, no group, a SIM that is not active, Inventory off. */
+  Forbidden: '4.03',
+  /** No endpoint name, or one that cannot be. */
+  BadRequest: '4.00',
+  /** A preferred content format that is none of ours. */
+  UnsupportedFormat: '4.15',
+} as const;
+
+export const INVENTORY = {
+  /** The agents' defaults; what the real server writes is not known. */
+  shortServerId: 123,
+  lifetimeSeconds: 60,
+  serverUri: 'coaps://jp.inventory.soracom.io:5684',
+  /** Instances that are written: agents and Wakaama have their bootstrap account at 0. */
+  securityInstance: 1,
+  serverInstance: 1,
+  keyBytes: 16,
+  /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
+  newKeys: 4,
+  endpointBytes: 128,
+  /** Limits of the documentation. */
+  customObjects: 16,
+  resourcesPerObject: 20,
+  /** Of one device. */
+  observations: 64,
+  devicesPerOperator: 10_000,
+  /** Requests that wait for a device, and for how long. */
+  waitingRequests: 32,
+  keptRequests: 64,
+  requestLife: 24 * HOUR,
+  /** How long the management API waits for a device's answer before it says 202. */
+  apiWait: 25 * SECOND,
+  /** A device in queue mode sleeps so long after its last message (MAX_TRANSMIT_WAIT of RFC 7252). */
+  awake: 93 * SECOND,
+  /** A registration is kept so long beyond its lifetime: its update may be on its way (MAX_TRANSMIT_SPAN). */
+  grace: 45 * SECOND,
+  /** Longest time without a bootstrap's next answer. */
+  bootstrapStep: 120 * SECOND,
+  imageBytes: 4 * 1024 * 1024,
+  /** Bytes of a block of an image. */
+  imageBlock: 512,
+} as const;
+
 /** Statuses of the management API and of Metadata. The documentation names 200, 201, 204, 400 and 404 only. */
 export const ApiStatus = {
   BadRequest: 400,
@@ -301,6 +346,16 @@ export const MetadataStatus = {
 } as const;
 
 // Further choices, made where they act:
+// - Inventory: a group switches it on with `SoracomInventory.enabled`; `lifetime`, `shortServerId`, `observe` and
+//   `harvestEnabled` are our own key names. An unknown PSK identity gets the alert unknown_psk_identity, so that a device
+//   that was deleted asks for a new account at once; a wrong key gets silence, as from OpenSSL and libcoap (dtls/limits.ts).
+// - Inventory: each bootstrap gives a new key under the same identity. The keys before it stay good until a device has
+//   registered with a newer one (inventory/keys.ts).
+// - Inventory: Bootstrap-Pack of LwM2M 1.2 is answered in SenML CBOR or JSON (inventory/bootstrap.ts).
+// - Inventory: what a device is asked while it sleeps or is away waits for its next registration or update; the API says
+//   202 with a request id then (inventory/requests.ts). Values look as Leshan's API shows them (inventory/view.ts).
+// - Inventory: a notification is one entry of Harvest Data under resourceType Device, an object with the path of each
+//   resource: `{"/3303/0/5700":21.5}` (inventory/readings.ts).
 // - Beam's TCP and UDP entries without `version` are 201509, as entries of before that key are; `eodBytes` (hexadecimal) and
 //   `binaryFormatV1` are our own key names. The error text of 201509 ends with CRLF and has no end-of-data bytes besides;
 //   `skipStatusCode` takes the status off errors too. Refusals are worded `<status> Beam: <reason>` (beam/convert.ts).

@@ -6,6 +6,7 @@
 
 import type { Admission, ServiceRegistry, Session } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
+import type { DtlsLimits } from '../dtls/index.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
 import { Accounts } from './accounts/index.js';
@@ -26,6 +27,7 @@ import { dataRoutes } from './harvest/api.js';
 import { Harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
+import { Inventory } from './inventory/index.js';
 import { SigningKeys } from './keys/keys.js';
 import { isMessageService, type MessageService } from './message/message.js';
 import { Forwarder } from './outbound/forward.js';
@@ -48,6 +50,8 @@ export { Database, DatabaseError } from './database.js';
 export { Accounts, type NewAuthKey, type Owner, type Statement } from './accounts/index.js';
 export { OperatorApi } from './api/index.js';
 export * from './directory/index.js';
+export type { BootstrapKnobs } from './inventory/knobs.js';
+export { Inventory } from './inventory/index.js';
 export type { CertificateSupplier } from './http/tls-entry.js';
 export type { SigningKeys } from './keys/keys.js';
 export { KEY_HOST, keySite, keyUrl, publishedKey } from './keys/site.js';
@@ -78,6 +82,10 @@ export interface PlatformOptions {
   readonly messageLimits?: Partial<MessageLimits>;
   /** Overrides of HARVEST_LIMITS. */
   readonly harvestLimits?: Partial<HarvestLimits>;
+  /** Overrides of DTLS_LIMITS, for Inventory's device management server. */
+  readonly dtlsLimits?: Partial<DtlsLimits>;
+  /** Where bootstrapped devices are told to register; where the real platform's server is unless given. */
+  readonly inventoryUri?: string;
   /** Name of the device that holds this SIM, for the trace. */
   readonly deviceOf?: (imsi: string) => string | undefined;
   /** The open session of a subscriber, as the network knows it: shown by the API, closed when the SIM is suspended. */
@@ -102,6 +110,8 @@ export class Platform {
   readonly data: DataStore;
   /** What Harvest Files keeps. */
   readonly files: FileStore;
+  /** Devices with keys of their own, and the servers they talk to. */
+  readonly inventory: Inventory;
   readonly #database: Database;
   readonly #services: readonly Service[];
 
@@ -115,15 +125,16 @@ export class Platform {
     this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
     let lastId = 0;
+    const traceOfSim = (imsi: string | undefined): Trace => {
+      const device = imsi === undefined ? undefined : deviceOf?.(imsi);
+      return device === undefined ? trace : trace.of(device);
+    };
     const context: ServiceContext = {
       ...{ clock, upstream, database, seal, random, limits },
       directory: this.directory,
       forwarder: new Forwarder(clock, upstream, limits),
       messageLimits: { ...MESSAGE_LIMITS, ...options.messageLimits },
-      traceOf: ({ imsi }: Session): Trace => {
-        const device = deviceOf?.(imsi);
-        return device === undefined ? trace : trace.of(device);
-      },
+      traceOf: ({ imsi }: Session): Trace => traceOfSim(imsi),
       nextId: () => ++lastId,
     };
     const { sessionOf = () => undefined } = options;
@@ -133,6 +144,11 @@ export class Platform {
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
     const harvestFiles = new HarvestFiles(context, { roles: this.accounts.sam, folder: options.filesFolder });
     this.files = harvestFiles.files;
+    this.inventory = new Inventory(context, {
+      ...{ directory: this.directory, data: this.data, files: this.files },
+      ...{ serverUri: options.inventoryUri, dtlsLimits: options.dtlsLimits },
+      traceOf: (imsi) => traceOfSim(imsi),
+    });
     const routes = [...dataRoutes(this.data), ...fileRoutes(this.files)];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
     const services: Service[] = [
@@ -145,7 +161,7 @@ export class Platform {
       harvestFiles,
     ];
     // Whatever takes messages is what the Unified Endpoint copies them to.
-    this.#services = [...services, new Unified(context, services.flatMap(messageServices))];
+    this.#services = [...services, new Unified(context, services.flatMap(messageServices)), this.inventory];
   }
 
   /** Whether a SIM may have a session; one that is ready or on standby becomes active. */

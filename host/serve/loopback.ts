@@ -157,10 +157,11 @@ export class Loopback implements ServiceRegistry {
         this.#options.refused(address, point);
         return;
       }
-      service(bytes, session, (reply) => {
+      const reply = (out: Uint8Array): void => {
         // A reply that comes after the end has nowhere to go.
-        if (session.open && !this.#closed.has(server)) server.send(reply, port, address, () => undefined);
-      });
+        if (session.open && !this.#closed.has(server)) server.send(out, port, address, () => undefined);
+      };
+      service(bytes, session, reply, `${address}:${port}`);
     });
     server.once('close', () => this.#closed.add(server));
     this.#servers.push(server);

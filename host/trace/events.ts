@@ -79,6 +79,26 @@ export type TraceBody =
       reason: string;
       imsi: string;
     }
+  /** What Inventory does with a device: bootstrap, registration, requests and what came of them. */
+  | {
+      type: 'inventory';
+      event:
+        | 'bootstrap-request'
+        | 'bootstrapped'
+        | 'bootstrap-failed'
+        | 'registered'
+        | 'updated'
+        | 'deregistered'
+        | 'expired'
+        | 'refused'
+        | 'request'
+        | 'response'
+        | 'notified';
+      endpoint: string;
+      deviceId?: string;
+      imsi?: string;
+      detail?: string;
+    }
   /** A call of the management API, by an operator or by a SIM through Metadata; the path without its query. */
   | {
       type: 'api';

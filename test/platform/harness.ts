@@ -76,10 +76,19 @@ export class FakeRegistry implements ServiceRegistry {
   }
 
   /** Sends one datagram; `reply` gets what comes back. */
-  send(name: string, port: number, bytes: Uint8Array, caller: Session, reply: (bytes: Uint8Array) => void): void {
+  send(
+    ...[name, port, bytes, caller, reply, socket = 49_152]: readonly [
+      name: string,
+      port: number,
+      bytes: Uint8Array,
+      caller: Session,
+      reply: (bytes: Uint8Array) => void,
+      socket?: number,
+    ]
+  ): void {
     const service = this.datagrams.get(`${name}:${port}`);
     if (service === undefined) throw new Error(`nothing at ${name}, UDP port ${port}`);
-    service(bytes, caller, reply);
+    service(bytes, caller, reply, `${caller.ip}:${socket}`);
   }
 }
 

@@ -87,9 +87,10 @@ export class Gateway {
     const service = this.#registry.udpAt(ip, port);
     if (!service) return;
     this.#clock.stir();
-    service(packet.data, this.#session, (data) => {
+    const reply = (data: Uint8Array): void => {
       if (this.#open) this.#send({ ...packet, data: data.slice() });
-    });
+    };
+    service(packet.data, this.#session, reply, `${this.#session.ip}:${packet.socket}`);
   }
 
   #dns(id: number, name: string): void {

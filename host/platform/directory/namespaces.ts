@@ -8,6 +8,7 @@ import { soracomFunk } from '../funk/config.js';
 import { soracomFunnel } from '../funnel/config.js';
 import { soracomHarvestFiles } from '../harvest-files/config.js';
 import { soracomHarvest } from '../harvest/config.js';
+import { soracomInventory } from '../inventory/config.js';
 import { unifiedEndpoint } from '../unified/config.js';
 
 export const groupConfiguration = z.strictObject({
@@ -18,6 +19,7 @@ export const groupConfiguration = z.strictObject({
   SoracomFunnel: soracomFunnel.optional(),
   SoracomHarvest: soracomHarvest.optional(),
   SoracomHarvestFiles: soracomHarvestFiles.optional(),
+  SoracomInventory: soracomInventory.optional(),
   UnifiedEndpoint: unifiedEndpoint.optional(),
 });
 

@@ -1,0 +1,263 @@
+// The bootstrap server, UDP 5683: reachable inside a session only, which says whose SIM it is. A device asks with its
+// endpoint name and is written an account for the device management server (OMA LwM2M Core 6.1, SORACOM Inventory).
+
+import type { Session } from '../../cellular/network.js';
+import {
+  CoapError,
+  CoapPeer,
+  type CoapResponse,
+  findUint,
+  type IncomingRequest,
+  Method,
+  Option,
+  uintOption,
+} from '../../coap/index.js';
+import type { PskKey } from '../../dtls/index.js';
+import { ContentFormat, pathText, writeContent } from '../../lwm2m/index.js';
+import { BootstrapStatus, INVENTORY } from '../choices.js';
+import { type Caller, callerOf, Refusal } from '../refusal.js';
+import type { ServiceContext } from '../service.js';
+import { type Account, accountOf, secondBootstrapAccount } from './account.js';
+import type { SoracomInventory } from './config.js';
+import type { DeviceRecord, Devices } from './devices.js';
+import type { DeviceKeys } from './keys.js';
+import type { BootstrapKnobs } from './knobs.js';
+
+export interface BootstrapOptions {
+  readonly context: ServiceContext;
+  readonly devices: Devices;
+  readonly keys: DeviceKeys;
+  readonly serverUri: string;
+  /** Further resources at this port: images. */
+  readonly resource?: (
+    request: IncomingRequest,
+    operatorId: string,
+  ) => CoapResponse | Promise<CoapResponse> | undefined;
+}
+
+/** A socket of a session. */
+interface Conversation {
+  readonly peer: CoapPeer;
+  readonly session: Session;
+  reply: (bytes: Uint8Array) => void;
+  /** Counts the bootstraps that were begun: a later one ends those before. */
+  run: number;
+  acks: number;
+  lastHeard: number;
+}
+
+/** Formats that a device may ask for with `pct`, by the names in its answer. */
+const FORMATS: readonly number[] = [ContentFormat.Tlv, ContentFormat.SenmlJson, ContentFormat.SenmlCbor];
+const CONVERSATIONS = 10_000;
+const NOTHING = Buffer.alloc(0);
+
+const plain = (code: string): CoapResponse => ({ code, options: [], payload: NOTHING });
+
+export class BootstrapServer {
+  /** For tests. */
+  knobs: BootstrapKnobs = {};
+  readonly #options: BootstrapOptions;
+  readonly #conversations = new Map<string, Conversation>();
+
+  constructor(options: BootstrapOptions) {
+    this.#options = options;
+  }
+
+  datagram(bytes: Uint8Array, session: Session, reply: (bytes: Uint8Array) => void, from: string): void {
+    const key = `${session.imsi} ${from}`;
+    const known = this.#conversations.get(key);
+    const conversation = known?.session === session ? known : this.#begin(session, reply);
+    conversation.reply = reply;
+    conversation.lastHeard = this.#options.context.clock.now();
+    // The one silent for longest comes first.
+    this.#conversations.delete(key);
+    this.#conversations.set(key, conversation);
+    this.#shorten();
+    conversation.peer.receive(bytes);
+  }
+
+  close(): void {
+    for (const { peer } of this.#conversations.values()) peer.close();
+    this.#conversations.clear();
+  }
+
+  #begin(session: Session, reply: (bytes: Uint8Array) => void): Conversation {
+    const { context } = this.#options;
+    const conversation: Conversation = {
+      ...{ session, reply, run: 0, acks: 0, lastHeard: 0 },
+      peer: new CoapPeer({
+        clock: context.clock,
+        random: context.random.fork(`bootstrap ${session.imsi} ${context.nextId()}`),
+        send: (bytes) => this.#send(conversation, bytes),
+        handle: (request) => this.#answer(conversation, request),
+      }),
+    };
+    return conversation;
+  }
+
+  #shorten(): void {
+    const now = this.#options.context.clock.now();
+    for (const [key, { peer, lastHeard }] of this.#conversations) {
+      const old = lastHeard + 2 * INVENTORY.bootstrapStep < now;
+      if (this.#conversations.size <= CONVERSATIONS && !(old && peer.quiet)) return;
+      peer.close();
+      this.#conversations.delete(key);
+    }
+  }
+
+  #send(conversation: Conversation, bytes: Uint8Array): void {
+    const { dropFirstAck = false, duplicate = false } = this.knobs;
+    const isAck = (((bytes[0] ?? 0) >> 4) & 3) === 2;
+    if (isAck && conversation.acks++ === 0 && dropFirstAck) return;
+    conversation.reply(bytes);
+    if (duplicate) conversation.reply(bytes);
+  }
+
+  #answer(conversation: Conversation, request: IncomingRequest): CoapResponse | Promise<CoapResponse> {
+    const [resource = '', ...below] = request.path;
+    const isBootstrap = below.length === 0 && (resource === 'bs' || resource === 'bspack');
+    if (!isBootstrap) return this.#other(conversation.session, request);
+    if (request.method !== (resource === 'bs' ? Method.Post : Method.Get)) return plain('4.05');
+    const endpoint = parameter(request, 'ep') ?? '';
+    this.#tell(conversation.session, 'bootstrap-request', { endpoint: shown(endpoint) });
+    const refused = (code: string, detail: string): CoapResponse => {
+      this.#tell(conversation.session, 'refused', { endpoint: shown(endpoint), detail });
+      return { code, options: [], payload: Buffer.from(detail) };
+    };
+    let caller: Caller;
+    try {
+      caller = callerOf(this.#options.context.directory, conversation.session);
+    } catch (error) {
+      if (error instanceof Refusal) return refused(BootstrapStatus.Forbidden, error.message);
+      throw error;
+    }
+    const config = caller.group.configuration.SoracomInventory;
+    if (config?.enabled !== true) {
+      return refused(BootstrapStatus.Forbidden, 'Inventory is not enabled for the group');
+    }
+    if (this.knobs.refuse !== undefined) return refused(this.knobs.refuse, 'refused');
+    if (!isEndpoint(endpoint)) return refused(BootstrapStatus.BadRequest, 'ep: an endpoint name is wanted');
+    const pack = resource === 'bspack';
+    const format = pack
+      ? (findUint(request.options, Option.Accept) ?? ContentFormat.SenmlCbor)
+      : Number(parameter(request, 'pct') ?? ContentFormat.Tlv);
+    if (!FORMATS.includes(format) || (pack && format === ContentFormat.Tlv)) {
+      return refused(pack ? '4.06' : BootstrapStatus.UnsupportedFormat, 'content format');
+    }
+    if (pack && this.knobs.refusePack !== undefined) return refused(this.knobs.refusePack, 'no pack here');
+    const device = this.#deviceOf(caller, conversation.session, endpoint);
+    if (device === undefined) return refused(BootstrapStatus.Forbidden, 'too many devices');
+    if (pack) return this.#pack(device, config, format);
+    conversation.run++;
+    conversation.peer.abandon('another bootstrap began');
+    void this.#run(conversation, conversation.run, device, config, format);
+    return plain('2.04');
+  }
+
+  #other(session: Session, request: IncomingRequest): CoapResponse | Promise<CoapResponse> {
+    const { context, resource } = this.#options;
+    try {
+      const { operatorId } = callerOf(context.directory, session);
+      return resource?.(request, operatorId) ?? plain('4.04');
+    } catch (error) {
+      if (error instanceof Refusal) return plain(BootstrapStatus.Forbidden);
+      throw error;
+    }
+  }
+
+  /** The operator's device of this name, from whatever SIM; a new one if there is none. */
+  #deviceOf({ operatorId, group }: Caller, session: Session, endpoint: string): DeviceRecord | undefined {
+    const { devices } = this.#options;
+    const known = devices.byEndpoint(operatorId, endpoint);
+    if (known !== undefined) return known;
+    if (devices.count(operatorId) >= INVENTORY.devicesPerOperator) return undefined;
+    const { imsi, imei } = session;
+    return devices.create({ operatorId, endpoint, groupId: group.id, imsi, imei });
+  }
+
+  #account(deviceId: string, key: PskKey, config: SoracomInventory): Account {
+    const { serverUri } = this.#options;
+    return accountOf(deviceId, key, { config, serverUri, knobs: this.knobs });
+  }
+
+  /** All at once (OMA LwM2M Core 1.2, 6.1.7.5). */
+  #pack({ deviceId }: DeviceRecord, config: SoracomInventory, format: number): CoapResponse {
+    const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId), config);
+    const payload = writeContent([...security.leaves, ...server.leaves], format, []);
+    return { code: '2.05', options: [uintOption(Option.ContentFormat, format)], payload };
+  }
+
+  async #run(
+    conversation: Conversation,
+    run: number,
+    { deviceId, endpoint }: DeviceRecord,
+    config: SoracomInventory,
+    format: number,
+  ): Promise<void> {
+    const { clock } = this.#options.context;
+    const { knobs } = this;
+    const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId), config);
+    const told = { endpoint, deviceId };
+    let step = '';
+    const ask = async (method: string, path: string, wanted: string, more: object = {}): Promise<void> => {
+      if (conversation.run !== run) throw new CoapError('closed', 'another bootstrap began');
+      step = `${method} ${path}`;
+      const segments = path.split('/').filter((part) => part !== '');
+      const blocks = knobs.blockBytes === undefined ? {} : { blockBytes: knobs.blockBytes };
+      const response = await conversation.peer.request({ method, path: segments, ...blocks, ...more });
+      if (response.code !== wanted) throw new CoapError('malformed', `the device answers ${response.code}`);
+    };
+    const write = ({ path, leaves }: Account['security']): Promise<void> => {
+      const whole = writeContent(leaves, format, path);
+      const cut = knobs.malformedTlv === true && path[0] === 0;
+      const payload = cut ? whole.subarray(0, whole.length - 1) : whole;
+      return ask(Method.Put, pathText(path), '2.04', { contentFormat: format, payload });
+    };
+    try {
+      for (const path of knobs.deletes ?? ['/']) await ask(Method.Delete, path, '2.02');
+      if (knobs.looksFirst === true) {
+        await ask(Method.Get, '/', '2.05', { accept: ContentFormat.Link });
+        await ask(Method.Get, '/1', '2.05').catch(ignored('malformed'));
+      }
+      await write(security);
+      if (knobs.secondBootstrapAccount === true) await write(secondBootstrapAccount());
+      await write(server);
+      const { finishDelay = 0 } = knobs;
+      if (finishDelay === Infinity) return;
+      if (finishDelay > 0) await clock.sleep(finishDelay);
+      await ask(Method.Post, '/bs', '2.04');
+      this.#tell(conversation.session, 'bootstrapped', told);
+    } catch (error) {
+      if (!(error instanceof CoapError)) throw error;
+      this.#tell(conversation.session, 'bootstrap-failed', { ...told, detail: `${step}: ${error.message}` });
+    }
+  }
+
+  #tell(
+    session: Session,
+    event: 'bootstrap-request' | 'bootstrapped' | 'bootstrap-failed' | 'refused',
+    more: { endpoint: string; deviceId?: string; detail?: string },
+  ): void {
+    const { imsi } = session;
+    this.#options.context.traceOf(session).emit({ type: 'inventory', event, imsi, ...more });
+  }
+}
+
+const ignored =
+  (code: CoapError['code']) =>
+  (error: unknown): void => {
+    if (!(error instanceof CoapError) || error.code !== code) throw error;
+  };
+
+/** What follows `name=` in the query. */
+export function parameter({ query }: IncomingRequest, name: string): string | undefined {
+  const found = query.find((part) => part.startsWith(`${name}=`));
+  return found?.slice(name.length + 1);
+}
+
+/** UTF-8 of up to 128 bytes, without control characters. */
+export const isEndpoint = (endpoint: string): boolean =>
+  endpoint !== '' && Buffer.byteLength(endpoint) <= INVENTORY.endpointBytes && !/[\p{Cc}\ufffd]/u.test(endpoint);
+
+/** As much of a name as the trace takes. */
+export const shown = (endpoint: string): string => endpoint.slice(0, INVENTORY.endpointBytes);

@@ -1,0 +1,140 @@
+// Inventory: gives devices their keys over the session that their SIM authenticated, and manages them from any network
+// with those keys (LwM2M).
+//   bootstrap.ts, account.ts  5683, in a session only;  registrar.ts  5684, DTLS-PSK;  management.ts  what devices are asked
+//   devices.ts, keys.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts  firmware
+//   api.ts, view.ts  what operators see
+// CoAP, DTLS and the payloads are in ../../coap, ../../dtls and ../../lwm2m.
+
+import type { ServiceRegistry } from '../../cellular/network.js';
+import { Method, findUint, type IncomingRequest, Option } from '../../coap/index.js';
+import type { DtlsLimits, DtlsPath } from '../../dtls/index.js';
+import type { Trace } from '../../trace/trace.js';
+import { INVENTORY } from '../choices.js';
+import type { Directory } from '../directory/index.js';
+import type { FileStore } from '../harvest-files/store.js';
+import type { DataStore } from '../harvest/store.js';
+import type { Service, ServiceContext } from '../service.js';
+import { BootstrapServer } from './bootstrap.js';
+import type { SoracomInventory } from './config.js';
+import { type DeviceRecord, Devices } from './devices.js';
+import { Images } from './images.js';
+import { DeviceKeys } from './keys.js';
+import { Management } from './management.js';
+import { ObjectModels } from './models.js';
+import { Readings } from './readings.js';
+import { Registrar } from './registrar.js';
+import { Requests } from './requests.js';
+
+const BOOTSTRAP_NAME = 'bootstrap.soracom.io';
+const BOOTSTRAP_PORT = 5683;
+const SERVER_NAMES = ['jp.inventory.soracom.io', 'g.inventory.soracom.io'] as const;
+const SERVER_PORT = 5684;
+
+export interface InventoryOptions {
+  readonly directory: Directory;
+  readonly data: DataStore;
+  readonly files: FileStore;
+  /** Of a device whose SIM is in some device of the world. */
+  readonly traceOf: (imsi: string | undefined) => Trace;
+  /** Where devices find the device management server; where the real one is unless given. */
+  readonly serverUri?: string | undefined;
+  /** Overrides of DTLS_LIMITS. */
+  readonly dtlsLimits?: Partial<DtlsLimits> | undefined;
+}
+
+export class Inventory implements Service {
+  readonly devices: Devices;
+  readonly keys: DeviceKeys;
+  readonly models: ObjectModels;
+  readonly requests: Requests;
+  readonly readings: Readings;
+  readonly images: Images;
+  readonly management: Management;
+  readonly bootstrap: BootstrapServer;
+  readonly registrar: Registrar;
+  readonly #options: InventoryOptions;
+
+  constructor(context: ServiceContext, options: InventoryOptions) {
+    const { database, seal, clock } = context;
+    const { data, files, serverUri = INVENTORY.serverUri, dtlsLimits } = options;
+    const random = context.random.fork('inventory');
+    const unixMs = (): number => clock.unixMs();
+    const kept = { database, random, unixMs };
+    this.#options = options;
+    this.devices = new Devices(kept);
+    this.keys = new DeviceKeys({ database, seal, random });
+    this.requests = new Requests(kept);
+    this.readings = new Readings({ database, data, unixMs });
+    this.models = new ObjectModels(database);
+    this.images = new Images({ clock, files, serverUri, plainUri: `coap://${BOOTSTRAP_NAME}:${BOOTSTRAP_PORT}` });
+    const { devices, keys, requests, readings, images } = this;
+    const own = { ...context, random };
+    const traceOf = ({ imsi }: DeviceRecord): Trace => options.traceOf(imsi);
+    this.management = new Management({
+      ...{ context: own, devices, requests, readings, images, traceOf },
+      modelsOf: (operatorId) => this.models.list(operatorId),
+      configOf: (device) => this.configOf(device),
+      reachable: (device) => this.registrar.reachable(device),
+    });
+    this.bootstrap = new BootstrapServer({
+      ...{ context: own, devices, keys, serverUri },
+      resource: (request, operatorId) => images.serve(request, operatorId),
+    });
+    this.registrar = new Registrar({
+      ...{ context: own, devices, keys, traceOf },
+      ...(dtlsLimits && { limits: dtlsLimits }),
+      events: {
+        registered: (device, link) => this.management.registered(device, link),
+        updated: (device, link, fresh) => this.management.updated(device, link, fresh),
+        gone: (device) => this.management.gone(device),
+        other: (device, request) => this.#other(device, request),
+      },
+    });
+  }
+
+  register(registry: ServiceRegistry): void {
+    registry.name(BOOTSTRAP_NAME);
+    registry.name(...SERVER_NAMES);
+    registry.udp(BOOTSTRAP_NAME, BOOTSTRAP_PORT, (bytes, session, reply, from) =>
+      this.bootstrap.datagram(bytes, session, reply, from),
+    );
+    // A session is one way among others to get here: whose it is says nothing.
+    registry.udp(SERVER_NAMES[0], SERVER_PORT, (bytes, _session, reply, from) =>
+      this.fromAnywhere(bytes, { key: from, send: reply }),
+    );
+  }
+
+  /** One datagram for the device management server, from whatever network. */
+  fromAnywhere(bytes: Uint8Array, path: DtlsPath): void {
+    this.registrar.datagram(bytes, path);
+  }
+
+  /** What a device's group says, if there is one. */
+  configOf({ operatorId, groupId }: DeviceRecord): SoracomInventory | undefined {
+    if (groupId === undefined) return undefined;
+    return this.#options.directory.group(operatorId, groupId)?.configuration.SoracomInventory;
+  }
+
+  /** Takes the device away with all that is kept of it; its key is nobody's then. */
+  delete(deviceId: string): void {
+    this.devices.delete(deviceId);
+    this.keys.delete(deviceId);
+    this.requests.delete(deviceId);
+    this.readings.delete(deviceId);
+    this.registrar.forget(deviceId);
+  }
+
+  close(): void {
+    this.bootstrap.close();
+    this.registrar.close();
+  }
+
+  #other(device: DeviceRecord, request: IncomingRequest) {
+    const [first, ...below] = request.path;
+    if (first === 'dp' && below.length === 0 && request.method === Method.Post) {
+      if (!device.online) return { code: '4.04', options: [], payload: Buffer.alloc(0) };
+      return this.management.sent(device, request.payload, findUint(request.options, Option.ContentFormat));
+    }
+    return this.images.serve(request, device.operatorId);
+  }
+}

@@ -1,0 +1,370 @@
+// What the device management server does with devices: asks them what operators want, observes them, gives them images
+// (OMA LwM2M Core 6.3 and 6.4). Who cannot be asked now is asked when it comes back.
+
+import {
+  CoapError,
+  type CoapRequest,
+  type CoapResponse,
+  findTexts,
+  findUint,
+  type Observation,
+  Option,
+} from '../../coap/index.js';
+import {
+  ContentError,
+  ContentFormat,
+  type Leaf,
+  Models,
+  type ObjectModel,
+  parsePath,
+  type Path,
+  pathText,
+  readContent,
+  readLinks,
+  writeContent,
+} from '../../lwm2m/index.js';
+import { Method } from '../../coap/index.js';
+import type { Trace } from '../../trace/trace.js';
+import { INVENTORY } from '../choices.js';
+import type { ServiceContext } from '../service.js';
+import type { SoracomInventory } from './config.js';
+import type { DeviceRecord, Devices, Registration } from './devices.js';
+import type { Images } from './images.js';
+import type { Readings } from './readings.js';
+import type { DeviceLink } from './registrar.js';
+import type { DeviceRequest, Operation, Outcome, Requests } from './requests.js';
+import { leavesOf, viewOf, writeBody } from './view.js';
+
+export interface ManagementOptions {
+  readonly context: ServiceContext;
+  readonly devices: Devices;
+  readonly requests: Requests;
+  readonly readings: Readings;
+  readonly images: Images;
+  /** Models of an operator's own objects. */
+  readonly modelsOf: (operatorId: string) => readonly ObjectModel[];
+  readonly configOf: (device: DeviceRecord) => SoracomInventory | undefined;
+  readonly traceOf: (device: DeviceRecord) => Trace;
+  readonly reachable: (device: DeviceRecord) => DeviceLink | undefined;
+}
+
+/** Where a device says who made it: resources of object 3 that the device's record shows. */
+const FACTS: Readonly<Record<string, string>> = {
+  '/3/0/0': 'manufacturer',
+  '/3/0/1': 'modelNumber',
+  '/3/0/2': 'serialNumber',
+  '/3/0/3': 'firmwareVersion',
+};
+const MAX_FACT = 255;
+const NO_PATH: Path = [];
+
+export class Management {
+  readonly #options: ManagementOptions;
+  /** By device, then by path. */
+  readonly #observations = new Map<string, Map<string, Observation>>();
+  readonly #flushing = new Set<string>();
+  /** Who waits for what comes of a request. */
+  readonly #waiters = new Map<string, (request: DeviceRequest) => void>();
+
+  constructor(options: ManagementOptions) {
+    this.#options = options;
+  }
+
+  models(operatorId: string): Models {
+    return new Models(this.#options.modelsOf(operatorId));
+  }
+
+  // --- What operators want ---
+
+  /** Undefined: too many requests wait for this device. */
+  submit(device: DeviceRecord, operation: Operation): DeviceRequest | undefined {
+    const request = this.#options.requests.add(device.deviceId, operation);
+    const link = this.#options.reachable(device);
+    if (request !== undefined && link !== undefined) void this.#flush(device, link);
+    return request;
+  }
+
+  /** Resolves when something came of it, or after a while to how it stands then. */
+  async outcome(request: DeviceRequest): Promise<DeviceRequest> {
+    const { clock } = this.#options.context;
+    const { deviceId, requestId } = request;
+    return new Promise((resolve) => {
+      const end = (after: DeviceRequest): void => {
+        this.#waiters.delete(requestId);
+        timer.cancel();
+        clock.stir();
+        resolve(after);
+      };
+      const timer = clock.after(INVENTORY.apiWait, () => {
+        end(this.#options.requests.get(deviceId, requestId) ?? request);
+      });
+      this.#waiters.set(requestId, end);
+    });
+  }
+
+  // --- What devices do ---
+
+  /** Nothing of what was agreed on before holds (OMA LwM2M Core 6.4.4): observations begin anew. */
+  registered(device: DeviceRecord, link: DeviceLink): void {
+    void this.#begin(device, link);
+  }
+
+  updated(device: DeviceRecord, link: DeviceLink, fresh: boolean): void {
+    if (fresh) void this.#begin(device, link);
+    else void this.#flush(device, link);
+  }
+
+  gone({ deviceId }: DeviceRecord): void {
+    this.#observations.delete(deviceId);
+  }
+
+  /** Send (OMA LwM2M Core 1.1, 6.4.6). */
+  sent(device: DeviceRecord, payload: Uint8Array, format: number | undefined): CoapResponse {
+    const answer = (code: string): CoapResponse => ({ code, options: [], payload: Buffer.alloc(0) });
+    if (format !== ContentFormat.SenmlJson && format !== ContentFormat.SenmlCbor) return answer('4.15');
+    try {
+      const leaves = this.#read(device, payload, format, NO_PATH);
+      const objects = new Set(Object.keys(device.registration?.objects ?? {}).map((path) => parsePath(path)?.[0]));
+      if (!leaves.every(({ path: [object] }) => objects.has(object))) return answer('4.04');
+      this.#told(device, leaves, pathText(NO_PATH));
+      return answer('2.04');
+    } catch (error) {
+      if (error instanceof ContentError) return answer('4.00');
+      throw error;
+    }
+  }
+
+  async #begin(device: DeviceRecord, link: DeviceLink): Promise<void> {
+    const { readings, configOf } = this.#options;
+    this.#observations.delete(device.deviceId);
+    const listed = Object.keys(device.registration?.objects ?? {});
+    if (listed.includes('/3/0')) await this.#facts(device, link);
+    const wanted = new Set([...readings.observed(device.deviceId), ...(configOf(device)?.observe ?? [])]);
+    for (const path of wanted) {
+      await this.#attempt(() => this.#observe(device, link, path));
+    }
+    await this.#flush(device, link);
+  }
+
+  async #facts(device: DeviceRecord, link: DeviceLink): Promise<void> {
+    await this.#attempt(async () => {
+      const path: Path = [3, 0];
+      const response = await link.peer.request(this.#get(device, path));
+      if (!response.code.startsWith('2.')) return;
+      this.#learn(device, this.#leavesIn(device, response, path));
+    });
+  }
+
+  #learn(device: DeviceRecord, leaves: readonly Leaf[]): void {
+    const found = leaves.flatMap(({ path, value }): [string, string][] => {
+      const name = FACTS[pathText(path)];
+      return name !== undefined && typeof value === 'string' ? [[name, value.slice(0, MAX_FACT)]] : [];
+    });
+    this.#options.readings.keep(device.deviceId, leaves);
+    if (found.length === 0) return;
+    const facts = { ...this.#options.devices.get(device.deviceId)?.facts, ...Object.fromEntries(found) };
+    this.#options.devices.change(device.deviceId, { facts });
+  }
+
+  /** What a device does not do, or says wrongly, is told and no reason to stop. */
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof CoapError) && !(error instanceof ContentError)) throw error;
+    }
+  }
+
+  // --- Requests, one after the other ---
+
+  async #flush(device: DeviceRecord, link: DeviceLink): Promise<void> {
+    const { requests, context } = this.#options;
+    const { deviceId } = device;
+    if (this.#flushing.has(deviceId)) return;
+    this.#flushing.add(deviceId);
+    try {
+      for (;;) {
+        const [request] = requests.waiting(deviceId);
+        if (request === undefined || link.peer.closed) return;
+        if (request.expiresMs <= context.clock.unixMs()) {
+          requests.list(deviceId); // marks what is too old
+          continue;
+        }
+        requests.running(request);
+        const after = await this.#perform(device, link, request);
+        this.#waiters.get(request.requestId)?.(after);
+        if (after.state === 'queued') return;
+      }
+    } finally {
+      this.#flushing.delete(deviceId);
+    }
+  }
+
+  async #perform(device: DeviceRecord, link: DeviceLink, request: DeviceRequest): Promise<DeviceRequest> {
+    const { requests } = this.#options;
+    const { kind, path } = request.operation;
+    this.#tell(device, 'request', `${kind} ${path}`);
+    let after: DeviceRequest;
+    try {
+      after = requests.done(request, await this.#do(device, link, request));
+    } catch (error) {
+      if (error instanceof CoapError) after = requests.unanswered(request, error.message);
+      else if (error instanceof ContentError) after = requests.done(request, { reason: error.message });
+      else throw error;
+    }
+    const { outcome, state } = after;
+    this.#tell(device, 'response', `${kind} ${path} ${outcome?.code ?? outcome?.reason ?? state}`);
+    return after;
+  }
+
+  async #do(device: DeviceRecord, link: DeviceLink, { operation, requestId }: DeviceRequest): Promise<Outcome> {
+    const path = parsePath(operation.path) ?? NO_PATH;
+    const { body } = operation;
+    const simple = async (request: CoapRequest): Promise<Outcome> => ({
+      code: (await link.peer.request(request)).code,
+    });
+    switch (operation.kind) {
+      case 'read': {
+        const response = await link.peer.request(this.#get(device, path));
+        if (!response.code.startsWith('2.')) return { code: response.code };
+        const leaves = this.#leavesIn(device, response, path);
+        this.#learn(device, leaves);
+        return { code: response.code, result: viewOf(leaves, path) };
+      }
+      case 'discover': {
+        const request = { method: Method.Get, path: segments(device, path), accept: ContentFormat.Link };
+        const { code, payload } = await link.peer.request(request);
+        return { code, ...(code.startsWith('2.') && { result: readLinks(payload) }) };
+      }
+      case 'write':
+      case 'update': {
+        const leaves = leavesOf(writeBody.parse(body), path, this.models(device.operatorId));
+        const contentFormat = writeFormat(device.registration);
+        const payload = writeContent(leaves, contentFormat, path);
+        const method = operation.kind === 'write' ? Method.Put : Method.Post;
+        return simple({ method, path: segments(device, path), contentFormat, payload });
+      }
+      case 'create':
+        return this.#create(device, link, path, body);
+      case 'execute': {
+        const payload = typeof body === 'string' && body !== '' ? Buffer.from(body) : undefined;
+        const text = payload && { payload, contentFormat: ContentFormat.Text };
+        return simple({ method: Method.Post, path: segments(device, path), ...text });
+      }
+      case 'delete':
+        return simple({ method: Method.Delete, path: segments(device, path) });
+      case 'attributes': {
+        const query = Object.entries(body as Record<string, string>).map(([name, value]) =>
+          value === '' ? name : `${name}=${value}`,
+        );
+        return simple({ method: Method.Put, path: segments(device, path), query });
+      }
+      case 'observe':
+        return this.#observe(device, link, operation.path);
+      case 'unobserve':
+        return this.#unobserve(device, operation.path);
+      case 'firmware':
+        return this.#options.images.give(device, link, { requestId, root: segments(device, NO_PATH), body });
+    }
+  }
+
+  async #create(device: DeviceRecord, link: DeviceLink, path: Path, body: unknown): Promise<Outcome> {
+    const written = writeBody.parse(body);
+    const instance = 'resources' in written ? written.id : undefined;
+    const leaves = leavesOf(written, [...path, instance ?? 0], this.models(device.operatorId));
+    const contentFormat = writeFormat(device.registration);
+    // Without an id of its own, what is written is the resources alone: the device chooses.
+    const below = instance === undefined ? [...path, 0] : path;
+    const payload = writeContent(leaves, contentFormat, below);
+    const request = { method: Method.Post, path: segments(device, path), contentFormat, payload };
+    const { code, options } = await link.peer.request(request);
+    const location = findTexts(options, Option.LocationPath);
+    return { code, ...(location.length > 0 && { result: { location: `/${location.join('/')}` } }) };
+  }
+
+  async #observe(device: DeviceRecord, link: DeviceLink, text: string): Promise<Outcome> {
+    const { deviceId } = device;
+    const path = parsePath(text) ?? NO_PATH;
+    const { response, observation } = await link.peer.observe(
+      this.#get(device, path),
+      (notification) => this.#notified(device, notification, path),
+      (reason) => {
+        this.#observations.get(deviceId)?.delete(text);
+        this.#tell(device, 'notified', `${text} ${reason}`);
+      },
+    );
+    const { code } = response;
+    if (!code.startsWith('2.')) return { code };
+    if (observation !== undefined) {
+      const all = this.#observations.get(deviceId) ?? new Map<string, Observation>();
+      this.#observations.set(deviceId, all);
+      all.get(text)?.end('observed anew');
+      all.set(text, observation);
+    }
+    const leaves = this.#leavesIn(device, response, path);
+    this.#told(device, leaves, text);
+    return { code, result: { observed: observation !== undefined, ...(viewOf(leaves, path) as object) } };
+  }
+
+  async #unobserve({ deviceId }: DeviceRecord, text: string): Promise<Outcome> {
+    const observation = this.#observations.get(deviceId)?.get(text);
+    this.#observations.get(deviceId)?.delete(text);
+    if (observation === undefined) return { code: '2.05' };
+    return { code: (await observation.cancel()).code };
+  }
+
+  #notified(device: DeviceRecord, response: CoapResponse, path: Path): void {
+    const known = this.#options.devices.get(device.deviceId);
+    if (known === undefined) return;
+    try {
+      this.#told(known, this.#leavesIn(known, response, path), pathText(path));
+    } catch (error) {
+      if (!(error instanceof ContentError)) throw error;
+      this.#tell(known, 'refused', `notification of ${pathText(path)}: ${error.message}`);
+    }
+  }
+
+  /** Keeps what a device said by itself. */
+  #told(device: DeviceRecord, leaves: readonly Leaf[], path: string): void {
+    const { readings, configOf } = this.#options;
+    this.#tell(device, 'notified', path);
+    this.#learn(device, leaves);
+    if (configOf(device)?.harvestEnabled === true && leaves.length > 0) readings.harvest(device, leaves);
+  }
+
+  // --- Payloads ---
+
+  #get(device: DeviceRecord, path: Path): CoapRequest {
+    return { method: Method.Get, path: segments(device, path), accept: readFormat(device.registration) };
+  }
+
+  #leavesIn(device: DeviceRecord, { options, payload }: CoapResponse, path: Path): Leaf[] {
+    return this.#read(device, payload, findUint(options, Option.ContentFormat), path);
+  }
+
+  #read(device: DeviceRecord, payload: Uint8Array, format: number | undefined, path: Path): Leaf[] {
+    const nowS = Math.floor(this.#options.context.clock.unixMs() / 1000);
+    return readContent(payload, format, path, this.models(device.operatorId), nowS);
+  }
+
+  #tell(device: DeviceRecord, event: 'request' | 'response' | 'notified' | 'refused', detail: string): void {
+    const { endpoint, deviceId } = device;
+    this.#options.traceOf(device).emit({ type: 'inventory', event, endpoint, deviceId, detail });
+  }
+}
+
+/** The path below the device's root, as the segments of a request. */
+export function segments({ registration }: DeviceRecord, path: Path): string[] {
+  const root = (registration?.root ?? '').split('/').filter((part) => part !== '');
+  return [...root, ...path.map(String)];
+}
+
+/** SenML CBOR where the device prefers it to TLV. */
+const preferred = (registration: Registration | undefined): number =>
+  registration !== undefined &&
+  registration.formats.includes(ContentFormat.SenmlCbor) &&
+  !registration.formats.includes(ContentFormat.Tlv)
+    ? ContentFormat.SenmlCbor
+    : ContentFormat.Tlv;
+const readFormat = preferred;
+const writeFormat = preferred;

@@ -1,0 +1,110 @@
+// What devices said last, and what they are to be observed for: kept by path. What is observed goes to Harvest Data as
+// well, where the group says so.
+
+import { type Leaf, pathText } from '../../lwm2m/index.js';
+import type { Database } from '../database.js';
+import type { DataStore, NewEntry } from '../harvest/store.js';
+import type { DeviceRecord } from './devices.js';
+import { jsonValue } from './view.js';
+
+const TABLES = [
+  `CREATE TABLE inventory_readings (
+     device_id TEXT NOT NULL, path TEXT NOT NULL, value TEXT NOT NULL, time_ms INTEGER NOT NULL,
+     PRIMARY KEY (device_id, path)) STRICT, WITHOUT ROWID;
+   CREATE TABLE inventory_observed (
+     device_id TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (device_id, path)) STRICT, WITHOUT ROWID;`,
+];
+
+/** Of one device: it may send whatever it likes. */
+const MAX_READINGS = 1024;
+const MAX_VALUE = 4096;
+
+export interface Reading {
+  readonly path: string;
+  readonly value: unknown;
+  readonly timeMs: number;
+}
+
+export class Readings {
+  readonly #database: Database;
+  readonly #data: DataStore;
+  readonly #unixMs: () => number;
+
+  constructor({
+    database,
+    data,
+    unixMs,
+  }: {
+    readonly database: Database;
+    readonly data: DataStore;
+    readonly unixMs: () => number;
+  }) {
+    this.#database = database;
+    this.#data = data;
+    this.#unixMs = unixMs;
+    database.define('inventory_readings', TABLES);
+  }
+
+  /** The last of each path, by path. */
+  list(deviceId: string): readonly Reading[] {
+    const sql = 'SELECT path, value, time_ms FROM inventory_readings WHERE device_id = ? ORDER BY path';
+    return this.#database.all(sql, deviceId).map((row) => ({
+      path: String(row['path']),
+      value: JSON.parse(String(row['value'])) as unknown,
+      timeMs: Number(row['time_ms']),
+    }));
+  }
+
+  keep(deviceId: string, leaves: readonly Leaf[]): void {
+    this.#database.transaction(() => {
+      for (const { path, value, time } of leaves) {
+        const json = JSON.stringify(jsonValue(value));
+        if (json.length > MAX_VALUE) continue;
+        this.#database.run(
+          `INSERT INTO inventory_readings (device_id, path, value, time_ms) SELECT ?1, ?2, ?3, ?4
+           WHERE (SELECT COUNT(*) FROM inventory_readings WHERE device_id = ?1) < ?5
+              OR EXISTS (SELECT 1 FROM inventory_readings WHERE device_id = ?1 AND path = ?2)
+           ON CONFLICT DO UPDATE SET value = excluded.value, time_ms = excluded.time_ms`,
+          ...[deviceId, pathText(path), json, this.#msOf(time), MAX_READINGS],
+        );
+      }
+    });
+  }
+
+  /** One entry for each moment. */
+  harvest({ operatorId, deviceId }: DeviceRecord, leaves: readonly Leaf[]): void {
+    const byTime = new Map<number, Record<string, unknown>>();
+    for (const { path, value, time } of leaves) {
+      const timeMs = this.#msOf(time);
+      byTime.set(timeMs, { ...byTime.get(timeMs), [pathText(path)]: jsonValue(value) });
+    }
+    const entries = [...byTime].map(([timeMs, values]): NewEntry => ({
+      ...{ timeMs, contentType: 'application/json', content: JSON.stringify(values) },
+    }));
+    this.#data.add({ operatorId, resourceType: 'Device', resourceId: deviceId }, entries);
+  }
+
+  observed(deviceId: string): readonly string[] {
+    const sql = 'SELECT path FROM inventory_observed WHERE device_id = ? ORDER BY path';
+    return this.#database.all(sql, deviceId).map((row) => String(row['path']));
+  }
+
+  observe(deviceId: string, path: string): void {
+    this.#database.run('INSERT OR IGNORE INTO inventory_observed (device_id, path) VALUES (?, ?)', deviceId, path);
+  }
+
+  unobserve(deviceId: string, path: string): void {
+    this.#database.run('DELETE FROM inventory_observed WHERE device_id = ? AND path = ?', deviceId, path);
+  }
+
+  delete(deviceId: string): void {
+    this.#database.run('DELETE FROM inventory_readings WHERE device_id = ?', deviceId);
+    this.#database.run('DELETE FROM inventory_observed WHERE device_id = ?', deviceId);
+  }
+
+  /** A device's clock may say anything: what is no time of ours is now. */
+  #msOf(time: number | undefined): number {
+    const ms = time === undefined ? NaN : Math.floor(1000 * time);
+    return Number.isSafeInteger(ms) && ms >= 0 && ms < 1e15 ? ms : this.#unixMs();
+  }
+}
