@@ -1,7 +1,7 @@
 // The server and clients nobody here wrote: OpenSSL, GnuTLS and Mbed TLS, on UDP sockets of this machine.
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type DtlsLimits } from '../../host/dtls/index.js';
-import { cleanUp, gnutls, inFolder, mbedtls, openssl, ServerStation, until, type Suite } from './station.js';
+import { cleanUp, inFolder, openssl, ServerStation, until } from './station.js';
 
 afterAll(cleanUp);
 
