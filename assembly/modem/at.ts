@@ -11,7 +11,8 @@
 // - After a time-out the modem may still answer. Nothing is taken as an answer again until the answer to AT+CMEE?,
 //   which can only be that, has come: the modem answers in order.
 
-import { Text, equals, startsWith } from "../util/text";
+import { Text, startsWith } from "../util/text";
+import { AtResult, cmeCode, finalResult } from "./at-result";
 
 /** What a call of `feed` stopped for. */
 export const enum AtEvent {
@@ -22,21 +23,6 @@ export const enum AtEvent {
   Urc,
   /** The data block that was announced by `expectData` is complete. */
   Data,
-}
-
-/** How a command ended. */
-export const enum AtResult {
-  None,
-  Ok,
-  /** ERROR, or NO CARRIER and its like. */
-  Error,
-  /** +CME ERROR or +CMS ERROR; the code is in `code`. */
-  Cme,
-  SendFail,
-  /** No answer in time; the line is in step again. */
-  Timeout,
-  /** No answer in time, and none to the probes either. */
-  Silent,
 }
 
 const enum Phase {
@@ -494,25 +480,3 @@ export class AtClient {
 }
 
 export const AT_CLIENT_SIZE: i32 = <i32>(offsetof<AtClient>() + LINE_MAX + COMMAND_MAX + offsetof<Text>() + ESCAPES);
-
-function finalResult(line: usize, len: i32): AtResult {
-  if (equals(line, len, "OK") || equals(line, len, "SEND OK")) return AtResult.Ok;
-  if (equals(line, len, "ERROR") || equals(line, len, "NO CARRIER")) return AtResult.Error;
-  if (equals(line, len, "SEND FAIL")) return AtResult.SendFail;
-  if (startsWith(line, len, "+CME ERROR:") || startsWith(line, len, "+CMS ERROR:")) return AtResult.Cme;
-  return AtResult.None;
-}
-
-/** -1 when it is text (CMEE 2) or nonsense. */
-function cmeCode(line: usize, len: i32): i32 {
-  let code = 0;
-  let i = 11;
-  while (i < len && load<u8>(line + i) == 0x20) i++;
-  if (i == len || len - i > 4) return -1;
-  for (; i < len; i++) {
-    const d = <u32>load<u8>(line + i) - 0x30;
-    if (d > 9) return -1;
-    code = code * 10 + <i32>d;
-  }
-  return code;
-}

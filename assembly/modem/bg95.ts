@@ -1,5 +1,6 @@
 // Driver for Quectel BG95 and BG96: brings the modem up and keeps it up, with the AT commands for SIM, registration,
-// context (BG95 TCP/IP Application Note) and clock. Its sockets are in quectel-sockets.ts.
+// context (BG95 TCP/IP Application Note) and clock. Its sockets are in quectel-sockets.ts; link-status.ts and network-time.ts
+// read its lines.
 //
 // What goes wrong, and what then. A socket that does not open or breaks is its owner's to try again. After
 // SOCKET_FAULTS of them in a row the context is made anew, after CONTEXT_FAULTS of those the modem is restarted
@@ -8,9 +9,12 @@
 
 import { Status } from "../board/index";
 import { Backoff } from "../util/backoff";
-import { Fields, equals, startsWith } from "../util/text";
-import { AtClient, AtEvent, AtResult } from "./at";
+import { equals, startsWith } from "../util/text";
+import { AtClient, AtEvent } from "./at";
+import { AtResult } from "./at-result";
+import { LinkStatus } from "./link-status";
 import { ModemState } from "./modem";
+import { NetworkTime } from "./network-time";
 import { NoTls, QUECTEL_SOCKETS_SIZE, QuectelSockets } from "./quectel-sockets";
 
 const APN = '"soracom.io","sora","sora",1';
@@ -39,9 +43,6 @@ const BACKOFF_CAP_MS = 300_000;
 const PROBE_CAP_MS = 10_000;
 const SOCKET_FAULTS = 3;
 const CONTEXT_FAULTS = 3;
-/** Network time is asked for again: known, to follow the drift; unknown, because it may have come. */
-const TIME_MS = 43_200_000;
-const TIME_RETRY_MS = 600_000;
 
 const SETTINGS = 4;
 
@@ -61,22 +62,27 @@ export class Bg95Driver<T> {
   private setting: i32;
   private after: ModemState;
   private pauseCap: i32;
-  private sawSim: bool;
   private sawStart: bool;
-  private stat: i32;
-  private active: bool;
   private contextFaults: i32;
   /** Online, AT+QLTS runs and no command of a socket. */
   private asksTime: bool;
-
-  private timeAt: i64;
-  private unixRead: i64;
-  private unixOffset: i64;
 
 
   @inline
   private get backoff(): Backoff {
     return changetype<Backoff>(changetype<usize>(this) + offsetof<Bg95Driver<T>>());
+  }
+
+
+  @inline
+  private get link(): LinkStatus {
+    return changetype<LinkStatus>(changetype<usize>(this.backoff) + offsetof<Backoff>());
+  }
+
+
+  @inline
+  private get time(): NetworkTime {
+    return changetype<NetworkTime>(changetype<usize>(this) + TIME_AT);
   }
 
 
@@ -91,12 +97,6 @@ export class Bg95Driver<T> {
     return this.sockets.at;
   }
 
-
-  @inline
-  private get fields(): Fields {
-    return this.sockets.fields;
-  }
-
   /** True: received data is pushed by the modem. False (default): it is fetched. Set before `begin`. */
   set push(push: bool) {
     this.sockets.push = push;
@@ -104,14 +104,13 @@ export class Bg95Driver<T> {
 
   begin(seed: u32): void {
     this.backoff.seed(seed);
-    this.unixRead = -1;
-    this.unixOffset = -1;
+    this.time.begin();
     this.restarted();
   }
 
   /** UNIX milliseconds by the network's clock, or -1 while it has not told. */
   unixMs(now: i64): i64 {
-    return this.unixOffset < 0 ? -1 : this.unixOffset + now;
+    return this.time.unixMs(now);
   }
 
   // --- Bytes and time ---
@@ -253,10 +252,6 @@ export class Bg95Driver<T> {
     sockets.contextLost = false;
   }
 
-  private get isRegistered(): bool {
-    return this.stat == 1 || this.stat == 5;
-  }
-
   // --- The state machine ---
 
   /**
@@ -286,11 +281,11 @@ export class Bg95Driver<T> {
 
       case ModemState.Sim:
         if (entering) {
-          this.sawSim = false;
+          this.link.sawSim = false;
           this.until = now + SIM_MS;
           this.pollAt = now;
         }
-        if (this.sawSim) {
+        if (this.link.sawSim) {
           this.enter(ModemState.Registration);
         } else if (now >= this.until) {
           this.pause(ModemState.Reset, BACKOFF_CAP_MS);
@@ -303,11 +298,11 @@ export class Bg95Driver<T> {
 
       case ModemState.Registration:
         if (entering) {
-          this.stat = 0;
+          this.link.stat = 0;
           this.until = now + REGISTRATION_MS;
           this.pollAt = now;
         }
-        if (this.isRegistered) {
+        if (this.link.isRegistered) {
           this.enter(ModemState.Deactivate);
         } else if (now >= this.until) {
           this.pause(ModemState.Reset, BACKOFF_CAP_MS);
@@ -321,7 +316,7 @@ export class Bg95Driver<T> {
       // A context that is already there may be another's, with another's sockets: only a new one is known.
       case ModemState.Deactivate:
         if (entering) {
-          this.active = false;
+          this.link.active = false;
           at.command().str("AT+QIACT?");
           at.send(now, QIACT_MS, "+QIACT:");
         } else {
@@ -341,7 +336,7 @@ export class Bg95Driver<T> {
         return;
 
       case ModemState.Time:
-        this.askTime(now);
+        this.time.ask(this.at, now);
         return;
 
       case ModemState.Online:
@@ -382,9 +377,9 @@ export class Bg95Driver<T> {
         return;
 
       case ModemState.Deactivate:
-        if (this.active) {
+        if (this.link.active) {
           // AT+QIACT? showed it: now take it down. The answer to that comes with `active` false.
-          this.active = false;
+          this.link.active = false;
           return;
         }
         this.enter(ModemState.Configure);
@@ -401,14 +396,14 @@ export class Bg95Driver<T> {
         return;
 
       case ModemState.Time:
-        this.takeTime(now);
+        this.time.take(now);
         this.enter(ModemState.Online);
         return;
 
       case ModemState.Online:
         if (this.asksTime) {
           this.asksTime = false;
-          this.takeTime(now);
+          this.time.take(now);
         } else {
           this.sockets.answered(now, result);
         }
@@ -433,7 +428,7 @@ export class Bg95Driver<T> {
       case ModemState.Pause:
         return this.until;
       case ModemState.Online:
-        return min(min(this.until, this.timeAt), this.sockets.deadline);
+        return min(min(this.until, this.time.askAt), this.sockets.deadline);
       default:
         return i64.MAX_VALUE;
     }
@@ -445,41 +440,22 @@ export class Bg95Driver<T> {
     const at = this.at;
     const ptr = at.line;
     const len = at.lineLength;
-    if (this.sockets.line(ptr, len)) return;
-    if (startsWith(ptr, len, "+CEREG:")) this.registration(ptr, len);
-    else if (startsWith(ptr, len, "+CPIN:")) this.sawSim = equals(ptr, len, "+CPIN: READY");
-    else if (info && startsWith(ptr, len, "+QIACT:")) this.contextLine(ptr, len);
-    else if (info && startsWith(ptr, len, "+QLTS:")) this.timeLine(ptr, len);
+    const sockets = this.sockets;
+    if (sockets.line(ptr, len)) return;
+    const link = this.link;
+    if (link.line(ptr, len, info, sockets.fields)) {
+      if (link.rejected) this.cause = link.cause;
+      link.rejected = false;
+    } else if (info && startsWith(ptr, len, "+QLTS:")) this.time.line(sockets.fields.on(ptr, len, 6));
     else if (equals(ptr, len, "RDY")) this.started(true);
     else if (equals(ptr, len, "APP RDY")) this.started(false);
     else if (equals(ptr, len, "POWERED DOWN")) this.started(true);
   }
 
-  /** `+CEREG: stat[,"tac",..]` by itself, `+CEREG: n,stat[,..]` when asked for: the second is a bare number only then. */
-  private registration(ptr: usize, len: i32): void {
-    const fields = this.fields.on(ptr, len, 7);
-    let stat = fields.num();
-    const second = fields.num();
-    if (second >= 0) stat = second;
-    if (stat < 0) return;
-    this.stat = stat;
-    // tac, ci, AcT, cause_type, cause
-    if (stat == 3) {
-      for (let i = 0; i < 4; i++) fields.skip();
-      this.cause = max(0, fields.num());
-    }
-  }
-
-  /** `+QIACT: ctx,state,type,"ip"`. */
-  private contextLine(ptr: usize, len: i32): void {
-    const fields = this.fields.on(ptr, len, 7);
-    if (fields.num() == 1 && fields.num() == 1) this.active = true;
-  }
-
   /** Sends the next command that a socket needs, if any, and looks after the registration below them. */
   private online(now: i64): void {
     // The context may live through a short loss of the network.
-    if (this.isRegistered) {
+    if (this.link.isRegistered) {
       this.until = i64.MAX_VALUE;
     } else if (this.until == i64.MAX_VALUE) {
       this.until = now + LOST_MS;
@@ -489,52 +465,15 @@ export class Bg95Driver<T> {
       return;
     }
     const busy = this.sockets.act(now);
-    if (busy || now < this.timeAt) return;
+    if (busy || now < this.time.askAt) return;
     this.asksTime = true;
-    this.askTime(now);
-  }
-
-  // --- Network time ---
-
-  private askTime(now: i64): void {
-    this.unixRead = -1;
-    this.timeAt = now + TIME_RETRY_MS;
-    this.at.command().str("AT+QLTS=1");
-    this.at.send(now, SHORT_MS, "+QLTS:");
-  }
-
-  /** `+QLTS: "2026/11/23,18:41:50+36,0"`: GMT in mode 1 whatever the zone says; `""` before the network has told. */
-  private timeLine(ptr: usize, len: i32): void {
-    const fields = this.fields.on(ptr, len, 6);
-    fields.over(1);
-    const century = fields.two();
-    const year = fields.two();
-    fields.over(1);
-    const month = fields.two();
-    fields.over(1);
-    const day = fields.two();
-    fields.over(1);
-    const hour = fields.two();
-    fields.over(1);
-    const minute = fields.two();
-    fields.over(1);
-    const second = fields.two();
-    if (century != 20 || year < 24 || month < 1 || month > 12 || day < 1 || day > 31) return;
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return;
-    const days = daysSince1970(2000 + year, month, day);
-    this.unixRead = (((<i64>days * 24 + hour) * 60 + minute) * 60 + second) * 1_000;
-  }
-
-  private takeTime(now: i64): void {
-    if (this.unixRead < 0) return;
-    this.unixOffset = this.unixRead - now;
-    this.timeAt = now + TIME_MS;
+    this.time.ask(this.at, now);
   }
 
   // --- Net ---
 
   get ready(): bool {
-    return this.state == ModemState.Online && this.isRegistered;
+    return this.state == ModemState.Online && this.link.isRegistered;
   }
 
   open(kind: i32, hostPtr: usize, hostLen: i32, port: i32): i32 {
@@ -570,8 +509,9 @@ export class Bg95Driver<T> {
   }
 }
 
-/** Where the sockets begin in the driver's memory, and they are its last part. */
-const SOCKETS_AT: usize = (offsetof<Bg95Driver<NoTls>>() + offsetof<Backoff>() + 7) & ~7;
+/** Where the clock and the sockets begin in the driver's memory; the sockets are its last part. */
+const TIME_AT: usize = (offsetof<Bg95Driver<NoTls>>() + offsetof<Backoff>() + offsetof<LinkStatus>() + 7) & ~7;
+const SOCKETS_AT: usize = (TIME_AT + offsetof<NetworkTime>() + 7) & ~7;
 
 /** The driver with TCP and UDP sockets. Place with `memory.data(BG95_SIZE, 8)`, then `begin`. */
 export type Bg95 = Bg95Driver<NoTls>;
@@ -590,11 +530,4 @@ function settingCommand(index: i32): string {
     default:
       return "AT+CEREG=3";
   }
-}
-
-/** Days from 1970-01-01 to a date of the Gregorian calendar. */
-function daysSince1970(year: i32, month: i32, day: i32): i32 {
-  const y = month > 2 ? year : year - 1;
-  const m = month > 2 ? month - 3 : month + 9;
-  return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 719_469;
 }

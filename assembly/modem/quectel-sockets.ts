@@ -9,8 +9,10 @@
 
 import { NetKind, NetState, Status } from "../board/index";
 import { Fields, Text, startsWith } from "../util/text";
-import { AT_CLIENT_SIZE, AtClient, AtResult } from "./at";
+import { AT_CLIENT_SIZE, AtClient } from "./at";
+import { AtResult } from "./at-result";
 import { HOST_MAX, MODEM_SOCKETS, MODEM_SOCKET_SIZE, ModemSocket, RX_MAX, SocketState, TX_MAX } from "./modem";
+import { QuectelError, SocketCommand, isHostName, socketWord, statusOf } from "./quectel-fields";
 
 /** Commands that are answered at once. */
 const SHORT_MS = 5_000;
@@ -26,39 +28,6 @@ const FULL_TRIES = 20;
 const IDS = 12;
 /** The modem hands over this much at a time (AT+QIRD 1500, push mode 1460): of a longer datagram only a part. */
 const UDP_MAX = 1460;
-
-/** Socket errors, BG95 TCP/IP Application Note 4: the last part of +QIOPEN. */
-const enum Quectel {
-  OperationBusy = 554,
-  IdInUse = 563,
-  Dns = 565,
-  Refused = 566,
-}
-
-/** What the AT client does for a socket. */
-export const enum SocketCommand {
-  None,
-  Open,
-  Close,
-  CloseStray,
-  Send,
-  Read,
-  /** One of the settings that TLS needs before its first connection. */
-  Setting,
-}
-
-function word(command: SocketCommand): string {
-  switch (command) {
-    case SocketCommand.Open:
-      return "AT+QIOPEN=1,";
-    case SocketCommand.Send:
-      return "AT+QISEND=";
-    case SocketCommand.Read:
-      return "AT+QIRD=";
-    default:
-      return "AT+QICLOSE=";
-  }
-}
 
 /** Sockets of TCP and UDP only. */
 @unmanaged
@@ -288,7 +257,7 @@ export class QuectelSockets<T> {
   /** Begins a command: its name and the equals sign. */
   private begin(kind: i32, command: SocketCommand): Text {
     if (offsetof<T>() > 0) if (kind == NetKind.Tls) return this.at.command().str(this.tls.word(command));
-    return this.at.command().str(word(command));
+    return this.at.command().str(socketWord(command));
   }
 
   private sendOpen(now: i64, socket: ModemSocket): SocketCommand {
@@ -395,30 +364,17 @@ export class QuectelSockets<T> {
       return;
     }
     this.cause = error;
-    switch (error) {
-      case Quectel.IdInUse:
-        // Left over from before this device started: close that one, and take the next number.
-        this.strayId = id;
-        this.strayKind = socket.kind;
-        socket.id = -1;
-        if (++socket.full <= IDS) {
-          socket.state = SocketState.Wanted;
-          return;
-        }
-        socket.fail(Status.Busy);
-        break;
-      case Quectel.Dns:
-        socket.fail(Status.NameUnknown);
-        break;
-      case Quectel.Refused:
-        socket.fail(Status.Refused);
-        break;
-      case Quectel.OperationBusy:
-        socket.fail(Status.Busy);
-        break;
-      default:
-        socket.fail(Status.Io);
+    if (error == QuectelError.IdInUse) {
+      // Left over from before this device started: close that one, and take the next number.
+      this.strayId = id;
+      this.strayKind = socket.kind;
+      socket.id = -1;
+      if (++socket.full <= IDS) {
+        socket.state = SocketState.Wanted;
+        return;
+      }
     }
+    socket.fail(statusOf(error));
     this.faults++;
   }
 
@@ -512,14 +468,3 @@ function socketsAt<T>(): i32 {
 export const QUECTEL_SOCKETS_SIZE: i32 =
   ((<i32>(offsetof<QuectelSockets<NoTls>>() + offsetof<Fields>()) + AT_CLIENT_SIZE + 7) & ~7) +
   MODEM_SOCKETS * MODEM_SOCKET_SIZE;
-
-/** Letters, digits, `-`, `.`, `:`: nothing that could end the quoted string. */
-function isHostName(ptr: usize, len: i32): bool {
-  if (len < 1) return false;
-  for (let i = 0; i < len; i++) {
-    const c: u32 = load<u8>(ptr + i);
-    const isLetter = (c | 0x20) - 0x61 < 26;
-    if (!isLetter && c - 0x30 > 10 && c != 0x2d && c != 0x2e) return false;
-  }
-  return true;
-}

@@ -3,7 +3,7 @@
 // lies in the modem's own file system; whoever makes the device puts it there.
 
 import { Text } from "../util/text";
-import { SocketCommand } from "./quectel-sockets";
+import { SocketCommand } from "./quectel-fields";
 
 /** Settings of SSL context 1, which all connections use. */
 const SETTINGS = 5;

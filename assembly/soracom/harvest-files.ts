@@ -5,7 +5,7 @@
 // all ranges are of one and the same file is checked by its length and its ETag.
 
 import { NetKind, Status } from "../board/index";
-import { HTTP_PARTS_SIZE, HeaderWatch, HttpClient, HttpState, InParts } from "../net/http/client";
+import { HTTP_PARTS_SIZE, HeaderWatch, HttpClient, InParts } from "../net/http/client";
 import { Method } from "../net/http/fields";
 import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
 import { Text, startsWith } from "../util/text";
@@ -123,7 +123,7 @@ export class FilesClient<N> {
 
   get deadline(): i64 {
     if (this.task == Task.Part || this.wantsPart) return 0;
-    return this.task != Task.None && this.http.state == HttpState.Idle ? 0 : this.http.deadline;
+    return this.task != Task.None && this.http.idle ? 0 : this.http.deadline;
   }
 
   // --- Upload ---
@@ -208,7 +208,7 @@ export class FilesClient<N> {
     const http = this.http;
     http.step(now);
     const task = this.task;
-    if (task == Task.None || task == Task.Part || (this.valid && http.state != HttpState.Idle)) return Outcome.Pending;
+    if (task == Task.None || task == Task.Part || (this.valid && !http.idle)) return Outcome.Pending;
     if (!this.valid) return this.end(Outcome.Invalid);
     if (task == Task.Put) return this.end(outcomeOf(http.result, this.code));
     if (this.offset == this.size) return this.end(Outcome.Delivered);

@@ -2,7 +2,7 @@
 // to a service is in its own file.
 
 import { NetKind, Status } from "../board/index";
-import { HTTP_CLIENT_SIZE, HttpClient, HttpState, Whole } from "../net/http/client";
+import { HTTP_CLIENT_SIZE, HttpClient, Whole } from "../net/http/client";
 import { Method } from "../net/http/fields";
 import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
 import { Outcome, outcomeOf } from "./outcome";
@@ -74,13 +74,13 @@ export class HttpService<N> {
   /** Moves on, and tells what became of the request; once only. */
   step(now: i64): Outcome {
     this.http.step(now);
-    if (!this.pending || (this.valid && this.http.state != HttpState.Idle)) return Outcome.Pending;
+    if (!this.pending || (this.valid && !this.http.idle)) return Outcome.Pending;
     this.pending = false;
     return this.valid ? outcomeOf(this.http.result, this.code) : Outcome.Invalid;
   }
 
   get deadline(): i64 {
-    return this.pending && this.http.state == HttpState.Idle ? 0 : this.http.deadline;
+    return this.pending && this.http.idle ? 0 : this.http.deadline;
   }
 
   /** Status code of the last answer, 0 if there was none. */

@@ -3,28 +3,10 @@
 // For files there is HttpClient<N, InParts>: a body larger than memory goes out in parts (while `wantsBody`, the caller
 // gives the part that begins at byte `bodyAt`), and headers that the caller watches for are kept.
 
-import { NetKind, NetState, Status } from "../../board/index";
+import { NetState, Status } from "../../board/index";
+import { Exchange, ExchangeState } from "../exchange";
 import { HTTP_RESPONSE_SIZE, HttpResponse, ResponseEvent } from "./response";
-import { openSocket } from "../transport";
 
-/** What the client is doing. */
-export const enum HttpState {
-  /** Ready for `send`. A connection may be kept open, at most KEEP_MS. */
-  Idle,
-  /** Left when the socket is open, fails, or after OPEN_MS. */
-  Opening,
-  /** Left when all bytes are handed over, the socket fails, or at the deadline of the exchange. */
-  Sending,
-  /** Left when the response is complete, breaks off, or at the deadline of the exchange. */
-  Receiving,
-}
-
-/** A modem may take 150 s to say that a connection fails. */
-const OPEN_MS = 160_000;
-/** From the last connection event, or the last part of a request's body, to the complete response. */
-const EXCHANGE_MS = 60_000;
-/** How long an idle connection is kept. */
-const KEEP_MS = 10_000;
 const RECEIVE_CHUNK = 256;
 
 /** A header whose value the caller wants; they are chained by `next`. */
@@ -60,31 +42,20 @@ export class InParts {
   end: i32;
 }
 
-/** Place with `memory.data(HTTP_CLIENT_SIZE, 8)`, then `attach`. `B` is Whole or InParts. */
+/**
+ * Place with `memory.data(HTTP_CLIENT_SIZE, 8)`, then `attach`. `B` is Whole or InParts. After an exchange that failed
+ * `response.code` may be known even so.
+ */
 @unmanaged
-export class HttpClient<N, B> {
-  state: HttpState;
-  /** After an exchange: Ok, or the Status it failed with. `response.code` may be known even then. */
-  result: i32;
-  /** Where the times are set that `step` looks at. */
-  deadline: i64;
+export class HttpClient<N, B> extends Exchange<N> {
   /** Seconds the server asked to be left alone for (Retry-After, RFC 9110 10.2.3), 0 if it did not. */
   retryAfter: i32;
 
-  private net: N;
-  private host: string;
-  private kind: i32;
-  private handle: i32;
-  private connected: bool;
-  /** The connection has carried an exchange before this one. */
-  private reused: bool;
-  private port: i32;
   private head: usize;
   private headLen: i32;
   /** The body, or the part at hand. */
   private body: usize;
   private bodyLen: i32;
-  private sentBytes: i32;
   private noBody: bool;
   private into: usize;
   private intoMax: i32;
@@ -105,16 +76,6 @@ export class HttpClient<N, B> {
   @inline
   get parts(): B {
     return changetype<B>(this.chunk + RECEIVE_CHUNK);
-  }
-
-  /** `host` and `port` of all exchanges; `kind` is that of the sockets, NetKind.Tls for HTTPS. */
-  attach(net: N, host: string, port: i32, kind: i32 = NetKind.Tcp): void {
-    this.net = net;
-    this.host = host;
-    this.kind = kind;
-    this.port = port;
-    this.handle = -1;
-    this.deadline = i64.MAX_VALUE;
   }
 
   /**
@@ -139,7 +100,7 @@ export class HttpClient<N, B> {
 
   /** The request goes on with the part of its body that begins at `bodyAt`. */
   get wantsBody(): bool {
-    if (this.state != HttpState.Sending || this.sentBytes < this.headLen) return false;
+    if (this.state != ExchangeState.Sending || this.sentBytes < this.headLen) return false;
     return this.partLeft == 0 && this.bodyAt < this.bodyLen;
   }
 
@@ -165,55 +126,24 @@ export class HttpClient<N, B> {
   }
 
   private begin(now: i64): void {
-    this.sentBytes = 0;
     this.retryAfter = 0;
     this.response.begin(this.noBody, this.into, this.intoMax);
     if (offsetof<B>() > 0)
       for (let w = this.parts.watches; w != 0; w = changetype<HeaderWatch>(w).next)
         changetype<HeaderWatch>(w).length = -1;
-    if (this.connected) {
-      this.state = HttpState.Sending;
-      this.deadline = now + EXCHANGE_MS;
-      this.sending(now);
-      return;
-    }
-    this.state = HttpState.Opening;
-    this.deadline = now + OPEN_MS;
-    this.handle = openSocket<N>(this.net, this.kind, this.host, this.port);
-    if (this.handle < 0) this.end(now, this.handle);
+    const status = this.connect(now);
+    if (status < 0) this.end(now, status);
+    else if (this.state == ExchangeState.Sending) this.sending(now);
   }
 
   /** Moves on; call when the net has moved on, and when `deadline` has come. */
   step(now: i64): void {
-    if (this.state == HttpState.Opening) this.opening(now);
-    if (this.state == HttpState.Sending) this.sending(now);
-    if (this.state == HttpState.Sending || this.state == HttpState.Receiving) this.receiving(now);
-    if (this.state != HttpState.Idle) {
-      if (now >= this.deadline) this.end(now, Status.Timeout);
-    } else if (this.connected) {
-      if (now >= this.deadline || this.net.status(this.handle) != NetState.Open) this.disconnect();
-    }
-  }
-
-  /** Gives up what is under way and the connection. */
-  disconnect(): void {
-    if (this.handle >= 0) this.net.close(this.handle);
-    this.handle = -1;
-    this.connected = false;
-    this.state = HttpState.Idle;
-    this.deadline = i64.MAX_VALUE;
-  }
-
-  private opening(now: i64): void {
-    const status = this.net.status(this.handle);
-    if (status == NetState.Opening) return;
-    if (status < 0) {
-      this.end(now, status);
-      return;
-    }
-    this.connected = true;
-    this.state = HttpState.Sending;
-    this.deadline = now + EXCHANGE_MS;
+    const status = this.opening(now);
+    if (status < 0) this.end(now, status);
+    if (this.state == ExchangeState.Sending) this.sending(now);
+    if (this.state == ExchangeState.Sending || this.state == ExchangeState.Receiving) this.receiving(now);
+    if (this.state == ExchangeState.Idle) this.keeping(now);
+    else if (now >= this.deadline) this.end(now, Status.Timeout);
   }
 
   private sending(now: i64): void {
@@ -230,10 +160,9 @@ export class HttpClient<N, B> {
       // A failed or half-closed connection may still hold the answer: `receiving` finds out.
       if (n <= 0) return;
       this.sentBytes += n;
-      if (offsetof<B>() > 0) this.deadline = now + EXCHANGE_MS;
+      if (offsetof<B>() > 0) this.goesOn(now, ExchangeState.Sending);
     }
-    this.state = HttpState.Receiving;
-    this.deadline = now + EXCHANGE_MS;
+    this.goesOn(now, ExchangeState.Receiving);
   }
 
   /** Also while sending: a server may refuse before it has read everything. */
@@ -291,21 +220,9 @@ export class HttpClient<N, B> {
   }
 
   private end(now: i64, result: i32): void {
-    const stale = this.reused && this.response.untouched && (result == Status.Closed || result == Status.Io);
-    const wasOpen = this.connected;
-    const keep = result == Status.Ok && this.response.keepAlive && this.sentBytes == this.headLen + this.bodyLen;
-    if (!keep) this.disconnect();
-    if (stale) {
-      // The server had given up the kept connection before the request came: once more over a new one.
-      this.reused = false;
-      this.begin(now);
-      return;
-    }
-    this.state = HttpState.Idle;
-    this.deadline = keep ? now + KEEP_MS : i64.MAX_VALUE;
-    this.result = result;
-    // A connection that did not open, the net has seen itself.
-    if (wasOpen) this.net.report(this.response.code >= 200);
+    const response = this.response;
+    const keep = result == Status.Ok && response.keepAlive && this.sentBytes == this.headLen + this.bodyLen;
+    if (this.over(now, result, response.untouched, keep, response.code >= 200)) this.begin(now);
   }
 }
 

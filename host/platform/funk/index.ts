@@ -6,11 +6,9 @@
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { SECOND } from '../../clock/clock.js';
 import { CallerStatus } from '../choices.js';
-import { HttpFront } from '../http/front.js';
 import type { HeaderList } from '../http/text.js';
 import type { SigningKeys } from '../keys/keys.js';
-import { MessageFront } from '../message/front.js';
-import { messagesOverHttp } from '../message/http.js';
+import { MessageEntry } from '../message/entry.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
@@ -28,7 +26,6 @@ import { tokenClaims } from './context.js';
 import { lambdaAnswer, lambdaRequest } from './lambda.js';
 
 const NAME = 'funk.soracom.io';
-const MESSAGE_PORT = 23080;
 /** A connection without a request for so long is closed (Funk, HTTP keep-alive). */
 const KEEP_ALIVE = 65 * SECOND;
 
@@ -37,28 +34,22 @@ export class Funk implements Service, MessageService {
   readonly #context: ServiceContext;
   readonly #keys: SigningKeys;
   readonly #cloud: CloudClient;
-  readonly #http: HttpFront;
-  readonly #messages: MessageFront;
+  readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, keys: SigningKeys) {
     this.#context = { ...context, random: context.random.fork('funk') };
     this.#keys = keys;
     this.#cloud = new CloudClient(context, this.name);
     const limits = { ...context.limits, requestHeader: Math.min(context.limits.requestHeader, KEEP_ALIVE) };
-    this.#http = new HttpFront({ ...context, limits, service: messagesOverHttp(context, this) });
-    this.#messages = new MessageFront(context, this);
+    this.#entry = new MessageEntry(context, this, { limits });
   }
 
   register(registry: ServiceRegistry): void {
-    registry.name(NAME);
-    registry.tcp(NAME, 80, (stream, caller) => this.#http.accept(stream, caller));
-    registry.tcp(NAME, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
-    registry.udp(NAME, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+    this.#entry.register(registry, [NAME]);
   }
 
   close(): void {
-    this.#http.close();
-    this.#messages.close();
+    this.#entry.close();
   }
 
   framed(caller: Caller): boolean {

@@ -5,9 +5,7 @@
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { CallerStatus, FUNNEL, MessageStatus } from '../choices.js';
-import { HttpFront } from '../http/front.js';
-import { MessageFront } from '../message/front.js';
-import { messagesOverHttp } from '../message/http.js';
+import { MessageEntry } from '../message/entry.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
@@ -26,7 +24,6 @@ import type { SoracomFunnel } from './config.js';
 import { contentFor } from './envelope.js';
 
 const NAME = 'funnel.soracom.io';
-const MESSAGE_PORT = 23080;
 /** Bytes of an HTTP body, and the words for more (Funnel, HTTP). */
 const MAX_BODY = 800_000;
 const TOO_LARGE = `Maximum content-length is: ${MAX_BODY}`;
@@ -38,29 +35,22 @@ export class Funnel implements Service, MessageService {
   readonly #context: ServiceContext;
   readonly #cloud: CloudClient;
   readonly #pubsub: PubSubAdapter;
-  readonly #http: HttpFront;
-  readonly #messages: MessageFront;
+  readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext) {
     this.#context = context;
     this.#cloud = new CloudClient(context, this.name);
     this.#pubsub = new PubSubAdapter(context.clock);
     const limits = { ...context.limits, maxRequestBody: Math.min(context.limits.maxRequestBody, MAX_BODY) };
-    const service = messagesOverHttp(context, this);
-    this.#http = new HttpFront({ ...context, limits, service, tooLargeText: TOO_LARGE });
-    this.#messages = new MessageFront(context, this);
+    this.#entry = new MessageEntry(context, this, { limits, tooLargeText: TOO_LARGE });
   }
 
   register(registry: ServiceRegistry): void {
-    registry.name(NAME);
-    registry.tcp(NAME, 80, (stream, caller) => this.#http.accept(stream, caller));
-    registry.tcp(NAME, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
-    registry.udp(NAME, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+    this.#entry.register(registry, [NAME]);
   }
 
   close(): void {
-    this.#http.close();
-    this.#messages.close();
+    this.#entry.close();
   }
 
   framed(caller: Caller): boolean {

@@ -5,9 +5,7 @@
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { HARVEST_LIMITS, HARVEST_STATUS, type HarvestLimits } from '../choices.js';
-import { HttpFront } from '../http/front.js';
-import { MessageFront } from '../message/front.js';
-import { messagesOverHttp } from '../message/http.js';
+import { MessageEntry } from '../message/entry.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
@@ -22,34 +20,27 @@ import { DataStore } from './store.js';
 
 const NAME = 'harvest.soracom.io';
 const MESSAGE_PORT = 8514;
-const HTTP_PORT = 80;
 
 export class Harvest implements Service, MessageService {
   readonly name = 'harvest';
   readonly store: DataStore;
   readonly #limits: HarvestLimits;
-  readonly #messages: MessageFront;
-  readonly #http: HttpFront;
+  readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, limits: Partial<HarvestLimits> = {}) {
     const { clock, database } = context;
     this.#limits = { ...HARVEST_LIMITS, ...limits };
     const { retentionDays } = this.#limits;
     this.store = new DataStore({ database, unixMs: () => clock.unixMs(), retentionDays });
-    this.#messages = new MessageFront(context, this);
-    this.#http = new HttpFront({ ...context, service: messagesOverHttp(context, this) });
+    this.#entry = new MessageEntry(context, this);
   }
 
   register(registry: ServiceRegistry): void {
-    registry.name(NAME);
-    registry.tcp(NAME, HTTP_PORT, (stream, caller) => this.#http.accept(stream, caller));
-    registry.tcp(NAME, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
-    registry.udp(NAME, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+    this.#entry.register(registry, [NAME], MESSAGE_PORT);
   }
 
   close(): void {
-    this.#http.close();
-    this.#messages.close();
+    this.#entry.close();
   }
 
   enabledFor({ group }: Caller): boolean {

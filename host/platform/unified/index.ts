@@ -6,9 +6,8 @@
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { UNIFIED_STATUS } from '../choices.js';
-import { HttpFront } from '../http/front.js';
-import { failure, MessageFront } from '../message/front.js';
-import { messagesOverHttp } from '../message/http.js';
+import { MessageEntry } from '../message/entry.js';
+import { failure } from '../message/front.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
@@ -21,8 +20,6 @@ import type { Service, ServiceContext } from '../service.js';
 import { unifiedAnswer, type ServiceAnswer, type UnifiedAnswer } from './response.js';
 
 const NAMES = ['uni.soracom.io', 'unified.soracom.io'] as const;
-const MESSAGE_PORT = 23080;
-const HTTP_PORT = 80;
 /** In which the documentation lists the services' answers. */
 const ORDER = ['beam', 'funnel', 'funk', 'harvest'];
 /** Honoured by Harvest Data at its own entry point, not through this one. Underscores read the same to CGI. */
@@ -32,27 +29,20 @@ export class Unified implements Service, MessageService {
   readonly name = 'unified';
   readonly #context: ServiceContext;
   readonly #services: readonly MessageService[];
-  readonly #http: HttpFront;
-  readonly #messages: MessageFront;
+  readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, services: readonly MessageService[]) {
     this.#context = context;
     this.#services = [...services].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
-    this.#http = new HttpFront({ ...context, service: messagesOverHttp(context, this) });
-    this.#messages = new MessageFront(context, this);
+    this.#entry = new MessageEntry(context, this);
   }
 
   register(registry: ServiceRegistry): void {
-    registry.name(...NAMES);
-    const [name] = NAMES;
-    registry.tcp(name, HTTP_PORT, (stream, caller) => this.#http.accept(stream, caller));
-    registry.tcp(name, MESSAGE_PORT, (stream, caller) => this.#messages.accept(stream, caller));
-    registry.udp(name, MESSAGE_PORT, (bytes, caller, reply) => this.#messages.datagram(bytes, caller, reply));
+    this.#entry.register(registry, NAMES);
   }
 
   close(): void {
-    this.#http.close();
-    this.#messages.close();
+    this.#entry.close();
   }
 
   enabledFor(): boolean {

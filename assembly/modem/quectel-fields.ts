@@ -1,0 +1,62 @@
+// Words and numbers of Quectel's socket commands (BG95 TCP/IP Application Note).
+
+import { Status } from "../board/index";
+
+/** What the AT client does for a socket. */
+export const enum SocketCommand {
+  None,
+  Open,
+  Close,
+  CloseStray,
+  Send,
+  Read,
+  /** One of the settings that TLS needs before its first connection. */
+  Setting,
+}
+
+/** Of TCP and UDP; TLS has its own. */
+export function socketWord(command: SocketCommand): string {
+  switch (command) {
+    case SocketCommand.Open:
+      return "AT+QIOPEN=1,";
+    case SocketCommand.Send:
+      return "AT+QISEND=";
+    case SocketCommand.Read:
+      return "AT+QIRD=";
+    default:
+      return "AT+QICLOSE=";
+  }
+}
+
+/** Socket errors (4): the last part of +QIOPEN. */
+export const enum QuectelError {
+  OperationBusy = 554,
+  IdInUse = 563,
+  Dns = 565,
+  Refused = 566,
+}
+
+export function statusOf(error: i32): Status {
+  switch (error) {
+    case QuectelError.IdInUse:
+    case QuectelError.OperationBusy:
+      return Status.Busy;
+    case QuectelError.Dns:
+      return Status.NameUnknown;
+    case QuectelError.Refused:
+      return Status.Refused;
+    default:
+      return Status.Io;
+  }
+}
+
+/** Letters, digits, `-`, `.`, `:`: nothing that could end the quoted string. */
+export function isHostName(ptr: usize, len: i32): bool {
+  if (len < 1) return false;
+  for (let i = 0; i < len; i++) {
+    const c: u32 = load<u8>(ptr + i);
+    const isLetter = (c | 0x20) - 0x61 < 26;
+    if (!isLetter && c - 0x30 > 10 && c != 0x2d && c != 0x2e) return false;
+  }
+  return true;
+}
