@@ -234,9 +234,10 @@ function put(name: string, int: i64, float: f64, text: string): void {
   cells.set(name, cell);
 }
 
-/** Sets a number where there is none to write for a server: `33000/0/9/-1`. The objects are told that it has changed. */
-export function lwm2mObjectsPut(name: string, value: f64): void {
+/** Sets a number where there is none to write for a server: `33000/0/9/-1`. The objects are told that it has changed, or not. */
+export function lwm2mObjectsPut(name: string, value: f64, isSilent: bool): void {
   put(name, isFinite(value) ? <i64>value : 0, value, "");
+  if (isSilent) return;
   const ids = name.split("/");
   scratch.set(<i32>parseInt(ids[0]), <i32>parseInt(ids[1]), <i32>parseInt(ids[2]), <i32>parseInt(ids[3]));
   objects.changed(scratch);

@@ -21,6 +21,8 @@ const WATCHES: i32 = 24;
 /** RFC 7641 4.5: a notification that has to be acknowledged, once in 24 hours at least. */
 const CONFIRM_MS: i64 = 86_000_000;
 const SECOND: i64 = 1_000;
+/** Until it is tried again to send a confirmable notification behind another message. */
+const BUSY_MS: i64 = 500;
 
 /** One path that is observed. */
 @unmanaged
@@ -139,6 +141,8 @@ export class Observations<H, F = Formats> {
 
   /** Answers any request of the server that `endpoint` has in hand: begins or ends an observation, or leaves it to the objects. */
   handle(now: i64, endpoint: CoapEndpoint): void {
+    // Attributes may have changed, which changes what is due.
+    this.next = 0;
     const m = endpoint.message;
     const objects = this.objects;
     const isFetch = hasSenml<F>() && m.code == CoapCode.Fetch;
@@ -268,6 +272,8 @@ export class Observations<H, F = Formats> {
     const i = this.find(tokenOf(endpoint.token, endpoint.tokenLen), endpoint.tokenLen);
     if (i < 0) return false;
     if (event == CoapEvent.Undelivered) this.drop(i);
+    // Another one may wait behind it.
+    this.next = 0;
     return true;
   }
 
@@ -381,8 +387,8 @@ export class Observations<H, F = Formats> {
       length,
     );
     if (status != Status.Ok) {
-      // Behind a CON: its fate is an event. Behind a datagram: that goes out now.
-      if (!confirmable || !endpoint.isBusy) this.next = now;
+      // Behind a CON, which may be of somebody else: a little later. Behind a datagram: that goes out now.
+      this.by(confirmable && endpoint.isBusy ? now + BUSY_MS : now);
       return;
     }
     if (!isContent) {

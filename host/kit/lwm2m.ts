@@ -60,7 +60,8 @@ export interface Lwm2mKit {
    * to a server without a wish, -1 as in LwM2M 1.0; `limit` the bytes of an answer, at most 2048.
    */
   lwm2mObjectsBegin(preferred: number, limit?: number): void;
-  lwm2mObjectsPut(name: string, value: number): void;
+  /** A number of the device's own: `3/0/9/-1`. The objects are told that it has changed unless `silent`. */
+  lwm2mObjectsPut(name: string, value: number, silent?: boolean): void;
   /** The server whose requests come from now on, 1 unless said; observations are of server 1 only. */
   lwm2mObjectsServer(ssid: number): void;
   /** Access rights of a server to an instance, as bits of the Access Control object; instance -1: to create one. All unless said. */
@@ -128,7 +129,7 @@ export interface Lwm2mExports {
   lwm2mWritten(): Uint8Array;
   lwm2mLinks(bytes: Uint8Array): string;
   lwm2mObjectsBegin(preferred: number, limit: number): void;
-  lwm2mObjectsPut(name: string, value: number): void;
+  lwm2mObjectsPut(name: string, value: number, silent: boolean): void;
   lwm2mObjectsServer(ssid: number): void;
   lwm2mObjectsAllow(object: number, instance: number, ssid: number, bits: number): void;
   lwm2mObserveRules(pmin: number, pmax: number, storing: boolean, confirmable: boolean): void;
@@ -249,7 +250,7 @@ export function lwm2mKit(wasm: Lwm2mExports): Lwm2mKit {
       return { length, bytes: length < 0 ? NOTHING : wasm.lwm2mWritten() };
     },
     lwm2mObjectsBegin: (preferred, limit = 2048) => wasm.lwm2mObjectsBegin(preferred, within('limit', limit, 0, 2048)),
-    lwm2mObjectsPut: (name, value) => wasm.lwm2mObjectsPut(name, value),
+    lwm2mObjectsPut: (name, value, silent = false) => wasm.lwm2mObjectsPut(name, value, silent),
     lwm2mObjectsServer: (ssid) => wasm.lwm2mObjectsServer(ssid),
     lwm2mObjectsAllow: (object, instance, ssid, bits) => wasm.lwm2mObjectsAllow(object, instance, ssid, bits),
     lwm2mObserveRules: ({ pmin = 0, pmax = 0, storing = true, confirmable = false }) =>

@@ -48,8 +48,8 @@ export interface Response {
   readonly payload?: Uint8Array;
 }
 
-/** What the server does with a notification: acknowledges it if it wants to be, refuses it, or never hears of it. */
-export type Reply = 'ack' | 'reset' | 'silent';
+/** What the server does with a notification: acknowledges it if it wants to be, refuses it, never hears of it, or keeps it without a word. */
+export type Reply = 'ack' | 'reset' | 'silent' | 'hold';
 
 /** The sample objects, or a device of standard objects whose image has that version. */
 export type Kind = 'sample' | { readonly version: string; readonly isNew: boolean };
@@ -63,6 +63,8 @@ export interface LabOptions {
   readonly szx?: number;
 }
 
+const nameOf = (path: string): string => [...path.slice(1).split('/'), '-1', '-1', '-1'].slice(0, 4).join('/');
+
 export class Lab {
   /** Milliseconds. */
   now = 0;
@@ -70,6 +72,9 @@ export class Lab {
   /** Requests that the device makes itself (Send). */
   readonly requests: CoapParsed[] = [];
   reply: Reply = 'ack';
+  /** Notifications that were kept; how many were lost. */
+  readonly held: CoapParsed[] = [];
+  silent = 0;
   /** Answers a request of the device; 'silent': it never comes. */
   serve: ((request: CoapParsed) => Response | 'silent') | undefined;
   readonly #isSample: boolean;
@@ -113,10 +118,7 @@ export class Lab {
     let turns = 0;
     for (;;) {
       this.#pump();
-      const deadline = Math.min(
-        kit.coapDeadline(),
-        this.#isSample ? kit.lwm2mObserveDeadline() : kit.lwm2mStandardDeadline(),
-      );
+      const deadline = Math.min(kit.coapDeadline(), this.#observeDeadline);
       if (deadline > end) break;
       if (deadline <= this.now) expect(++turns).toBeLessThan(1_000);
       else turns = 0;
@@ -127,10 +129,12 @@ export class Lab {
     return this.notifications.slice(from);
   }
 
-  /** A number of the device's own changes. */
+  /** A number of the device's own changes, and it says so; or it does not. */
   set(path: string, value: number): void {
-    const ids = path.slice(1).split('/');
-    kit.lwm2mObjectsPut([...ids, '-1', '-1', '-1', '-1'].slice(0, 4).join('/'), value);
+    kit.lwm2mObjectsPut(nameOf(path), value);
+  }
+  setSilently(path: string, value: number): void {
+    kit.lwm2mObjectsPut(nameOf(path), value, true);
   }
 
   #event(event: number): void {
@@ -139,10 +143,16 @@ export class Lab {
     else kit.lwm2mStandardHandle(event, this.now);
   }
 
+  get #observeDeadline(): number {
+    return this.#isSample ? kit.lwm2mObserveDeadline() : kit.lwm2mStandardDeadline();
+  }
+
   #pump(): void {
     for (;;) {
-      if (this.#isSample) kit.lwm2mObserveStep(this.now);
-      else kit.lwm2mStandardStep(this.now);
+      if (this.#observeDeadline <= this.now) {
+        if (this.#isSample) kit.lwm2mObserveStep(this.now);
+        else kit.lwm2mStandardStep(this.now);
+      }
       const bytes = kit.coapOutput();
       if (bytes.length === 0) return;
       this.#take(kit.coapParse(bytes));
@@ -161,7 +171,9 @@ export class Lab {
       return;
     }
     const con = message.type === CON;
-    if (this.reply === 'silent') return;
+    if (this.reply === 'silent') this.silent++;
+    if (this.reply === 'hold') this.held.push(message);
+    if (this.reply === 'silent' || this.reply === 'hold') return;
     this.notifications.push({
       ...{ at: this.now / 1000, token: message.token[0] ?? 0, con, code: dotted(message) },
       ...{ observe: message.observe, text: text(message), message },
