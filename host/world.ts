@@ -75,6 +75,8 @@ export interface WorldConfig {
   readonly subscribers?: readonly SubscriberConfig[];
   readonly platform?: Omit<PlatformConfig, 'subscribers'>;
   readonly customers?: readonly CustomerConfig[];
+  /** Where Inventory sends bootstrapped devices; to the platform's own name for it unless given. */
+  readonly inventoryUri?: string;
   /** The clouds behind Funnel and Funk: who may sign, which streams and topics there are, functions as handlers. */
   readonly clouds?: CloudsConfig;
   /** Where the platform keeps what has to outlive the world; in memory unless given. */
@@ -249,6 +251,7 @@ export class World {
       upstream: parts.upstream,
       certificates: (names) => parts.authority.issue(names),
       ...config.storage,
+      ...(config.inventoryUri !== undefined && { inventoryUri: config.inventoryUri }),
       deviceOf: (imsi) => this.#holders.get(imsi),
       sessionOf: (imsi) => this.network.sessionByImsi(imsi),
     });

@@ -27,7 +27,9 @@ import { dataRoutes } from './harvest/api.js';
 import { Harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
 import type { CertificateSupplier } from './http/tls-entry.js';
+import { deviceRoutes } from './inventory/api.js';
 import { Inventory } from './inventory/index.js';
+import { objectModelRoutes } from './inventory/models-api.js';
 import { SigningKeys } from './keys/keys.js';
 import { isMessageService, type MessageService } from './message/message.js';
 import { Forwarder } from './outbound/forward.js';
@@ -149,7 +151,12 @@ export class Platform {
       ...{ serverUri: options.inventoryUri, dtlsLimits: options.dtlsLimits },
       traceOf: (imsi) => traceOfSim(imsi),
     });
-    const routes = [...dataRoutes(this.data), ...fileRoutes(this.files)];
+    const routes = [
+      ...dataRoutes(this.data),
+      ...fileRoutes(this.files),
+      ...deviceRoutes(this.inventory, this.directory),
+      ...objectModelRoutes(this.inventory.models),
+    ];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
     const services: Service[] = [
       new Beam(context),

@@ -1,7 +1,7 @@
 // The world as a server: what a real network would route from each SIM's session to the platform, programs on this
 // computer send from the session's own loopback address. Each SIM of the configuration attaches for real, its card
 // against the home network, and keeps its session as long as the world runs.
-// Operators call the management API at an address of its own, from any address.
+// Operators call the management API at an address of its own, from any address; so do devices with a key of Inventory.
 //   config.ts     the file;  folder.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
 // Not here: the command and what it prints (host/cli/commands/serve.ts).
 
@@ -14,7 +14,7 @@ import { makeCard, World } from '../world.js';
 import type { ServeConfig, ServedSim } from './config.js';
 import type { DataFolder } from './folder.js';
 import { addressOf, KeptSubscribers } from './keeping.js';
-import { type EntryPoint, Loopback, PORT_OFFSET } from './loopback.js';
+import { type EntryPoint, Loopback, outsideOf, PORT_OFFSET } from './loopback.js';
 
 export { loadServeConfig, type ServeConfig, type ServedSim } from './config.js';
 export { DataFolder } from './folder.js';
@@ -48,6 +48,9 @@ export interface ServedSession {
   /** Why there is no session. */
   readonly fault: string | undefined;
 }
+
+/** Of the device management server, which devices reach from any network with their key. */
+const DEVICES_PORT = 5684;
 
 /** As for any service at port 80. */
 const API_PORT = 80 + PORT_OFFSET;
@@ -87,6 +90,7 @@ export class Serve {
         ...(tags && { tags }),
       })),
       platform: config.platform,
+      inventoryUri: `coaps://${outsideOf(block)}:${DEVICES_PORT}`,
       customers: config.customers,
       ...(config.clouds && { clouds: config.clouds }),
       upstream: config.upstream,
@@ -111,6 +115,9 @@ export class Serve {
       platform.register(loopback);
       await loopback.open();
       await loopback.openOutside('management API', API_PORT, (stream) => platform.api.accept(stream));
+      await loopback.bindOutside('device management', DEVICES_PORT, (bytes, from, reply) =>
+        platform.inventory.fromAnywhere(bytes, { key: from, send: reply }),
+      );
       folder?.unlock(platform.accounts);
     } catch (error) {
       await serve.close();
@@ -130,6 +137,11 @@ export class Serve {
 
   get api(): ApiPoint {
     return { host: this.#loopback.outside, port: API_PORT };
+  }
+
+  /** Where devices register with the key that their bootstrap gave them. */
+  get devices(): ApiPoint {
+    return { host: this.#loopback.outside, port: DEVICES_PORT };
   }
 
   get sessions(): readonly ServedSession[] {

@@ -86,7 +86,7 @@ export class Loopback implements ServiceRegistry {
 
   /** The address for callers from outside the network: no name of the platform has it. */
   get outside(): string {
-    return `127.${this.#options.block ?? 127}.0.1`;
+    return outsideOf(this.#options.block);
   }
 
   /** Serves whoever calls, from whatever address. Rejects with LoopbackError. */
@@ -109,6 +109,32 @@ export class Loopback implements ServiceRegistry {
         cause: error,
       });
     }
+  }
+
+  /** The same for datagrams: `from` names the address and port of who calls. Rejects with LoopbackError. */
+  async bindOutside(
+    what: string,
+    port: number,
+    service: (bytes: Uint8Array, from: string, reply: (bytes: Uint8Array) => void) => void,
+  ): Promise<void> {
+    const server = createSocket('udp4');
+    server.on('message', (bytes, { address, port: theirs }) => {
+      service(bytes, `${address}:${theirs}`, (out) => {
+        if (!this.#closed.has(server)) server.send(out, theirs, address, () => undefined);
+      });
+    });
+    server.once('close', () => this.#closed.add(server));
+    this.#servers.push(server);
+    try {
+      server.bind(port, this.outside);
+      await once(server, 'listening');
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      throw new LoopbackError(`${what}: cannot listen at ${this.outside}, udp port ${port} (${code})`, {
+        cause: error,
+      });
+    }
+    server.on('error', () => undefined); // for example ICMP errors of callers that went away
   }
 
   /** A session has ended: its connections are reset, as by a gateway that knows it no more. */
@@ -170,3 +196,6 @@ export class Loopback implements ServiceRegistry {
     server.on('error', () => undefined); // for example ICMP errors of callers that went away
   }
 }
+
+/** The first address of a world's block. */
+export const outsideOf = (block = 127): string => `127.${block}.0.1`;

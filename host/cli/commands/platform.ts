@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { authCommand } from './platform/auth.js';
 import { credentialsCommand } from './platform/credentials.js';
 import { dataCommand } from './platform/data.js';
+import { devicesCommand } from './platform/devices.js';
 import { filesCommand } from './platform/files.js';
 import { groupsCommand } from './platform/groups.js';
 import { subscribersCommand } from './platform/subscribers.js';
@@ -14,7 +15,9 @@ when they are done; or they use the key and token that "akari platform auth" pri
 /** `akari platform`: what an operator does. */
 export function platformCommand(): Command {
   const platform = new Command('platform')
-    .description('what an operator does: subscribers, groups, credentials, data and files of a running akari serve')
+    .description(
+      'what an operator does: subscribers, groups, credentials, data, files and devices of a running akari serve',
+    )
     .addHelpText('after', HELP);
   const commands = [
     authCommand(),
@@ -23,6 +26,7 @@ export function platformCommand(): Command {
     credentialsCommand(),
     dataCommand(),
     filesCommand(),
+    devicesCommand(),
   ];
   for (const command of commands) platform.addCommand(command);
   return platform;

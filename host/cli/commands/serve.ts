@@ -101,7 +101,7 @@ export async function runServe(
 }
 
 /** Where everything is, for a person who wants to try it. */
-function describe({ entryPoints, sessions, api, world }: Serve, folder: DataFolder, output: Output): void {
+function describe({ entryPoints, sessions, api, devices, world }: Serve, folder: DataFolder, output: Output): void {
   for (const { imsi, group, session, fault } of sessions) {
     const state = session === undefined ? `no session${fault === undefined ? '' : ` (${fault})`}` : session.ip;
     output.text(`SIM ${imsi}  group ${group ?? '-'}  ${state}`);
@@ -124,6 +124,9 @@ function describe({ entryPoints, sessions, api, world }: Serve, folder: DataFold
   const key = existsSync(folder.operatorFile) ? folder.operatorFile : undefined;
   output.text(`\nManagement API, for operators: ${url}/v1${key === undefined ? '' : `  AuthKey: ${key}`}`);
   output.event({ type: 'api-point', url, authKeyFile: key });
+  const management = `coaps://${devices.host}:${devices.port}`;
+  output.text(`Device management, for devices with a key of Inventory: ${management}`);
+  output.event({ type: 'device-management', url: management });
   const ip = sessions.find(({ session }) => session)?.session?.ip;
   const first = entryPoints.find(({ port }) => port === 8888);
   if (ip !== undefined && first !== undefined) {
@@ -149,6 +152,8 @@ function telling(event: TraceEvent): string | undefined {
         : `#${event.id} ${event.leg} <- ${event.status}`;
     case 'message':
       return `#${event.id} ${event.service} ${event.protocol} ${event.kind === 'request' ? '->' : '<-'} ${event.body.slice(0, 200)}`;
+    case 'inventory':
+      return `inventory ${event.event}: ${event.endpoint}${event.detail === undefined ? '' : `  ${event.detail}`}`;
     case 'verified':
       return `customer ${event.ok ? 'verified' : `refused (${event.reason ?? ''})`}: ${event.body}`;
     default:

@@ -22,6 +22,9 @@ export interface Reply {
 export const ok = (json: unknown): Reply => ({ status: 200, json });
 export const noContent: Reply = { status: 204 };
 
+/** Lets the world's time go on until `work` is settled: it stands still while a call is served. */
+export type Wait = <T>(work: Promise<T>) => Promise<T>;
+
 /** `C`: the caller, once it is known. */
 export class Call<C extends ApiCaller | undefined = ApiCaller> {
   constructor(
@@ -29,6 +32,8 @@ export class Call<C extends ApiCaller | undefined = ApiCaller> {
     readonly request: Request,
     readonly params: Readonly<Record<string, string>>,
     readonly query: URLSearchParams,
+    /** For what comes from the world: a device's answer. */
+    readonly wait: Wait = (work) => work,
   ) {}
 
   /** A part of the path, percent-decoded. */

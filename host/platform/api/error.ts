@@ -36,6 +36,13 @@ const FAULTS = {
   'password-exists': ['SAM0007', ApiStatus.Conflict, 'there is a password already', 'パスワードは登録済みです'],
   'no-data': ['HVD0001', ApiStatus.NotFound, 'there is no such entry', '指定されたデータはありません'],
   'no-file': ['HVF0001', ApiStatus.NotFound, 'there is no such file', '指定されたファイルはありません'],
+  'no-device': ['DEV0001', ApiStatus.NotFound, 'there is no such device', '指定されたデバイスはありません'],
+  'device-exists': ['DEV0002', ApiStatus.Conflict, 'the device is there already', 'デバイスは登録済みです'],
+  'too-many-devices': ['DEV0003', ApiStatus.Conflict, 'there are too many', '上限に達しました'],
+  'device-refused': ['DEV0004', ApiStatus.BadRequest, 'the device refuses', 'デバイスが拒否しました'],
+  'no-request': ['DEV0005', ApiStatus.NotFound, 'there is no such request', '指定されたリクエストはありません'],
+  'no-model': ['DEV0006', ApiStatus.NotFound, 'there is no such object model', '指定されたモデルはありません'],
+  'model-exists': ['DEV0007', ApiStatus.Conflict, 'the object model is there already', 'モデルは登録済みです'],
 } as const;
 
 export type ApiFault = keyof typeof FAULTS;

@@ -9,7 +9,7 @@ import type { Trace } from '../../trace/trace.js';
 import { type Accounts, permits } from '../accounts/index.js';
 import type { Service, ServiceContext } from '../service.js';
 import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
-import { type ApiCaller, Call, type Reply } from './call.js';
+import { type ApiCaller, Call, type Reply, type Wait } from './call.js';
 import { credentialsRoutes } from './credentials.js';
 import { ApiError, type Lang } from './error.js';
 import { groupRoutes } from './groups.js';
@@ -34,6 +34,7 @@ export interface ApiOptions {
 interface Bindings {
   /** Known already: a SIM through Metadata. */
   readonly caller?: ApiCaller;
+  readonly wait?: Wait;
 }
 type ApiContext = Context<{ Bindings: Bindings }>;
 
@@ -83,9 +84,18 @@ export class OperatorApi implements Pick<Service, 'close'> {
 
   async #fetch(request: Request, bindings: Bindings): Promise<Response> {
     // Streams and promises of Node are not seen by a virtual clock.
-    const release = this.#context.clock.hold();
+    const { clock } = this.#context;
+    let release = clock.hold();
+    const wait: Wait = async (work) => {
+      release();
+      try {
+        return await work;
+      } finally {
+        release = clock.hold();
+      }
+    };
     try {
-      return await this.#respond(request, bindings);
+      return await this.#respond(request, { ...bindings, wait });
     } finally {
       release();
     }
@@ -118,7 +128,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
       } else {
         caller = this.#callerOf(c);
         this.#permit(route, caller, params);
-        reply = await route.handle(new Call(caller, request, params, query));
+        reply = await route.handle(new Call(caller, request, params, query, c.env.wait));
       }
       const response = reply instanceof Response ? reply : toResponse(reply);
       this.#tell(c, response.status, route, caller);

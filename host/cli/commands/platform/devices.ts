@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { JobError, type Output, UsageError } from '../../output.js';
+import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
+
+interface DeviceJson extends Readonly<Record<string, unknown>> {
+  readonly deviceId: string;
+  readonly endpoint: string;
+  readonly online: boolean;
+}
+
+interface CreateOptions extends ApiCommandOptions {
+  readonly group?: string;
+  readonly tag?: readonly string[];
+}
+interface FirmwareOptions extends ApiCommandOptions {
+  readonly method: string;
+  readonly update?: true;
+}
+
+/** `akari platform devices`. */
+export function devicesCommand(): Command {
+  const devices = new Command('devices').description('devices of Inventory: what they are, have and do');
+  const one = (name: string, description: string): Command => verb(name, description).argument('<id>', 'd-...');
+  const at = (name: string, description: string): Command =>
+    one(name, description).argument('<path>', 'as /3/0 or /3/0/9');
+  const commands = [
+    verb('list', 'all, one a line').action((options: ApiCommandOptions) => withApi(options, list)),
+    one('get', 'one, as JSON').action((id: string, options: ApiCommandOptions) =>
+      withApi(options, async (client, output) => ({
+        device: shown(output, await client.json<DeviceJson>('GET', ['devices', id])),
+      })),
+    ),
+    verb('create', 'a device without a SIM; prints its id and, this once, its key')
+      .argument('<endpoint>')
+      .option('--group <id>', 'put it into this group')
+      .option('--tag <name=value>', 'give it this tag; may be there more than once', gathered)
+      .action((endpoint: string, { group, tag = [], ...options }: CreateOptions) =>
+        withApi(options, async (client, output) => {
+          const tags = Object.fromEntries(tag.map(pair));
+          const body = { endpoint, tags, ...(group !== undefined && { groupId: group }) };
+          return shown(output, await client.json('POST', ['devices'], { body }));
+        }),
+      ),
+    one('delete', 'with all that is kept of it').action((id: string, options: ApiCommandOptions) =>
+      withApi(options, async (client, output) => {
+        await client.ask('DELETE', ['devices', id]);
+        output.text(`deleted ${id}`);
+        return {};
+      }),
+    ),
+    at('read', 'what the device says is there').action(asking('GET')),
+    at('discover', 'which resources are there, with their attributes').action(asking('GET', 'discover')),
+    at('write', 'a value: JSON, or text; an instance: {"resources": [..]}')
+      .argument('<value>')
+      .action((id: string, path: string, value: string, options: ApiCommandOptions) =>
+        withApi(options, (client, output) => ask(client, output, 'PUT', [id, path], { body: bodyOf(value) })),
+      ),
+    at('execute', "with arguments, if any, as 0='reset',1")
+      .argument('[arguments]')
+      .action((id: string, path: string, value: string | undefined, options: ApiCommandOptions) =>
+        withApi(options, (client, output) =>
+          ask(client, output, 'POST', [id, path], { last: 'execute', body: value === undefined ? {} : { value } }),
+        ),
+      ),
+    at('observe', 'be told of changes').action(asking('POST', 'observe')),
+    at('unobserve', 'not any more').action(asking('POST', 'unobserve')),
+    one('readings', 'what the device said last, and what it is observed for').action(
+      (id: string, options: ApiCommandOptions) =>
+        withApi(options, async (client, output) =>
+          shown(output, await client.json('GET', ['devices', id, 'readings'])),
+        ),
+    ),
+    one('requests', 'what the device was asked and what came of it').action((id: string, options: ApiCommandOptions) =>
+      withApi(options, async (client, output) => {
+        const requests = await client.json<readonly Readonly<Record<string, unknown>>[]>('GET', [
+          'devices',
+          id,
+          'requests',
+        ]);
+        for (const request of requests) {
+          output.text(
+            ['requestId', 'state', 'operation', 'path', 'code']
+              .map((name) => String(request[name] ?? ''))
+              .join('  ')
+              .trimEnd(),
+          );
+          output.event({ ...request, type: 'request' });
+        }
+        return { count: requests.length };
+      }),
+    ),
+    one('firmware', 'give it an image: a path in the private files')
+      .argument('<file>')
+      .addOption(new Option('--method <method>', 'how').choices(['push', 'pull', 'pull-coap']).default('push'))
+      .option('--update', 'then update (after a push)')
+      .action((id: string, file: string, { method, update = undefined, ...options }: FirmwareOptions) =>
+        withApi(options, async (client, output) => {
+          const body = { file, method, ...(update === true && { update }) };
+          return { request: shown(output, await client.json('POST', ['devices', id, 'firmware'], { body })) };
+        }),
+      ),
+    one('rotate', 'have it ask for a new key').action((id: string, options: ApiCommandOptions) =>
+      withApi(options, async (client, output) =>
+        shown(output, await client.json('POST', ['devices', id, 'rotate_key'])),
+      ),
+    ),
+    modelsCommand(),
+  ];
+  for (const command of commands) devices.addCommand(command);
+  return devices;
+}
+
+function modelsCommand(): Command {
+  const models = new Command('models').description('models of your own objects');
+  const commands = [
+    verb('list', 'all, one a line').action((options: ApiCommandOptions) =>
+      withApi(options, async (client, output) => {
+        let count = 0;
+        for await (const model of client.list(['device_object_models'])) {
+          count++;
+          output.text(`${String(model['id'])}  ${String(model['name'])}`);
+          output.event({ ...model, type: 'model' });
+        }
+        return { count };
+      }),
+    ),
+    verb('put', 'a model from a JSON file')
+      .argument('<file>')
+      .action((file: string, options: ApiCommandOptions) =>
+        withApi(options, async (client, output) =>
+          shown(output, await client.json('POST', ['device_object_models'], { body: fileJson(file) })),
+        ),
+      ),
+    verb('delete', 'a model')
+      .argument('<id>')
+      .action((id: string, options: ApiCommandOptions) =>
+        withApi(options, async (client, output) => {
+          await client.ask('DELETE', ['device_object_models', id]);
+          output.text(`deleted ${id}`);
+          return {};
+        }),
+      ),
+  ];
+  for (const command of commands) models.addCommand(command);
+  return models;
+}
+
+async function list(client: ApiClient, output: Output) {
+  let count = 0;
+  for await (const device of client.list<DeviceJson>(['devices'])) {
+    count++;
+    output.text(`${device.deviceId}  ${device.online ? 'online ' : 'offline'}  ${device.endpoint}`);
+    output.event({ ...device, type: 'device' });
+  }
+  return { count };
+}
+
+const asking =
+  (method: 'GET' | 'POST', last?: string) =>
+  (id: string, path: string, options: ApiCommandOptions): Promise<void> =>
+    withApi(options, (client, output) =>
+      ask(client, output, method, [id, path], { ...(last !== undefined && { last }) }),
+    );
+
+/** What the device answers; that it was not there is said, and no failure. */
+async function ask(
+  client: ApiClient,
+  output: Output,
+  method: string,
+  [id, path]: readonly [string, string],
+  { last, body }: { readonly last?: string; readonly body?: unknown },
+) {
+  if (!/^(\/\d{1,5}){1,3}$/.test(path)) throw new UsageError(`"${path}": a path is wanted, as /3/0/9`);
+  const parts = ['devices', id, ...path.slice(1).split('/'), ...(last === undefined ? [] : [last])];
+  const response = await client.ask(method, parts, body === undefined ? {} : { body });
+  const answer = (await response.json()) as unknown;
+  const queued = response.status === 202;
+  if (queued) output.text('the device cannot be asked now: it will be when it is back');
+  return { queued, answer: shown(output, answer) };
+}
+
+/** JSON as it is, anything else as text. */
+function bodyOf(text: string): unknown {
+  let value: unknown = text;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // text
+  }
+  return typeof value === 'object' && value !== null ? value : { value };
+}
+
+function fileJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === undefined ? new UsageError(`${file} is not JSON`) : new JobError(`${file} cannot be read (${code})`);
+  }
+}
+
+function shown<T>(output: Output, json: T): T {
+  output.text(JSON.stringify(json, null, 2));
+  return json;
+}
