@@ -12,8 +12,10 @@ import {
   findTexts,
   findUint,
   type IncomingRequest,
+  emit,
   Method,
   Option,
+  parse,
   textOption,
   uintOption,
 } from '../../host/coap/index.js';
@@ -308,17 +310,43 @@ export class TestDevice {
 
   // --- DTLS ---
 
+  /** Again with the session that there was, and nothing else. */
+  async reconnect(patience = 60_000): Promise<boolean> {
+    const { identity, key } = this.accountWritten();
+    return this.connect({ identity, key }, null, patience);
+  }
+
+  /** Tells the server of a change, as its observation wants it. */
+  async notify(text: string, content = this.content(text)): Promise<void> {
+    const token = this.observed.get(text);
+    if (token === undefined) throw new Error(`${text} is not observed`);
+    const message = emit({
+      type: 'CON',
+      mid: 0x7000 + (this.#sequence & 0xfff),
+      token,
+      ...content,
+      payload: Buffer.from(content.payload),
+    });
+    this.kit?.dtlsWrite(new Uint8Array(message));
+    this.#flush();
+    await this.world.pass(SECOND);
+  }
+
   /** From another address, as behind a NAT that has forgotten. */
   rebind(): void {
     this.#socket = sockets++;
   }
 
   /** Opens the association; says whether that worked. */
-  async connect({ identity, key }: Pick<Account, 'identity' | 'key'>, options: object = {}): Promise<boolean> {
+  async connect(
+    { identity, key }: Pick<Account, 'identity' | 'key'>,
+    options: object | null = {},
+    limit = 300_000,
+  ): Promise<boolean> {
     const { world } = this;
     this.kit ??= await loadKit();
     const { kit } = this;
-    kit.dtlsNew(options);
+    if (options !== null) kit.dtlsNew(options);
     kit.dtlsBegin(this.#ms(), world.random.bytes(32), identity, key);
     const peer: CoapPeer = new CoapPeer({
       clock: world.clock,
@@ -331,7 +359,7 @@ export class TestDevice {
     });
     this.peer = peer;
     this.#flush();
-    await world.run(() => [DtlsState.Open, DtlsState.Closed].includes(kit.dtlsStatus().state as 0 | 5));
+    await world.run(() => [DtlsState.Open, DtlsState.Closed].includes(kit.dtlsStatus().state as 0 | 5), limit * MS);
     return kit.dtlsStatus().state === DtlsState.Open;
   }
 
@@ -344,7 +372,10 @@ export class TestDevice {
     if (kit === undefined) return;
     for (let out = kit.dtlsOutput(); out !== undefined; out = kit.dtlsOutput()) {
       world.send(5684, this.session, this.#socket, out, (back) => {
-        for (const piece of kit.dtlsReceive(this.#ms(), back)) this.peer?.receive(piece);
+        for (const piece of kit.dtlsReceive(this.#ms(), back)) {
+          this.#noteObservation(piece);
+          this.peer?.receive(piece);
+        }
         this.#flush();
       });
     }
@@ -355,6 +386,14 @@ export class TestDevice {
       kit.dtlsStep(this.#ms());
       this.#flush();
     });
+  }
+
+  /** Whose token a notification has to carry. */
+  #noteObservation(bytes: Uint8Array): void {
+    const message = parse(bytes);
+    if ('malformed' in message || message.code !== '0.01') return;
+    const path = `/${findTexts(message.options, Option.UriPath).join('/')}`;
+    if (findUint(message.options, Option.Observe) === 0) this.observed.set(path, message.token);
   }
 
   // --- LwM2M ---
