@@ -1,10 +1,9 @@
 // What goes wrong in the field. Each case ends in a retry that succeeds or in a clear error; nothing is lost, nothing
 // is accepted twice, order is kept.
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE, SECOND, makeCard } from '../../host/index.js';
+import { HOUR, MINUTE, SECOND } from '../../host/index.js';
 import { Random } from '../../host/random.js';
-import { exposeHeap, heapOf } from '../board/heap.js';
-import { PROFILE, type Scene, type SceneOptions, debugBinary, scene, sequence } from './demo-world.js';
+import { type Scene, type SceneOptions, scene, sequence } from './demo-world.js';
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -134,24 +133,6 @@ describe('a device says clearly and keeps trying when', () => {
     expect(s.customer.messages).toEqual([]);
     expect(s.of('service')[0]?.reason).toMatch(/certificate|self.signed/i);
     expect(s.of('log').some(({ text }) => text.includes('502'))).toBe(true);
-    await s.world.close();
-  });
-});
-
-describe('the device binaries', () => {
-  it('allocate nothing in an hour at work, card and app', async () => {
-    const s = await scene({ app: exposeHeap(debugBinary('beam-telemetry')) });
-    s.device.slot.insert({ ...makeCard(PROFILE), module: exposeHeap(debugBinary('sim')) });
-    s.device.powerOn();
-    await s.world.run({ for: MINUTE });
-    const { board, slot } = s.device;
-    const before = [board.exports, slot.card?.exports];
-    const heaps = before.map(heapOf);
-    await s.world.run({ for: HOUR });
-    expect(sequence(s.customer)).toHaveLength(61);
-    expect(board.exports).toBe(before[0]); // the same instances all the time
-    expect(slot.card?.exports).toBe(before[1]);
-    expect(before.map(heapOf)).toEqual(heaps);
     await s.world.close();
   });
 });
