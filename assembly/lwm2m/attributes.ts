@@ -20,7 +20,8 @@ export const enum Attribute {
   St = 6,
 }
 
-const COUNT = 7;
+/** How many there are. */
+export const ATTRIBUTES: i32 = 7;
 const decimal = changetype<Decimal>(memory.data(offsetof<Decimal>(), 8));
 
 /** What one path has; also a set of changes. */
@@ -45,6 +46,11 @@ export class AttributeSet {
 
   private at(n: Attribute): usize {
     return changetype<usize>(this) + HEAD + offsetof<Path>() + ((<usize>n) << 3);
+  }
+
+  set(n: Attribute, value: f64): void {
+    store<f64>(this.at(n), value);
+    this.has |= 1 << n;
   }
 
   clear(): void {
@@ -73,19 +79,14 @@ export class AttributeSet {
     const isPeriod = n <= Attribute.Epmax;
     if (isPeriod && (!decimal.isInteger || decimal.int < 0 || decimal.int > i32.MAX_VALUE)) return Status.Malformed;
     if (n == Attribute.St && decimal.float < 0) return Status.Malformed;
-    store<f64>(this.at(n), decimal.float);
-    this.has |= bit;
+    this.set(n, decimal.float);
     return Status.Ok;
   }
 
   /** These with the changes made. */
   apply(changes: AttributeSet): void {
     this.has &= ~changes.unset;
-    for (let n: Attribute = 0; n < COUNT; n++)
-      if (changes.has & (1 << n)) {
-        store<f64>(this.at(n), changes.value(n));
-        this.has |= 1 << n;
-      }
+    for (let n: Attribute = 0; n < ATTRIBUTES; n++) if (changes.has & (1 << n)) this.set(n, changes.value(n));
   }
 
   /** Core 7.3.2: lt < gt, and room for a step between them. */
@@ -100,7 +101,7 @@ export class AttributeSet {
 
   /** `;pmin=10;gt=4.5` */
   write(text: Text): void {
-    for (let n: Attribute = 0; n < COUNT; n++) {
+    for (let n: Attribute = 0; n < ATTRIBUTES; n++) {
       if ((this.has & (1 << n)) == 0) continue;
       text.byte(0x3b).str(nameOf(n)).byte(0x3d);
       writeFloat(text, this.value(n));
@@ -109,7 +110,7 @@ export class AttributeSet {
 }
 
 const HEAD: usize = (offsetof<AttributeSet>() + 7) & ~7;
-const SET_SIZE: usize = HEAD + offsetof<Path>() + COUNT * 8;
+const SET_SIZE: usize = HEAD + offsetof<Path>() + ATTRIBUTES * 8;
 
 function nameOf(n: Attribute): string {
   switch (n) {
@@ -131,7 +132,7 @@ function nameOf(n: Attribute): string {
 }
 
 function attribute(ptr: usize, len: i32): i32 {
-  for (let n: Attribute = 0; n < COUNT; n++) if (equals(ptr, len, nameOf(n))) return n;
+  for (let n: Attribute = 0; n < ATTRIBUTES; n++) if (equals(ptr, len, nameOf(n))) return n;
   return -1;
 }
 

@@ -6,6 +6,8 @@ export const enum Format {
   Text = 0,
   Link = 40,
   Opaque = 42,
+  /** One value, RFC 8949. */
+  Cbor = 60,
   SenmlJson = 110,
   SenmlCbor = 112,
   /** SenML-ETCH, RFC 8790. */

@@ -156,9 +156,22 @@ export class Observations<H, F = Formats> {
           return;
         }
       }
-      if (m.observe == 1) this.drop(this.find(tokenOf(m.token, m.tokenLen), m.tokenLen));
+      if (m.observe == 1) this.cancel(endpoint);
     }
     objects.handle(endpoint, this.ssid);
+  }
+
+  /** Ends the observation with the request's token; a server that has lost its token means all there are at and below the path. */
+  private cancel(endpoint: CoapEndpoint): void {
+    const m = endpoint.message;
+    const known = this.find(tokenOf(m.token, m.tokenLen), m.tokenLen);
+    if (known >= 0) return this.drop(known);
+    const path = this.objects.target(endpoint);
+    if (!path || path.depth == 0) return;
+    for (let k = 0; k < WATCHES; k++) {
+      const w = this.watch(k);
+      if (w.owner >= 0 && path.holds(w.path) && !this.observation(w.owner).isComposite) this.drop(w.owner);
+    }
   }
 
   private observe(now: i64, endpoint: CoapEndpoint, path: Path): void {

@@ -2,7 +2,7 @@
 // senml-cbor.ts), of those the app has (formats.ts). The bytes are the caller's, and may be changed: strings with escapes and base64 are decoded where they stand.
 
 import { Status } from "../board/index";
-import { cborNext } from "./senml-cbor";
+import { cborNext, cborSingle } from "./senml-cbor";
 import { Format } from "./fields";
 import { hasCbor, hasJson, hasTlv } from "./formats";
 import { jsonNext } from "./senml-json";
@@ -88,6 +88,8 @@ export class Reader {
         return hasTlv<F>() && base.depth >= 1 ? Status.Ok : Status.Unsupported;
       case Format.SenmlJson:
         return hasJson<F>() ? Status.Ok : Status.Unsupported;
+      case Format.Cbor:
+        return hasCbor<F>() && base.depth >= 3 ? Status.Ok : Status.Unsupported;
       case Format.SenmlCbor:
         return hasCbor<F>() ? Status.Ok : Status.Unsupported;
       default:
@@ -101,13 +103,14 @@ export class Reader {
     if (hasTlv<F>()) if (this.format == Format.Tlv) return tlvNext(this);
     if (hasJson<F>()) if (this.format == Format.SenmlJson) return this.inside(jsonNext(this));
     if (hasCbor<F>()) if (this.format == Format.SenmlCbor) return this.inside(cborNext(this));
-    return this.single();
+    return this.single<F>();
   }
 
-  private single(): i32 {
+  private single<F>(): i32 {
     if (this.started) return 0;
     this.started = true;
     this.path.copy(this.base);
+    if (hasCbor<F>()) if (this.format == Format.Cbor) return cborSingle(this);
     const value = this.value;
     value.kind = this.format == Format.Text ? Kind.Text : Kind.Opaque;
     value.ptr = this.start;

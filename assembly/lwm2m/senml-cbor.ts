@@ -1,4 +1,4 @@
-// Reads SenML in CBOR, RFC 8428 6 and RFC 8949, with the object links of LwM2M. Lengths may be definite or indefinite, keys in any order.
+// Reads CBOR, RFC 8949: one value, and SenML, RFC 8428 6, with the object links of LwM2M. Lengths may be definite or indefinite, keys in any order.
 
 import { Status } from "../board/index";
 import { equals } from "../util/text";
@@ -78,6 +78,13 @@ export function cborNext(r: Reader): i32 {
   }
   if (r.left > 0) r.left--;
   return record(r) ? 1 : Status.Malformed;
+}
+
+/** Reader.next for CBOR: the one value that there is. */
+export function cborSingle(r: Reader): i32 {
+  if (!scalar(r) || r.at != r.end) return Status.Malformed;
+  memory.copy(changetype<usize>(r.value), changetype<usize>(item), offsetof<Value>());
+  return 1;
 }
 
 function isBreak(r: Reader): bool {

@@ -34,35 +34,54 @@ export function cborRecord(w: Writer, value: Value, first: bool): void {
     out.byte(0);
     cborNames(out, w.path, base, depth, false);
   }
+  switch (value.kind) {
+    case Kind.Integer:
+    case Kind.Unsigned:
+    case Kind.Float:
+      out.byte(2);
+      break;
+    case Kind.Boolean:
+      out.byte(4);
+      break;
+    case Kind.Opaque:
+      out.byte(8);
+      break;
+    case Kind.Link:
+      out.byte(0x63).str("vlo");
+      break;
+    default:
+      out.byte(3);
+  }
+  cborValue(out, value);
+}
+
+/** The value alone. */
+export function cborValue(out: Text, value: Value): void {
   const int = value.int;
   switch (value.kind) {
     case Kind.Integer:
-      out.byte(2);
       if (int < 0) cborHead(out, 1, ~(<u64>int));
       else cborHead(out, 0, int);
       break;
     case Kind.Unsigned:
-      out.byte(2);
       cborHead(out, 0, int);
       break;
     case Kind.Float: {
       const float = value.float;
       const isShort = <f64>(<f32>float) == float;
-      out.byte(2).byte(isShort ? 0xfa : 0xfb);
+      out.byte(isShort ? 0xfa : 0xfb);
       if (isShort) writeBigEndian(out, reinterpret<u32>(<f32>float), 4);
       else writeBigEndian(out, reinterpret<u64>(float), 8);
       break;
     }
     case Kind.Boolean:
-      out.byte(4).byte(0xf4 + <u32>int);
+      out.byte(0xf4 + <u32>int);
       break;
     case Kind.Opaque:
-      out.byte(8);
       cborHead(out, 2, value.len);
       writeBytes(out, value);
       break;
     case Kind.Link: {
-      out.byte(0x63).str("vlo");
       const at = out.length;
       out.byte(0x60);
       writePlain(out, value);
@@ -70,7 +89,6 @@ export function cborRecord(w: Writer, value: Value, first: bool): void {
       break;
     }
     default:
-      out.byte(3);
       cborHead(out, 3, value.len);
       writeBytes(out, value);
   }

@@ -1,4 +1,4 @@
-// Writes a payload value by value: text and opaque here, TLV here, SenML JSON and CBOR in senml-writer.ts; of those the app has
+// Writes a payload value by value: text, opaque and TLV here, CBOR, SenML CBOR and SenML JSON in senml-writer.ts; of those the app has
 // (formats.ts).
 
 import { Text } from "../util/text";
@@ -6,7 +6,7 @@ import { Format } from "./fields";
 import { hasCbor, hasJson, hasTlv } from "./formats";
 import { writeFloat } from "./number";
 import { Path } from "./path";
-import { cborEnd, cborRecord, jsonRecord, writeBase64 } from "./senml-writer";
+import { cborEnd, cborRecord, cborValue, jsonRecord, writeBase64 } from "./senml-writer";
 import { Entry } from "./tlv-reader";
 import { Kind, Value } from "./value";
 
@@ -108,11 +108,16 @@ export class Writer {
         this.tlv(value);
         return;
       }
-    if (hasCbor<F>())
+    if (hasCbor<F>()) {
       if (this.format == Format.SenmlCbor) {
         cborRecord(this, value, first);
         return;
       }
+      if (this.format == Format.Cbor) {
+        cborValue(this.out, value);
+        return;
+      }
+    }
     if (hasJson<F>())
       if (this.format == Format.SenmlJson) {
         jsonRecord(this, value, first);

@@ -103,7 +103,8 @@ describe('Read', () => {
     ['/3/0', Text, '4.06'],
     ['/3/0/6', Text, '4.06'],
     ['/3/0/0', Opaque, '4.06'],
-    ['/3/0/0', 60, '4.06'],
+    ['/3/0', 60, '4.06'],
+    ['/3/0/0', 11_543, '4.06'],
   ])('%s with Accept %s is %s', (path, accept, code) => {
     expect(dotted(ask(GET, path, accept === undefined ? {} : { accept }))).toBe(code);
   });
@@ -124,13 +125,13 @@ describe('Discover', () => {
   test('of object, instance, resource', () => {
     create();
     expect(discover('/3')).toBe(
-      '</3>,</3/0>,</3/0/0>,</3/0/4>,</3/0/6>,</3/0/9>,</3/0/11>,</3/0/13>,</3/0/14>,</3/0/16>',
+      '</3>,</3/0>,</3/0/0>,</3/0/4>,</3/0/6>;dim=2,</3/0/9>,</3/0/11>;dim=1,</3/0/13>,</3/0/14>,</3/0/16>',
     );
     expect(discover('/33000')).toBe(
-      '</33000>;ver=1.2,</33000/7>,</33000/7/0>,</33000/7/1>,</33000/7/4>,</33000/7/5>,</33000/7/10>',
+      '</33000>;ver=1.2,</33000/7>,</33000/7/0>,</33000/7/1>,</33000/7/4>;dim=2,</33000/7/5>,</33000/7/10>',
     );
     expect(discover('/33000/7')).toContain('</33000/7/4>;dim=2');
-    expect(discover('/3/0/6')).toBe('</3/0/6>;dim=2');
+    expect(discover('/3/0/6')).toBe('</3/0/6>;dim=2,</3/0/6/0>,</3/0/6/1>');
     expect(dotted(ask(GET, '/3/0/99', { accept: Link }))).toBe('4.04');
     expect(dotted(ask(GET, '/0', { accept: Link }))).toBe('4.01');
   });
@@ -138,7 +139,8 @@ describe('Discover', () => {
   test('tells the attributes', () => {
     ask(PUT, '/3/0/9', { query: 'pmin=10&gt=45.5' });
     ask(PUT, '/3/0', { query: 'pmax=60' });
-    expect(discover('/3/0/9')).toBe('</3/0/9>;pmin=10;gt=45.5');
+    // At the resource itself those of the levels above are told, too.
+    expect(discover('/3/0/9')).toBe('</3/0/9>;pmin=10;pmax=60;gt=45.5');
     expect(discover('/3/0')).toContain('</3/0>;pmax=60,</3/0/0>,');
     expect(discover('/3/0')).toContain('</3/0/9>;pmin=10;gt=45.5,');
     expect(kit.lwm2mLinks(ask(GET, '/3/0', { accept: Link }).payload).status).toBe(0);
@@ -226,6 +228,24 @@ describe('Write', () => {
     expect(get('/33000/7/0')).toBe('plain');
   });
 
+  test.each([
+    ['/33000/7/0', '6161', 'a'],
+    ['/33000/7/1', '1863', '99'],
+    ['/33000/7/2', 'fb3ff8000000000000', '1.5'],
+    ['/33000/7/2', 'f93e00', '1.5'],
+    ['/33000/7/3', '43010203', 'AQID'],
+    ['/33000/7/6', '63333a30', '3:0'],
+    ['/33000/7/7', 'f5', '1'],
+    ['/33000/7/8', '1903e8', '1000'],
+  ])('in CBOR, %s: %s', (path, body, wanted) => {
+    expect(dotted(ask(PUT, path, { format: 60, body: fromHex(body) }))).toBe('2.04');
+    expect(get(path)).toBe(wanted);
+    const back = ask(GET, path, { accept: 60 });
+    expect([dotted(back), back.format]).toEqual(['2.05', 60]);
+    expect(dotted(ask(PUT, path, { format: 60, body: back.payload }))).toBe('2.04');
+    expect(get(path)).toBe(wanted);
+  });
+
   test('replace of an instance drops optional values that it does not name; partial keeps them', () => {
     const body = '[{"bn":"/33000/7/","n":"0","vs":"b"},{"n":"10","vs":"x"},{"n":"4/9","v":9}]';
     expect(dotted(ask(POST, '/33000/7', { format: SenmlJson, body }))).toBe('2.04');
@@ -264,7 +284,10 @@ describe('Write', () => {
     [PUT, '/33000/7/1', { format: Tlv, body: fromHex('8101410105') }, '4.00'],
     [PUT, '/33000/7', { format: Text, body: 'x' }, '4.15'],
     [PUT, '/33000/7', { body: 'x' }, '4.15'],
-    [PUT, '/33000/7/1', { format: 60, body: 'x' }, '4.15'],
+    [PUT, '/33000/7/1', { format: 60, body: 'x' }, '4.00'],
+    [PUT, '/33000/7/1', { format: 60, body: fromHex('0505') }, '4.00'],
+    [PUT, '/33000/7', { format: 60, body: fromHex('05') }, '4.15'],
+    [PUT, '/33000/7/1', { format: 11_543, body: 'x' }, '4.15'],
     [PUT, '/33000/7/1', { format: SenmlJson, body: '[{"n":"/33000/7/1"}]' }, '4.00'],
     [PUT, '/33000/7/1', { format: SenmlJson, body: '[{"n":"/33000/7/2","v":1}]' }, '4.00'],
     [PUT, '/33000/7', { format: Tlv, body: fromHex('080800') }, '4.00'],

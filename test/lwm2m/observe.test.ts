@@ -273,6 +273,16 @@ describe('the end of an observation', () => {
     expect(kit.lwm2mObserveCount()).toBe(0);
   });
 
+  test('Observe 1 with a token that is not known: all at and below the path', () => {
+    observe(BATTERY, 7);
+    observe('/3/0/13', 8);
+    observe('/3/0/6', 9, SenmlJson);
+    lab.ask(GET, '/3/0/6', { observe: 1, token: 99 });
+    expect(kit.lwm2mObserveCount()).toBe(2);
+    lab.ask(GET, '/3/0', { observe: 1, token: 99 });
+    expect(kit.lwm2mObserveCount()).toBe(0);
+  });
+
   test('RST to a notification, CON or NON', () => {
     for (const confirmable of [false, true]) {
       kit.lwm2mObserveRules({ confirmable });

@@ -15,7 +15,7 @@ export class ObjectsComposite<H, F> extends ObjectsWrite<H, F> {
   /** The names in a body of FETCH: Empty, 4.15 or 4.00. They come one by one with `nextName`. */
   beginNames(endpoint: CoapEndpoint): CoapCode {
     const format = plainSenml(<Format>endpoint.message.format);
-    if (format == Format.Tlv || format == Format.Text) return CoapCode.UnsupportedContentFormat;
+    if (!isSenml(format)) return CoapCode.UnsupportedContentFormat;
     const status = this.reader.begin<F>(format, endpoint.body, endpoint.bodyLen, this.path.clear());
     return status == Status.Ok ? CoapCode.Empty : CoapCode.UnsupportedContentFormat;
   }
@@ -33,7 +33,7 @@ export class ObjectsComposite<H, F> extends ObjectsWrite<H, F> {
   compositeFormat(endpoint: CoapEndpoint): Format {
     const accept = <Format>endpoint.message.accept;
     const format = plainSenml(accept == Format.None ? <Format>endpoint.message.format : accept);
-    return format != Format.Tlv && this.fitsFormat(format, false, 0) ? format : Format.None;
+    return isSenml(format) && this.fitsFormat(format, false, 0) ? format : Format.None;
   }
 
   /** Begins a payload of several paths in into..into+max. */
@@ -83,11 +83,15 @@ export class ObjectsComposite<H, F> extends ObjectsWrite<H, F> {
   protected writeComposite(endpoint: CoapEndpoint): CoapCode {
     const m = endpoint.message;
     m.format = plainSenml(<Format>m.format);
-    if (m.format == Format.Tlv) return CoapCode.UnsupportedContentFormat;
+    if (!isSenml(<Format>m.format)) return CoapCode.UnsupportedContentFormat;
     const path = this.path.clear();
     const code = this.checkBody(endpoint, path, Body.Composite);
     return code == CoapCode.Empty ? this.carryOut(endpoint, path, Body.Composite, -1) : code;
   }
+}
+
+function isSenml(format: Format): bool {
+  return format == Format.SenmlCbor || format == Format.SenmlJson;
 }
 
 /** SenML-ETCH (RFC 8790) of what we take and give looks the same. */

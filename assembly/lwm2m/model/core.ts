@@ -162,6 +162,8 @@ export class ObjectsCore<H, F> {
         return hasCbor<F>();
       case Format.SenmlJson:
         return hasJson<F>();
+      case Format.Cbor:
+        return hasCbor<F>() && single;
       case Format.Text:
         return single;
       case Format.Opaque:

@@ -1,6 +1,7 @@
 // What there is, in links: Discover with the attributes (LwM2M Core 6.3.2), and the body of Register (6.2.1).
 
 import { CoapCode } from "../../net/coap/fields";
+import { ATTRIBUTES, Attribute } from "../attributes";
 import { Format } from "../fields";
 import { Path } from "../path";
 import { Access, ObjectTable } from "../table";
@@ -18,7 +19,7 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
     const at = this.scratch;
     if (path.resource >= 0) {
       if (!h.has(path.object, path.instance, path.resource) && !this.row(path).can(Access.E)) return CoapCode.NotFound;
-      this.link(path, true);
+      this.discoverResource(path);
     } else if (path.instance >= 0) {
       this.link(path, true);
       this.discoverInstance(path.object, path.instance, table, true);
@@ -32,6 +33,24 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
     this.answerFormat = Format.Link;
     this.answerLen = text.length;
     return text.fits ? CoapCode.Content : CoapCode.InternalServerError;
+  }
+
+  /** With the attributes in force, from wherever they come; and its items, with what is set there. */
+  private discoverResource(path: Path): void {
+    const h = this.handler;
+    const text = this.text;
+    const own = this.attributes.changes;
+    own.clear();
+    for (let n: Attribute = 0; n < ATTRIBUTES; n++) {
+      const value = this.attributes.inForce(path, this.ssid, n, NaN);
+      if (!isNaN(value)) own.set(n, value);
+    }
+    this.link(path, false);
+    own.write(text);
+    if (path.item >= 0 || !this.row(path).can(Access.Multiple)) return;
+    const at = this.scratch;
+    for (let i = -1; (i = h.nextItem(path.object, path.instance, path.resource, i)) >= 0;)
+      this.link(at.set(path.object, path.instance, path.resource, i), true);
   }
 
   private discoverInstance(object: i32, instance: i32, table: ObjectTable, full: bool): void {
@@ -50,13 +69,13 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
     text.byte(0x3e);
     const table = changetype<ObjectTable>(this.table(path.object));
     if (path.instance < 0) this.version(table);
-    if (!full) return;
     if (path.resource >= 0 && path.item < 0 && this.row(path).can(Access.Multiple)) {
       const h = this.handler;
       let items = 0;
       for (let i = -1; (i = h.nextItem(path.object, path.instance, path.resource, i)) >= 0;) items++;
       text.str(";dim=").num(items);
     }
+    if (!full) return;
     const found = this.attributes.find(path, this.ssid);
     if (found) found.write(text);
   }

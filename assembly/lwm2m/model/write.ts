@@ -131,7 +131,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
   protected checkBody(endpoint: CoapEndpoint, path: Path, body: Body): CoapCode {
     const len = endpoint.bodyLen;
     const format = this.formatOf(endpoint, path);
-    const isPlain = path.resource >= 0 && (format == Format.Text || format == Format.Opaque);
+    const isPlain = path.resource >= 0 && (format == Format.Text || format == Format.Opaque || format == Format.Cbor);
     if (isPlain && path.item < 0 && this.row(path).can(Access.Multiple)) return CoapCode.BadRequest;
     if (len > this.outMax) return CoapCode.RequestEntityTooLarge;
     memory.copy(this.out, endpoint.body, len);

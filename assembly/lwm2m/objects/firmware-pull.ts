@@ -2,7 +2,7 @@
 // breaks or the power fails: it goes on from the last record, as long as the ETag is the same.
 //
 // The caller opens a session to what `target` says when `isDue`, calls `begin` when it is open, hands its events to `took`, and says
-// `lost` when it has failed. `isDone` is when the session can be closed.
+// `unreachable` or `lost` when it has failed. `isDone` is when the session can be closed.
 
 import { CoapEvent } from "../../net/coap/event";
 import { CoapEndpoint } from "../../net/coap/endpoint";
@@ -110,6 +110,13 @@ export class FirmwarePull<B> {
     // The rest of what has become shorter is not there: from the start.
     if (firmware.received > 0) firmware.fetched(0, 0);
     else firmware.failed(code == CoapCode.NotFound ? FirmwareResult.Uri : FirmwareResult.Protocol);
+  }
+
+  /** The session could not be opened: a host that has no address is no URI. */
+  unreachable(now: i64, status: i32): void {
+    if (status != Status.NameUnknown) return this.lost(now);
+    this.isAsking = false;
+    this.firmware.failed(FirmwareResult.Uri);
   }
 
   /** The session has failed, or could not be opened. Another try comes later, or it is given up. */

@@ -190,7 +190,7 @@ export class Firmware<B> extends News {
         break;
       case FirmwareState.Updating:
         if (this.isVersion(version)) this.to(FirmwareState.Idle, FirmwareResult.Success);
-        else if (r.isCommitted) this.to(FirmwareState.Idle, FirmwareResult.Failed);
+        else if (r.isCommitted) this.to(FirmwareState.Downloaded, FirmwareResult.Failed);
         // Power failed between the word and the deed; or after it, which `apply` will find out.
         else this.isDue = true;
         break;
@@ -352,8 +352,13 @@ export class Firmware<B> extends News {
     if (this.record.state != FirmwareState.Updating) return false;
     const status = this.flash.commit(imageLength(this.at(HEADER)));
     if (status != Status.Ok) {
+      // What the board refuses, or has lost, cannot be tried again.
       const isBad = status == Status.Malformed;
-      this.to(FirmwareState.Idle, isBad ? FirmwareResult.Integrity : FirmwareResult.Failed);
+      const isGone = isBad || status == Status.Invalid || status == Status.Unsupported;
+      this.to(
+        isGone ? FirmwareState.Idle : FirmwareState.Downloaded,
+        isBad ? FirmwareResult.Integrity : FirmwareResult.Failed,
+      );
       return false;
     }
     this.record.isCommitted = true;
@@ -430,28 +435,20 @@ export class Firmware<B> extends News {
     }
   }
 
-  /** A URI that cannot be is a result, too. */
   check(_instance: i32, resource: i32, _item: i32, value: Value): i32 {
+    const state = this.record.state;
     switch (resource) {
       case PACKAGE:
         return Status.Ok;
-      case URI:
-        return this.checkUri(value);
+      case URI: {
+        const isFine = value.len == 0 ? state != FirmwareState.Updating : state == FirmwareState.Idle;
+        return isFine ? Status.Ok : Status.Denied;
+      }
       case SEVERITY:
         return value.int >= 0 && value.int <= 2 ? Status.Ok : Status.Invalid;
       default:
         return <u64>value.int <= u32.MAX_VALUE ? Status.Ok : Status.Invalid;
     }
-  }
-
-  private checkUri(value: Value): i32 {
-    const state = this.record.state;
-    if (value.len == 0) return state == FirmwareState.Updating ? Status.Denied : Status.Ok;
-    if (state != FirmwareState.Idle) return Status.Denied;
-    const status = value.len > URI_MAX ? <i32>Status.TooLong : uri.parse(value.ptr, value.len);
-    if (status == Status.Ok) return Status.Ok;
-    this.to(FirmwareState.Idle, status == Status.Unsupported ? FirmwareResult.Protocol : FirmwareResult.Uri);
-    return Status.Invalid;
   }
 
   write(instance: i32, resource: i32, _item: i32, value: Value): i32 {
@@ -460,13 +457,7 @@ export class Firmware<B> extends News {
       case PACKAGE:
         return this.stream(instance, resource, value.ptr, value.len, 0, true);
       case URI:
-        if (value.len == 0) return this.reset();
-        this.restart();
-        r.isPushed = false;
-        r.uriLen = <u8>value.len;
-        memory.copy(this.uri, value.ptr, value.len);
-        this.to(FirmwareState.Downloading, FirmwareResult.None);
-        return Status.Ok;
+        return value.len == 0 ? this.reset() : this.name(value);
       case SEVERITY:
         r.severity = <u8>value.int;
         break;
@@ -474,6 +465,22 @@ export class Firmware<B> extends News {
         r.deferMax = <u32>value.int;
     }
     return this.save();
+  }
+
+  /** Where a package is. A URI that cannot be is a result. */
+  private name(value: Value): i32 {
+    const r = this.record;
+    const status = value.len > URI_MAX ? <i32>Status.TooLong : uri.parse(value.ptr, value.len);
+    if (status != Status.Ok) {
+      this.to(FirmwareState.Idle, status == Status.Unsupported ? FirmwareResult.Protocol : FirmwareResult.Uri);
+      return Status.Ok;
+    }
+    this.restart();
+    r.isPushed = false;
+    r.uriLen = <u8>value.len;
+    memory.copy(this.uri, value.ptr, value.len);
+    this.to(FirmwareState.Downloading, FirmwareResult.None);
+    return Status.Ok;
   }
 
   unset(_instance: i32, resource: i32): void {
