@@ -190,7 +190,7 @@ export function fitsBytes(resource: i32, len: i32): bool {
   return <u32>len <= <u32>most;
 }
 
-const SECURITY_SIZE: i32 = (<i32>offsetof<Security>() + 13 * 4 + URI_MAX + 1 + IDENTITY_MAX + KEY_MAX + 7) & ~7;
+export const SECURITY_SIZE: i32 = (<i32>offsetof<Security>() + 13 * 4 + URI_MAX + 1 + IDENTITY_MAX + KEY_MAX + 7) & ~7;
 
 const SERVER_VALUES: i32 = 24;
 

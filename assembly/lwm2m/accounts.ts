@@ -57,7 +57,7 @@ export class Accounts {
 
   @inline
   private get record(): usize {
-    return (changetype<usize>(this) + offsetof<Accounts>() + 7) & ~7;
+    return changetype<usize>(this) + ((offsetof<Accounts>() + 7) & ~7);
   }
 
 

@@ -80,31 +80,31 @@ export class Bootstrap<H, F = Formats> {
 
   @inline
   private get reader(): Reader {
-    return changetype<Reader>((changetype<usize>(this) + offsetof<Bootstrap<H, F>>() + 7) & ~7);
+    return changetype<Reader>(changetype<usize>(this) + ((offsetof<Bootstrap<H, F>>() + 7) & ~7));
   }
 
 
   @inline
   private get writer(): Writer {
-    return changetype<Writer>((changetype<usize>(this.reader) + READER_SIZE + 7) & ~7);
+    return changetype<Writer>(changetype<usize>(this.reader) + ((READER_SIZE + 7) & ~7));
   }
 
 
   @inline
   private get text(): Text {
-    return changetype<Text>(changetype<usize>(this.writer) + WRITER_SIZE);
+    return changetype<Text>(changetype<usize>(this.writer) + ((WRITER_SIZE + 7) & ~7));
   }
 
 
   @inline
   private get value(): Value {
-    return changetype<Value>((changetype<usize>(this.text) + offsetof<Text>() + 7) & ~7);
+    return changetype<Value>(changetype<usize>(this.text) + ((offsetof<Text>() + 7) & ~7));
   }
 
 
   @inline
   private get path(): Path {
-    return changetype<Path>(changetype<usize>(this.value) + offsetof<Value>());
+    return changetype<Path>(changetype<usize>(this.value) + ((offsetof<Value>() + 7) & ~7));
   }
 
 

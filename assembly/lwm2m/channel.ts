@@ -70,19 +70,19 @@ export class Channel<N, S> {
 
   @inline
   get endpoint(): CoapEndpoint {
-    return changetype<CoapEndpoint>((changetype<usize>(this) + offsetof<Channel<N, S>>() + 7) & ~7);
+    return changetype<CoapEndpoint>(changetype<usize>(this) + ((offsetof<Channel<N, S>>() + 7) & ~7));
   }
 
 
   @inline
   get dtls(): DtlsClient<S> {
-    return changetype<DtlsClient<S>>((changetype<usize>(this.endpoint) + COAP_ENDPOINT_SIZE + 7) & ~7);
+    return changetype<DtlsClient<S>>(changetype<usize>(this.endpoint) + ((COAP_ENDPOINT_SIZE + 7) & ~7));
   }
 
 
   @inline
   private get out(): usize {
-    return changetype<usize>(this.dtls) + DTLS_CLIENT_SIZE;
+    return changetype<usize>(this.dtls) + ((DTLS_CLIENT_SIZE + 7) & ~7);
   }
 
 

@@ -14,7 +14,7 @@ import { LogLevel, Status, clock_unix_ms, entropy } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
 import { Backoff } from "../util/backoff";
 import { endLog } from "../util/log";
-import { SERVERS_MAX, SecurityResource, Server, ServerResource } from "./account";
+import { SERVERS_MAX, Security, SecurityResource, Server, ServerResource } from "./account";
 import { Accounts, hasServer, isUsable } from "./accounts";
 import { BOOTSTRAP_SIZE, Bootstrap, BootstrapState } from "./bootstrap";
 import { Channel, ChannelState } from "./channel";
@@ -76,31 +76,31 @@ export class Client<H, N, S, F = Formats> {
 
   @inline
   get bootstrap(): Bootstrap<H, F> {
-    return changetype<Bootstrap<H, F>>((changetype<usize>(this) + offsetof<Client<H, N, S, F>>() + 7) & ~7);
+    return changetype<Bootstrap<H, F>>(changetype<usize>(this) + ((offsetof<Client<H, N, S, F>>() + 7) & ~7));
   }
 
 
   @inline
   get objects(): Objects<Managed<H>, F> {
-    return changetype<Objects<Managed<H>, F>>((changetype<usize>(this.bootstrap) + BOOTSTRAP_SIZE + 7) & ~7);
+    return changetype<Objects<Managed<H>, F>>(changetype<usize>(this.bootstrap) + ((BOOTSTRAP_SIZE + 7) & ~7));
   }
 
 
   @inline
   get managed(): Managed<H> {
-    return changetype<Managed<H>>((changetype<usize>(this.objects) + OBJECTS_SIZE + 7) & ~7);
+    return changetype<Managed<H>>(changetype<usize>(this.objects) + ((OBJECTS_SIZE + 7) & ~7));
   }
 
 
   @inline
   private get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this.managed) + offsetof<Managed<H>>());
+    return changetype<Backoff>(changetype<usize>(this.managed) + ((offsetof<Managed<H>>() + 7) & ~7));
   }
 
 
   @inline
   private get links(): usize {
-    return changetype<usize>(this.backoff) + offsetof<Backoff>();
+    return changetype<usize>(this.backoff) + ((offsetof<Backoff>() + 7) & ~7);
   }
 
 
@@ -110,7 +110,7 @@ export class Client<H, N, S, F = Formats> {
   }
 
   private session(index: i32): Session<H, N, S, F> {
-    const first = (this.out + OUT_MAX + 7) & ~7;
+    const first = this.out + OUT_MAX;
     return changetype<Session<H, N, S, F>>(first + index * SESSION_SIZE);
   }
 
@@ -161,6 +161,25 @@ export class Client<H, N, S, F = Formats> {
   get isRegistered(): bool {
     for (let i = 0; i < SERVERS_MAX; i++) if (isOn(this.session(i))) return true;
     return false;
+  }
+
+  /** All answers have gone out: what a server has asked for may be done, a restart say. */
+  get isFlushed(): bool {
+    for (let i = 0; i < SERVERS_MAX; i++)
+      if (this.session(i).index >= 0 && !this.session(i).channel.isFlushed) return false;
+    return true;
+  }
+
+  /** The channel that no server needs just now, for a download; null when there is none. */
+  get spare(): Channel<N, S> | null {
+    if (this.state != ClientState.Serving || this.lingerUntil > 0 || this.bootstrapAt != i64.MAX_VALUE) return null;
+    return this.session(SERVERS_MAX - 1).index < 0 ? this.channel : null;
+  }
+
+  /** The account of the first server; null when there is none. */
+  get account(): Security | null {
+    const session = this.session(0);
+    return session.index < 0 ? null : this.accounts.active.security(session.ssid);
   }
 
   /** Moves on; call in every turn. */
@@ -417,12 +436,6 @@ export class Client<H, N, S, F = Formats> {
       for (let i = 0; i < SERVERS_MAX; i++) if (this.session(i).index >= 0) this.applyRules(now, this.session(i));
     }
     if (now >= this.bootstrapAt && this.isFlushed) this.startBootstrap(now);
-  }
-
-  private get isFlushed(): bool {
-    for (let i = 0; i < SERVERS_MAX; i++)
-      if (this.session(i).index >= 0 && !this.session(i).channel.isFlushed) return false;
-    return true;
   }
 
   /** Registration Priority Order, Initial Registration Delay, Registration Failure Block: resources 13, 14, 15. */

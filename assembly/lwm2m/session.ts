@@ -25,19 +25,19 @@ export class Session<H, N, S, F> {
 
   @inline
   get registration(): Registration {
-    return changetype<Registration>((changetype<usize>(this) + offsetof<Session<H, N, S, F>>() + 7) & ~7);
+    return changetype<Registration>(changetype<usize>(this) + ((offsetof<Session<H, N, S, F>>() + 7) & ~7));
   }
 
 
   @inline
   get observations(): Observations<Managed<H>, F> {
-    return changetype<Observations<Managed<H>, F>>((changetype<usize>(this.channel) + CHANNEL_SIZE + 7) & ~7);
+    return changetype<Observations<Managed<H>, F>>(changetype<usize>(this.channel) + CHANNEL_SIZE);
   }
 
 
   @inline
   get channel(): Channel<N, S> {
-    return changetype<Channel<N, S>>((changetype<usize>(this.registration) + REGISTRATION_SIZE + 7) & ~7);
+    return changetype<Channel<N, S>>(changetype<usize>(this.registration) + ((REGISTRATION_SIZE + 7) & ~7));
   }
 }
 
