@@ -541,7 +541,9 @@ export class Client<H, N, S, F = Formats> {
       managed.command = 0;
       session.observations.handle(now, endpoint);
       if (managed.command != 0) this.command(now);
-    } else if (event == CoapEvent.Block || event == CoapEvent.ResponseBlock) {
+    } else if (event == CoapEvent.Block) {
+      this.objects.block(now, endpoint, session.ssid);
+    } else if (event == CoapEvent.ResponseBlock) {
       endpoint.keep(now);
     } else if (!session.observations.settled(event, endpoint)) {
       session.registration.answered(now, event);
