@@ -41,6 +41,8 @@ const LINGER_MS: i64 = 45_000;
 const SAVE_AGAIN_MS: i64 = 10_000;
 /** Queue mode: awake for MAX_TRANSMIT_WAIT after the last message. */
 const AWAKE_MS: i64 = 93_000;
+/** From a server's wish for a bootstrap until it is begun: the answer leaves the modem meanwhile. */
+const ANSWER_MS: i64 = 2_000;
 /** TLS alert decrypt_error. */
 const DECRYPT_ERROR: i32 = 51;
 
@@ -258,8 +260,6 @@ export class Client<H, N, S, F = Formats> {
     this.lingerUntil = 0;
     this.state = ClientState.Bootstrapping;
     this.bootstrapBegun = false;
-    line("bootstrap from ").bytes(account.uri, account.uriLen);
-    endLog(LogLevel.Info);
     this.channel.forget();
     this.channel.open(account);
   }
@@ -290,6 +290,11 @@ export class Client<H, N, S, F = Formats> {
     }
     if (channel.state == ChannelState.Open && !this.bootstrapBegun) {
       this.bootstrapBegun = true;
+      const account = this.accounts.current.bootstrap;
+      if (account) {
+        line("bootstrap from ").bytes(account.uri, account.uriLen);
+        endLog(LogLevel.Info);
+      }
       const unixMs = clock_unix_ms();
       bootstrap.unixS = unixMs < 0 ? -1 : unixMs / 1_000;
       bootstrap.begin(now, channel.endpoint);
@@ -562,7 +567,7 @@ export class Client<H, N, S, F = Formats> {
       session.registration.pause(now, server.value(ServerResource.DisableTimeout, 86_400));
     } else if (managed.command == ServerResource.Bootstrap) {
       logLine("bootstrap asked for by the server");
-      this.bootstrapAt = now;
+      this.bootstrapAt = now + ANSWER_MS;
     }
   }
 

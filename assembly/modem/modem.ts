@@ -178,6 +178,14 @@ export class ModemSocket {
     this.full = 0;
   }
 
+  /** The modem has closed it. */
+  free(): void {
+    this.state = SocketState.Free;
+    this.closing = false;
+    this.id = -1;
+    this.drop();
+  }
+
   private drop(): void {
     this.txLen = 0;
     this.rxAt = 0;

@@ -85,7 +85,7 @@ export class QuectelSockets<T> {
       const socket = this.socket(i);
       if (socket.state != SocketState.Wanted) socket.fail(error);
       socket.id = -1;
-      if (socket.closing) socket.state = SocketState.Free;
+      if (socket.closing) socket.free();
     }
     this.strayId = -1;
     this.blockSocket = -1;
@@ -219,10 +219,11 @@ export class QuectelSockets<T> {
     }
     for (let i = 0; i < MODEM_SOCKETS; i++) {
       const socket = this.socket(i);
-      if (socket.closing) {
+      // The last datagram still goes out: an answer, or a goodbye.
+      const isLast = socket.kind == NetKind.Udp && socket.state == SocketState.Open && socket.txLen > 0;
+      if (socket.closing && !isLast) {
         if (socket.id < 0) {
-          socket.state = SocketState.Free;
-          socket.closing = false;
+          socket.free();
           continue;
         }
         this.sendClose(now, socket.kind, socket.id);
@@ -324,9 +325,7 @@ export class QuectelSockets<T> {
         return;
       case SocketCommand.Close:
         // Whatever it said: the number is not used again for eleven connections.
-        socket.state = SocketState.Free;
-        socket.closing = false;
-        socket.id = -1;
+        socket.free();
         return;
       case SocketCommand.Send:
         if (ok) {
@@ -445,7 +444,7 @@ export class QuectelSockets<T> {
     if (!this.isOpen(handle)) return;
     const socket = this.socket(handle);
     if (socket.state == SocketState.Wanted || socket.id < 0) {
-      socket.state = SocketState.Free;
+      socket.free();
       return;
     }
     socket.closing = true;

@@ -65,6 +65,38 @@ describe('a UDP socket of the BG95 driver', () => {
     expect(kit.bg95Status(handle)).toBe(NetState.Open);
   });
 
+  test('a datagram that was taken right before the end still goes out, then the socket is closed, and that is all', async () => {
+    const driver = new Driver(false);
+    const seen: string[] = [];
+    driver.modem.serveDatagram = (datagram) => {
+      seen.push(datagram.toString());
+      return [];
+    };
+    const handle = await opened(driver, NetKind.Udp);
+    kit.bg95Write(handle, bytes('goodbye'));
+    kit.bg95Close(handle);
+    await driver.until(() => driver.modem.commands.at(-1) === 'AT+QICLOSE=0');
+    await driver.run(60);
+    expect(seen).toEqual(['goodbye']);
+    expect(driver.modem.commands.filter((command) => /QISEND|QICLOSE/.test(command))).toEqual([
+      'AT+QISEND=0,7',
+      'AT+QICLOSE=0',
+    ]);
+  });
+
+  test('the modem takes no more: the last datagram is lost, the socket is closed all the same', async () => {
+    const driver = new Driver(false);
+    driver.modem.fate = (_, command) => (command.includes('QISEND') ? 'error' : 'ok');
+    const handle = await opened(driver, NetKind.Udp);
+    kit.bg95Write(handle, bytes('goodbye'));
+    kit.bg95Close(handle);
+    await driver.run(60);
+    expect(driver.modem.commands.filter((command) => /QISEND|QICLOSE/.test(command))).toEqual([
+      'AT+QISEND=0,7',
+      'AT+QICLOSE=0',
+    ]);
+  });
+
   test('push mode: a reader that is too slow loses datagrams, never parts of one', async () => {
     const driver = new Driver(true);
     const sent = Array.from({ length: 40 }, (_, i) => Buffer.alloc(100 + i, i));

@@ -139,9 +139,12 @@ export class Management {
     this.#observations.delete(device.deviceId);
     const listed = Object.keys(device.registration?.objects ?? {});
     if (listed.includes('/3/0')) await this.#facts(device, link);
+    // The device may be gone meanwhile, and so may all else.
+    if (link.peer.closed) return;
     const wanted = new Set([...readings.observed(device.deviceId), ...(configOf(device)?.observe ?? [])]);
     for (const path of wanted) {
       await this.#attempt(() => this.#observe(device, link, path));
+      if (link.peer.closed) return;
     }
     await this.#flush(device, link);
   }
@@ -184,8 +187,9 @@ export class Management {
     this.#flushing.add(deviceId);
     try {
       for (;;) {
+        if (link.peer.closed) return;
         const [request] = requests.waiting(deviceId);
-        if (request === undefined || link.peer.closed) return;
+        if (request === undefined) return;
         if (request.expiresMs <= context.clock.unixMs()) {
           requests.list(deviceId); // marks what is too old
           continue;
