@@ -4,6 +4,7 @@
 // every decision that the platform's documentation leaves open. Subscribers' authentication and addresses are not here
 // (host/cellular), customers' servers neither (host/cloud).
 
+import type { Duplex } from 'node:stream';
 import type { Admission, ServiceRegistry, Session } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
 import type { DtlsLimits } from '../dtls/index.js';
@@ -26,7 +27,7 @@ import type { FileStore } from './harvest-files/store.js';
 import { dataRoutes } from './harvest/api.js';
 import { Harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
-import type { CertificateSupplier } from './http/tls-entry.js';
+import { type CertificateSupplier, tlsEntry } from './http/tls-entry.js';
 import { deviceRoutes } from './inventory/api.js';
 import { Inventory } from './inventory/index.js';
 import { objectModelRoutes } from './inventory/models-api.js';
@@ -100,6 +101,8 @@ function messageServices(service: Service): readonly MessageService[] {
   return isMessageService(service) ? [service] : [];
 }
 
+const API_NAME = 'api.soracom.io';
+
 export class Platform {
   readonly directory: Directory;
   /** The keys of its tokens; `keySite` publishes them. */
@@ -116,6 +119,8 @@ export class Platform {
   readonly inventory: Inventory;
   readonly #database: Database;
   readonly #services: readonly Service[];
+  readonly #clock: Clock;
+  readonly #certificates: CertificateSupplier | undefined;
 
   /** Throws PlatformConfigError, DatabaseError or SealError. */
   constructor(options: PlatformOptions) {
@@ -124,6 +129,8 @@ export class Platform {
     const limits = { ...HTTP_LIMITS, ...options.limits };
     const unixMs = (): number => clock.unixMs();
     this.#database = database;
+    this.#clock = clock;
+    this.#certificates = options.certificates;
     this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
     let lastId = 0;
@@ -179,6 +186,12 @@ export class Platform {
   /** Puts the services at their names and ports. */
   register(registry: ServiceRegistry): void {
     for (const service of this.#services) service.register(registry);
+    // The management API is on the Internet, which a device reaches, too: there it is whoever it has a token of.
+    registry.name(API_NAME);
+    if (this.#certificates !== undefined) {
+      const accept = (stream: Duplex): void => this.api.accept(stream);
+      registry.tcp(API_NAME, 443, tlsEntry(this.#clock, [API_NAME], this.#certificates, accept));
+    }
   }
 
   /** Resets the devices' connections; what was under way to customers' servers is abandoned. Closes the database. */

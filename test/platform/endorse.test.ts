@@ -1,11 +1,10 @@
-import { connect as tlsConnect } from 'node:tls';
 import fc from 'fast-check';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
-import { MINUTE, MS, SECOND } from '../../host/clock/clock.js';
-import { duplexPair } from '../../host/cloud/index.js';
+import { MINUTE, SECOND } from '../../host/clock/clock.js';
 import { Platform } from '../../host/platform/index.js';
-import { BeamWorld, ca, EPOCH_MS, FakeRegistry, headerLines, ICCID, IMEI, IMSI, MSISDN, session } from './harness.js';
+import { BeamWorld, EPOCH_MS, FakeRegistry, headerLines, ICCID, IMEI, IMSI, MSISDN, session } from './harness.js';
+import { secure as secureTo } from './secure.js';
 
 const ALL = { simId: true, imsi: true, imei: true, msisdn: true, requestParameters: true };
 
@@ -280,19 +279,8 @@ it('no token is in the trace', async () => {
 });
 
 describe('over TLS at port 443', () => {
-  const secure = async (on: BeamWorld, text: string, servername = 'endorse.soracom.io'): Promise<string> => {
-    const [near, far] = duplexPair(on.clock, 20 * MS);
-    on.registry.connect(443, far, session(), 'endorse.soracom.io');
-    const tls = tlsConnect({ socket: near, host: servername, servername, ca: ca.certificate });
-    let received = '';
-    let over: string | undefined;
-    tls.on('data', (chunk: Buffer) => (received += chunk.toString()));
-    tls.once('end', () => (over = received));
-    tls.once('error', (error: Error) => (over = `error: ${error.message}`));
-    tls.write(text);
-    await on.run(() => over !== undefined);
-    return over ?? 'no end';
-  };
+  const secure = (on: BeamWorld, text: string, servername?: string): Promise<string> =>
+    secureTo(on, 'endorse.soracom.io', text, servername === undefined ? {} : { servername });
 
   it('the certificate is of the world’s authority, and the session says who calls', async () => {
     const on = world();
