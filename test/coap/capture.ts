@@ -42,14 +42,23 @@ export function pcap(datagrams: readonly Datagram[]): Buffer {
   return Buffer.concat(parts);
 }
 
-/** What tshark says: frames, those it reads as CoAP, and what it says of those with an item of severity warning or error, or malformed. */
-export function dissect(datagrams: readonly Datagram[]): { frames: number; coap: number; complaints: string[] } {
+/**
+ * What tshark says: frames, those it reads as CoAP, and what it says of those with an item of severity warning or error, or malformed.
+ * `psk`: what comes from or goes to port 5684 is DTLS with that key.
+ */
+export function dissect(
+  datagrams: readonly Datagram[],
+  psk?: Uint8Array,
+): { frames: number; coap: number; complaints: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'capture-'));
   try {
     const file = join(folder, 'coap.pcap');
     writeFileSync(file, pcap(datagrams));
     const ports = new Set(datagrams.flatMap(({ from, to }) => [from, to]));
-    const decode = [...ports].flatMap((port) => ['-d', `udp.port==${port},coap`]);
+    const decode =
+      psk === undefined
+        ? [...ports].flatMap((port) => ['-d', `udp.port==${port},coap`])
+        : ['-o', `dtls.psk:${Buffer.from(psk).toString('hex')}`];
     const fields = ['frame.number', 'coap.version', '_ws.malformed', '_ws.expert.severity', '_ws.expert.message'];
     const out = execFileSync(
       'tshark',

@@ -63,8 +63,8 @@ export class Rig {
   now = 0;
   readonly logs: string[] = [];
   readonly peers = new Map<string, Peer>();
-  /** All datagrams: time, whether up, host, bytes. */
-  readonly wire: { at: number; up: boolean; host: string; bytes: Buffer }[] = [];
+  /** All datagrams: time, whether up, host and port of the server, address of the device, bytes. */
+  readonly wire: { at: number; up: boolean; host: string; device: string; bytes: Buffer }[] = [];
   faults: Faults = {};
   /** Servers by host name that cannot be reached. */
   readonly down = new Set<string>();
@@ -180,7 +180,7 @@ export class Rig {
 
   /** Sends to the device at an address. */
   send(bytes: Uint8Array, to: string, host: string): void {
-    this.#carry(Buffer.from(bytes), false, host, (datagram) => {
+    this.#carry(Buffer.from(bytes), false, host, to, (datagram) => {
       for (const socket of this.#sockets.values()) {
         if (socket.address !== to) continue;
         socket.queue.push(datagram);
@@ -189,8 +189,8 @@ export class Rig {
     });
   }
 
-  #carry(bytes: Buffer, up: boolean, host: string, deliver: (datagram: Buffer) => void): void {
-    this.wire.push({ at: this.now, up, host, bytes });
+  #carry(bytes: Buffer, up: boolean, host: string, device: string, deliver: (datagram: Buffer) => void): void {
+    this.wire.push({ at: this.now, up, host, device, bytes });
     const { loss = 0, duplication = 0, reordering = 0, corruption = 0 } = this.faults;
     const happens = (share: number): boolean => share > 0 && this.#random.next() < share;
     for (let copies = happens(duplication) ? 2 : 1; copies > 0; copies--) {
@@ -229,7 +229,7 @@ export class Rig {
         const socket = this.#sockets.get(handle);
         if (!socket) return Status.Closed;
         const { host, address } = socket;
-        this.#carry(Buffer.from(at(ptr, len)), true, host, (datagram) => {
+        this.#carry(Buffer.from(at(ptr, len)), true, host, address, (datagram) => {
           this.peers.get(host)?.receive(datagram, address);
         });
         return len;
