@@ -370,7 +370,9 @@ export class Observations<H, F = Formats> {
   private serve(now: i64, endpoint: CoapEndpoint, i: i32): void {
     const o = this.observation(i);
     const pmin = this.period(i, Attribute.Pmin, this.defaultPmin);
-    const pmax = this.period(i, Attribute.Pmax, this.defaultPmax);
+    let pmax = this.period(i, Attribute.Pmax, this.defaultPmax);
+    // A pmax below pmin does not count; of several paths it may be another's.
+    if (o.isComposite && pmax > 0) pmax = max(pmax, pmin);
     const last = pmax > 0 && pmax >= pmin ? o.sentAt + pmax : i64.MAX_VALUE;
     const isLast = now >= last;
     if (!isLast && (!o.due || now < o.sentAt + pmin)) {

@@ -8,9 +8,12 @@ import { compileDebugSource } from '../kit/compile.js';
 import { TestServer, type ServerOptions } from '../dtls/server.js';
 import { APP } from './client-app.js';
 
-let compiled: Promise<WebAssembly.Module> | undefined;
-const moduleOnce = (): Promise<WebAssembly.Module> =>
-  (compiled ??= compileDebugSource(APP).then((bytes) => new WebAssembly.Module(bytes)));
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+function moduleOnce(source: string): Promise<WebAssembly.Module> {
+  const known = compiled.get(source) ?? compileDebugSource(source).then((bytes) => new WebAssembly.Module(bytes));
+  compiled.set(source, known);
+  return known;
+}
 
 interface App {
   memory: WebAssembly.Memory;
@@ -45,6 +48,8 @@ export interface RigOptions {
   readonly pack?: boolean;
   readonly factory?: boolean;
   readonly store?: MemoryStore;
+  /** The app's source; client-app.ts unless given. */
+  readonly app?: string;
 }
 
 /** Faults of the network: shares of datagrams, each way. */
@@ -93,7 +98,7 @@ export class Rig {
   }
 
   static async create(options: RigOptions = {}): Promise<Rig> {
-    return new Rig(await moduleOnce(), options);
+    return new Rig(await moduleOnce(options.app ?? APP), options);
   }
 
   after(ms: number, run: () => void): void {
@@ -248,8 +253,11 @@ export class Rig {
 // --- Servers ---
 
 export interface Command {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'FETCH' | 'IPATCH';
   readonly path: string;
+  readonly query?: string;
+  /** The token, where it has to be one that was used before. */
+  readonly token?: Buffer;
   readonly format?: number;
   readonly accept?: number;
   readonly payload?: Uint8Array;
@@ -259,6 +267,14 @@ export interface Answer {
   readonly code: string;
   readonly payload: Buffer;
   readonly format: number | undefined;
+  readonly token: Buffer;
+  readonly location: readonly string[];
+}
+
+/** A state of something that is observed. */
+export interface Notification extends Answer {
+  readonly at: number;
+  readonly observe: number | undefined;
 }
 
 const uint = (value: number): Buffer => {
@@ -283,6 +299,9 @@ export class CoapPeer implements Peer {
   /** Block size exponent of bodies sent, if they are sent in blocks. */
   szx: number | undefined;
   mid = 1_000;
+  /** States of what is observed, by token; what is to be done with one: it is acknowledged unless this says that it is refused. */
+  readonly notifications: Notification[] = [];
+  refuses: (token: Buffer) => boolean = () => false;
   /** Datagrams with responses to our own requests that are thrown away. */
   #pending = new Map<string, (packet: ParsedPacket) => void>();
   #seen = new Map<string, Buffer | undefined>();
@@ -305,7 +324,9 @@ export class CoapPeer implements Peer {
     const klass = Number(packet.code.split('.')[0]);
     if (packet.code === '0.00') return;
     if (klass > 0) {
-      this.#pending.get(packet.token.toString('hex'))?.(packet);
+      const pending = this.#pending.get(packet.token.toString('hex'));
+      if (pending) pending(packet);
+      else this.#notified(packet, from);
       return;
     }
     const key = `${from} ${packet.messageId}`;
@@ -331,6 +352,15 @@ export class CoapPeer implements Peer {
     }
     this.#seen.set(key, bytes);
     reply?.then?.();
+  }
+
+  #notified(packet: ParsedPacket, from: string): void {
+    const isRefused = this.refuses(packet.token);
+    const observe = numberOf(optionOf(packet, 'Observe')[0]);
+    this.notifications.push({ ...answerOf(packet, packet.payload), at: this.rig.now, observe });
+    if (!packet.confirmable && !isRefused) return;
+    const { messageId } = packet;
+    this.transmit(generate({ code: '0.00', ack: !isRefused, reset: isRefused, messageId } as never), from);
   }
 
   /** Sends a CON, in blocks when `szx` is set; `done` gets the answer, or undefined when there is none after 62 s. */
@@ -380,7 +410,7 @@ export class CoapPeer implements Peer {
     done: (packet: ParsedPacket | undefined) => void,
   ): void {
     const messageId = (this.mid = (this.mid + 1) & 0xffff);
-    const token = Buffer.from([0xa5, 0, messageId >> 8, messageId & 255]);
+    const token = command.token ?? Buffer.from([0xa5, 0, messageId >> 8, messageId & 255]);
     const segments = command.path === '/' ? [] : command.path.slice(1).split('/');
     const options: { name: string; value: Buffer }[] = segments.map((part) => ({
       ...{ name: 'Uri-Path', value: Buffer.from(part) },
@@ -390,10 +420,13 @@ export class CoapPeer implements Peer {
     };
     add('Observe', command.observe);
     add('Content-Format', command.format);
+    for (const part of command.query?.split('&') ?? []) options.push({ name: 'Uri-Query', value: Buffer.from(part) });
     add('Accept', command.accept);
     add('Block1', block1);
     add('Block2', command.block2);
-    const code = { GET: '0.01', POST: '0.02', PUT: '0.03', DELETE: '0.04' }[command.method];
+    const code = { GET: '0.01', POST: '0.02', PUT: '0.03', DELETE: '0.04', FETCH: '0.05', IPATCH: '0.07' }[
+      command.method
+    ];
     const bytes = generate({ code, confirmable: true, messageId, token, payload, options: options as never });
     const key = token.toString('hex');
     let open = true;
@@ -430,6 +463,7 @@ export interface Reply {
 
 const answerOf = (packet: ParsedPacket, payload: Buffer): Answer => ({
   ...{ code: packet.code, payload, format: numberOf(optionOf(packet, 'Content-Format')[0]) },
+  ...{ token: packet.token, location: textsOf(packet, 'Location-Path') },
 });
 
 /** A bootstrap server: after Bootstrap-Request it sends its commands one by one, then Finish. */
