@@ -230,9 +230,11 @@ export class Association {
     this.#end(reason);
   }
 
-  /** Sends the last flight once more: the client has repeated its own. */
-  repeat(): void {
-    if (this.#state !== 'closed') this.#fly();
+  /** Sends the last flight once more: the client, at the same place, has repeated its own. */
+  repeat(path: DtlsPath): void {
+    if (this.#state === 'closed') return;
+    this.#path = path;
+    this.#fly();
   }
 
   /** A record of epoch 0 after the ClientHello. Throws nothing: what cannot be is dropped. */
@@ -259,8 +261,8 @@ export class Association {
     const opened = this.#open(record);
     if (opened === undefined) return false;
     // A datagram from elsewhere moves the association only if nothing newer came before (RFC 9146 6).
-    const moved = path.key !== this.#path.key && this.#state === 'open';
-    if (moved && this.cid !== undefined && window.newest(record.sequence)) this.#path = path;
+    const moves = this.#state === 'open' && this.cid !== undefined && window.newest(record.sequence);
+    if (moves || path.key === this.#path.key) this.#path = path;
     window.mark(record.sequence);
     this.#guard(() => this.#take(opened));
     return true;

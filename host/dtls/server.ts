@@ -191,7 +191,7 @@ export class DtlsServer {
       return;
     }
     const known = this.#pending.get(path.key);
-    if (known?.clientRandom.equals(hello.random)) return known.repeat();
+    if (known?.clientRandom.equals(hello.random)) return known.repeat(path);
     // A ClientHello that was under way for long, of a handshake that is over.
     if (this.#open.get(path.key)?.clientRandom.equals(hello.random)) return;
     // DTLS counts its versions downwards.
