@@ -99,6 +99,8 @@ export class ServerStation {
 export interface Client {
   said(): string;
   tell(line: string): void;
+  /** Ends its input. */
+  end(): void;
   /** Its exit code. */
   ended(milliseconds?: number): Promise<number | null>;
   stop(): void;
@@ -118,6 +120,7 @@ export function start(command: string, ...args: readonly string[]): Client {
       return said;
     },
     tell: (line) => child.stdin.write(line),
+    end: () => child.stdin.end(),
     async ended(milliseconds) {
       const over = await until(() => failed !== undefined || child.exitCode !== null, milliseconds);
       if (failed) throw failed;

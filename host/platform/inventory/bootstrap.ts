@@ -196,7 +196,6 @@ export class BootstrapServer {
   ): Promise<void> {
     const { clock } = this.#options.context;
     const { knobs } = this;
-    const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId), config);
     const told = { endpoint, deviceId };
     let step = '';
     const ask = async (method: string, path: string, wanted: string, more: object = {}): Promise<void> => {
@@ -214,6 +213,7 @@ export class BootstrapServer {
       return ask(Method.Put, pathText(path), '2.04', { contentFormat: format, payload });
     };
     try {
+      const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId), config);
       for (const path of knobs.deletes ?? ['/']) await ask(Method.Delete, path, '2.02');
       if (knobs.looksFirst === true) {
         await ask(Method.Get, '/', '2.05', { accept: ContentFormat.Link });
@@ -228,8 +228,9 @@ export class BootstrapServer {
       await ask(Method.Post, '/bs', '2.04');
       this.#tell(conversation.session, 'bootstrapped', told);
     } catch (error) {
-      if (!(error instanceof CoapError)) throw error;
-      this.#tell(conversation.session, 'bootstrap-failed', { ...told, detail: `${step}: ${error.message}` });
+      // The message of an unforeseen error might hold anything: only its kind is told.
+      const reason = error instanceof CoapError ? error.message : `internal error (${kindOf(error)})`;
+      this.#tell(conversation.session, 'bootstrap-failed', { ...told, detail: `${step}: ${reason}` });
     }
   }
 
@@ -248,6 +249,8 @@ const ignored =
   (error: unknown): void => {
     if (!(error instanceof CoapError) || error.code !== code) throw error;
   };
+
+export const kindOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 
 /** What follows `name=` in the query. */
 export function parameter({ query }: IncomingRequest, name: string): string | undefined {

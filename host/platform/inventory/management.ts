@@ -27,6 +27,7 @@ import { Method } from '../../coap/index.js';
 import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import type { ServiceContext } from '../service.js';
+import { kindOf } from './bootstrap.js';
 import type { SoracomInventory } from './config.js';
 import type { DeviceRecord, Devices, Registration } from './devices.js';
 import type { Images } from './images.js';
@@ -80,7 +81,7 @@ export class Management {
   submit(device: DeviceRecord, operation: Operation): DeviceRequest | undefined {
     const request = this.#options.requests.add(device.deviceId, operation);
     const link = this.#options.reachable(device);
-    if (request !== undefined && link !== undefined) void this.#flush(device, link);
+    if (request !== undefined && link !== undefined) this.#soon(device, () => this.#flush(device, link));
     return request;
   }
 
@@ -106,12 +107,11 @@ export class Management {
 
   /** Nothing of what was agreed on before holds (OMA LwM2M Core 6.4.4): observations begin anew. */
   registered(device: DeviceRecord, link: DeviceLink): void {
-    void this.#begin(device, link);
+    this.#soon(device, () => this.#begin(device, link));
   }
 
   updated(device: DeviceRecord, link: DeviceLink, fresh: boolean): void {
-    if (fresh) void this.#begin(device, link);
-    else void this.#flush(device, link);
+    this.#soon(device, () => (fresh ? this.#begin(device, link) : this.#flush(device, link)));
   }
 
   gone({ deviceId }: DeviceRecord): void {
@@ -167,6 +167,11 @@ export class Management {
     if (found.length === 0) return;
     const facts = { ...this.#options.devices.get(device.deviceId)?.facts, ...Object.fromEntries(found) };
     this.#options.devices.change(device.deviceId, { facts });
+  }
+
+  /** What fails for a reason of the platform's own, for example its disk, is told, and the platform goes on. */
+  #soon(device: DeviceRecord, work: () => Promise<void>): void {
+    work().catch((error: unknown) => this.#tell(device, 'refused', `internal error (${kindOf(error)})`));
   }
 
   /** What a device does not do, or says wrongly, is told and no reason to stop. */
@@ -323,8 +328,8 @@ export class Management {
     try {
       this.#told(known, this.#leavesIn(known, response, path), pathText(path));
     } catch (error) {
-      if (!(error instanceof ContentError)) throw error;
-      this.#tell(known, 'refused', `notification of ${pathText(path)}: ${error.message}`);
+      const reason = error instanceof ContentError ? error.message : `internal error (${kindOf(error)})`;
+      this.#tell(known, 'refused', `notification of ${pathText(path)}: ${reason}`);
     }
   }
 
