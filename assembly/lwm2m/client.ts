@@ -403,14 +403,18 @@ export class Client<H, N, S, F = Formats> {
     r.retryTimer = <i32>server.value(ServerResource.RetryTimer, 60);
     r.sequenceDelay = server.value(ServerResource.SequenceDelay, 86_400);
     r.sequenceCount = <i32>server.value(ServerResource.SequenceCount, 1);
-    r.queueMode = server.isQueued;
     const observations = session.observations;
     observations.defaultPmin = <i32>server.value(ServerResource.MinPeriod, 0);
     observations.defaultPmax = <i32>server.value(ServerResource.MaxPeriod, 0);
     observations.storing = server.value(ServerResource.Storing, 1) != 0;
     const lifetime = <i32>min<i64>(server.value(ServerResource.Lifetime, 86_400), i32.MAX_VALUE);
-    if (session.isStarted) r.setLifetime(now, lifetime);
-    else r.lifetime = lifetime;
+    if (session.isStarted) {
+      r.setLifetime(now, lifetime);
+      r.setQueueMode(now, server.isQueued);
+    } else {
+      r.lifetime = lifetime;
+      r.queueMode = server.isQueued;
+    }
   }
 
   /** The session of a server; null when it has none. */

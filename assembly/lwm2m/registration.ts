@@ -40,6 +40,7 @@ const NEVER_S: i64 = 0xffffffff;
 const enum News {
   Lifetime = 1,
   Objects = 2,
+  Binding = 4,
 }
 
 /** Place with `memory.data(REGISTRATION_SIZE, 8)`, then `attach`. */
@@ -154,6 +155,14 @@ export class Registration {
     this.update(now);
   }
 
+  /** The device sleeps from now on between its messages, or does so no longer: the server is told. */
+  setQueueMode(now: i64, isQueued: bool): void {
+    if (isQueued == this.queueMode) return;
+    this.queueMode = isQueued;
+    this.news |= News.Binding;
+    this.update(now);
+  }
+
   /** There are other objects or instances now: the server is told. */
   setLinks(now: i64, links: usize, linksLen: i32): void {
     this.links = links;
@@ -261,13 +270,9 @@ export class Registration {
     // Content-Format (12) stands between path and query, and is merged in by the endpoint.
     this.option(w, this.query.on(this.queryBuffer, QUERY_MAX).str(this.version > 10 ? "lwm2m=1.1" : "lwm2m=1.0"));
     this.option(w, this.query.on(this.queryBuffer, QUERY_MAX).str("ep=").bytes(this.name, this.nameLen));
-    // 1.0 has queue mode in the binding, 1.1 in a parameter of its own.
-    this.option(
-      w,
-      this.query.on(this.queryBuffer, QUERY_MAX).str(this.queueMode && this.version == 10 ? "b=UQ" : "b=U"),
-    );
+    this.optionBinding(w);
     this.optionLifetime(w);
-    if (this.queueMode && this.version > 10) w.text(CoapOption.UriQuery, "Q");
+    this.optionQueue(w);
     return this.send(now, this.links, this.linksLen, ANSWER_MS);
   }
 
@@ -276,7 +281,9 @@ export class Registration {
     this.writeLocation(w);
     const told = this.news;
     this.news = 0;
+    if (told & News.Binding) this.optionBinding(w);
     if (told & News.Lifetime) this.optionLifetime(w);
+    if (told & News.Binding) this.optionQueue(w);
     return this.send(now, this.links, told & News.Objects ? this.linksLen : 0, ANSWER_MS);
   }
 
@@ -287,6 +294,15 @@ export class Registration {
 
   private send(now: i64, body: usize, bodyLen: i32, limit: i32): i32 {
     return this.endpoint.send(now, CoapType.Con, bodyLen > 0 ? Format.Link : -1, -1, -1, body, bodyLen, limit);
+  }
+
+  /** 1.0 has queue mode in the binding, 1.1 in a parameter of its own. */
+  private optionBinding(w: CoapWriter): void {
+    w.text(CoapOption.UriQuery, this.queueMode && this.version == 10 ? "b=UQ" : "b=U");
+  }
+
+  private optionQueue(w: CoapWriter): void {
+    if (this.queueMode && this.version > 10) w.text(CoapOption.UriQuery, "Q");
   }
 
   private optionLifetime(w: CoapWriter): void {

@@ -75,7 +75,7 @@ describe('over DTLS', () => {
 
   test('another address, and a server without connection IDs: a new session when the Update is not answered', async () => {
     const { rig, dm } = await world();
-    dm.cid = false;
+    dm.dtls.cid = false;
     rig.powerOn();
     rig.run(10 * SECOND);
     rig.rebind();
@@ -88,7 +88,7 @@ describe('over DTLS', () => {
     const { rig, dm } = await world();
     rig.powerOn();
     rig.run(10 * SECOND);
-    dm.forget();
+    dm.dtls.sessions = [];
     rig.run(600 * SECOND);
     expect([dm.handshakes, registers(dm).length]).toEqual([2, 2]);
   });
@@ -97,7 +97,7 @@ describe('over DTLS', () => {
     const { rig, dm } = await world();
     rig.powerOn();
     rig.run(10 * SECOND);
-    const session = dm.session;
+    const session = dm.dtls.sessions.at(-1)?.server;
     if (!session) throw new Error('no session');
     rig.send(session.alert(1, 0), dm.device, dm.host);
     rig.run(5 * SECOND);
@@ -165,7 +165,7 @@ describe('key rotation', () => {
     rig.powerOn();
     rig.run(10 * SECOND);
     rotate(parts);
-    dm.refuses = (server) => (server.identity === 'd-2' ? server.alert(2, 115, 0) : undefined);
+    dm.dtls.refuses = (server) => (server.identity === 'd-2' ? server.alert(2, 115, 0) : undefined);
     trigger(parts);
     rig.run(20 * SECOND);
     expect(dm.identities).toEqual(['d-1', 'd-1']);

@@ -306,13 +306,25 @@ export class CoapPeer implements Peer {
   #pending = new Map<string, (packet: ParsedPacket) => void>();
   #seen = new Map<string, Buffer | undefined>();
 
+  /** What is between it and the network when its port is not 5683. */
+  readonly dtls: DtlsFront;
+
   constructor(
     readonly rig: Rig,
     readonly host: string,
-    readonly transmit: (bytes: Buffer, to: string) => void = (bytes, to) => {
-      rig.send(bytes, to, host);
-    },
-  ) {}
+  ) {
+    this.dtls = new DtlsFront(rig, host, this);
+    rig.peers.set(host, this.isSecure ? this.dtls : this);
+  }
+
+  get isSecure(): boolean {
+    return !this.host.endsWith(':5683');
+  }
+
+  transmit(bytes: Buffer, to: string): void {
+    if (this.isSecure) this.dtls.send(bytes, to);
+    else this.rig.send(bytes, to, this.host);
+  }
 
   receive(datagram: Buffer, from: string): void {
     let packet: ParsedPacket;
@@ -487,7 +499,6 @@ export class BootstrapServer extends CoapPeer {
 
   constructor(rig: Rig, host = 'bootstrap.example:5683') {
     super(rig, host);
-    rig.peers.set(host, this);
     this.handler = (_packet, path, from) => {
       if (path !== '/bs') return { code: '4.04' };
       this.device = from;
@@ -524,49 +535,97 @@ export class BootstrapServer extends CoapPeer {
   }
 }
 
+/** Takes DTLS off what comes for a server, and puts it on what goes. */
+export class DtlsFront implements Peer {
+  /** Keys by identity. */
+  readonly keys = new Map<string, Uint8Array>();
+  handshakes = 0;
+  cid = true;
+  /** What it sends in place of what it should, whenever something has come. */
+  refuses: ((server: TestServer) => Uint8Array | undefined) | undefined;
+  sessions: { id: number; server: TestServer; from: string }[] = [];
+  #ids = 0;
+
+  constructor(
+    readonly rig: Rig,
+    readonly host: string,
+    readonly behind: Peer,
+  ) {}
+
+  /** The open session with that address. */
+  sessionOf(from: string): TestServer | undefined {
+    return this.sessions.findLast((each) => each.from === from && each.server.state === 'open')?.server;
+  }
+
+  send(bytes: Buffer, to: string): void {
+    const session = this.sessionOf(to);
+    if (session) this.rig.send(session.send(bytes), to, this.host);
+  }
+
+  receive(datagram: Buffer, from: string): void {
+    const { rig, host } = this;
+    let session = this.sessions.findLast((each) => each.from === from);
+    if (datagram[0] === 25) {
+      session = this.sessions.find((each) => each.id === datagram[11]);
+      if (session) session.from = from;
+    }
+    const isHello = datagram[0] === 22 && datagram[3] === 0 && datagram[4] === 0 && datagram[13] === 1;
+    if (isHello && (!session || session.server.state === 'open')) {
+      const id = ++this.#ids & 255;
+      const { keys } = this;
+      const server: TestServer = new TestServer({
+        get psk() {
+          return keys.get(server.identity) ?? new Uint8Array(16).fill(0xee);
+        },
+        ...(this.cid ? { cid: Uint8Array.of(id) } : {}),
+        sessionId: 0,
+        seed: `${host} ${id}`,
+      } as ServerOptions);
+      session = { id, server, from };
+      this.sessions.push(session);
+      this.handshakes++;
+    }
+    if (!session) return;
+    const { server } = session;
+    let answers: Uint8Array[] = [];
+    try {
+      answers = server.receive(datagram);
+    } catch {
+      // Corrupted on its way: the test's server is not made for that.
+    }
+    const alert = this.refuses?.(server);
+    for (const out of alert ? [alert] : answers) rig.send(out, from, host);
+    for (const data of server.data.splice(0)) this.behind.receive(Buffer.from(data), from);
+  }
+}
+
 /** A server that takes registrations, in clear or over DTLS. */
 export class DmServer {
   readonly coap: CoapPeer;
-  /** Keys by identity; empty: in clear. */
-  readonly keys = new Map<string, Uint8Array>();
+  readonly dtls: DtlsFront;
   /** What it answers to Register; '2.01' is with a location. */
   code = '2.01';
   /** Registrations by location: endpoint name, address that it was last heard from. */
   readonly registrations = new Map<string, { name: string; from: string }>();
   /** Identities by which somebody has registered. */
   readonly identities: string[] = [];
-  handshakes = 0;
-  cid = true;
-  /** What it sends in place of what it should, whenever something has come. */
-  refuses: ((server: TestServer) => Uint8Array | undefined) | undefined;
-  #sessions: { id: number; server: TestServer; from: string }[] = [];
-  #ids = 0;
   #locations = 0;
 
   constructor(
     readonly rig: Rig,
     readonly host: string,
   ) {
-    const secure = !host.endsWith(':5683');
-    this.coap = new CoapPeer(rig, host, (bytes, to) => {
-      if (!secure) {
-        rig.send(bytes, to, host);
-        return;
-      }
-      const session = this.#sessions.findLast((each) => each.from === to && each.server.state === 'open');
-      if (session) rig.send(session.server.send(bytes), to, host);
-    });
+    this.coap = new CoapPeer(rig, host);
+    this.dtls = this.coap.dtls;
     this.coap.handler = (packet, path, from) => this.#serve(packet, path, from);
-    rig.peers.set(
-      host,
-      secure
-        ? {
-            receive: (datagram, from) => {
-              this.#secure(datagram, from);
-            },
-          }
-        : this.coap,
-    );
+  }
+
+  get keys(): Map<string, Uint8Array> {
+    return this.dtls.keys;
+  }
+
+  get handshakes(): number {
+    return this.dtls.handshakes;
   }
 
   /** Address of the device that is registered. */
@@ -576,17 +635,7 @@ export class DmServer {
     return last.from;
   }
 
-  get session(): TestServer | undefined {
-    return this.#sessions.at(-1)?.server;
-  }
-
-  /** Forgets all sessions, as after a restart. */
-  forget(): void {
-    this.#sessions = [];
-  }
-
   #serve(packet: ParsedPacket, path: string, from: string): Reply {
-    const session = this.#sessions.findLast((each) => each.from === from && each.server.state === 'open');
     if (path === '/rd') {
       if (this.code !== '2.01') return { code: this.code };
       const location = String(this.#locations++);
@@ -595,7 +644,7 @@ export class DmServer {
           .find((part) => part.startsWith('ep='))
           ?.slice(3) ?? '';
       this.registrations.set(location, { name, from });
-      this.identities.push(session?.server.identity ?? '');
+      this.identities.push(this.dtls.sessionOf(from)?.identity ?? '');
       return {
         code: '2.01',
         options: [
@@ -613,42 +662,6 @@ export class DmServer {
       return { code: '2.02' };
     }
     return { code: '2.04' };
-  }
-
-  #secure(datagram: Buffer, from: string): void {
-    const { rig, host } = this;
-    let session = this.#sessions.findLast((each) => each.from === from);
-    if (datagram[0] === 25) {
-      session = this.#sessions.find((each) => each.id === datagram[11]);
-      if (session) session.from = from;
-    }
-    const isHello = datagram[0] === 22 && datagram[3] === 0 && datagram[4] === 0 && datagram[13] === 1;
-    if (isHello && (!session || session.server.state === 'open')) {
-      const id = ++this.#ids & 255;
-      const { keys } = this;
-      const server: TestServer = new TestServer({
-        get psk() {
-          return keys.get(server.identity) ?? new Uint8Array(16).fill(0xee);
-        },
-        ...(this.cid ? { cid: Uint8Array.of(id) } : {}),
-        sessionId: 0,
-        seed: `${host} ${id}`,
-      } as ServerOptions);
-      session = { id, server, from };
-      this.#sessions.push(session);
-      this.handshakes++;
-    }
-    if (!session) return;
-    const { server } = session;
-    let answers: Uint8Array[] = [];
-    try {
-      answers = server.receive(datagram);
-    } catch {
-      // Corrupted on its way: the test's server is not made for that.
-    }
-    const alert = this.refuses?.(server);
-    for (const out of alert ? [alert] : answers) rig.send(out, from, host);
-    for (const data of server.data.splice(0)) this.coap.receive(Buffer.from(data), from);
   }
 }
 

@@ -18,7 +18,7 @@ const datagrams = (rig: Rig): Datagram[] =>
 
 async function life(withCid: boolean, lifetime = 300): Promise<{ rig: Rig; answers: string[] }> {
   const { rig, server, dm } = await world();
-  dm.cid = withCid;
+  dm.dtls.cid = withCid;
   server.commands = [
     { method: 'DELETE', path: '/' },
     { method: 'GET', path: '/', accept: 40 },
