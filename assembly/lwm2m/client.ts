@@ -497,7 +497,9 @@ export class Client<H, N, S, F = Formats> {
     if (channel.state == ChannelState.Open && !r.linked) {
       r.link(now, channel.isNew);
       if (channel.isNew) session.observations.clear();
+      session.observations.resume(now);
     }
+    if (channel.state != ChannelState.Open) session.observations.pause();
     r.step(now);
     if (r.wantsLink && channel.state == ChannelState.Closed) this.open(session);
     if (r.state != session.seen) this.changed(now, session);
@@ -511,8 +513,17 @@ export class Client<H, N, S, F = Formats> {
   private observe(now: i64, session: Session<H, N, S, F>): void {
     const observations = session.observations;
     const channel = session.channel;
-    if (channel.state != ChannelState.Open || session.registration.state != RegistrationState.Registered) return;
-    if (now >= observations.deadline && channel.isFlushed) {
+    const r = session.registration;
+    if (r.state != RegistrationState.Registered || now < observations.deadline) return;
+    if (channel.state != ChannelState.Open) {
+      // Asleep: what is worth telling wakes the device, whose Update comes first.
+      observations.pause();
+      observations.step(now, channel.endpoint);
+      if (observations.isDue) {
+        r.update(now);
+        this.again = true;
+      }
+    } else if (channel.isFlushed) {
       observations.step(now, channel.endpoint);
       channel.flush(now);
     }
@@ -616,6 +627,10 @@ export class Client<H, N, S, F = Formats> {
       case RegistrationState.Registered:
         if (before != RegistrationState.Updating) this.registered(now, session);
         session.sleepAt = now + AWAKE_MS;
+        break;
+      case RegistrationState.Registering:
+        // What was agreed on before holds no longer, Core 6.4.4.
+        session.observations.clear();
         break;
       case RegistrationState.Waiting:
         if (before == RegistrationState.Registering) this.report(now, session, "registration", r.failure);

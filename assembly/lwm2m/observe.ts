@@ -123,6 +123,15 @@ export class Observations<H, F = Formats> {
     this.objects.changed(path);
   }
 
+  /** There is something that the server is to hear of. */
+  get isDue(): bool {
+    for (let i = 0; i < OBSERVATIONS; i++) {
+      const o = this.observation(i);
+      if (o.tokenLen >= 0 && o.due) return true;
+    }
+    return false;
+  }
+
   /** The server cannot be reached, or may not be for a time: nothing is sent. */
   pause(): void {
     this.isPaused = true;

@@ -18,6 +18,7 @@ export const APP = `
 
   const values = memory.data(16 * 4, 8);
   let present: u32 = 0;
+  let isNews: bool = false;
 
   @unmanaged
   class App {
@@ -51,6 +52,12 @@ export const APP = `
     remove(object: i32, instance: i32): i32 { present &= ~(1 << instance); return Status.Ok; }
     execute(object: i32, instance: i32, resource: i32, ptr: usize, len: i32): i32 { return Status.Ok; }
     changed(path: Path): void {}
+    news(path: Path): bool {
+      if (!isNews) return false;
+      isNews = false;
+      path.set(33000, 3, 0, -1);
+      return true;
+    }
   }
 
   const net = changetype<BoardNet>(memory.data(8));
@@ -77,5 +84,6 @@ export const APP = `
   export function registered(): bool { return client.isRegistered; }
   export function trial(): bool { return accounts.isTrial; }
   export function value(i: i32): i32 { return present & (1 << i) ? load<i32>(values + (i << 2)) : -1; }
+  export function measure(value: i32): void { store<i32>(values + 12, value); isNews = true; }
   export function grow(): void { present |= 8; client.objectsChanged(); }
 `;

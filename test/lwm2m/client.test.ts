@@ -1,4 +1,5 @@
 // The LwM2M client as a whole: DTLS sessions, servers that are gone, refuse, or ask for silence; several servers; queue mode.
+import { generate, parse } from 'coap-packet';
 import { describe, expect, test } from 'vitest';
 import { NEW, OLD, rotate, trigger, world } from './rig-world.js';
 import {
@@ -7,6 +8,7 @@ import {
   Rig,
   TLV,
   account,
+  optionOf,
   security,
   serverInstance,
   tlv,
@@ -350,6 +352,78 @@ describe('queue mode', () => {
   });
 });
 
+describe('observations', () => {
+  const NOTIFIED = '2.05';
+  /** Payloads of notifications that came, besides answers. */
+  function listen(dm: DmServer): string[] {
+    const told: string[] = [];
+    const receive = dm.coap.receive.bind(dm.coap);
+    dm.coap.receive = (datagram, from) => {
+      const packet = parse(datagram);
+      if (packet.code === NOTIFIED && optionOf(packet, 'Observe').length > 0 && !packet.ack) {
+        told.push(packet.payload.toString());
+        if (packet.confirmable)
+          dm.coap.transmit(generate({ ack: true, messageId: packet.messageId, code: '0.00' }), from);
+      }
+      receive(datagram, from);
+    };
+    return told;
+  }
+  const observe: Command = { method: 'GET', path: '/33000/3/0', accept: 0, observe: 0 };
+
+  test('outlive another address, by the connection ID', async () => {
+    const { rig, dm } = await world();
+    rig.powerOn();
+    rig.run(10 * SECOND);
+    rig.app?.grow();
+    rig.run(300 * SECOND);
+    const told = listen(dm);
+    expect(ask(rig, dm, observe)).toEqual({ code: '2.05', text: '0' });
+    rig.app?.measure(7);
+    rig.run(300 * SECOND);
+    rig.rebind();
+    rig.app?.measure(8);
+    rig.run(300 * SECOND);
+    expect(told).toEqual(['7', '8']);
+  });
+
+  test('end with the registration', async () => {
+    const { rig, dm } = await world();
+    rig.powerOn();
+    rig.run(10 * SECOND);
+    rig.app?.grow();
+    rig.run(300 * SECOND);
+    const told = listen(dm);
+    ask(rig, dm, observe);
+    dm.registrations.clear();
+    rig.run(300 * SECOND);
+    expect(registers(dm)).toHaveLength(2);
+    rig.app?.measure(7);
+    rig.run(300 * SECOND);
+    expect(told).toEqual([]);
+  });
+
+  test('wake a device in queue mode: Update first, then the notification', async () => {
+    const { rig, server, dm } = await world();
+    const rules = { 1: 86_400, 6: 1, 7: 'UQ' };
+    server.commands = account(security('dm.example', 123, 'd-1', OLD), serverInstance(123, rules));
+    rig.powerOn();
+    rig.run(10 * SECOND);
+    rig.app?.grow();
+    ask(rig, dm, { method: 'POST', path: '/1/1/8' });
+    rig.run(60 * SECOND);
+    const told = listen(dm);
+    expect(ask(rig, dm, observe)?.code).toBe('2.05');
+    rig.run(200 * SECOND);
+    expect(ask(rig, dm, read('/1/1/1'))).toBeUndefined();
+    const before = updates(dm);
+    rig.app?.measure(9);
+    rig.wake();
+    rig.run(10 * SECOND);
+    expect([told, updates(dm) - before, dm.handshakes]).toEqual([['9'], 1, 1]);
+  });
+});
+
 describe('two servers', () => {
   const KEY = new Uint8Array(16).fill(3);
   async function two(
@@ -399,10 +473,41 @@ describe('two servers', () => {
   });
 
   test('what one may not do to the other: its Server instance is not its own', async () => {
-    const { rig, one } = await two({}, {});
+    const { rig, server, one } = await two({}, {});
     rig.powerOn();
     rig.run(60 * SECOND);
     expect(ask(rig, one, read('/1/1/1'))).toEqual({ code: '2.05', text: '300' });
+    for (const command of [read('/1/2/1'), { method: 'POST', path: '/1/2/9' } as const])
+      expect(ask(rig, one, command)?.code).toBe('4.01');
+    expect(server.sessions).toBe(1);
+  });
+
+  test('who creates an instance owns it; the other sees it only by a list that says so', async () => {
+    const { rig, one, other } = await two({}, {});
+    rig.powerOn();
+    rig.run(60 * SECOND);
+    const create: Command = { method: 'POST', path: '/33000', format: TLV, payload: tlvEntry(0, 1, tlv({ 0: 5 })) };
+    // Nobody has been given the right to create.
+    expect(ask(rig, one, create)?.code).toBe('4.01');
+    const list = (instance: number): Buffer =>
+      Buffer.concat([
+        tlv({ 0: 33_000, 1: instance }),
+        tlvEntry(2, 2, Buffer.concat([tlvEntry(1, 1, Buffer.from([16])), tlvEntry(1, 2, Buffer.from([0]))])),
+        tlv({ 3: 65_535 }),
+      ]);
+    const again = await two({}, {}, [{ method: 'PUT', path: '/2/0', format: TLV, payload: list(65_535) }]);
+    again.rig.powerOn();
+    again.rig.run(60 * SECOND);
+    expect(ask(again.rig, again.one, create)?.code).toBe('2.01');
+    expect(ask(again.rig, again.other, { ...create, payload: tlvEntry(0, 2, tlv({ 0: 5 })) })?.code).toBe('4.01');
+    expect(ask(again.rig, again.one, read('/33000/1/0'))).toEqual({ code: '2.05', text: '5' });
+    expect(ask(again.rig, again.other, read('/33000/1/0'))?.code).toBe('4.01');
+    // And it outlives a restart.
+    again.rig.powerOff();
+    again.rig.powerOn();
+    again.rig.run(60 * SECOND);
+    expect(ask(again.rig, again.other, read('/1/2/1'))?.code).toBe('2.05');
+    void other;
   });
 });
 

@@ -26,6 +26,7 @@ interface App {
   trial(): number;
   value(index: number): number;
   grow(): void;
+  measure(value: number): void;
 }
 
 export const ClientState = { Off: 0, Holding: 1, Bootstrapping: 2, Serving: 3 } as const;
@@ -176,6 +177,11 @@ export class Rig {
       this.turns++;
       if (++spins > 50) throw new Error(`the device does not come to rest at ${this.now}:\n${this.logs.join('\n')}`);
     }
+  }
+
+  /** The app has something to do: it gets a turn. */
+  wake(): void {
+    this.#wake = this.now;
   }
 
   /** All addresses of the device are others from now on: what goes to the old ones is lost. */
