@@ -27,6 +27,8 @@ import { Baseband } from './modem/baseband/index.js';
 import { DataCard, Modem } from './modem/index.js';
 import { releaseBinary } from './package-root.js';
 import {
+  AWS_ROLE,
+  type AwsCredentials,
   type Database,
   KEY_HOST,
   keyUrl,
@@ -250,6 +252,7 @@ export class World {
       },
       upstream: parts.upstream,
       certificates: (names) => parts.authority.issue(names),
+      awsKey: parts.awsKey,
       ...config.storage,
       ...(config.inventoryUri !== undefined && { inventoryUri: config.inventoryUri }),
       deviceOf: (imsi) => this.#holders.get(imsi),
@@ -337,6 +340,7 @@ interface Cloud {
   readonly upstream: InProcessUpstream | SocketUpstream;
   /** Says whose keys are published. */
   readonly publish: (platform: Platform) => void;
+  readonly awsKey: AwsCredentials;
 }
 
 async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Promise<Cloud> {
@@ -364,7 +368,13 @@ async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Pro
   }
 
   const keys = (kid: string): Promise<string | undefined> => httpsGet(upstream, clock, new URL(keyUrl(kid)));
-  const options = { clock, authority, keys, random: random.fork('clouds') };
+  const awsRandom = random.fork('platform at AWS');
+  const awsKey = {
+    accessKeyId: `AKIA${Buffer.from(awsRandom.bytes(8)).toString('hex').toUpperCase()}`,
+    secretAccessKey: Buffer.from(awsRandom.bytes(30)).toString('base64'),
+  };
+  const platformKey = { ...awsKey, accountId: AWS_ROLE.account };
+  const options = { clock, authority, keys, random: random.fork('clouds'), platformKey };
   const clouds = await Clouds.create(config.clouds ?? {}, options);
   for (const [host, server] of clouds.servers) await serve(host, 443, server);
 
@@ -379,5 +389,9 @@ async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Pro
     keyOrigin = `http://127.0.0.1:${await plain.listen()}`;
   }
   const publish = (made: Platform): void => void (platform = made);
-  return { trace, authority, customers, clouds, servers, keyOrigin, upstream, publish };
+  const secretAccessKey = new Secret(Buffer.from(awsKey.secretAccessKey));
+  return {
+    ...{ trace, authority, customers, clouds, servers, keyOrigin, upstream, publish },
+    awsKey: { ...awsKey, secretAccessKey },
+  };
 }

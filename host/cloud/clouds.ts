@@ -23,6 +23,8 @@ export interface CloudsOptions {
   /** Where functions find the keys of `x-soracom-token`. */
   readonly keys: KeySource;
   readonly random?: Random;
+  /** The platform's own user at AWS, whom customers' roles may trust. */
+  readonly platformKey?: NonNullable<AwsConfig['guests']>[number];
 }
 
 export class Clouds {
@@ -40,9 +42,10 @@ export class Clouds {
   }
 
   static async create(config: CloudsConfig, options: CloudsOptions): Promise<Clouds> {
-    const { clock, authority, keys, random = new Random('clouds') } = options;
+    const { clock, authority, keys, random = new Random('clouds'), platformKey } = options;
+    const guests = [...(config.aws?.guests ?? []), ...(platformKey ? [platformKey] : [])];
     const verifier = new TokenVerifier(keys);
-    const aws = new AwsCloud(clock, config.aws ?? {}, random.fork('aws'));
+    const aws = new AwsCloud(clock, { ...config.aws, guests }, random.fork('aws'));
     const azure = new AzureCloud(clock, verifier, config.azure ?? {}, random.fork('azure'));
     const google = new GoogleCloud(clock, verifier, config.google ?? {}, random.fork('google'));
     const hosts: (readonly [string, CloudHandler])[] = [

@@ -126,6 +126,9 @@ export const CloudStatus = {
   GatewayTimeout: 504,
 } as const;
 
+/** The platform assumes roles in operators' AWS accounts as a user of this account; `sessionName` shows in their logs. */
+export const AWS_ROLE = { account: '762707677580', sessionName: 'soracom', seconds: 3600 } as const;
+
 export const FUNNEL = {
   /** The cloud answered with neither success nor an error of its own: a redirect. */
   oddAnswer: 502,
@@ -388,6 +391,9 @@ export const MetadataStatus = {
 //   key (where Lambda's API is). Credentials are optional for the last two: api-token-credentials give `x-functions-key`
 //   at Azure and a bearer token at Google. What Lambda returns is not unwrapped. Of a function's answer over HTTP its
 //   status, Content-Type and body are passed on.
+// - AWS: the account of the platform, the name and the length of its sessions (AWS_ROLE). The role is assumed at the STS of the
+//   destination's region, also where `endpoint` leads elsewhere (outbound/aws-access.ts). Credentials of a role are kept
+//   until five minutes before they end.
 // - Funnel: `payloadsOnly` and `sendPayloadsAsBinary` are taken from the destination and from the namespace itself;
 //   the latter sends the device's own bytes, and only with the former. `endpoint` in the destination is our own key. The
 //   IMSI is the partition key of Kinesis. Destinations of other providers are HTTPS URLs that get a POST; credentials are

@@ -42,6 +42,7 @@ import { Unified } from './unified/index.js';
 
 export type { BeamEntry } from './beam/config.js';
 export {
+  AWS_ROLE,
   HARVEST_LIMITS,
   type HarvestLimits,
   HTTP_LIMITS,
@@ -58,6 +59,7 @@ export { Inventory } from './inventory/index.js';
 export type { CertificateSupplier } from './http/tls-entry.js';
 export type { SigningKeys } from './keys/keys.js';
 export { KEY_HOST, keySite, keyUrl, publishedKey } from './keys/site.js';
+export type { AwsCredentials } from './outbound/aws-signature.js';
 export type { Upstream } from './outbound/upstream.js';
 export { Seal, SealError } from './seal.js';
 export type { Service, ServiceContext } from './service.js';
@@ -83,6 +85,8 @@ export interface PlatformOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Overrides of MESSAGE_LIMITS. */
   readonly messageLimits?: Partial<MessageLimits>;
+  /** The platform's own user at AWS; without one no `aws-iam-role-credentials` work. */
+  readonly awsKey?: ServiceContext['awsKey'];
   /** Overrides of HARVEST_LIMITS. */
   readonly harvestLimits?: Partial<HarvestLimits>;
   /** Overrides of DTLS_LIMITS, for Inventory's device management server. */
@@ -139,7 +143,7 @@ export class Platform {
       return device === undefined ? trace : trace.of(device);
     };
     const context: ServiceContext = {
-      ...{ clock, upstream, database, seal, random, limits },
+      ...{ clock, upstream, database, seal, random, limits, awsKey: options.awsKey },
       directory: this.directory,
       forwarder: new Forwarder(clock, upstream, limits),
       messageLimits: { ...MESSAGE_LIMITS, ...options.messageLimits },

@@ -7,6 +7,7 @@ import type { Trace } from '../trace/trace.js';
 import type { HttpLimits, MessageLimits } from './choices.js';
 import type { Database } from './database.js';
 import type { Directory } from './directory/index.js';
+import type { AwsCredentials } from './outbound/aws-signature.js';
 import type { Forwarder } from './outbound/forward.js';
 import type { Upstream } from './outbound/upstream.js';
 import type { Seal } from './seal.js';
@@ -21,6 +22,8 @@ export interface ServiceContext {
   /** The way to customers' servers and clouds: plain bytes, and HTTP over them. */
   readonly upstream: Upstream;
   readonly forwarder: Forwarder;
+  /** The platform's own user at AWS, who assumes the roles that operators name. */
+  readonly awsKey?: AwsCredentials | undefined;
   readonly limits: HttpLimits;
   readonly messageLimits: MessageLimits;
   /** The trace of the device that holds this caller's SIM. */

@@ -2,7 +2,8 @@
 
 import { MS } from '../../host/clock/clock.js';
 import { Clouds, type CloudsConfig } from '../../host/cloud/index.js';
-import type { PlatformConfig } from '../../host/platform/index.js';
+import { AWS_ROLE, type PlatformConfig } from '../../host/platform/index.js';
+import { Secret } from '../../host/secret.js';
 import { BeamWorld, type BeamWorldOptions, ca, ICCID, IMEI, IMSI, MSISDN, session } from './harness.js';
 
 export const ACCESS_KEY = {
@@ -10,6 +11,8 @@ export const ACCESS_KEY = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 };
 export const AWS_CREDENTIALS = { type: 'aws-credentials', credentials: ACCESS_KEY } as const;
+/** The platform's own user at AWS. */
+export const PLATFORM_KEY = { accessKeyId: 'AKIAPLATFORMEXAMPLE1', secretAccessKey: 'the-platforms-own-secret-key' };
 export const OPERATOR = 'OP0012345678';
 
 export interface CloudWorldOptions extends Pick<BeamWorldOptions, 'limits' | 'upstream'> {
@@ -29,6 +32,7 @@ export async function cloudWorld(options: CloudWorldOptions): Promise<CloudWorld
   const { configuration, credentials = {}, clouds: config = {}, subscriber, ...rest } = options;
   const world = new BeamWorld({
     ...rest,
+    platform: { awsKey: { ...PLATFORM_KEY, secretAccessKey: new Secret(Buffer.from(PLATFORM_KEY.secretAccessKey)) } },
     config: {
       groups: { sensors: { configuration } },
       credentials,
@@ -36,7 +40,8 @@ export async function cloudWorld(options: CloudWorldOptions): Promise<CloudWorld
     },
   });
   const keys = (kid: string): Promise<string | undefined> => Promise.resolve(world.platform.keys.published(kid));
-  const clouds = await Clouds.create(config, { clock: world.clock, authority: ca, keys });
+  const platformKey = { ...PLATFORM_KEY, accountId: AWS_ROLE.account };
+  const clouds = await Clouds.create(config, { clock: world.clock, authority: ca, keys, platformKey });
   for (const [host, server] of clouds.servers) world.upstream.serve(host, 443, (stream) => server.accept(stream));
   return { world, clouds };
 }

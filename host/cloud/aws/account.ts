@@ -4,7 +4,10 @@ import type { Clock } from '../../clock/clock.js';
 import { Random } from '../../random.js';
 import { Secret } from '../../secret.js';
 import type { CloudRequest, CloudResponse } from '../cloud-server.js';
-import { type AccessKey, checkSignature, type SignatureFault } from './signature-check.js';
+import { type AccessKey, checkSignature, type SignatureFault, type SignatureVerdict } from './signature-check.js';
+
+/** Temporary credentials that ended so long ago are unknown, no longer expired. */
+const FORGET_MS = 24 * 3600 * 1000;
 
 export interface AccessKeyConfig {
   readonly accessKeyId: string;
@@ -18,6 +21,8 @@ export interface AwsAccountConfig {
   readonly accountId?: string;
   readonly region?: string;
   readonly accessKeys?: readonly AccessKeyConfig[];
+  /** Users of other accounts, who can do nothing here but assume a role that trusts them. */
+  readonly guests?: readonly (Omit<AccessKeyConfig, 'allow'> & { readonly accountId: string })[];
 }
 
 export class AwsAccount {
@@ -28,14 +33,16 @@ export class AwsAccount {
   readonly #keys: Map<string, AccessKey>;
 
   constructor(clock: Clock, config: AwsAccountConfig, random = new Random('aws')) {
-    const { accountId = '123456789012', region = 'ap-northeast-1', accessKeys = [] } = config;
+    const { accountId = '123456789012', region = 'ap-northeast-1', accessKeys = [], guests = [] } = config;
     this.clock = clock;
     this.random = random;
     this.accountId = accountId;
     this.region = region;
+    const users = accessKeys.map(({ allow = ['*'], ...key }) => ({ ...key, allow, account: accountId }));
+    const others = guests.map(({ accountId: account, ...key }) => ({ ...key, allow: [], account }));
     this.#keys = new Map(
-      accessKeys.map(({ accessKeyId, secretAccessKey, allow = ['*'] }) => {
-        const principal = `arn:aws:iam::${accountId}:user/${accessKeyId.slice(-4)}`;
+      [...users, ...others].map(({ accessKeyId, secretAccessKey, allow, account }) => {
+        const principal = `arn:aws:iam::${account}:user/${accessKeyId.slice(-4)}`;
         return [accessKeyId, { secretAccessKey: new Secret(Buffer.from(secretAccessKey)), principal, allow }];
       }),
     );
@@ -45,11 +52,25 @@ export class AwsAccount {
     return `arn:aws:${service}:${this.region}:${this.accountId}:${resource}`;
   }
 
-  /** Undefined when the request may do this; otherwise why not. */
-  refusal(request: CloudRequest, service: string, action: string, resource: string): AwsError | undefined {
-    const verdict = checkSignature(request, {
+  /** Takes temporary credentials for good until they end; those that have ended long since are forgotten. */
+  grant(accessKeyId: string, key: AccessKey): void {
+    const now = this.clock.unixMs();
+    for (const [id, { expiresMs = Infinity }] of this.#keys) {
+      if (expiresMs + FORGET_MS < now) this.#keys.delete(id);
+    }
+    this.#keys.set(accessKeyId, key);
+  }
+
+  /** Who has signed a request to one of this account's services. */
+  verdict(request: CloudRequest, service: string): SignatureVerdict {
+    return checkSignature(request, {
       ...{ keys: this.#keys, region: this.region, service, unixMs: this.clock.unixMs() },
     });
+  }
+
+  /** Undefined when the request may do this; otherwise why not. */
+  refusal(request: CloudRequest, service: string, action: string, resource: string): AwsError | undefined {
+    const verdict = this.verdict(request, service);
     if (!verdict.ok) return { code: verdict.fault, message: verdict.message };
     const { allow, principal } = verdict.key;
     if (allow.includes('*') || allow.includes(action)) return undefined;

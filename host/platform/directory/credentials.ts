@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { secretField as secret } from './fields.js';
 
 const name = z.string().min(1);
+const roleArn = z.string().regex(/^arn:aws(-cn)?:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'the ARN of a role is wanted');
+/** AWS STS API Reference, AssumeRole. */
+const externalId = z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, '2 to 1224 letters, digits and +=,.@:/- are wanted');
 
 function entry<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
   return z.strictObject({
@@ -21,7 +24,7 @@ export const credentialsEntry = z.discriminatedUnion('type', [
   entry('x509', { key: secret, cert: name, ca: z.string().optional() }),
   entry('private-key-pem', { key: secret }),
   entry('aws-credentials', { accessKeyId: name, secretAccessKey: secret }),
-  entry('aws-iam-role-credentials', { roleArn: name, externalId: z.string() }),
+  entry('aws-iam-role-credentials', { roleArn, externalId }),
   entry('azure-credentials', { policyName: name, key: secret }),
   entry('azureIoT-credentials', { sharedAccessKeyName: name, sharedAccessKey: secret }),
   entry('google-service-account-json', { credentials: secret }),

@@ -17,6 +17,7 @@ import {
   statusAndBody,
 } from '../message/message.js';
 import { interpret } from '../message/payload.js';
+import { AwsAccess } from '../outbound/aws-access.js';
 import { CloudClient } from '../outbound/cloud-client.js';
 import { credentialsFor, misconfigured, secretText } from '../outbound/credentials.js';
 import { type Caller, wantOn } from '../refusal.js';
@@ -34,12 +35,14 @@ export class Funk implements Service, MessageService {
   readonly #context: ServiceContext;
   readonly #keys: SigningKeys;
   readonly #cloud: CloudClient;
+  readonly #aws: AwsAccess;
   readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, keys: SigningKeys) {
     this.#context = { ...context, random: context.random.fork('funk') };
     this.#keys = keys;
     this.#cloud = new CloudClient(context, this.name);
+    this.#aws = new AwsAccess(context, this.#cloud);
     const limits = { ...context.limits, requestHeader: Math.min(context.limits.requestHeader, KEEP_ALIVE) };
     this.#entry = new MessageEntry(context, this, { limits });
   }
@@ -66,12 +69,14 @@ export class Funk implements Service, MessageService {
     const { contentType, destination, credentialsId } = config ?? {};
     if (destination === undefined) throw misconfigured('no destination is configured');
     const { json } = interpret(message, contentType);
-    const { clock, directory } = this.#context;
+    const { clock } = this.#context;
     try {
       if (destination.provider === 'aws') {
-        const credentials = credentialsFor(directory, message.caller, credentialsId, 'aws-credentials');
-        const request = lambdaRequest(destination, message, json, credentials, clock.unixMs());
-        return lambdaAnswer(await this.#cloud.send(message, request));
+        const credentialsOf = (region: string) => this.#aws.credentials(message, credentialsId, region);
+        const request = await lambdaRequest(destination, message, json, credentialsOf, clock.unixMs());
+        const answer = await this.#cloud.send(message, request);
+        if (answer.status === 403) this.#aws.forget(message, credentialsId);
+        return lambdaAnswer(answer);
       }
       return await this.#overHttps(
         message,

@@ -3,8 +3,8 @@
 import { FUNK } from '../choices.js';
 import type { Answer } from '../http/front.js';
 import type { DeviceMessage, MessageAnswer } from '../message/message.js';
-import { awsEndpoint, awsRequest, type AwsCall } from '../outbound/aws.js';
-import { awsEncode } from '../outbound/aws-signature.js';
+import { awsEndpoint, awsRequest } from '../outbound/aws.js';
+import { type AwsCredentials, awsEncode } from '../outbound/aws-signature.js';
 import type { CloudRequest } from '../outbound/cloud-client.js';
 import { misconfigured } from '../outbound/credentials.js';
 import { parseArn } from './arn.js';
@@ -14,13 +14,13 @@ import { functionContext } from './context.js';
 export type LambdaDestination = Extract<FunkDestination, { provider: 'aws' }>;
 
 /** `event`: JSON. */
-export function lambdaRequest(
+export async function lambdaRequest(
   { resourceUrl, endpoint }: LambdaDestination,
   message: DeviceMessage,
   event: string,
-  credentials: AwsCall['credentials'],
+  credentialsOf: (region: string) => Promise<AwsCredentials>,
   unixMs: number,
-): CloudRequest {
+): Promise<CloudRequest> {
   const arn = parseArn(resourceUrl);
   if (arn === undefined) throw misconfigured('the destination is not the ARN of a function');
   const { region, functionArn, qualifier } = arn;
@@ -38,7 +38,7 @@ export function lambdaRequest(
       ['X-Amz-Client-Context', Buffer.from(clientContext).toString('base64')],
     ],
     body: Buffer.from(event),
-    ...{ region, service: 'lambda', unixMs, credentials },
+    ...{ region, service: 'lambda', unixMs, credentials: await credentialsOf(region) },
   });
 }
 

@@ -1,7 +1,7 @@
 // Funnel: a device's message goes to a cloud's data service, and the device learns whether the cloud took it.
 //
 // HTTP at port 80, TCP and UDP at 23080. envelope.ts makes what is sent, adapters/ the request of each cloud,
-// cloud-message.ts the words for a device when a cloud refuses.
+// ../outbound/cloud-message.ts the words for a device when a cloud refuses.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { CallerStatus, FUNNEL, MessageStatus } from '../choices.js';
@@ -14,12 +14,13 @@ import {
   statusAndBody,
 } from '../message/message.js';
 import { interpret, type Payload } from '../message/payload.js';
+import { AwsAccess } from '../outbound/aws-access.js';
 import { CloudClient, type CloudRequest } from '../outbound/cloud-client.js';
+import { cloudMessage } from '../outbound/cloud-message.js';
 import { misconfigured, withImsi } from '../outbound/credentials.js';
 import { type Caller, Refusal, wantOn } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { adapterFor, PubSubAdapter } from './adapters/index.js';
-import { cloudMessage } from './cloud-message.js';
 import type { SoracomFunnel } from './config.js';
 import { contentFor } from './envelope.js';
 
@@ -34,12 +35,14 @@ export class Funnel implements Service, MessageService {
   readonly name = 'funnel';
   readonly #context: ServiceContext;
   readonly #cloud: CloudClient;
+  readonly #aws: AwsAccess;
   readonly #pubsub: PubSubAdapter;
   readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext) {
     this.#context = context;
     this.#cloud = new CloudClient(context, this.name);
+    this.#aws = new AwsAccess(context, this.#cloud);
     this.#pubsub = new PubSubAdapter(context.clock);
     const limits = { ...context.limits, maxRequestBody: Math.min(context.limits.maxRequestBody, MAX_BODY) };
     this.#entry = new MessageEntry(context, this, { limits, tooLargeText: TOO_LARGE });
@@ -103,10 +106,12 @@ export class Funnel implements Service, MessageService {
       resourceUrl: withImsi(resourceUrl, message.caller.imsi),
       unixMs: clock.unixMs(),
       send: (request: CloudRequest) => this.#cloud.send(message, request),
+      awsCredentials: (region: string) => this.#aws.credentials(message, credentialsId, region),
     };
     const answer = await this.#cloud.send(message, await adapter.request(delivery));
     adapter.answered?.(delivery, answer);
     const { status } = answer;
+    if (provider === 'aws' && status === 403) this.#aws.forget(message, credentialsId);
     if (status < 300) return { status: 204, body: Buffer.alloc(0) };
     if (status >= 400) return text(status, cloudMessage(answer));
     this.#cloud.report('upstream-error', message, FUNNEL.oddAnswer, `the destination answered with status ${status}`);

@@ -1,8 +1,7 @@
 // Requests to AWS: where a service's API is, and a signed request to it.
 
-import type { Credentials } from '../directory/index.js';
 import type { HeaderList } from '../http/text.js';
-import { awsSigned } from './aws-signature.js';
+import { type AwsCredentials, awsSigned } from './aws-signature.js';
 import { type CloudRequest, hostHeader } from './cloud-client.js';
 
 export interface AwsCall {
@@ -14,7 +13,7 @@ export interface AwsCall {
   /** Signing name. */
   readonly service: string;
   readonly unixMs: number;
-  readonly credentials: Extract<Credentials, { type: 'aws-credentials' }>;
+  readonly credentials: AwsCredentials;
 }
 
 /** `https://lambda.ap-northeast-1.amazonaws.com` */

@@ -2,6 +2,7 @@
 
 import type { Answer } from '../../http/front.js';
 import type { DeviceMessage } from '../../message/message.js';
+import type { AwsCredentials } from '../../outbound/aws-signature.js';
 import type { CloudRequest } from '../../outbound/cloud-client.js';
 import type { CredentialsReference, SubscriberDirectory } from '../../directory/index.js';
 
@@ -18,6 +19,8 @@ export interface Delivery {
   readonly directory: SubscriberDirectory;
   /** Asks the cloud something else first: for a token. Rejects with an UpstreamError. */
   readonly send: (request: CloudRequest) => Promise<Answer>;
+  /** What signs requests to AWS in this region. */
+  readonly awsCredentials: (region: string) => Promise<AwsCredentials>;
 }
 
 export interface Adapter {

@@ -4,7 +4,6 @@ import { FUNNEL } from '../../choices.js';
 import { awsEncode } from '../../outbound/aws-signature.js';
 import { awsRequest } from '../../outbound/aws.js';
 import type { CloudRequest } from '../../outbound/cloud-client.js';
-import { credentialsFor } from '../../outbound/credentials.js';
 import type { HeaderList } from '../../http/text.js';
 import type { Adapter, Delivery } from './adapter.js';
 
@@ -24,12 +23,12 @@ function resourceOf(url: string, service: string): Resource | undefined {
   return region === undefined ? undefined : { host, region, name };
 }
 
-function signed(
-  { endpoint, directory, message: { caller }, credentialsId, unixMs }: Delivery,
+async function signed(
+  { endpoint, awsCredentials, unixMs }: Delivery,
   { host, region }: Resource,
   call: { service: string; target: string; headers: HeaderList; body: Uint8Array },
-): CloudRequest {
-  const credentials = credentialsFor(directory, caller, credentialsId, 'aws-credentials');
+): Promise<CloudRequest> {
+  const credentials = await awsCredentials(region);
   const url = new URL(endpoint ?? `https://${host}`);
   const target = url.pathname.replace(/\/$/, '') + call.target;
   return awsRequest({ ...call, url, target, region, unixMs, credentials });

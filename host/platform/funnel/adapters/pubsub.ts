@@ -5,9 +5,9 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../../../clock/clock.js';
 import type { Answer } from '../../http/front.js';
+import { cloudMessage } from '../../outbound/cloud-message.js';
 import { credentialsFor, misconfigured, secretText } from '../../outbound/credentials.js';
 import { Refusal } from '../../refusal.js';
-import { cloudMessage } from '../cloud-message.js';
 import type { Adapter, Delivery } from './adapter.js';
 
 const RESOURCE = /^(?:https:\/\/pubsub\.googleapis\.com\/v1\/)?(projects\/[\w.:-]+\/topics\/[\w.~+%-]+?)(?::publish)?$/;
