@@ -1,7 +1,7 @@
 // CoAP on the host and libcoap's programs (Debian package libcoap3-bin), over UDP and over DTLS with OpenSSL and GnuTLS.
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import {
   CoapPeer,
   type CoapResponse,
@@ -12,8 +12,11 @@ import {
   uintOption,
 } from '../../host/coap/index.js';
 import { Random } from '../../host/random.js';
+import { withPrograms } from '../peers.js';
 import { cleanUp, clock, IDENTITY, ServerStation, start, until } from '../dtls-server/station.js';
 import { answer } from './peers.js';
+
+const { describe, it } = withPrograms('coap-client-openssl', 'coap-server-openssl');
 
 afterAll(cleanUp);
 

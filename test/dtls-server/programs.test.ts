@@ -1,7 +1,11 @@
 // The server and clients nobody here wrote: OpenSSL, GnuTLS and Mbed TLS, on UDP sockets of this machine.
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import type { DtlsLimits } from '../../host/dtls/index.js';
-import { cleanUp, gnutls, IDENTITY, inFolder, mbedtls, openssl, PSK, ServerStation, until } from './station.js';
+import { withPrograms } from '../peers.js';
+import { mbedtls } from './mbedtls.js';
+import { cleanUp, gnutls, IDENTITY, inFolder, openssl, PSK, ServerStation, until } from './station.js';
+
+const { describe, it } = withPrograms('gcc', 'gnutls-serv', 'libmbedtls', 'openssl');
 
 afterAll(cleanUp);
 

@@ -1,6 +1,5 @@
-// The server on a UDP socket of this machine, and client programs nobody here wrote. Debian packages: openssl, gnutls-bin,
-// libcoap3-bin, gcc with libmbedtls-dev.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+// The server on a UDP socket of this machine, and client programs nobody here wrote.
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -147,15 +146,3 @@ export const gnutls = (port: number, cipher: string, ...options: readonly string
     ...['--udp', '--port', String(port), '--pskusername', IDENTITY, '--pskkey', PSK, '--no-ca-verification'],
     ...['--priority', `NONE:+VERS-DTLS1.2:+PSK:+MAC-ALL:+COMP-NULL:+SIGN-ALL:${cipher}`, ...options, '127.0.0.1'],
   );
-
-let compiled: string | undefined;
-
-/** mbedtls-client.c: port, options; see there. */
-export function mbedtls(port: number, ...options: readonly string[]): Client {
-  if (compiled === undefined) {
-    compiled = inFolder('mbedtls-client');
-    const source = new URL('mbedtls-client.c', import.meta.url).pathname;
-    execFileSync('gcc', ['-Wall', '-Werror', '-o', compiled, source, '-lmbedtls', '-lmbedcrypto', '-lmbedx509']);
-  }
-  return start(compiled, String(port), IDENTITY, PSK, ...options);
-}

@@ -332,6 +332,12 @@ export class TestDevice {
     await this.world.pass(SECOND);
   }
 
+  /** Any bytes, in a record of its association. */
+  say(bytes: Uint8Array): void {
+    this.kit?.dtlsWrite(new Uint8Array(bytes));
+    this.#flush();
+  }
+
   /** From another address, as behind a NAT that has forgotten. */
   rebind(): void {
     this.#socket = sockets++;
