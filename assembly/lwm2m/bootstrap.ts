@@ -25,7 +25,7 @@ import {
   Server,
 } from "./account";
 import { Format, ID_MAX, Type } from "./fields";
-import { Formats, hasCbor, hasJson, hasTlv } from "./formats";
+import { Formats, hasCbor, hasJson, hasSenml, hasTlv } from "./formats";
 import { Managed } from "./managed";
 import { Path } from "./path";
 import { Mark, READER_SIZE, Reader } from "./reader";
@@ -74,6 +74,8 @@ export class Bootstrap<H, F = Formats> {
   private out: usize;
   private outMax: i32;
   private asked: bool;
+  /** The server does not know the format that was wished for: it is asked without a wish. */
+  private isModest: bool;
   private answerFormat: Format;
   private answerLen: i32;
 
@@ -134,8 +136,9 @@ export class Bootstrap<H, F = Formats> {
   begin(now: i64, endpoint: CoapEndpoint): void {
     this.endpoint = endpoint;
     this.failure = 0;
+    this.isModest = false;
     this.restart();
-    if (this.usesPack) {
+    if (hasSenml<F>() && this.usesPack) {
       this.state = BootstrapState.Packing;
       const w = endpoint.request(CoapCode.Get).text(CoapOption.UriPath, "bspack");
       this.ask(now, w, this.preferred == Format.SenmlJson ? Format.SenmlJson : Format.SenmlCbor);
@@ -172,7 +175,7 @@ export class Bootstrap<H, F = Formats> {
     const text = this.text;
     text.on(this.query, QUERY_MAX).str("ep=").bytes(this.name, this.nameLen);
     w.option(CoapOption.UriQuery, this.query, text.length);
-    if (accept == Format.None && this.preferred != Format.None) {
+    if (accept == Format.None && this.preferred != Format.None && !this.isModest) {
       text.on(this.query, QUERY_MAX).str("pct=").num(this.preferred);
       w.option(CoapOption.UriQuery, this.query, text.length);
     }
@@ -215,7 +218,7 @@ export class Bootstrap<H, F = Formats> {
     this.asked = false;
     const result = endpoint.result;
     const code: CoapCode = result == Status.Ok ? endpoint.message.code : CoapCode.Empty;
-    if (this.state == BootstrapState.Packing) {
+    if (hasSenml<F>() && this.state == BootstrapState.Packing) {
       if (code == CoapCode.Content && this.takePack()) {
         this.done();
       } else if (code == CoapCode.Empty && result == Status.Timeout) {
@@ -228,8 +231,14 @@ export class Bootstrap<H, F = Formats> {
       }
       return true;
     }
-    if (code == CoapCode.Changed) this.listen(now);
-    else this.fail(code == CoapCode.Empty ? result : code);
+    if (code == CoapCode.Changed) {
+      this.listen(now);
+    } else if (code == CoapCode.UnsupportedContentFormat && this.preferred != Format.None && !this.isModest) {
+      this.isModest = true;
+      this.request(now);
+    } else {
+      this.fail(code == CoapCode.Empty ? result : code);
+    }
     return true;
   }
 

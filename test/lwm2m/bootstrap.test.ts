@@ -460,6 +460,16 @@ describe('a session', () => {
   });
 });
 
+test('a server that does not know the format wished for (4.15) is asked without a wish, at once', () => {
+  const old = server.handler;
+  server.handler = (packet, path, from) =>
+    textsOf(packet, 'Uri-Query').some((part) => part.startsWith('pct=')) ? { code: '4.15' } : old(packet, path, from);
+  rig.powerOn();
+  rig.run(10 * SECOND);
+  expect(server.requests.map(({ query }) => query)).toEqual([['ep=apa', 'pct=11542'], ['ep=apa']]);
+  expect(registrations()).toBe(1);
+});
+
 describe('back-off', () => {
   /** When Bootstrap-Requests went out, in s; retransmissions left out. */
   const times = (): number[] => server.requests.map(({ at }) => at / SECOND);
