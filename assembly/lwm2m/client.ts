@@ -24,6 +24,7 @@ import { Formats } from "./formats";
 import { Managed } from "./managed";
 import { OBJECTS_SIZE, Objects } from "./objects";
 import { RegistrationState } from "./registration";
+import { send } from "./send";
 import { SESSION_SIZE, Session, isFinal, isOn } from "./session";
 
 /** Answers, and copies of bodies that are checked. */
@@ -163,6 +164,18 @@ export class Client<H, N, S, F = Formats> {
   get isRegistered(): bool {
     for (let i = 0; i < SERVERS_MAX; i++) if (isOn(this.session(i))) return true;
     return false;
+  }
+
+  /**
+   * Sends a payload that the app has put together (send.ts) to the `index`th server. Ok: an answer will come, which is nobody's; Again: no
+   * session is open just now; NotFound: not registered with it; Denied: it is mute, /1/x/23, as it is unless it says otherwise; Busy.
+   */
+  send(now: i64, index: i32, format: Format, ptr: usize, len: i32): i32 {
+    const session = this.session(index);
+    if (session.index < 0 || !isOn(session)) return Status.NotFound;
+    if (session.channel.state != ChannelState.Open) return Status.Again;
+    const isMute = this.accounts.active.server(session.index).value(ServerResource.Mute, 1) != 0;
+    return send(now, session.channel.endpoint, format, ptr, len, isMute);
   }
 
   /** All answers have gone out: what a server has asked for may be done, a restart say. */

@@ -72,7 +72,7 @@ test('of an object those instances are read that may be; none of them is 4.01; D
   expect(dotted(lab.ask(GET, '/33000', { accept: SenmlJson }))).toBe('4.01');
 });
 
-test('attributes are of the server that has set them', () => {
+test('int-951: attributes are of the server that has set them', () => {
   lab.ask(PUT, '/33000/7', { query: 'pmin=5' });
   as(2, PUT, '/33000/7', { query: 'pmin=9&pmax=20' });
   const found = (): string => text(lab.ask(GET, '/33000/7', { accept: Link })).split(',')[0] ?? '';

@@ -34,21 +34,24 @@ describe('the package', () => {
 });
 
 describe('pushed', () => {
-  test.each([16, 64, 256, 1024])('in blocks of %i: downloaded, updated, and the new image says so', (size) => {
-    expect(now()).toEqual([0, 0]);
-    const before = [PUT, '/5/0/0', { format: OPAQUE, block1: 8, body: whole.subarray(0, 16) }] as const;
-    expect(device.ask(...before)).toBe('2.31');
-    expect(now()).toEqual([1, 0]);
-    expect(device.push(whole, size)).toEqual(['2.04']);
-    expect(now()).toEqual([2, 0]);
-    expect([read('/5/0/6'), read('/5/0/7'), read('/3/0/3')]).toEqual(['sensor', NEW, OLD]);
-    expect(device.ask(POST, '/5/0/2')).toBe('2.04');
-    expect(now()).toEqual([3, 0]);
-    expect(device.apply()).toBe(true);
-    expect(Buffer.from(kit.lwm2mFlashImage()).equals(image)).toBe(true);
-    expect(now()).toEqual([0, 1]);
-    expect(read('/3/0/3')).toBe(NEW);
-  });
+  test.each([16, 64, 256, 1024])(
+    'int-755, int-770: in blocks of %i: downloaded, updated, and the new image says so',
+    (size) => {
+      expect(now()).toEqual([0, 0]);
+      const before = [PUT, '/5/0/0', { format: OPAQUE, block1: 8, body: whole.subarray(0, 16) }] as const;
+      expect(device.ask(...before)).toBe('2.31');
+      expect(now()).toEqual([1, 0]);
+      expect(device.push(whole, size)).toEqual(['2.04']);
+      expect(now()).toEqual([2, 0]);
+      expect([read('/5/0/6'), read('/5/0/7'), read('/3/0/3')]).toEqual(['sensor', NEW, OLD]);
+      expect(device.ask(POST, '/5/0/2')).toBe('2.04');
+      expect(now()).toEqual([3, 0]);
+      expect(device.apply()).toBe(true);
+      expect(Buffer.from(kit.lwm2mFlashImage()).equals(image)).toBe(true);
+      expect(now()).toEqual([0, 1]);
+      expect(read('/3/0/3')).toBe(NEW);
+    },
+  );
 
   test('in TLV, of any length', () => {
     for (const length of [1, 63, 64, 65, 200, 3_000]) {
@@ -95,11 +98,11 @@ describe('refused', () => {
     return bytes;
   };
   test.each([
-    ['what is no package', new Uint8Array(500), '4.00', 6],
+    ['int-777: what is no package', new Uint8Array(500), '4.00', 6],
     ['another form of header', wrong((b) => (b[4] = 2)), '4.00', 6],
     ['a name that is not text', wrong((b) => (b[16] = 7)), '4.00', 6],
     ['an image of no length', wrong((b) => b.fill(0, 8, 12)), '4.00', 6],
-    ['a wrong digest', wrong((b) => (b[70] = (b[70] ?? 0) ^ 1)), '4.00', 5],
+    ['int-776: a wrong digest', wrong((b) => (b[70] = (b[70] ?? 0) ^ 1)), '4.00', 5],
     ['a wrong bit at the end', wrong((b) => (b[3_127] = (b[3_127] ?? 0) ^ 1)), '4.00', 5],
     ['another version than was signed with', wrong((b) => (b[40] = 0x32)), '4.00', 5],
     ['less than the header says', whole.subarray(0, 3_000), '4.00', 5],
@@ -112,7 +115,7 @@ describe('refused', () => {
     expect(now()).toEqual([2, 0]);
   });
 
-  test('an image larger than the flash: 4.13, result 2', () => {
+  test('int-773: an image larger than the flash: 4.13, result 2', () => {
     kit.lwm2mFlashLimits({ capacity: 2_000 });
     expect(device.push(whole)).toEqual(['4.13']);
     expect(now()).toEqual([0, 2]);
@@ -136,7 +139,7 @@ describe('refused', () => {
     expect(now()).toEqual([0, 1]);
   });
 
-  test('an image that does not come up: the old one says that it has failed', () => {
+  test('int-779: an image that does not come up: the old one says that it has failed', () => {
     device.push(whole);
     device.ask(POST, '/5/0/2');
     expect(kit.lwm2mFirmwareApply()).toBe(true);
@@ -156,7 +159,7 @@ describe('states and what they do not allow', () => {
   const setUri = (body: string): string => device.ask(PUT, '/5/0/1', { format: 0, body });
   const pushOne = (): string => device.push(whole)[0] ?? '';
 
-  test('idle: no Update, no Cancel', () => {
+  test('int-772: idle: no Update, no Cancel', () => {
     expect([update(), cancel()]).toEqual(['4.05', '4.05']);
     expect(now()).toEqual([0, 0]);
   });
@@ -208,12 +211,12 @@ describe('states and what they do not allow', () => {
     ['coap://', 7],
     ['coap://h:99999/', 7],
     [`coap://h/${'a/'.repeat(130)}`, 7],
-  ])('the URI %s is result %i', (bad, result) => {
+  ])('int-778, int-780: the URI %s is result %i', (bad, result) => {
     expect(setUri(bad)).toBe('2.04');
     expect(now()).toEqual([0, result]);
   });
 
-  test('other resources', () => {
+  test('int-751: other resources', () => {
     expect([read('/5/0/3'), read('/5/0/5'), read('/5/0/9')]).toEqual(['0', '0', '2']);
     const protocols = text(device.lab.ask(GET, '/5/0/8', { accept: 110 }));
     expect(protocols).toBe('[{"bn":"/5/0/8/","n":"0","v":0},{"n":"1","v":1}]');
@@ -227,7 +230,7 @@ describe('states and what they do not allow', () => {
     expect(read('/5/0/12')).toBe('1700000000');
   });
 
-  test('state and result can be observed', () => {
+  test('int-760: state and result can be observed', () => {
     const { lab } = device;
     lab.ask(GET, '/5/0/3', { observe: 0, token: 3, accept: 0 });
     lab.ask(GET, '/5/0/5', { observe: 0, token: 5, accept: 0 });
@@ -242,7 +245,7 @@ describe('states and what they do not allow', () => {
 describe('fetched', () => {
   const start = (): void => void device.ask(PUT, '/5/0/1', { format: 0, body: URI });
 
-  test.each([16, 64, 512, 1024])('in blocks of %i', (size) => {
+  test.each([16, 64, 512, 1024])('int-756, int-771: in blocks of %i', (size) => {
     start();
     device.offer(whole, size);
     device.fetch();
@@ -330,7 +333,7 @@ describe('fetched', () => {
     expect(now()).toEqual([0, result]);
   });
 
-  test('a server that never answers: tried again with growing waits, then given up, result 4', () => {
+  test('int-775: a server that never answers: tried again with growing waits, then given up, result 4', () => {
     start();
     device.offer(whole, 256, () => 'silent');
     const from = device.lab.now;

@@ -13,6 +13,7 @@ export const OMA_APP = `
   import { LOCATION_SIZE, Location } from "./assembly/lwm2m/objects/location";
   import { Bearer, MONITORING_SIZE, Monitoring } from "./assembly/lwm2m/objects/monitoring";
   import { STATISTICS_SIZE, Statistics } from "./assembly/lwm2m/objects/statistics";
+  import { Path } from "./assembly/lwm2m/path";
   import { Access, Of } from "./assembly/lwm2m/table";
   import { Value } from "./assembly/lwm2m/value";
   import { Ccm8Gcm } from "./assembly/net/dtls/suites";
@@ -74,6 +75,8 @@ export const OMA_APP = `
   const name = memory.data(120);
   const serial = memory.data<u8>([0x73, 0x31]);
   const address = memory.data<u8>([0x31, 0x30, 0x2e, 0x30, 0x2e, 0x30, 0x2e, 0x31]);
+  const body = memory.data(256);
+  const path = changetype<Path>(memory.data(offsetof<Path>(), 4));
   let rebooted = 0;
   let turns = 0;
 
@@ -122,7 +125,17 @@ export const OMA_APP = `
     if (i == 1) device.setPower(1, 3600 + ++turns);
     if (i == 2) statistics.count(clock_ms(), 3000, 2000);
     if (i == 3) monitoring.setSignal(-80 - ++turns);
+    if (i == 4) return tell();
     return rebooted;
+  }
+  /** Sends lifetime and error codes by itself; Status. */
+  function tell(): i32 {
+    const objects = client.objects;
+    objects.beginPaths(Format.SenmlJson, body, 256);
+    objects.addPath(path.set(1, 1, 1, -1));
+    objects.addPath(path.set(3, 0, 11, 0));
+    objects.endPaths();
+    return client.send(clock_ms(), 0, Format.SenmlJson, body, objects.answerLen);
   }
   export function grow(): void {}
 `;

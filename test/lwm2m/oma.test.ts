@@ -359,6 +359,32 @@ describe('information reporting', () => {
   });
 });
 
+describe('Send', () => {
+  test('int-306, int-311: the device tells by itself', () => {
+    expect(put(`${S}/23`, '0')).toBe('2.04');
+    const sent = tell();
+    expect(sent.map(({ path, payload }) => [path, values(payload)])).toEqual([
+      ['/dp', { [`${S}/1`]: Number(read(`${S}/1`)), '/3/0/11/0': 0 }],
+    ]);
+  });
+
+  test('int-307: not while it is mute', () => {
+    expect(put(`${S}/23`, '1')).toBe('2.04');
+    expect(tell()).toEqual([]);
+    expect(put(`${S}/23`, '0')).toBe('2.04');
+    expect(tell()).toHaveLength(1);
+  });
+
+  /** What comes to the server of it. */
+  function tell(): DmServer['coap']['requests'] {
+    const from = dm.coap.requests.length;
+    rig.app?.value(4);
+    rig.wake();
+    rig.run(SECOND);
+    return dm.coap.requests.slice(from).filter(({ path }) => path === '/dp');
+  }
+});
+
 describe('core objects', () => {
   test('int-651: Device’s time, offset and zone, the specification’s own bytes', () => {
     expect(post('/3/0', hex('c40d5182428f c60e2b30323a3030 c80f0c4575726f70652f5061726973'), TLV)).toBe('2.04');
