@@ -1,159 +1,170 @@
-// Programs of libcoap (Debian package libcoap3-bin) over real UDP: coap-client reads, observes, writes and updates a device of standard
-// objects; from coap-server the device fetches its firmware.
-import { spawn } from 'node:child_process';
+// The client between programs of libcoap over real sockets: coap-client is the bootstrap server that gives it an account, coap-rd, a resource
+// directory over DTLS with a pre-shared key, is the server that takes its registration.
+import { execFile, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { promisify } from 'node:util';
+import { generate, parse } from 'coap-packet';
+import { expect } from 'vitest';
+import { NetState, Status } from '../../host/board/abi.js';
+import { MemoryStore } from '../../host/board/store.js';
+import { compileDebugSource } from '../kit/compile.js';
 import { withPrograms } from '../peers.js';
-import { NEW, OLD, imageOf, packageOf } from './firmware-lab.js';
-import { kit } from './lab.js';
+import { APP } from './client-app.js';
+import { serverInstance, tlv } from './rig.js';
 
+const { it } = withPrograms('coap-client-openssl', 'coap-rd-openssl');
 const HOST = '127.0.0.1';
-const image = imageOf(5_000);
-const open: (() => void)[] = [];
-let at = '';
-let port = 0;
-/** Where the device's datagrams go: to who sent last, or to a server of its own choice. */
-let peer = 0;
-let socket: Socket;
 
-/** The device on a socket, its time the real one. */
-async function start(version: string, isNew: boolean): Promise<void> {
-  kit.coapBegin({ seed: 7n, limit: 2048, szx: 5 });
-  kit.lwm2mStandardBegin(version, isNew);
-  kit.lwm2mStandardSet('battery', 80);
-  socket = createSocket('udp4');
-  port = await new Promise<number>((resolve) => socket.bind(0, HOST, () => resolve(socket.address().port)));
-  at = `coap://${HOST}:${port}`;
-  socket.on('message', (bytes, from) => {
-    peer = from.port;
-    event(kit.coapReceive(Date.now(), bytes));
-  });
-  const turn = setInterval(() => {
-    if (kit.coapDeadline() <= Date.now()) event(kit.coapStep(Date.now()));
-    pump();
-  }, 20);
-  const mine = socket;
-  open.push(() => {
-    clearInterval(turn);
-    mine.close();
-  });
+interface App {
+  memory: WebAssembly.Memory;
+  name_at(): number;
+  configure(nameLen: number, preferred: number, pack: number, factory: number): number;
+  setup(): void;
+  loop(): bigint;
+  registered(): number;
 }
-function event(what: number): void {
-  if (what !== 0) kit.lwm2mStandardHandle(what, Date.now());
-  pump();
-}
-function pump(): void {
+
+/** A UDP port that is free now, and the next one too. */
+async function freePort(): Promise<number> {
   for (;;) {
-    if (kit.lwm2mStandardDeadline() <= Date.now()) kit.lwm2mStandardStep(Date.now());
-    const bytes = kit.coapOutput();
-    if (bytes.length === 0) return;
-    socket.send(bytes, peer, HOST);
-  }
-}
-
-let folder = '';
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lwm2m-'));
-  await start(OLD, true);
-});
-afterEach(() => {
-  for (const close of open.splice(0)) close();
-  rmSync(folder, { recursive: true });
-});
-
-/** Runs coap-client; what it has said. */
-function client(...args: string[]): Promise<string> {
-  return new Promise((resolve) => {
-    const child = spawn('coap-client-openssl', ['-B', '20', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    open.push(() => child.kill());
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
-    child.on('close', () => resolve(said.trim()));
-  });
-}
-async function until(happened: () => boolean | Promise<boolean>, limit: number): Promise<boolean> {
-  for (const end = Date.now() + limit; Date.now() < end;) {
-    if (await happened()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return happened();
-}
-
-describe('coap-client', () => {
-  const { test } = withPrograms('coap-client-openssl');
-
-  test('reads, several at once too, and writes several at once', async () => {
-    expect(await client('-A', '0', `${at}/3/0/0`)).toBe('Akari');
-    expect(await client('-m', 'fetch', '-t', '110', '-e', '[{"n":"/3/0/0"},{"n":"/3/0/9"}]', `${at}/`)).toBe(
-      '[{"n":"/3/0/0","vs":"Akari"},{"n":"/3/0/9","v":80}]',
-    );
-    expect(await client('-m', 'ipatch', '-t', '110', '-e', '[{"n":"/3/0/14","vs":"+09:00"}]', `${at}/`)).toBe('');
-    expect(await client('-A', '110', `${at}/3/0/14`)).toBe('[{"bn":"/3/0/14","vs":"+09:00"}]');
-  });
-
-  test('observes a battery that runs down, with what it has set', async () => {
-    expect(await client('-m', 'put', `${at}/3/0/9?pmin=1&st=5`)).toBe('');
-    const said = client('-s', '5', '-A', '0', `${at}/3/0/9`);
-    for (const [after, level] of [
-      [1_300, 79],
-      [200, 74],
-      [1_300, 73],
-      [200, 60],
-    ] as const) {
-      await until(() => false, after);
-      kit.lwm2mStandardSet('battery', level);
-      pump();
-    }
-    expect((await said).match(/80|74|73|79|60/g)).toEqual(['80', '74', '60']);
-    // It has said that it is done.
-    kit.lwm2mStandardSet('battery', 5);
-    expect(kit.coapOutput()).toHaveLength(0);
-  });
-
-  test('pushes firmware block by block and has it run', async () => {
-    const file = join(folder, 'package');
-    writeFileSync(file, packageOf(image));
-    expect(await client('-m', 'put', '-t', '42', '-b', '256', '-f', file, `${at}/5/0/0`)).toBe('');
-    expect([await client('-A', '0', `${at}/5/0/3`), await client('-A', '0', `${at}/5/0/7`)]).toEqual(['2', NEW]);
-    expect(await client('-m', 'post', `${at}/5/0/2`)).toBe('');
-    expect(kit.lwm2mFirmwareApply()).toBe(true);
-    expect(Buffer.from(kit.lwm2mFlashImage()).equals(image)).toBe(true);
-    for (const close of open.splice(0)) close();
-    await start(NEW, false);
-    expect([await client('-A', '0', `${at}/5/0/5`), await client('-A', '0', `${at}/3/0/3`)]).toEqual(['1', NEW]);
-  });
-});
-
-describe('coap-server', () => {
-  const { test } = withPrograms('coap-client-openssl', 'coap-server-openssl');
-
-  test('has the firmware: the device fetches it by the URI that it is given', async () => {
     const probe = createSocket('udp4');
-    const files = await new Promise<number>((resolve) => probe.bind(0, HOST, () => resolve(probe.address().port)));
-    probe.close();
-    const server = spawn('coap-server-openssl', ['-A', HOST, '-p', String(files), '-d', '5'], { stdio: 'ignore' });
-    open.push(() => server.kill());
-    const file = join(folder, 'package');
-    writeFileSync(file, packageOf(image));
-    const where = `coap://${HOST}:${files}/fw`;
-    expect(
-      await until(async () => (await client('-B', '1', '-m', 'get', `coap://${HOST}:${files}/`)).length > 0, 10_000),
-    ).toBe(true);
-    await client('-m', 'put', '-t', '42', '-b', '512', '-f', file, where);
-    expect(await client('-m', 'put', '-t', '0', '-e', where, `${at}/5/0/1`)).toBe('');
-    expect(kit.lwm2mFirmwareState()).toMatchObject({ state: 1 });
-    // A session of its own: another association of the endpoint.
-    kit.coapBegin({ seed: 8n, limit: 2048, szx: 5 });
-    peer = files;
-    kit.lwm2mPullBegin(Date.now());
-    pump();
-    expect(await until(() => kit.lwm2mFirmwareState().state === 2, 20_000)).toBe(true);
-    kit.coapBegin({ seed: 9n, limit: 2048, szx: 5 });
-    expect(await client('-m', 'post', `${at}/5/0/2`)).toBe('');
-    expect(kit.lwm2mFirmwareApply()).toBe(true);
-    expect(Buffer.from(kit.lwm2mFlashImage()).equals(image)).toBe(true);
+    const port = await new Promise<number>((resolve) => probe.bind(0, HOST, () => resolve(probe.address().port)));
+    await new Promise<void>((resolve) => probe.close(() => resolve()));
+    if (port % 2 === 0 && port < 60_000) return port;
+  }
+}
+
+/** The device on this computer's sockets: the factory's bootstrap server is at `bootstrap`. */
+async function device(bootstrap: number): Promise<{ app: App; logs: string[]; ports: number[]; stop: () => void }> {
+  const started = Date.now();
+  const store = new MemoryStore();
+  const logs: string[] = [];
+  const ports: number[] = [];
+  const sockets = new Map<number, { socket: Socket; queue: Buffer[]; port: number; isOpen: boolean }>();
+  let handles = 0;
+  const module = new WebAssembly.Module(await compileDebugSource(APP));
+  const at = (ptr: number, len: number): Buffer => Buffer.from(app.memory.buffer, ptr, len);
+  const app = new WebAssembly.Instance(module, {
+    board: {
+      clock_ms: () => BigInt(Date.now() - started),
+      clock_unix_ms: () => BigInt(Date.now()),
+      entropy: (ptr: number, len: number) => {
+        crypto.getRandomValues(at(ptr, len));
+        return Status.Ok;
+      },
+      log: (_level: number, ptr: number, len: number) => void logs.push(at(ptr, len).toString()),
+      store_read: (key: number, ptr: number, max: number) => {
+        const value = store.read(key);
+        if (value) at(ptr, max).set(value.subarray(0, max));
+        return value?.length ?? Status.NotFound;
+      },
+      store_write: (key: number, ptr: number, len: number) => store.write(key, at(ptr, len)),
+      net_open: (_kind: number, ptr: number, len: number, port: number) => {
+        const isBootstrap = at(ptr, len).toString() === 'bootstrap.example';
+        const handle = ++handles;
+        const socket = createSocket('udp4');
+        const entry = { socket, queue: [] as Buffer[], port: isBootstrap ? bootstrap : port, isOpen: false };
+        socket.on('message', (datagram) => entry.queue.push(datagram));
+        socket.bind(0, HOST, () => {
+          entry.isOpen = true;
+          ports.push(socket.address().port);
+        });
+        sockets.set(handle, entry);
+        return handle;
+      },
+      net_state: (handle: number) => (sockets.get(handle)?.isOpen ? NetState.Open : NetState.Opening),
+      net_send: (handle: number, ptr: number, len: number) => {
+        const entry = sockets.get(handle);
+        entry?.socket.send(Buffer.from(at(ptr, len)), entry.port, HOST);
+        return len;
+      },
+      net_recv: (handle: number, ptr: number, max: number) => {
+        const datagram = sockets.get(handle)?.queue.shift();
+        if (datagram) at(ptr, max).set(datagram.subarray(0, max));
+        return datagram?.length ?? 0;
+      },
+      net_close: (handle: number) => {
+        sockets.get(handle)?.socket.close();
+        sockets.delete(handle);
+        return Status.Ok;
+      },
+    },
+  }).exports as unknown as App;
+  at(app.name_at(), 3).set(Buffer.from('apa'));
+  expect(app.configure(3, 11542, 0, 1)).toBe(Status.Ok);
+  app.setup();
+  const timer = setInterval(() => app.loop(), 5);
+  const stop = (): void => {
+    clearInterval(timer);
+    for (const { socket } of sockets.values()) socket.close();
+  };
+  return { app, logs, ports, stop };
+}
+
+async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 2_000 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(what()).toBe(true);
+}
+
+it('coap-client gives an account, coap-rd takes the registration over DTLS', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lwm2m-libcoap-'));
+  const [bootstrap, directory] = [await freePort(), await freePort()];
+  const rd = spawn('coap-rd-openssl', ['-A', HOST, '-p', String(directory), '-k', 'secretPSK'], { stdio: 'ignore' });
+  // Takes Bootstrap-Request, and then leaves its port to coap-client.
+  const asked: string[] = [];
+  const door = createSocket('udp4');
+  await new Promise<void>((resolve) => door.bind(bootstrap, HOST, resolve));
+  door.on('message', (datagram, from) => {
+    const { code, messageId, token, options } = parse(datagram);
+    asked.push(`${code} ${options.map(({ value }) => String(value)).join(' ')}`);
+    door.send(generate({ code: '2.04', ack: true, messageId, token }), from.port, HOST);
   });
+  const { app, logs, ports, stop } = await device(bootstrap);
+  try {
+    await until(() => asked.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise<void>((resolve) => door.close(() => resolve()));
+    const [port = 0] = ports;
+    const ask = async (method: string, path: string, body?: Uint8Array, more: string[] = []): Promise<string> => {
+      const file = join(folder, 'body');
+      if (body) writeFileSync(file, body);
+      const payload = body ? ['-t', '11542', '-f', file] : [];
+      const args = [
+        '-m',
+        method,
+        '-p',
+        String(bootstrap),
+        '-B',
+        '5',
+        ...more,
+        ...payload,
+        `coap://${HOST}:${port}${path}`,
+      ];
+      const { stdout, stderr } = await promisify(execFile)('coap-client-openssl', args);
+      return `${stdout}${stderr}`.trim();
+    };
+    const security = tlv({ 0: `coaps://${HOST}:${directory + 1}`, 1: 0, 2: 0, 3: 'apa', 5: 'secretPSK', 10: 7 });
+    // A refusal is what it prints; success is silence, or the content.
+    expect(await ask('delete', '/0')).toBe('');
+    expect(await ask('delete', '/1')).toBe('');
+    expect(await ask('put', '/0/1', tlv({ 1: 'x' }))).toContain('4.00');
+    expect(await ask('put', '/0/1', security)).toBe('');
+    // In blocks of 16 bytes.
+    expect(await ask('put', '/1/1', serverInstance(7), ['-b', '16'])).toBe('');
+    expect(await ask('get', '/', undefined, ['-A', '40'])).toContain(
+      `</0/1>;ssid=7;uri="coaps://${HOST}:${directory + 1}"`,
+    );
+    expect(await ask('get', '/0', undefined, ['-A', '11542'])).toContain('4.05');
+    expect(await ask('post', '/bs')).toBe('');
+    await until(() => app.registered() === 1);
+    expect(logs.at(-1)).toBe('lwm2m: registered with server 7');
+    expect(asked[0]).toBe('0.02 bs ep=apa pct=11542');
+  } finally {
+    stop();
+    rd.kill();
+    rmSync(folder, { recursive: true });
+  }
 });
