@@ -476,3 +476,54 @@ describe('firmware', () => {
     expect((await theirs.raw({ method: '0.01', path: ['fw', 'fw', 'app.wasm'] })).code).toBe('4.04');
   });
 });
+
+describe('users of an operator', () => {
+  const user = async (one: Joined, name: string, ...api: readonly string[]): Promise<Client> => {
+    const path = `/operators/${OPERATOR}/users/${name}`;
+    const permission = JSON.stringify({ statements: [{ effect: 'allow', api }] });
+    const step = (method: string, tail: string, body: object): Promise<Answered> =>
+      one.world.await(one.root.call(method, path + tail, body));
+    await step('POST', '', {});
+    await step('PUT', '/permission', { permission });
+    const { json } = await step('POST', '/auth_keys', {});
+    return one.world.await(one.world.anybody.signIn(json));
+  };
+
+  it('may do what they were allowed to, and nothing else', async () => {
+    const one = await joined();
+    const reader = await user(one, 'reader', 'Device:listDevices', 'Device:readDeviceResources');
+    const may = (method: string, path: string, body?: object): Promise<number> =>
+      one.world.await(reader.call(method, path, body)).then(({ status }) => status);
+    expect(await may('GET', '/devices')).toBe(200);
+    expect(await may('GET', `/devices/${one.id}/3/0/9`)).toBe(200);
+    expect(await may('GET', `/devices/${one.id}`)).toBe(403);
+    expect(await may('PUT', `/devices/${one.id}/3/0/13`, { value: 1 })).toBe(403);
+    expect(await may('POST', `/devices/${one.id}/3/0/4/execute`)).toBe(403);
+    expect(await may('DELETE', `/devices/${one.id}`)).toBe(403);
+    expect(await may('GET', '/device_object_models')).toBe(403);
+    expect(one.device.executed).toEqual([]);
+  });
+
+  it('without a token there is no answer but 401; in Japanese, where that is asked for', async () => {
+    const { world, id } = await joined();
+    expect((await world.await(world.anybody.get(`/devices/${id}/3/0/9`))).status).toBe(401);
+    const root = await world.await(world.root());
+    const headers = { 'x-soracom-lang': 'ja' };
+    const { status, json } = await world.await(root.call('GET', '/devices/d-none', undefined, { headers }));
+    expect([status, json]).toEqual([404, { code: 'DEV0001', message: '指定されたデバイスはありません' }]);
+  });
+
+  it('groups and tags of devices', async () => {
+    const { call, root, world } = await joined();
+    expect((await call('PUT', '/tags', [{ tagName: 'name', tagValue: 'roof' }])).json).toMatchObject({
+      tags: { name: 'roof' },
+    });
+    expect((await call('POST', '/unset_group')).json).toMatchObject({ groupId: null });
+    expect((await call('POST', '/set_group', { groupId: 'theirs' })).status).toBe(404);
+    expect((await call('POST', '/set_group', { groupId: 'off' })).json).toMatchObject({ groupId: 'off' });
+    const found = await world.await(root.get<unknown[]>('/devices?tag_name=name&tag_value=roof'));
+    expect(found.json.length).toBe(1);
+    expect((await call('DELETE', '/tags/name')).status).toBe(400);
+    expect((await call('POST', '', {})).status).toBe(405);
+  });
+});
