@@ -18,6 +18,8 @@ let port = 0;
 /** Where the device's datagrams go: to who sent last, or to a server of its own choice. */
 let peer = 0;
 let socket: Socket;
+/** Requests to observe that have come. */
+let observed = 0;
 
 /** The device on a socket, its time the real one. */
 async function start(version: string, isNew: boolean): Promise<void> {
@@ -30,6 +32,7 @@ async function start(version: string, isNew: boolean): Promise<void> {
   socket.on('message', (bytes, from) => {
     peer = from.port;
     event(kit.coapReceive(Date.now(), bytes));
+    if (kit.coapMessage().observe === 0) observed++;
   });
   const turn = setInterval(() => {
     if (kit.coapDeadline() <= Date.now()) event(kit.coapStep(Date.now()));
@@ -56,6 +59,7 @@ function pump(): void {
 
 let folder = '';
 beforeEach(async () => {
+  observed = 0;
   folder = mkdtempSync(join(tmpdir(), 'lwm2m-'));
   await start(OLD, true);
 });
@@ -96,7 +100,8 @@ describe('coap-client', () => {
 
   test('observes a battery that runs down, with what it has set', async () => {
     expect(await client('-m', 'put', `${at}/3/0/9?pmin=1&st=5`)).toBe('');
-    const said = client('-s', '5', '-A', '0', `${at}/3/0/9`);
+    const said = client('-s', '8', '-A', '0', `${at}/3/0/9`);
+    expect(await until(() => observed > 0, 10_000)).toBe(true);
     for (const [after, level] of [
       [1_300, 79],
       [200, 74],
