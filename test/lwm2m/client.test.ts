@@ -106,15 +106,18 @@ describe('over DTLS', () => {
     expect([dm.handshakes, registers(dm).length, rig.app?.registered()]).toEqual([2, 2, 1]);
   });
 
-  test('loss, duplication, reordering and corruption of 20 % each way: it registers, and stays', async () => {
+  test('loss, duplication, reordering and corruption of 30 % each way: it stays registered, or is so again', async () => {
     for (let i = 0; i < 10; i++) {
       const { rig, dm } = await world({ seed: `faults ${i}` });
-      rig.faults = { loss: 0.2, duplication: 0.2, reordering: 0.2, corruption: 0.2 };
+      // Bootstrap is in clear, and UDP's checksum is not played here: nothing would tell a spoilt value from a right one.
+      rig.faults = { loss: 0.3, duplication: 0.3, reordering: 0.3 };
       rig.powerOn();
       rig.until(() => rig.app?.registered() === 1, DAY);
+      rig.faults = { loss: 0.3, duplication: 0.3, reordering: 0.3, corruption: 0.3 };
       rig.run(6 * HOUR);
       rig.faults = {};
       rig.until(() => rig.app?.registered() === 1, 2 * HOUR);
+      rig.run(600 * SECOND);
       expect(ask(rig, dm, read('/1/1/1'))?.text).toBe('300');
     }
   });
