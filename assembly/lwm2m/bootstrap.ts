@@ -14,22 +14,14 @@ import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, CoapOption, CoapType, EXCHANGE_LIFETIME_MS } from "../net/coap/fields";
 import { CoapWriter } from "../net/coap/writer";
 import { Text, equals } from "../util/text";
-import {
-  ACCESS_CONTROL,
-  Mark as RecordMark,
-  Record,
-  SECURITY,
-  SERVER,
-  Security,
-  SecurityResource,
-  Server,
-} from "./account";
+import { ACCESS_CONTROL, Mark as RecordMark, Record, SECURITY, SERVER, Security } from "./account";
+import { writeDiscovery, writeValues } from "./bootstrap-read";
 import { Format, ID_MAX, Type } from "./fields";
 import { Formats, hasCbor, hasJson, hasSenml, hasTlv } from "./formats";
 import { Managed } from "./managed";
 import { Path } from "./path";
 import { Mark, READER_SIZE, Reader } from "./reader";
-import { Access, ObjectTable, Resource } from "./table";
+import { Access, ObjectTable } from "./table";
 import { Kind, Value } from "./value";
 import { WRITER_SIZE, Writer } from "./writer";
 
@@ -474,60 +466,12 @@ export class Bootstrap<H, F = Formats> {
   // --- Discover, Core 6.1.7.3; Read, 6.1.7.2 ---
 
   private discover(path: Path): CoapCode {
-    const h = this.handler;
-    const text = this.text.on(this.out, this.outMax).str("</>;lwm2m=1.1");
+    const text = this.text.on(this.out, this.outMax);
     if (path.depth > 1) return CoapCode.BadRequest;
-    let found = false;
-    for (let object = 0; object <= ACCESS_CONTROL; object++) {
-      if (path.object >= 0 && path.object != object) continue;
-      this.discoverObject(changetype<ObjectTable>(h.find(object)));
-      found = true;
-    }
-    let table: usize;
-    for (let i = 0; (table = h.app.table(i)) != 0; i++) {
-      if (path.object >= 0 && path.object != changetype<ObjectTable>(table).id) continue;
-      this.discoverObject(changetype<ObjectTable>(table));
-      found = true;
-    }
-    if (!found) return CoapCode.NotFound;
+    if (!writeDiscovery<H>(this.handler, text, path)) return CoapCode.NotFound;
     this.answerFormat = Format.Link;
     this.answerLen = text.length;
     return text.fits ? CoapCode.Content : CoapCode.InternalServerError;
-  }
-
-  private discoverObject(table: ObjectTable): void {
-    const h = this.handler;
-    const text = this.text;
-    const object = table.id;
-    let instance = h.nextInstance(object, -1);
-    if (instance < 0 || table.version != 0x0100) {
-      text.str(",</").num(object).byte(0x3e);
-      if (table.version != 0x0100)
-        text
-          .str(";ver=")
-          .num(table.version >> 8)
-          .byte(0x2e)
-          .num(table.version & 0xff);
-    }
-    for (; instance >= 0; instance = h.nextInstance(object, instance)) {
-      text.str(",</").num(object).byte(0x2f).num(instance).byte(0x3e);
-      const record = object <= SERVER ? h.set.find(object, instance) : null;
-      if (!record) continue;
-      if (object == SERVER) {
-        text.str(";ssid=").num(changetype<Server>(record).ssid);
-        continue;
-      }
-      // The one without an SSID is the bootstrap account.
-      const security = changetype<Security>(record);
-      if (security.isBootstrap) continue;
-      text.str(";ssid=").num(security.number(SecurityResource.Ssid)).str(';uri="');
-      for (let i = 0; i < security.uriLen; i++) {
-        const c = load<u8>(security.uri + i);
-        if (c == 0x22 || c == 0x5c) text.byte(0x5c);
-        text.byte(c);
-      }
-      text.byte(0x22);
-    }
   }
 
   private read(path: Path, accept: Format): CoapCode {
@@ -545,37 +489,11 @@ export class Bootstrap<H, F = Formats> {
       (hasCbor<F>() && format == Format.SenmlCbor) ||
       (hasJson<F>() && format == Format.SenmlJson);
     if (!isKnown) return CoapCode.NotAcceptable;
-    const table = changetype<ObjectTable>(h.find(object));
     w.begin(format, this.out, this.outMax, path);
-    for (let i = h.nextInstance(object, -1); i >= 0; i = h.nextInstance(object, i)) {
-      if (path.instance >= 0 && path.instance != i) continue;
-      if (path.instance < 0) w.instance(i);
-      for (let k = 0; k < table.count; k++) {
-        const row = table.row(k);
-        if (row.can(Access.R) && h.has(object, i, row.id)) this.readResource(object, i, row);
-      }
-    }
-    w.end<F>();
+    writeValues<H, F>(h, w, this.value, path);
     this.answerFormat = format;
     this.answerLen = w.length;
     return w.fits ? CoapCode.Content : CoapCode.InternalServerError;
-  }
-
-  private readResource(object: i32, instance: i32, row: Resource): void {
-    const h = this.handler;
-    const w = this.writer;
-    if (!row.can(Access.Multiple)) {
-      w.resource(row.id);
-      h.read(object, instance, row.id, -1, this.value);
-      w.put<F>(this.value);
-      return;
-    }
-    w.multiple(row.id);
-    for (let at = -1; (at = h.nextItem(object, instance, row.id, at)) >= 0;) {
-      w.item(at);
-      h.read(object, instance, row.id, at, this.value);
-      w.put<F>(this.value);
-    }
   }
 }
 
