@@ -289,6 +289,11 @@ export function lwm2mPullLost(now: f64): void {
   pull.lost(<i64>now);
 }
 
+/** The session could not be opened; Status. */
+export function lwm2mPullUnreachable(now: f64, status: i32): void {
+  pull.unreachable(<i64>now, status);
+}
+
 export function lwm2mPullDone(): bool {
   return pull.isDone;
 }

@@ -83,7 +83,7 @@ export class Download<N, S, B> {
       channel.flush(now);
     }
     if (channel.state == ChannelState.Failed) {
-      pull.lost(now);
+      pull.unreachable(now, channel.failure);
       this.end(now, channel);
     } else if (channel.state == ChannelState.Open && !this.isAsking) {
       this.isAsking = true;

@@ -56,6 +56,7 @@ export interface Lwm2mStandardKit {
   lwm2mPullDeadline(): number;
   lwm2mPullBegin(now: number): void;
   lwm2mPullLost(now: number): void;
+  lwm2mPullUnreachable(now: number, status: number): void;
   lwm2mPullDone(): boolean;
 }
 
@@ -80,6 +81,7 @@ export interface Lwm2mStandardExports {
   lwm2mPullDeadline(): number;
   lwm2mPullBegin(now: number): void;
   lwm2mPullLost(now: number): void;
+  lwm2mPullUnreachable(now: number, status: number): void;
   lwm2mPullDone(): number;
 }
 
@@ -114,6 +116,7 @@ export function lwm2mStandardKit(wasm: Lwm2mStandardExports): Lwm2mStandardKit {
     lwm2mPullDeadline: () => wasm.lwm2mPullDeadline(),
     lwm2mPullBegin: (now) => wasm.lwm2mPullBegin(now),
     lwm2mPullLost: (now) => wasm.lwm2mPullLost(now),
+    lwm2mPullUnreachable: (now, status) => wasm.lwm2mPullUnreachable(now, status),
     lwm2mPullDone: () => wasm.lwm2mPullDone() !== 0,
   };
 }

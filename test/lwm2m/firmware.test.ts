@@ -1,7 +1,7 @@
 // Firmware Update, object 5: every state, every result, both ways of delivery, and power that fails anywhere.
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { firmwarePackage } from '../../host/board/index.js';
+import { Status, firmwarePackage } from '../../host/board/index.js';
 import { Random } from '../../host/random.js';
 import { FirmwareLab, NEW, OLD, OPAQUE, PowerLost, URI, imageOf, packageOf, pathOf } from './firmware-lab.js';
 import { GET, NONE, POST, PUT, kit, text } from './lab.js';
@@ -341,6 +341,22 @@ describe('fetched', () => {
     expect(now()).toEqual([0, 4]);
     expect(device.sessions).toBe(9);
     expect(device.lab.now - from).toBeGreaterThan(40 * 60_000);
+  });
+
+  test('int-778: a host that has no address, each time: result 7; one that has one in the end is asked', () => {
+    for (const tries of [9, 5]) {
+      device = new FirmwareLab();
+      start();
+      for (let i = 0; i < tries; i++) {
+        const at = kit.lwm2mPullDeadline();
+        expect([at < Infinity, device.state]).toEqual([true, 1]);
+        device.lab.now = Math.max(device.lab.now, at);
+        kit.lwm2mPullUnreachable(device.lab.now, Status.NameUnknown);
+      }
+      device.offer(whole);
+      device.fetch();
+      expect(now()).toEqual(tries === 9 ? [0, 7] : [2, 0]);
+    }
   });
 
   test('5.03 is tried again', () => {

@@ -26,6 +26,8 @@ export class FirmwarePull<B> {
   private had: i32;
   private at: i64;
   private isAsking: bool;
+  /** The last session could not be opened because the host has no address. */
+  private isUnknown: bool;
 
   attach(firmware: Firmware<B>): void {
     this.firmware = firmware;
@@ -112,15 +114,19 @@ export class FirmwarePull<B> {
     else firmware.failed(code == CoapCode.NotFound ? FirmwareResult.Uri : FirmwareResult.Protocol);
   }
 
-  /** The session could not be opened: a host that has no address is no URI. */
+  /** The session could not be opened, and why. A host that has no address for as long as that is no URI. */
   unreachable(now: i64, status: i32): void {
-    if (status != Status.NameUnknown) return this.lost(now);
-    this.isAsking = false;
-    this.firmware.failed(FirmwareResult.Uri);
+    this.isUnknown = status == Status.NameUnknown;
+    this.again(now);
   }
 
-  /** The session has failed, or could not be opened. Another try comes later, or it is given up. */
+  /** The session has failed. Another try comes later, or it is given up. */
   lost(now: i64): void {
+    this.isUnknown = false;
+    this.again(now);
+  }
+
+  private again(now: i64): void {
     this.isAsking = false;
     const firmware = this.firmware;
     if (!firmware.isWanted) return;
@@ -128,7 +134,7 @@ export class FirmwarePull<B> {
     if (++this.tries >= TRIES) {
       this.tries = 0;
       this.at = 0;
-      firmware.failed(FirmwareResult.ConnectionLost);
+      firmware.failed(this.isUnknown ? FirmwareResult.Uri : FirmwareResult.ConnectionLost);
       return;
     }
     const doubled: i64 = this.tries - 1;
