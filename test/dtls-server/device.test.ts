@@ -81,6 +81,19 @@ describe('addresses that change', () => {
     expect(line.atServer).toEqual(['old', 'new']);
   });
 
+  it('what was under way for long and comes from elsewhere is taken, and moves nothing', async () => {
+    const line = new Line(kit);
+    await line.handshake();
+    line.faults = { loss: 1 };
+    line.write('held up');
+    const late = line.wire.at(-1)?.datagram ?? new Uint8Array();
+    line.faults = {};
+    expect(await line.talk('new')).toBe(true);
+    line.toServer(late, '6.6.6.6:6');
+    expect(await line.run(() => line.atServer.includes('held up'))).toBe(true);
+    expect(line.opened[0]?.path.key).toBe('10.0.0.1:40000');
+  });
+
   it('a client that begins anew at the same place takes the place of the one before, and not earlier than it is there', async () => {
     const line = new Line(kit);
     await line.handshake({ withoutCid: true });
