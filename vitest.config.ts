@@ -11,7 +11,7 @@ export default defineConfig({
     // Tests against real programs mostly wait: two at a time keep two cores busy.
     maxWorkers: 2,
     // Simulated days and external programs share two cores with everything else.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 });
