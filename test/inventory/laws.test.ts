@@ -14,7 +14,7 @@ it('thirty of a hundred datagrams lost, repeated, late or damaged on every leg: 
         loss: fc.constantFrom(0, 0.1, 0.3),
         repeat: fc.constantFrom(0, 0.3),
         delay: fc.constantFrom(0, 2 * SECOND),
-        corrupt: fc.constantFrom(0, 0.05),
+        corrupt: fc.constantFrom(0, 0.3),
       }),
       fc.nat(),
       async (faults, seed) => {

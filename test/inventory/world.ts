@@ -155,13 +155,17 @@ export class InventoryWorld {
       .filter((one) => event === undefined || one.event === event);
   }
 
-  /** A line that loses, repeats and delays. */
-  carry(datagram: Uint8Array, deliver: (copy: Uint8Array) => void): void {
+  /**
+   * A line that loses, repeats, delays and damages. What is damaged in clear fails UDP's checksum and is dropped (RFC 1122
+   * 4.1.3.4); under DTLS it arrives, as if the checksum had not seen it.
+   */
+  carry(datagram: Uint8Array, port: number, deliver: (copy: Uint8Array) => void): void {
     const { loss = 0, repeat = 0, delay = 0, corrupt = 0 } = this.faults;
     for (let copies = this.random.next() < repeat ? 2 : 1; copies > 0; copies--) {
       if (this.random.next() < loss) continue;
       const copy = datagram.slice();
       if (this.random.next() < corrupt) {
+        if (port === 5683) continue;
         const at = this.random.below(copy.length);
         copy[at] = (copy[at] ?? 0) ^ (1 << this.random.below(8));
       }
@@ -182,12 +186,12 @@ export class InventoryWorld {
   ): void {
     const name = port === 5683 ? 'bootstrap.soracom.io' : 'jp.inventory.soracom.io';
     this.wire.push({ from: 'client', port, datagram, t: this.clock.now() });
-    this.carry(datagram, (copy) =>
+    this.carry(datagram, port, (copy) =>
       this.registry.send(
         ...[name, port, copy, caller],
         (reply) => {
           this.wire.push({ from: 'server', port, datagram: reply.slice(), t: this.clock.now() });
-          this.carry(reply, receive);
+          this.carry(reply, port, receive);
         },
         socket,
       ),

@@ -207,7 +207,11 @@ export class Rig {
     for (let copies = happens(duplication) ? 2 : 1; copies > 0; copies--) {
       if (happens(loss) || this.down.has(host)) continue;
       const copy = Buffer.from(bytes);
-      if (happens(corruption)) copy[this.#random.below(copy.length)] = this.#random.below(256);
+      if (happens(corruption)) {
+        // CoAP in clear: UDP's checksum finds it, and the datagram is dropped (RFC 1122 4.1.3.4). DTLS has to find it itself.
+        if ((bytes[0] ?? 0) >> 6 === 1) continue;
+        copy[this.#random.below(copy.length)] = this.#random.below(256);
+      }
       this.after(LATENCY + (happens(reordering) ? this.#random.below(3_000) : 0), () => {
         deliver(copy);
       });
