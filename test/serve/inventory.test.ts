@@ -13,6 +13,7 @@ import type { TraceEvent } from '../../host/trace/events.js';
 import { akari as akariCommand, resultOf } from '../cli/akari.js';
 import { until } from '../dtls-server/station.js';
 import { withPrograms } from '../peers.js';
+import { freeBlock } from './block.js';
 
 const { it } = withPrograms('coap-client-openssl', 'openssl');
 const run = promisify(execFile);
@@ -28,7 +29,7 @@ beforeEach(async () => {
   events.length = refused.length = 0;
   served = await Serve.start({
     config,
-    block: 190,
+    block: await freeBlock('inventory'),
     folder: new DataFolder(folder),
     refused: (from, { name, port }) => refused.push(`${from} ${name}:${port}`),
     sink: (event) => events.push(event),

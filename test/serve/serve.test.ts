@@ -4,7 +4,7 @@ import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,6 +15,7 @@ import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
 import { type EntryPoint, DataFolder, loadServeConfig, Serve, type ServeConfig } from '../../host/serve/index.js';
 import { parseSimProfile } from '../../host/sim/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
+import { freeBlock } from './block.js';
 import { withPrograms } from '../peers.js';
 
 const { describe, it } = withPrograms('curl');
@@ -45,8 +46,7 @@ const THREE: ServeConfig = {
   ],
 };
 
-/** The second byte of the platform's addresses; where nobody on this computer listens, since other tests serve too. */
-let block = 128 + (process.pid % 100);
+let block = 0;
 let folder: string;
 let served: Serve | undefined;
 const events: TraceEvent[] = [];
@@ -55,18 +55,8 @@ const refused: string[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'akari-test-'));
   events.length = refused.length = 0;
-  do block = block < 254 ? block + 1 : 128;
-  while (!(await isFree(`127.${block}.0.1`, 8080)));
+  block = await freeBlock('serve');
 });
-
-/** Whether nobody listens there. */
-async function isFree(host: string, port: number): Promise<boolean> {
-  const probe = createServer().listen(port, host);
-  return Promise.race([
-    once(probe, 'listening').then(() => once(probe.close(), 'close').then(() => true)),
-    once(probe, 'error').then(() => false),
-  ]);
-}
 
 afterEach(async () => {
   await served?.close();
