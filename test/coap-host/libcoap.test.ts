@@ -13,7 +13,8 @@ import {
 } from '../../host/coap/index.js';
 import { Random } from '../../host/random.js';
 import { withPrograms } from '../peers.js';
-import { cleanUp, clock, IDENTITY, ServerStation, start, until } from '../dtls-server/station.js';
+import { cleanUp, clock, IDENTITY, ServerStation, start } from '../dtls-server/station.js';
+import { until } from '../until.js';
 import { answer } from './peers.js';
 
 const { describe, it } = withPrograms('coap-client-openssl', 'coap-server-openssl');

@@ -3,7 +3,8 @@ import { afterAll, expect, onTestFinished } from 'vitest';
 import type { DtlsLimits } from '../../host/dtls/index.js';
 import { withPrograms } from '../peers.js';
 import { mbedtls } from './mbedtls.js';
-import { cleanUp, gnutls, IDENTITY, inFolder, openssl, PSK, ServerStation, until } from './station.js';
+import { cleanUp, gnutls, IDENTITY, inFolder, openssl, PSK, ServerStation } from './station.js';
+import { until } from '../until.js';
 
 const { describe, it } = withPrograms('gcc', 'gnutls-serv', 'libmbedtls', 'openssl');
 

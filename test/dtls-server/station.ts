@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromHex } from '../../host/bytes.js';
-import { MS } from '../../host/clock/clock.js';
 import { RealClock } from '../../host/clock/real.js';
 import { type Association, type DtlsLimits, DtlsServer, type EndReason } from '../../host/dtls/index.js';
 import { Random } from '../../host/random.js';
 import { Secret } from '../../host/secret.js';
+import { until } from '../until.js';
 
 export const clock = new RealClock();
 export const PSK = '00112233445566778899aabbccddeeff';
@@ -26,13 +26,6 @@ export function cleanUp(): void {
 }
 
 export const inFolder = (name: string): string => join(folder, name);
-
-/** Waits until `done`, at most so long; says whether it came. */
-export async function until(done: () => boolean, milliseconds = 10_000): Promise<boolean> {
-  for (const end = clock.now() + milliseconds * MS; !done(); await clock.sleep(2 * MS))
-    if (clock.now() > end) return false;
-  return true;
-}
 
 export interface OnWire {
   readonly from: 'client' | 'server';

@@ -11,6 +11,7 @@ import { DtlsState, loadKit, type DtlsKit, type DtlsOptions } from '../../host/k
 import { Random } from '../../host/random.js';
 import { toHex } from '../../host/bytes.js';
 import { PSK, ascii, text, type Faults } from './link.js';
+import { until } from '../until.js';
 
 export const IDENTITY = 'device-1';
 export const clock = new RealClock();
@@ -21,13 +22,6 @@ const children = new Set<ChildProcess>();
 export function cleanUp(): void {
   for (const child of children) child.kill();
   rmSync(folder, { recursive: true });
-}
-
-/** Waits until `done`, at most so long; says whether it came. */
-export async function until(done: () => boolean, milliseconds = 10_000): Promise<boolean> {
-  for (const end = clock.now() + milliseconds * MS; !done(); await clock.sleep(2 * MS))
-    if (clock.now() > end) return false;
-  return true;
 }
 
 async function freePort(): Promise<number> {

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { Status } from '../../host/board/abi.js';
 import { DtlsState } from '../../host/kit/index.js';
 import { PSK, ascii, type Faults } from './link.js';
-import { Station, cleanUp, coapServer, gnutls, mbedtls, openssl, until, type Program } from './peer.js';
+import { Station, cleanUp, coapServer, gnutls, mbedtls, openssl, type Program } from './peer.js';
+import { until } from '../until.js';
 import { Message, Type, messages, records } from './wire.js';
 import { withPrograms } from '../peers.js';
 

@@ -11,6 +11,7 @@ import { expect } from 'vitest';
 import { NetState, Status } from '../../host/board/abi.js';
 import { MemoryStore } from '../../host/board/store.js';
 import { compileDebugSource } from '../kit/compile.js';
+import { until } from '../until.js';
 import { withPrograms } from '../peers.js';
 import { APP } from './client-app.js';
 import { serverInstance, tlv } from './rig.js';
@@ -38,13 +39,14 @@ async function freePort(): Promise<number> {
 }
 
 /** The device on this computer's sockets: the factory's bootstrap server is at `bootstrap`. */
-async function device(bootstrap: number): Promise<{ app: App; logs: string[]; ports: number[]; stop: () => void }> {
+async function device(bootstrap: number) {
   const started = Date.now();
   const store = new MemoryStore();
   const logs: string[] = [];
   const ports: number[] = [];
   const sockets = new Map<number, { socket: Socket; queue: Buffer[]; port: number; isOpen: boolean }>();
   let handles = 0;
+  let taken = 0;
   const module = new WebAssembly.Module(await compileDebugSource(APP));
   const at = (ptr: number, len: number): Buffer => Buffer.from(app.memory.buffer, ptr, len);
   const app = new WebAssembly.Instance(module, {
@@ -83,7 +85,10 @@ async function device(bootstrap: number): Promise<{ app: App; logs: string[]; po
       },
       net_recv: (handle: number, ptr: number, max: number) => {
         const datagram = sockets.get(handle)?.queue.shift();
-        if (datagram) at(ptr, max).set(datagram.subarray(0, max));
+        if (datagram) {
+          at(ptr, max).set(datagram.subarray(0, max));
+          taken++;
+        }
         return datagram?.length ?? 0;
       },
       net_close: (handle: number) => {
@@ -101,12 +106,7 @@ async function device(bootstrap: number): Promise<{ app: App; logs: string[]; po
     clearInterval(timer);
     for (const { socket } of sockets.values()) socket.close();
   };
-  return { app, logs, ports, stop };
-}
-
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 2_000 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(what()).toBe(true);
+  return { app, logs, ports, received: () => taken, stop };
 }
 
 it('coap-client gives an account, coap-rd takes the registration over DTLS', async () => {
@@ -122,10 +122,10 @@ it('coap-client gives an account, coap-rd takes the registration over DTLS', asy
     asked.push(`${code} ${options.map(({ value }) => String(value)).join(' ')}`);
     door.send(generate({ code: '2.04', ack: true, messageId, token }), from.port, HOST);
   });
-  const { app, logs, ports, stop } = await device(bootstrap);
+  const { app, logs, ports, received, stop } = await device(bootstrap);
   try {
-    await until(() => asked.length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The door has answered, and the device has it.
+    expect(await until(() => asked.length > 0 && received() > 0, 20_000)).toBe(true);
     await new Promise<void>((resolve) => door.close(() => resolve()));
     const [port = 0] = ports;
     const ask = async (method: string, path: string, body?: Uint8Array, more: string[] = []): Promise<string> => {
@@ -159,7 +159,7 @@ it('coap-client gives an account, coap-rd takes the registration over DTLS', asy
     );
     expect(await ask('get', '/0', undefined, ['-A', '11542'])).toContain('4.05');
     expect(await ask('post', '/bs')).toBe('');
-    await until(() => app.registered() === 1);
+    expect(await until(() => app.registered() === 1, 20_000)).toBe(true);
     expect(logs.at(-1)).toBe('lwm2m: registered with server 7');
     expect(asked[0]).toBe('0.02 bs ep=apa pct=11542');
   } finally {

@@ -11,7 +11,7 @@ import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
 import { DataFolder, loadServeConfig, Serve } from '../../host/serve/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { akari as akariCommand, resultOf } from '../cli/akari.js';
-import { until } from '../dtls-server/station.js';
+import { until } from '../until.js';
 import { withPrograms } from '../peers.js';
 import { freeBlock } from './block.js';
 

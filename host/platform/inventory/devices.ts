@@ -59,20 +59,19 @@ export function randomName(random: Random, length: number): string {
   return Array.from({ length }, () => LETTERS.charAt(random.below(LETTERS.length))).join('');
 }
 
+/** What each of Inventory's tables is kept with. */
+export interface Keeping {
+  readonly database: Database;
+  readonly random: Random;
+  readonly unixMs: () => number;
+}
+
 export class Devices {
   readonly #database: Database;
   readonly #random: Random;
   readonly #unixMs: () => number;
 
-  constructor({
-    database,
-    random,
-    unixMs,
-  }: {
-    readonly database: Database;
-    readonly random: Random;
-    readonly unixMs: () => number;
-  }) {
+  constructor({ database, random, unixMs }: Keeping) {
     this.#database = database;
     this.#random = random;
     this.#unixMs = unixMs;

@@ -3,7 +3,7 @@
 import type { Random } from '../../random.js';
 import { INVENTORY } from '../choices.js';
 import type { Database, Row } from '../database.js';
-import { randomName } from './devices.js';
+import { type Keeping, randomName } from './devices.js';
 
 /** What a device is asked. `path`: `/3/0/9`. `body`: JSON, as the operator wrote it; it is shown to nobody. */
 export interface Operation {
@@ -61,15 +61,7 @@ export class Requests {
   readonly #random: Random;
   readonly #unixMs: () => number;
 
-  constructor({
-    database,
-    random,
-    unixMs,
-  }: {
-    readonly database: Database;
-    readonly random: Random;
-    readonly unixMs: () => number;
-  }) {
+  constructor({ database, random, unixMs }: Keeping) {
     this.#database = database;
     this.#random = random;
     this.#unixMs = unixMs;
