@@ -68,8 +68,9 @@ export async function overTcp(
   name: string,
   body: string | Uint8Array,
   caller = session(),
+  port = 23080,
 ): Promise<{ reply: string; ended: boolean }> {
-  const device = world.connect(23080, caller, name);
+  const device = world.connect(port, caller, name);
   let ended = false;
   device.stream.once('end', () => (ended = true));
   device.send(body);
@@ -86,12 +87,13 @@ export async function overUdp(
   name: string,
   body: string | Uint8Array,
   caller = session(),
+  port = 23080,
 ): Promise<string> {
   let reply: string | undefined;
   world.clock.stir();
   world.registry.send(
     name,
-    23080,
+    port,
     Buffer.from(body),
     caller,
     (bytes) => (reply = Buffer.from(bytes).toString('latin1')),

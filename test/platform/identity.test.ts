@@ -1,4 +1,4 @@
-// Endorse, Funk and Funnel: who calls is what the session says. Whatever a device writes into path, headers and payload, nothing
+// Endorse, Funk, Funnel and Harvest Data: who calls is what the session says. Whatever a device writes into path, headers and payload, nothing
 // goes out under another SIM's identity, to another group's destination or with its credentials. Metadata and Harvest Files have
 // the same property in their own tests, the operator API in api-isolation.
 import fc from 'fast-check';
@@ -35,6 +35,7 @@ const groupOf = (host: string, name: string, key: string): object => ({
       destination: { provider: 'aws', service: 'lambda', resourceUrl: ARN(name) },
       credentialsId: { $credentialsId: key },
     },
+    SoracomHarvest: { enabled: true },
     SoracomEndorse: {
       enabled: true,
       parametersToEndorse: { simId: true, imsi: true, imei: true, msisdn: true, requestParameters: true },
@@ -224,6 +225,31 @@ describe('any request of one SIM that names another', () => {
     );
     expect(taken).toBe(60);
     expect(heard.others).toEqual([]);
+  });
+
+  it('Harvest Data over HTTP, TCP and UDP: an entry of the caller, whatever it says', async () => {
+    const { world } = await twoSims();
+    const ways = fc.oneof(
+      fc.tuple(fc.constant('http'), request),
+      fc.tuple(fc.constantFrom('tcp', 'udp'), fc.oneof(payload, request)),
+    );
+    await fc.assert(
+      fc.asyncProperty(ways, async ([way, text]) => {
+        if (way === 'http') {
+          expect(await world.request(text, 80, undefined, 'harvest.soracom.io')).not.toMatch(/^HTTP\/1\.1 5/);
+        } else {
+          const over = way === 'tcp' ? overTcp : overUdp;
+          await over(world, 'harvest.soracom.io', text, undefined, 8514);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    const kept = (imsi: string): number => {
+      const resource = { operatorId: OPERATOR, resourceType: 'Subscriber', resourceId: imsi } as const;
+      return world.platform.data.list(resource, { sort: 'asc', limit: 1000 }).entries.length;
+    };
+    expect(kept(IMSI)).toBeGreaterThan(30);
+    expect(kept(B.imsi)).toBe(0);
   });
 
   it('Endorse: a token about the caller, or none', async () => {
