@@ -1,13 +1,14 @@
 // The clouds' stand-ins from the other side: the makers' own clients, on real sockets.
 
-import { createHmac } from 'node:crypto';
 import { FirehoseClient, PutRecordCommand as FirehosePut } from '@aws-sdk/client-firehose';
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { getClient } from '@azure-rest/core-client';
+import { createSasTokenProvider } from '@azure/core-amqp';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { JWT } from 'google-auth-library';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RealClock } from '../../host/clock/real.js';
 import { AwsCloud } from '../../host/cloud/aws/index.js';
 import { AzureCloud } from '../../host/cloud/azure/index.js';
@@ -20,6 +21,7 @@ const verifier = new TokenVerifier(() => Promise.resolve(undefined));
 const KEY = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
 const LIMITED = { accessKeyId: 'AKIALIMITED', secretAccessKey: 'limited', allow: ['kinesis:PutRecord'] };
 const SAS = { name: 'send', key: 'c2hhcmVk', hub: 'telemetry' };
+const ROOT = { name: 'root', key: 'cm9vdA==', rights: ['Manage'] } as const;
 const LISTEN = { name: 'listen', key: 'bGlzdGVu', rights: ['Listen'] } as const;
 const { account, keyFile } = newServiceAccount('project', 'publisher');
 const TOPIC = 'projects/project/topics/telemetry';
@@ -36,7 +38,7 @@ const aws = new AwsCloud(clock, {
     },
   },
 });
-const hubs = { namespace: 'akari', hubs: ['telemetry', 'other'], policies: [SAS, LISTEN] };
+const hubs = { namespace: 'akari', hubs: ['telemetry', 'other'], policies: [SAS, LISTEN, ROOT] };
 const azure = new AzureCloud(clock, verifier, {
   eventHubs: hubs,
   functionApps: { app: { open: { handler: ({ json }) => ({ body: { got: json } }), wantsToken: false, key: 'k' } } },
@@ -175,30 +177,43 @@ describe('AWS, by the AWS SDK', () => {
   });
 });
 
-describe('Azure, by its documentation', () => {
-  /** As the samples of "Generate a Shared Access Signature token" do it, with a resource of any case and scheme. */
-  const signature = (uri: string, { name, key }: { name: string; key: string }, seconds = 60): string => {
-    const encoded = encodeURIComponent(uri);
-    const ttl = Math.round(Date.now() / 1000) + seconds;
-    const hash = createHmac('sha256', key).update(`${encoded}\n${ttl}`, 'utf8').digest('base64');
-    return `SharedAccessSignature sr=${encoded}&sig=${encodeURIComponent(hash)}&se=${ttl}&skn=${name}`;
-  };
-  const send = async (authorization: string | undefined, hub = 'telemetry'): Promise<string> => {
-    const headers = {
-      ...(authorization !== undefined && { Authorization: authorization }),
-      'Content-Type': 'application/atom+xml;type=entry;charset=utf-8',
-      BrokerProperties: '{"PartitionKey":"sim"}',
-    };
-    const url = `${origin('akari')}/${hub}/messages?timeout=60&api-version=2014-01`;
-    const answer = await fetch(url, { method: 'POST', headers, body: 'event' });
-    return `${answer.status} ${/<Detail>(\w+)/.exec(await answer.text())?.[1] ?? ''}`.trim();
-  };
+describe('Azure, by its own tokens and REST client', () => {
   const uri = 'https://akari.servicebus.windows.net/telemetry';
+  const signature = async (resource: string, { name, key }: { name: string; key: string }): Promise<string> => {
+    const made = await createSasTokenProvider({ sharedAccessKeyName: name, sharedAccessKey: key }).getToken(resource);
+    return made.token;
+  };
+  /** A signature made two hours ago: Azure's are good for one. */
+  const old = async (): Promise<string> => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 2 * 3_600_000 });
+    try {
+      return await signature(uri, SAS);
+    } finally {
+      vi.useRealTimers();
+    }
+  };
+  /** Towards a stand-in: without TLS, and the first answer is the answer. */
+  const OPEN = { allowInsecureConnection: true, retryOptions: { maxRetries: 0 } };
+  const send = async (authorization: string | undefined, hub = 'telemetry'): Promise<string> => {
+    const answer = await getClient(origin('akari'), OPEN)
+      .pathUnchecked('/{hub}/messages', hub)
+      .post({
+        headers: {
+          ...(authorization !== undefined && { Authorization: authorization }),
+          BrokerProperties: '{"PartitionKey":"sim"}',
+        },
+        contentType: 'application/atom+xml;type=entry;charset=utf-8',
+        queryParameters: { timeout: 60, 'api-version': '2014-01' },
+        body: 'event',
+      });
+    return `${answer.status} ${/<Detail>(\w+)/.exec(String(answer.body))?.[1] ?? ''}`.trim();
+  };
 
   it('Event Hubs takes an event with a good signature', async () => {
-    expect(await send(signature(uri, SAS))).toBe('201');
-    expect(await send(signature('sb://AKARI.servicebus.windows.net/Telemetry/', SAS))).toBe('201');
-    expect(azure.eventHubs?.events.at(-1)).toMatchObject({ hub: 'telemetry', partitionKey: 'sim' });
+    expect(await send(await signature(uri, SAS))).toBe('201');
+    expect(await send(await signature('sb://AKARI.servicebus.windows.net/Telemetry/', SAS))).toBe('201');
+    const body = Buffer.from('event');
+    expect(azure.eventHubs?.events.at(-1)).toMatchObject({ hub: 'telemetry', partitionKey: 'sim', body });
   });
 
   it.each([
@@ -207,7 +222,7 @@ describe('Azure, by its documentation', () => {
     ['a field missing', 'SharedAccessSignature sr=x&sig=y&se=1', 'MalformedToken'],
     ['a wrong key', () => signature(uri, { ...SAS, key: 'x' }), 'InvalidSignature'],
     ['an unknown policy', () => signature(uri, { ...SAS, name: 'x' }), 'InvalidSignature'],
-    ['one that is over', () => signature(uri, SAS, -1), 'ExpiredToken'],
+    ['one that is over', old, 'ExpiredToken'],
     ['one for another hub', () => signature(`${uri}x`, SAS), 'InvalidAudience'],
     [
       'one for another namespace',
@@ -216,25 +231,34 @@ describe('Azure, by its documentation', () => {
     ],
     ['one that may only listen', () => signature(uri, LISTEN), 'Unauthorized'],
   ])('Event Hubs refuses: %s', async (_, made, words) => {
-    expect(await send(typeof made === 'function' ? made() : made)).toBe(`401 ${words}`);
+    expect(await send(typeof made === 'function' ? await made() : made)).toBe(`401 ${words}`);
   });
 
   it('Event Hubs: a policy of one hub is nothing at another, the namespace’s at a hub that is not there is a 404', async () => {
-    expect(await send(signature('https://akari.servicebus.windows.net/other', SAS), 'other')).toBe(
-      '401 InvalidSignature',
-    );
-    const manage = { name: 'listen', key: LISTEN.key };
-    expect(await send(signature('https://akari.servicebus.windows.net/', manage), 'none')).toBe('401 Unauthorized');
+    const other = await signature('https://akari.servicebus.windows.net/other', SAS);
+    expect(await send(other, 'other')).toBe('401 InvalidSignature');
+    const whole = 'https://akari.servicebus.windows.net/';
+    expect(await send(await signature(whole, LISTEN), 'none')).toBe('401 Unauthorized');
+    expect(await send(await signature(whole, ROOT), 'none')).toBe('404 The');
+    expect(await send(await signature(whole, ROOT), 'other')).toBe('201');
   });
 
   it('Functions want their key', async () => {
-    const call = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
-      fetch(`${origin('app')}${path}`, { method: 'POST', headers, body: '{"a":1}' });
-    expect((await call('/api/open')).status).toBe(401);
-    expect((await call('/api/open?code=x')).status).toBe(401);
-    expect((await call('/api/none?code=k')).status).toBe(404);
-    expect(await (await call('/api/open?code=k')).json()).toEqual({ got: { a: 1 } });
-    expect(await (await call('/api/open', { 'x-functions-key': 'k' })).json()).toEqual({ got: { a: 1 } });
+    const call = async (path: string, key?: string): Promise<unknown[]> => {
+      const client =
+        key === undefined
+          ? getClient(origin('app'), OPEN)
+          : getClient(origin('app'), { key }, { ...OPEN, credentials: { apiKeyHeaderName: 'x-functions-key' } });
+      const { status, body } = await client.pathUnchecked(path).post({ body: { a: 1 } });
+      return [status, body];
+    };
+    const fine = ['200', { got: { a: 1 } }];
+    expect(await call('/api/open', 'k')).toEqual(fine);
+    expect(await call('/api/open?code=k')).toEqual(fine);
+    expect((await call('/api/open'))[0]).toBe('401');
+    expect((await call('/api/open', 'x'))[0]).toBe('401');
+    expect((await call('/api/open?code=x'))[0]).toBe('401');
+    expect((await call('/api/none', 'k'))[0]).toBe('404');
   });
 });
 
