@@ -207,6 +207,7 @@ describe('upstream connections', () => {
     clock.after(SECOND, () => (timedOut = true));
     void new SocketUpstream({ clock, others: 'any' }).connect('127.0.0.1', port).then((stream) => {
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      stream.once('end', () => stream.end());
       stream.write('go');
     });
     await clock.run({ until: () => text !== '' || timedOut });
