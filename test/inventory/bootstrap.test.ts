@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../host/bytes.js';
 import { MINUTE, SECOND } from '../../host/clock/clock.js';
-import { Method, uintOption } from '../../host/coap/index.js';
+import { Method, parse, uintOption } from '../../host/coap/index.js';
 import { ContentFormat, pathText, readSenml } from '../../host/lwm2m/index.js';
 import { Database, type BootstrapKnobs } from '../../host/platform/index.js';
 import { Secret } from '../../host/secret.js';
@@ -49,6 +49,16 @@ describe('the account', () => {
     expect(one.platform.inventory.devices.get(Buffer.from(account.identity).toString())).toMatchObject({
       ...{ operatorId: OPERATOR, endpoint: ENDPOINT, groupId: 'meters', imsi: IMSI, imei: '860000012345678' },
     });
+  });
+
+  it('begins after the answer to the request for it', async () => {
+    const one = world();
+    await new TestDevice(one).account();
+    const codes = one.wire
+      .filter(({ from }) => from === 'server')
+      .map(({ datagram }) => parse(datagram))
+      .map((message) => ('code' in message ? message.code : 'malformed'));
+    expect(codes).toEqual(['2.04', '0.04', '0.03', '0.03', '0.02']);
   });
 
   it('has the lifetime and the short server id of the group', async () => {

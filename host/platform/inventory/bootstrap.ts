@@ -150,7 +150,9 @@ export class BootstrapServer {
     if (pack) return this.#pack(device, config, format);
     conversation.run++;
     conversation.peer.abandon('another bootstrap began');
-    void this.#run(conversation, conversation.run, device, config, format);
+    const { run } = conversation;
+    // After the answer: a client may take commands before it for the answer's loss, and Wakaama then gives up.
+    this.#options.context.clock.after(0, () => void this.#run(conversation, run, device, config, format));
     return plain('2.04');
   }
 
