@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { peers } from '../tools/peers.mjs';
+import { howToInstall, peers } from '../tools/peers.mjs';
 import { withPrograms } from './peers.js';
 
 /** Of every Debian system, beside what this project itself runs. */
@@ -48,6 +48,13 @@ describe('a program that a test starts', () => {
       return [...needed].filter((name) => !declared.has(name)).map((name) => `${file}: ${name}`);
     });
     expect(undeclared).toEqual([]);
+  });
+
+  it('comes from Debian, or is compiled from sources that a package of npm carries', () => {
+    expect(howToInstall(['tshark', 'wakaama-client', 'wakaama-server'])).toBe(
+      'missing tshark, wakaama-client, wakaama-server; `npm run peers` installs them (Debian: tshark; compiled, from npm: node-red-contrib-lwm2m)',
+    );
+    expect(howToInstall(['curl'])).toMatch(/\(Debian: curl\)$/);
   });
 
   it('of another name is refused', () => {

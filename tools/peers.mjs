@@ -1,16 +1,21 @@
 // Which of the programs in peers.txt are here. What needs one that is not is not run, and a person is told so; where
 // AKARI_PEERS=required, as in .ci/run, it fails.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-/** Name of a program -> its Debian package, and the file that shows it is there if it is no command. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Begins the name of a package that is of npm; its sources are compiled here. */
+const NPM = 'npm:';
+
+/** Name of a program -> its Debian package (or npm's), and the file that shows it is there if it is no command. */
 export const peers = new Map(
   readFileSync(new URL('peers.txt', import.meta.url), 'utf8')
     .split('\n')
     .filter((line) => /^[^#\s]/.test(line))
     .map((line) => {
       const [program, name, file] = line.trim().split(/\s+/);
-      return [program, { package: name, file }];
+      return [program, { package: name, file: file && resolve(ROOT, file) }];
     }),
 );
 
@@ -38,8 +43,21 @@ export function missing(programs) {
   return lacking;
 }
 
+/** Where a program is that is no command. */
+export function fileOf(program) {
+  const { file } = peers.get(program) ?? {};
+  if (file === undefined) throw new Error(`tools/peers.txt names no file of ${program}`);
+  return file;
+}
+
 /** "missing curl, tshark; `npm run peers` installs them (Debian: curl tshark)" */
 export function howToInstall(lacking) {
   const packages = [...new Set(lacking.map((program) => peers.get(program)?.package))].sort();
-  return `missing ${lacking.join(', ')}; \`npm run peers\` installs them (Debian: ${packages.join(' ')})`;
+  const debian = packages.filter((name) => !name.startsWith(NPM));
+  const compiled = packages.filter((name) => name.startsWith(NPM)).map((name) => name.slice(NPM.length));
+  const from = [
+    ...(debian.length > 0 ? [`Debian: ${debian.join(' ')}`] : []),
+    ...(compiled.length > 0 ? [`compiled, from npm: ${compiled.join(' ')}`] : []),
+  ].join('; ');
+  return `missing ${lacking.join(', ')}; \`npm run peers\` installs them (${from})`;
 }

@@ -1,14 +1,19 @@
 #!/bin/sh
-# Installs from Debian what is missing of the programs in peers.txt.
+# Installs from Debian what is missing of the programs in peers.txt, then compiles those that are not in Debian.
 set -eu
 
 missing=
 while read -r program package file; do
   case "$program" in '' | '#'*) continue ;; esac
+  case "$package" in npm:*) continue ;; esac
   if [ -n "$file" ]; then [ -e "$file" ]; else command -v "$program" >/dev/null 2>&1; fi || missing="$missing $package"
 done <"$(dirname "$0")/peers.txt"
 
-[ -n "$missing" ] || exit 0
+compile() {
+  exec node "$(dirname "$0")/wakaama/build.mjs"
+}
+
+[ -n "$missing" ] || compile
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "the tests need these Debian packages (or the same programs from elsewhere):$missing" >&2
   exit 1
@@ -20,3 +25,4 @@ echo "installing:$missing"
 $as_root apt-get update -qq
 # shellcheck disable=SC2086 # a list of packages
 $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+compile
