@@ -9,8 +9,9 @@
 //   load(ptr, max): i32              copies the record; its length, or NotFound
 //   save(ptr, len): i32              replaces it, whole or not at all; Status
 //
-// The app calls `attach` when it starts, which tells from its own version whether an update has come to its end. It looks at `isDue` when
-// its answers have gone out, calls `apply`, and restarts when that says so. For what is fetched see firmware-pull.ts.
+// The app calls `attach` when it starts, which tells from its own version whether an update has come to its end, and `settle` when it
+// has had a turn: until then the board may go back to the image before, and so may what is written down. It looks at `isDue` when its
+// answers have gone out, calls `apply`, and restarts when that says so. For what is fetched see firmware-pull.ts.
 
 import { CoapUri } from "../../net/coap/uri";
 import { Status } from "../../board/index";
@@ -131,6 +132,8 @@ export class Firmware<B> extends News {
   isDue: bool;
   /** What is fetched goes on after a restart, and nothing has been written since. */
   private isResumed: bool;
+  /** An update has succeeded, which is not written down yet. */
+  private isFresh: bool;
 
 
   @inline
@@ -164,6 +167,7 @@ export class Firmware<B> extends News {
     this.time = -1;
     this.isDue = false;
     this.isResumed = false;
+    this.isFresh = false;
     const r = this.record;
     const size = flash.load(changetype<usize>(r), RECORD_MAX);
     const isThere =
@@ -189,13 +193,20 @@ export class Firmware<B> extends News {
         else this.restart();
         break;
       case FirmwareState.Updating:
-        if (this.isVersion(version)) this.to(FirmwareState.Idle, FirmwareResult.Success);
-        else if (r.isCommitted) this.to(FirmwareState.Downloaded, FirmwareResult.Failed);
+        if (this.isVersion(version)) {
+          this.change(FirmwareState.Idle, FirmwareResult.Success);
+          this.isFresh = true;
+        } else if (r.isCommitted) this.to(FirmwareState.Downloaded, FirmwareResult.Failed);
         // Power failed between the word and the deed; or after it, which `apply` will find out.
         else this.isDue = true;
         break;
       default:
     }
+  }
+
+  /** This image stays: call when it has had a whole turn, or later, as often as you like. */
+  settle(): void {
+    if (this.isFresh) this.save();
   }
 
   private isVersion(version: string): bool {
@@ -208,10 +219,16 @@ export class Firmware<B> extends News {
 
   private save(): i32 {
     const r = this.record;
+    this.isFresh = false;
     return this.flash.save(changetype<usize>(r), <i32>URI_AT + r.uriLen);
   }
 
   private to(state: FirmwareState, result: FirmwareResult): i32 {
+    this.change(state, result);
+    return this.save();
+  }
+
+  private change(state: FirmwareState, result: FirmwareResult): void {
     const r = this.record;
     if (r.state != state) this.note(TABLE, STATE);
     if (r.result != result) this.note(TABLE, RESULT);
@@ -225,7 +242,6 @@ export class Firmware<B> extends News {
       r.etagLen = 0;
       this.isDue = false;
     }
-    return this.save();
   }
 
   /** Nothing of the package is there yet. */

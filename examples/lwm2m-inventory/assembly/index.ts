@@ -122,6 +122,7 @@ export function loop(): i32 {
     thermometer.measured(adc_read(SENSOR) - 500);
   }
   client.step(now);
+  if (client.isRegistered) firmware.settle();
   stepDownload(now);
   obey(now);
   const soonest = min(client.deadline, min(download.deadline, goodbyeAt > 0 ? goodbyeAt : due));
