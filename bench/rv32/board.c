@@ -1,12 +1,14 @@
 /* A board for measuring: the runtime's own core and engine on the core in QEMU, with a line that plays a script.
  *
- * It stands in place of the port's own parts in an exported folder. Time is virtual and passes only while the app sleeps; the store is RAM, filled from the script; the wall clock counts
- * retired instructions, which is how a benchmark's app measures itself. So a run takes the same instructions each time. */
+ * It stands in place of the port's own parts in an exported folder. Time is virtual and passes only while the app sleeps; the
+ * store is RAM, filled from the script; the wall clock counts retired instructions, which is how a benchmark's app measures
+ * itself. So a run takes the same instructions each time. */
 #include <stdio.h>
 #include <string.h>
 
 #include "../../core/core.h"
 #include "machine.h"
+#include "semihosting.h"
 
 /** What the far end of the line says, once the app has sent so many bytes in all. */
 struct step {
@@ -47,18 +49,6 @@ static uint32_t retired(void) {
   return count;
 }
 
-__attribute__((noinline)) static void say(const char *text) {
-  register uint32_t operation __asm__("a0") = 4; /* SYS_WRITE0 */
-  register const char *argument __asm__("a1") = text;
-  __asm__ volatile(
-      ".option push\n.option norvc\n.align 4\n"
-      "slli x0, x0, 0x1f\nebreak\nsrai x0, x0, 7\n"
-      ".option pop"
-      : "+r"(operation)
-      : "r"(argument)
-      : "memory");
-}
-
 static void leave(uint32_t how) __attribute__((noreturn));
 static void leave(uint32_t how) {
   for (;;) REG32(FINISHER) = how;
@@ -68,13 +58,13 @@ static void log_text(int32_t level, const char *text, int32_t len) {
   static char line[1100];
   (void)level;
   snprintf(line, sizeof line, "%.*s\n", (int)len, text);
-  say(line);
+  semihosting_write(line);
 }
 
 static void number(const char *what, uint32_t value) {
   char line[64];
   snprintf(line, sizeof line, "%s %lu\n", what, (unsigned long)value);
-  say(line);
+  semihosting_write(line);
 }
 
 static int32_t line_open(int32_t port, int32_t baud, int32_t format) {

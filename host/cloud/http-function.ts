@@ -30,26 +30,43 @@ export interface HttpFunction {
   readonly wantsToken?: boolean;
 }
 
-/** Undefined: the function failed, and the runtime answers in its own words. */
-export async function callFunction(
-  clock: Clock,
-  verifier: TokenVerifier,
-  request: CloudRequest,
-  { handler, wantsToken = true }: HttpFunction,
-): Promise<CloudResponse | undefined> {
-  let soracom: SoracomContext | undefined;
-  if (wantsToken) {
-    const verdict = await verifier.verify(headerOf(request, 'x-soracom-token'), clock.unixMs());
-    if (!verdict.ok) return { status: 401, body: JSON.stringify({ error: verdict.reason }) };
-    soracom = verdict.context;
+/** A handler alone is a function without a key, for callers with a token. */
+export type Functions = Readonly<Record<string, HttpFunction | FunctionHandler>>;
+
+/** The functions that one host serves. */
+export class HttpFunctions {
+  readonly #clock: Clock;
+  readonly #verifier: TokenVerifier;
+  readonly #functions: Map<string, HttpFunction>;
+
+  constructor(clock: Clock, verifier: TokenVerifier, functions: Functions) {
+    this.#clock = clock;
+    this.#verifier = verifier;
+    this.#functions = new Map(
+      Object.entries(functions).map(([name, made]) => [name, typeof made === 'function' ? { handler: made } : made]),
+    );
   }
-  try {
-    const { status = 200, body, contentType } = await handler({ ...request, json: jsonOf(request.body), soracom });
-    const type = contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : undefined);
-    const bytes = body instanceof Uint8Array || typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
-    return { status, body: bytes, ...(type !== undefined && { headers: [['Content-Type', type]] }) };
-  } catch {
-    return undefined;
+
+  find(name: string | undefined): HttpFunction | undefined {
+    return this.#functions.get(name ?? '');
+  }
+
+  /** Undefined: the function failed, and the runtime answers in its own words. */
+  async call({ handler, wantsToken = true }: HttpFunction, request: CloudRequest): Promise<CloudResponse | undefined> {
+    let soracom: SoracomContext | undefined;
+    if (wantsToken) {
+      const verdict = await this.#verifier.verify(headerOf(request, 'x-soracom-token'), this.#clock.unixMs());
+      if (!verdict.ok) return { status: 401, body: JSON.stringify({ error: verdict.reason }) };
+      soracom = verdict.context;
+    }
+    try {
+      const { status = 200, body, contentType } = await handler({ ...request, json: jsonOf(request.body), soracom });
+      const type = contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : undefined);
+      const bytes = body instanceof Uint8Array || typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
+      return { status, body: bytes, ...(type !== undefined && { headers: [['Content-Type', type]] }) };
+    } catch {
+      return undefined;
+    }
   }
 }
 

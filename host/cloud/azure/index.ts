@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock/clock.js';
 import { Random } from '../../random.js';
 import type { CloudHandler } from '../cloud-server.js';
-import type { FunctionHandler, HttpFunction } from '../http-function.js';
+import { type Functions, HttpFunctions } from '../http-function.js';
 import type { TokenVerifier } from '../soracom-token.js';
 import { EventHubs, type EventHubsConfig } from './event-hubs.js';
 import { AzureFunctionApp } from './functions.js';
@@ -13,7 +13,7 @@ export type { EventHubsConfig, HubEvent, SharedAccessPolicy } from './event-hubs
 export interface AzureConfig {
   readonly eventHubs?: EventHubsConfig;
   /** By the name of the app: `APP.azurewebsites.net`, then by the function's own: `/api/NAME`. */
-  readonly functionApps?: Readonly<Record<string, Readonly<Record<string, HttpFunction | FunctionHandler>>>>;
+  readonly functionApps?: Readonly<Record<string, Functions>>;
 }
 
 export class AzureCloud {
@@ -26,7 +26,7 @@ export class AzureCloud {
     const hubs = config.eventHubs && new EventHubs(clock, random, config.eventHubs);
     if (hubs !== undefined) hosts.set(hubs.host, (request) => hubs.handle(request));
     for (const [name, functions] of Object.entries(config.functionApps ?? {})) {
-      const app = new AzureFunctionApp(clock, verifier, functions);
+      const app = new AzureFunctionApp(new HttpFunctions(clock, verifier, functions));
       hosts.set(`${name.toLowerCase()}.azurewebsites.net`, (request) => app.handle(request));
     }
     this.eventHubs = hubs;

@@ -1,9 +1,7 @@
 // Cloud Functions of one project and region: `POST https://REGION-PROJECT.cloudfunctions.net/NAME`.
 
-import type { Clock } from '../../clock/clock.js';
 import { type CloudRequest, type CloudResponse, headerOf } from '../cloud-server.js';
-import { callFunction, type FunctionHandler, type HttpFunction } from '../http-function.js';
-import type { TokenVerifier } from '../soracom-token.js';
+import type { HttpFunctions } from '../http-function.js';
 
 const text = (status: number, body: string): CloudResponse => ({
   status,
@@ -12,29 +10,19 @@ const text = (status: number, body: string): CloudResponse => ({
 });
 
 export class CloudFunctions {
-  readonly #clock: Clock;
-  readonly #verifier: TokenVerifier;
-  readonly #functions: Map<string, HttpFunction | FunctionHandler>;
+  readonly #functions: HttpFunctions;
 
-  constructor(
-    clock: Clock,
-    verifier: TokenVerifier,
-    functions: Readonly<Record<string, HttpFunction | FunctionHandler>>,
-  ) {
-    this.#clock = clock;
-    this.#verifier = verifier;
-    this.#functions = new Map(Object.entries(functions));
+  constructor(functions: HttpFunctions) {
+    this.#functions = functions;
   }
 
   async handle(request: CloudRequest): Promise<CloudResponse> {
     const { pathname } = new URL(request.url, 'https://cloudfunctions.net');
-    const found = this.#functions.get(/^\/([^/]+)$/.exec(pathname)?.[1] ?? '');
-    if (found === undefined) return text(404, 'Page not found');
-    const called = typeof found === 'function' ? { handler: found } : found;
+    const called = this.#functions.find(/^\/([^/]+)$/.exec(pathname)?.[1]);
+    if (called === undefined) return text(404, 'Page not found');
     if (called.key !== undefined && headerOf(request, 'authorization') !== `Bearer ${called.key}`) {
       return text(401, 'Unauthorized');
     }
-    const answer = await callFunction(this.#clock, this.#verifier, request, called);
-    return answer ?? text(500, 'Error: could not handle the request');
+    return (await this.#functions.call(called, request)) ?? text(500, 'Error: could not handle the request');
   }
 }

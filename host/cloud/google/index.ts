@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock/clock.js';
 import { Random } from '../../random.js';
 import type { CloudHandler } from '../cloud-server.js';
-import type { FunctionHandler, HttpFunction } from '../http-function.js';
+import { type Functions, HttpFunctions } from '../http-function.js';
 import type { TokenVerifier } from '../soracom-token.js';
 import { CloudFunctions } from './functions.js';
 import { GoogleTokens, type ServiceAccount, TOKEN_HOST } from './oauth.js';
@@ -16,7 +16,7 @@ export interface GoogleConfig {
   readonly serviceAccounts?: readonly ServiceAccount[];
   readonly topics?: readonly TopicConfig[];
   /** By `REGION-PROJECT`: `REGION-PROJECT.cloudfunctions.net`, then by the function's name: `/NAME`. */
-  readonly functions?: Readonly<Record<string, Readonly<Record<string, HttpFunction | FunctionHandler>>>>;
+  readonly functions?: Readonly<Record<string, Functions>>;
 }
 
 export class GoogleCloud {
@@ -33,7 +33,7 @@ export class GoogleCloud {
       [PUBSUB_HOST, (request) => this.pubsub.handle(request)],
     ]);
     for (const [place, functions] of Object.entries(config.functions ?? {})) {
-      const served = new CloudFunctions(clock, verifier, functions);
+      const served = new CloudFunctions(new HttpFunctions(clock, verifier, functions));
       hosts.set(`${place.toLowerCase()}.cloudfunctions.net`, (request) => served.handle(request));
     }
     this.hosts = hosts;

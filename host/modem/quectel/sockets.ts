@@ -11,17 +11,16 @@ import type { ModemCore } from '../core.js';
 import { activate } from '../core.js';
 import { DeadlineError, within } from '../deadline.js';
 import { isDotted } from '../sockets.js';
-import type { SocketInfo, SocketState } from '../sockets.js';
+import type { SocketInfo } from '../sockets.js';
 import { QUECTEL_ERRORS } from './errors.js';
 import type { LastError } from './stream.js';
-import { DELAY, HOST_MAX, READ_MAX, SEND_MAX, SOCKET_CODE, SOCKET_MAX, streamCommands } from './stream.js';
+import { DELAY, HOST_MAX, READ_MAX, SEND_MAX, SOCKET_CODE, SOCKET_MAX, stateLine, streamCommands } from './stream.js';
 
 /** Longest data of one AT+QISENDEX, bytes. */
 const SEND_HEX_MAX = 512;
 const RESOLVE_LIMIT = 60 * SECOND;
 
 const SERVICES = ['TCP', 'UDP', 'TCP LISTENER', 'UDP SERVICE'];
-const STATE_NUMBER: Readonly<Record<SocketState, number>> = { opening: 1, connected: 2, closing: 4 };
 
 export function quectelSocketCommands(core: ModemCore, last: LastError): CommandTable {
   const { contexts, sockets } = core;
@@ -71,22 +70,9 @@ export function quectelSocketCommands(core: ModemCore, last: LastError): Command
     return deliver(id, fromHex(hex));
   };
 
-  const stateLine = (socket: SocketInfo): string =>
-    [
-      `+QISTATE: ${socket.id}`,
-      `"${socket.kind.toUpperCase()}"`,
-      `"${socket.remoteIp}"`,
-      socket.remotePort,
-      socket.localPort,
-      STATE_NUMBER[socket.state],
-      socket.context,
-      socket.id,
-      socket.mode === 'push' ? 1 : 0,
-      '"uart1"',
-    ].join(',');
   const states = (call: Call, wanted: (socket: SocketInfo) => boolean): void => {
-    const lines = sockets.list().filter(wanted).map(stateLine);
-    if (lines.length > 0) call.info(...lines);
+    const found = sockets.list().filter(wanted);
+    if (found.length > 0) call.info(...found.map((one) => stateLine('+QISTATE', one.kind.toUpperCase(), one)));
   };
   const allStates: Handler = (call) => states(call, () => true);
 

@@ -5,7 +5,7 @@ import { SocketError } from '../../cellular/network.js';
 import { MS, SECOND } from '../../clock/clock.js';
 import type { Call, CommandEntry, Handler } from '../at/command.js';
 import { AtError } from '../at/result.js';
-import type { SocketListener, Sockets } from '../sockets.js';
+import type { SocketInfo, SocketListener, Sockets, SocketState } from '../sockets.js';
 import type { QuectelCode } from './errors.js';
 import { QUECTEL_ERRORS } from './errors.js';
 
@@ -24,8 +24,25 @@ export const SOCKET_CODE: Readonly<Record<SocketError['code'], QuectelCode>> = {
   'no-session': 561,
 };
 
-export /** Times from command to answer, beyond what the network takes. */
-const DELAY = { open: 20 * MS, send: 15 * MS, read: 10 * MS, close: 30 * MS, activate: 200 * MS };
+/** Times from command to answer, beyond what the network takes. */
+export const DELAY = { open: 20 * MS, send: 15 * MS, read: 10 * MS, close: 30 * MS, activate: 200 * MS };
+
+const STATE_NUMBER: Readonly<Record<SocketState, number>> = { opening: 1, connected: 2, closing: 4 };
+
+/** One line of +QISTATE or +QSSLSTATE; the word tells what kind of socket it is. */
+export const stateLine = (command: string, word: string, socket: SocketInfo): string =>
+  [
+    `${command}: ${socket.id}`,
+    `"${word}"`,
+    `"${socket.remoteIp}"`,
+    socket.remotePort,
+    socket.localPort,
+    STATE_NUMBER[socket.state],
+    socket.context,
+    socket.id,
+    socket.mode === 'push' ? 1 : 0,
+    '"uart1"',
+  ].join(',');
 
 /** What the stack says by itself, in Quectel's words. */
 export function quectelListener(

@@ -9,13 +9,12 @@ import type { CommandTable, Handler } from '../at/command.js';
 import { AtError } from '../at/result.js';
 import { CONTEXT_MAX } from '../contexts.js';
 import type { ModemCore } from '../core.js';
-import type { SocketInfo, SocketState } from '../sockets.js';
+import type { SocketInfo } from '../sockets.js';
 import type { LastError } from './stream.js';
-import { DELAY, HOST_MAX, READ_MAX, SEND_MAX, SOCKET_MAX, streamCommands } from './stream.js';
+import { DELAY, HOST_MAX, READ_MAX, SEND_MAX, SOCKET_MAX, stateLine, streamCommands } from './stream.js';
 
 const CONTEXTS = 6;
 const FILE_NAME_MAX = 80;
-const STATE_NUMBER: Readonly<Record<SocketState, number>> = { opening: 1, connected: 2, closing: 4 };
 
 interface Settings {
   /** 3 TLS 1.2, 4 all that there is. */
@@ -109,20 +108,11 @@ export function quectelTlsCommands(core: ModemCore, last: LastError): CommandTab
     });
   };
 
-  const stateLine = (socket: SocketInfo): string =>
-    [
-      `+QSSLSTATE: ${socket.id}`,
-      '"SSLClient"',
-      `"${socket.remoteIp}"`,
-      socket.remotePort,
-      socket.localPort,
-      STATE_NUMBER[socket.state],
-      socket.context,
-      socket.id,
-      socket.mode === 'push' ? 1 : 0,
-      '"uart1"',
-    ].join(',');
-  const states = (wanted: (socket: SocketInfo) => boolean): string[] => sockets.list().filter(wanted).map(stateLine);
+  const states = (wanted: (socket: SocketInfo) => boolean): string[] =>
+    sockets
+      .list()
+      .filter(wanted)
+      .map((one) => stateLine('+QSSLSTATE', 'SSLClient', one));
 
   return {
     '+QSSLCFG': entry(

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "semihosting.h"
 
 #define MTIMECMP (CLINT + 0x4000)
 #define MTIME (CLINT + 0xbff8)
@@ -129,18 +130,6 @@ void machine_trap(uint32_t why, uint32_t pc) {
 }
 
 /* The log leaves by semihosting, so that the one UART is the modem's alone. */
-static void semihosting_write(const char *text) {
-  register uint32_t operation __asm__("a0") = 4; /* SYS_WRITE0 */
-  register const char *argument __asm__("a1") = text;
-  __asm__ volatile(
-      ".option push\n.option norvc\n.align 4\n"
-      "slli x0, x0, 0x1f\nebreak\nsrai x0, x0, 7\n"
-      ".option pop"
-      : "+r"(operation)
-      : "r"(argument)
-      : "memory");
-}
-
 void log_line(int32_t level, const char *text, int32_t len) {
   static const char *const LEVELS[] = {"error", "warn ", "info ", "debug"};
   static char line[1100];
