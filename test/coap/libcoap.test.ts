@@ -13,6 +13,7 @@ import { dissect, type Datagram } from './capture.js';
 import { End, type Outcome } from './end.js';
 import { uri } from './hex.js';
 import { withPrograms } from '../peers.js';
+import { until } from '../until.js';
 
 const { describe, test } = withPrograms('coap-client-openssl', 'coap-server-openssl', 'tshark');
 
@@ -83,15 +84,6 @@ async function coapServer(...args: string[]): Promise<number> {
     await until(() => probe.delivered.length > 0, 100);
   }
   return port;
-}
-
-/** Real milliseconds: these are real programs. */
-async function until(happened: () => boolean, limit: number): Promise<boolean> {
-  for (const start = Date.now(); Date.now() - start < limit;) {
-    if (happened()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return happened();
 }
 
 async function ask(ours: End, request: Parameters<End['ask']>[0], limit = 20_000): Promise<Outcome> {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { withPrograms } from '../peers.js';
+import { until } from '../until.js';
 import { NEW, OLD, imageOf, packageOf } from './firmware-lab.js';
 import { kit } from './lab.js';
 
@@ -78,14 +79,6 @@ function client(...args: string[]): Promise<string> {
     child.on('close', () => resolve(said.trim()));
   });
 }
-async function until(happened: () => boolean | Promise<boolean>, limit: number): Promise<boolean> {
-  for (const end = Date.now() + limit; Date.now() < end;) {
-    if (await happened()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return happened();
-}
-
 describe('coap-client', () => {
   const { test } = withPrograms('coap-client-openssl');
 

@@ -8,6 +8,7 @@ import { loadKit, type CoapParsed } from '../../host/kit/index.js';
 import { codeOf, uri } from '../coap/hex.js';
 import { coapVectors } from '../vectors/read.js';
 import { withPrograms } from '../peers.js';
+import { until } from '../until.js';
 
 const kit = await loadKit();
 const vector = (name: string): CoapParsed => {
@@ -318,13 +319,14 @@ withPrograms('coap-rd-openssl').test('coap-rd of libcoap, a resource directory, 
     kit.lwm2mRegistrationAnswered(Date.now(), kit.coapReceive(Date.now(), datagram));
     send();
   });
-  const until = async (state: string): Promise<void> => {
-    for (let tries = 0; status.state !== state && tries < 1_000; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+  const becomes = async (state: string): Promise<void> => {
+    await until(() => {
+      if (status.state === state) return true;
       kit.lwm2mRegistrationAnswered(Date.now(), kit.coapStep(Date.now()));
       kit.lwm2mRegistrationStep(Date.now());
       send();
-    }
+      return false;
+    });
     expect(status.state).toBe(state);
   };
   const wish = (what: 'start' | 'update'): void => {
@@ -334,10 +336,10 @@ withPrograms('coap-rd-openssl').test('coap-rd of libcoap, a resource directory, 
   try {
     begin();
     wish('start');
-    await until('registered');
+    await becomes('registered');
     expect(texts(answers.at(-1), 8)[0]).toBe('rd');
     wish('update');
-    await until('registered');
+    await becomes('registered');
     // It has no Update by POST, which is LwM2M's own: what it refuses is registered anew.
     expect(answers.slice(1).map(({ code }) => code)).toEqual([codeOf('4.05'), codeOf('2.01')]);
   } finally {

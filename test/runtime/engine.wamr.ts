@@ -5,7 +5,8 @@ import { attachWith, wirePlainCard } from './card-world.js';
 import { CONFORMANCE, MILLIVOLTS, type Probe, take } from './conformance.js';
 import { dialogue, harnessDialogue, modemIsUp } from './dialogue.js';
 import { join, modemWorld, verified } from './modem-line.js';
-import { RealBoard, assemble, build, eventually } from './native.js';
+import { RealBoard, assemble, build } from './native.js';
+import { eventually } from '../until.js';
 import { scratch } from './scratch.js';
 import type { Scene } from '../world/demo-world.js';
 

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, expect } from 'vitest';
 import { ModuleError } from '../../host/board/index.js';
 import { ExportError, exportProject } from '../../host/export/index.js';
-import { RealBoard, assemble, build, eventually } from './native.js';
+import { RealBoard, assemble, build } from './native.js';
+import { eventually } from '../until.js';
 import { scratch } from './scratch.js';
 import { withPrograms } from '../peers.js';
 

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { readFileSync } from 'node:fs';
 import type { Device } from '../../host/index.js';
 import { type Scene, scene } from '../world/demo-world.js';
-import { eventually } from './native.js';
+import { eventually } from '../until.js';
 
 export const APP = 'build/release/beam-telemetry.wasm';
 /** What `akari build` says that it needs, rounded up: the very memory that its budget allows. */

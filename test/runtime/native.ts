@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { type ExportTarget, exportProject } from '../../host/export/index.js';
+import { eventually } from '../until.js';
 import { scratch } from './scratch.js';
 
 const run = promisify(execFile);
@@ -33,16 +34,6 @@ export function assemble(name: string, wat: string): string {
   if (error) throw error;
   if (status !== 0) throw new Error(stderr);
   return app;
-}
-
-/** Waits for something in real time; fails after `ms`. */
-export async function eventually<T>(what: string | (() => string), ms: number, look: () => T | undefined): Promise<T> {
-  for (let left = ms; left > 0; left -= 5) {
-    const found = look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`${typeof what === 'string' ? what : what()}: not within ${ms} ms`);
 }
 
 interface StartOptions {

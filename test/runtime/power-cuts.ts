@@ -5,7 +5,8 @@ import { expect } from 'vitest';
 import { Random } from '../../host/random.js';
 import { sequence } from '../world/demo-world.js';
 import { join, modemWorld } from './modem-line.js';
-import { RealBoard, eventually } from './native.js';
+import { RealBoard } from './native.js';
+import { eventually } from '../until.js';
 import { scratch } from './scratch.js';
 
 /** Longest life of a board, ms: long enough to send; most lives end earlier. */

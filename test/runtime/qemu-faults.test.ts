@@ -3,7 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, expect } from 'vitest';
 import { Random } from '../../host/random.js';
-import { RealBoard, assemble, build, eventually } from './native.js';
+import { RealBoard, assemble, build } from './native.js';
+import { eventually } from '../until.js';
 import { withPrograms } from '../peers.js';
 
 const { describe, it } = withPrograms(

@@ -8,7 +8,8 @@ import { type Scene, sequence } from '../world/demo-world.js';
 import { CONFORMANCE, type Probe, take } from './conformance.js';
 import { dialogue, harnessDialogue, modemIsUp } from './dialogue.js';
 import { APP, APP_MEMORY, join, modemWorld, verified } from './modem-line.js';
-import { RealBoard, build, eventually } from './native.js';
+import { RealBoard, build } from './native.js';
+import { eventually } from '../until.js';
 import { withPrograms } from '../peers.js';
 
 const { describe, it } = withPrograms('make', 'picolibc', 'qemu-system-riscv32', 'riscv64-unknown-elf-gcc', 'wasm2c');
