@@ -317,8 +317,8 @@ export function lwm2mObjectsJournal(): string {
 
 /** The body of Register. */
 export function lwm2mObjectsLinks(): Uint8Array {
-  const length = objects.writeLinks(0, 0);
+  const length = objects.writeLinks(0, 0, 11);
   const links = new Uint8Array(length);
-  objects.writeLinks(links.dataStart, length);
+  objects.writeLinks(links.dataStart, length, 11);
   return links;
 }

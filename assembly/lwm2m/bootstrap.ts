@@ -225,7 +225,12 @@ export class Bootstrap<H, F = Formats> {
     }
     if (code == CoapCode.Changed) {
       this.listen(now);
-    } else if (code == CoapCode.UnsupportedContentFormat && this.preferred != Format.None && !this.isModest) {
+    } else if (
+      // A server of 1.0 may refuse a request with a parameter that it does not know.
+      (code == CoapCode.UnsupportedContentFormat || code == CoapCode.BadRequest) &&
+      this.preferred != Format.None &&
+      !this.isModest
+    ) {
       this.isModest = true;
       this.request(now);
     } else {

@@ -67,6 +67,7 @@ export class Client<H, N, S, F = Formats> {
   private name: usize;
   private nameLen: i32;
   private linksLen: i32;
+  private linksVersion: i32;
   private bootstrapAt: i64;
   private bootstrapBegun: bool;
   private lingerUntil: i64;
@@ -379,7 +380,7 @@ export class Client<H, N, S, F = Formats> {
     this.state = ClientState.Serving;
     const set = this.accounts.active;
     this.managed.set = set;
-    this.linksLen = min(this.objects.writeLinks(this.links, LINKS_MAX), LINKS_MAX);
+    this.list(this.version);
     this.managed.isGrown = false;
     let n = 0;
     for (let i = 0; i < SERVERS_MAX; i++) {
@@ -449,15 +450,25 @@ export class Client<H, N, S, F = Formats> {
     }
     if (this.managed.isGrown) {
       this.managed.isGrown = false;
-      this.linksLen = min(this.objects.writeLinks(this.links, LINKS_MAX), LINKS_MAX);
-      for (let i = 0; i < SERVERS_MAX; i++)
-        if (this.session(i).index >= 0) this.session(i).registration.setLinks(now, this.links, this.linksLen);
+      this.relist(now, this.linksVersion);
     }
     if (this.managed.isChanged) {
       this.managed.isChanged = false;
       for (let i = 0; i < SERVERS_MAX; i++) if (this.session(i).index >= 0) this.applyRules(now, this.session(i));
     }
     if (now >= this.bootstrapAt && this.isFlushed) this.startBootstrap(now);
+  }
+
+  /** What Register says that there is. All servers are told the same, as the oldest version has it that one of them speaks. */
+  private list(version: i32): void {
+    this.linksVersion = version;
+    this.linksLen = min(this.objects.writeLinks(this.links, LINKS_MAX, version), LINKS_MAX);
+  }
+
+  private relist(now: i64, version: i32): void {
+    this.list(version);
+    for (let i = 0; i < SERVERS_MAX; i++)
+      if (this.session(i).index >= 0) this.session(i).registration.setLinks(now, this.links, this.linksLen);
   }
 
   /** Registration Priority Order, Initial Registration Delay, Registration Failure Block: resources 13, 14, 15. */
@@ -513,6 +524,7 @@ export class Client<H, N, S, F = Formats> {
       session.observations.resume(now);
     }
     if (channel.state != ChannelState.Open) session.observations.pause();
+    if (r.version < this.linksVersion) this.relist(now, r.version);
     r.step(now);
     if (r.wantsLink && channel.state == ChannelState.Closed) this.open(session);
     if (r.state != session.seen) this.changed(now, session);

@@ -352,10 +352,10 @@ export class Registration {
       case RegistrationState.Registering:
         if (code == CoapCode.Created && this.keepLocation()) {
           this.registered(now);
-        } else if (code == CoapCode.PreconditionFailed && this.version > 10) {
-          // No common version: with an older one at once.
+        } else if ((code == CoapCode.PreconditionFailed || code == CoapCode.BadRequest) && this.version > 10) {
+          // No common version, or a server of 1.0 was told what it does not know: in the next step, as 1.0 has it.
           this.version = 10;
-          this.register(now);
+          this.deadline = now;
         } else {
           this.failed(now, result, code);
         }

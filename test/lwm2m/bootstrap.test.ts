@@ -460,10 +460,13 @@ describe('a session', () => {
   });
 });
 
-test('a server that does not know the format wished for (4.15) is asked without a wish, at once', () => {
+test.each([
+  ['does not know the format wished for', '4.15'],
+  ['does not know wishes, as LwM2M 1.0', '4.00'],
+])('a server that %s (%s) is asked without a wish, at once', (_, code) => {
   const old = server.handler;
   server.handler = (packet, path, from) =>
-    textsOf(packet, 'Uri-Query').some((part) => part.startsWith('pct=')) ? { code: '4.15' } : old(packet, path, from);
+    textsOf(packet, 'Uri-Query').some((part) => part.startsWith('pct=')) ? { code } : old(packet, path, from);
   rig.powerOn();
   rig.run(10 * SECOND);
   expect(server.requests.map(({ query }) => query)).toEqual([['ep=apa', 'pct=11542'], ['ep=apa']]);
@@ -474,7 +477,7 @@ describe('back-off', () => {
   /** When Bootstrap-Requests went out, in s; retransmissions left out. */
   const times = (): number[] => server.requests.map(({ at }) => at / SECOND);
   test('a server that refuses is asked again after 3, 6, 12 .. 3600 s, give or take a quarter, without end', () => {
-    server.code = '4.00';
+    server.code = '4.03';
     rig.powerOn();
     rig.run(6 * 3_600 * SECOND);
     const waits = times()
@@ -486,7 +489,7 @@ describe('back-off', () => {
       expect(wait).toBeLessThan(base * 1.26 + 1);
     });
     expect(waits.length).toBeGreaterThan(13);
-    expect(rig.logs[1]).toMatch(/^lwm2m: bootstrap with the bootstrap server failed: 4\.00, next in [234] s$/);
+    expect(rig.logs[1]).toMatch(/^lwm2m: bootstrap with the bootstrap server failed: 4\.03, next in [234] s$/);
     server.code = '2.04';
     rig.run(2 * 3_600 * SECOND);
     expect(rig.app?.registered()).toBe(1);

@@ -1,7 +1,7 @@
 // The app that the tests of the LwM2M client run: objects 3 and 33000 with a few values, over the board's own sockets.
 
-/** AssemblyScript. Store key 1 holds the accounts. */
-export const APP = `
+/** AssemblyScript. Store key 1 holds the accounts. `object`: its own object, whose resource `number` is one; the next is a text. */
+export const appWith = (object: number, number: number): string => `
   import { LogLevel, Status, clock_ms } from "./assembly/board/index";
   import { Accounts, ACCOUNTS_SIZE } from "./assembly/lwm2m/accounts";
   import { Client, CLIENT_SIZE } from "./assembly/lwm2m/client";
@@ -13,8 +13,10 @@ export const APP = `
   import { Ccm8Gcm } from "./assembly/net/dtls/suites";
   import { BoardNet } from "./assembly/net/transport";
 
+  const OBJECT = ${object};
+  const NUMBER = ${number};
   const DEVICE = memory.data<i32>([3, 0x0100, 1, 3, 0 | Of.String | Access.R, 4 | Access.EM, 16 | Of.String | Access.RM]);
-  const SENSOR = memory.data<i32>([33000, 0x0100, 4, 2, 0 | Of.Integer | Access.RWM, 1 | Of.String | Access.RW]);
+  const SENSOR = memory.data<i32>([OBJECT, 0x0100, 4, 2, NUMBER | Of.Integer | Access.RWM, (NUMBER + 1) | Of.String | Access.RW]);
 
   const values = memory.data(16 * 4, 8);
   let present: u32 = 0;
@@ -29,22 +31,22 @@ export const APP = `
       return -1;
     }
     nextItem(object: i32, instance: i32, resource: i32, after: i32): i32 { return -1; }
-    has(object: i32, instance: i32, resource: i32): bool { return object == 3 ? resource != 4 : resource == 0; }
+    has(object: i32, instance: i32, resource: i32): bool { return object == 3 ? resource != 4 : resource == NUMBER; }
     read(object: i32, instance: i32, resource: i32, item: i32, value: Value): void {
       if (object == 3) value.setText("U");
       else value.setInteger(load<i32>(values + (instance << 2)));
     }
     check(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
-      if (object == 33000 && instance > 3) return Status.Invalid;
-      return resource == 0 && value.int > 1000 ? Status.Invalid : Status.Ok;
+      if (object == OBJECT && instance > 3) return Status.Invalid;
+      return resource == NUMBER && value.int > 1000 ? Status.Invalid : Status.Ok;
     }
     write(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
-      if (object == 33000 && resource == 0) store<i32>(values + (instance << 2), <i32>value.int);
+      if (object == OBJECT && resource == NUMBER) store<i32>(values + (instance << 2), <i32>value.int);
       return Status.Ok;
     }
     unset(object: i32, instance: i32, resource: i32): void {}
     create(object: i32, instance: i32): i32 {
-      if (object != 33000 || instance > 3) return Status.NoSpace;
+      if (object != OBJECT || instance > 3) return Status.NoSpace;
       present |= 1 << instance;
       store<i32>(values + (instance << 2), 0);
       return Status.Ok;
@@ -55,7 +57,7 @@ export const APP = `
     news(path: Path): bool {
       if (!isNews) return false;
       isNews = false;
-      path.set(33000, 3, 0, -1);
+      path.set(OBJECT, 3, NUMBER, -1);
       return true;
     }
   }
@@ -87,3 +89,5 @@ export const APP = `
   export function measure(value: i32): void { store<i32>(values + 12, value); isNews = true; }
   export function grow(): void { present |= 8; client.objectsChanged(); }
 `;
+
+export const APP = appWith(33000, 0);

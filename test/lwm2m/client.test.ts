@@ -206,7 +206,7 @@ describe('key rotation', () => {
     const { rig, server, dm } = parts;
     rig.powerOn();
     rig.run(10 * SECOND);
-    server.code = '4.00';
+    server.code = '4.03';
     trigger(parts);
     rig.run(30 * SECOND);
     expect([dm.handshakes, rig.app?.registered(), server.sessions]).toEqual([1, 1, 2]);
@@ -323,17 +323,23 @@ describe('what a server may do', () => {
     expect(rig.app?.registered()).toBe(1);
   });
 
-  test('a server of LwM2M 1.0 (4.12): with that', async () => {
+  test.each(['4.12', '4.00'])('a server of LwM2M 1.0 (%s): with that, and what it knows', async (code) => {
     const { rig, dm } = await world();
     const { handler } = dm.coap;
     dm.coap.handler = (packet, path, from) =>
-      packet.options.some(({ value }) => String(value) === 'lwm2m=1.1')
-        ? { code: '4.12' }
-        : handler(packet, path, from);
+      packet.options.some(({ value }) => String(value) === 'lwm2m=1.1') ? { code } : handler(packet, path, from);
     rig.powerOn();
     rig.run(10 * SECOND);
-    expect(dm.coap.requests.at(-1)?.query[0]).toBe('lwm2m=1.0');
+    const [first, second, ...more] = dm.coap.requests;
+    expect([first?.query[0], second?.query[0], more.length]).toEqual(['lwm2m=1.1', 'lwm2m=1.0', 0]);
+    expect(String(first?.payload)).toBe('</>;rt="oma.lwm2m";ct=11542,</1>;ver=1.1,</1/1>,</3/0>,</33000>');
+    expect(String(second?.payload)).toBe('</>;rt="oma.lwm2m",</1/1>,</3/0>,</33000>');
     expect(rig.app?.registered()).toBe(1);
+    rig.app?.grow();
+    rig.run(300 * SECOND);
+    expect(dm.coap.requests.map(({ payload }) => String(payload))).toContain(
+      '</>;rt="oma.lwm2m",</1/1>,</3/0>,</33000/3>',
+    );
   });
 });
 

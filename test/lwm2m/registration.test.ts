@@ -200,6 +200,7 @@ describe('when the server', () => {
   test('knows only LwM2M 1.0 (4.12): with that, at once', () => {
     server = (m) => (texts(m, 15)[0] === 'lwm2m=1.1' ? '4.12' : '2.01 rd 0');
     act({ do: 'start' });
+    run(0);
     expect(sent).toHaveLength(2);
     expect(status).toMatchObject({ state: 'registered', version: 10 });
   });
@@ -207,6 +208,7 @@ describe('when the server', () => {
   test('knows no version: a failure like any other', () => {
     server = () => '4.12';
     act({ do: 'start' });
+    run(0);
     expect(sent).toHaveLength(2);
     expect(status).toMatchObject({ state: 'waiting', failure: codeOf('4.12') });
   });
@@ -216,6 +218,7 @@ describe('when the server', () => {
     (code) => {
       server = () => code;
       act({ do: 'start' });
+      run(0);
       const times: number[] = [0];
       for (let second = 1; second <= 2_000; second++) {
         const before = sent.length;

@@ -15,6 +15,9 @@ interface App {
   setup(): void;
   loop(): bigint;
   registered(): number;
+  value(instance: number): number;
+  grow(): void;
+  measure(value: number): void;
 }
 
 /** A UDP port that is free now, and the next one too. */

@@ -8,6 +8,9 @@ import { Access, ObjectTable } from "../table";
 import { SECURITY } from "./core";
 import { ObjectsRead } from "./read";
 
+/** Of the objects that the standard itself defines (LwM2M Core 1.0, appendix E). */
+const LAST_OWN = 7;
+
 
 @unmanaged
 export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
@@ -90,21 +93,25 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
         .num(table.version & 0xff);
   }
 
-  /** The body of Register: all objects and instances but of Security; returns its length, with `into` of no size only that. */
-  writeLinks(into: usize, max: i32): i32 {
+  /**
+   * The body of Register: all objects and instances but of Security; returns its length, with `into` of no size only that.
+   * LwM2M 1.0 (`version` 10) knows no wish for a format but JSON, and all of its own objects are of version 1.0.
+   */
+  writeLinks(into: usize, max: i32, version: i32): i32 {
     const h = this.handler;
     const text = this.text.on(into, max).str('</>;rt="oma.lwm2m"');
-    if (this.preferred != Format.None) text.str(";ct=").num(this.preferred);
+    if (version > 10 && this.preferred != Format.None) text.str(";ct=").num(this.preferred);
     let found: usize;
     for (let k = 0; (found = h.table(k)) != 0; k++) {
       const table = changetype<ObjectTable>(found);
       const object = table.id;
       if (object == SECURITY) continue;
       let instance = h.nextInstance(object, -1);
+      const tells = table.version != 0x0100 && (version > 10 || object > LAST_OWN);
       // The object itself is named where it has something to say.
-      if (instance < 0 || table.version != 0x0100) {
+      if (instance < 0 || tells) {
         text.str(",</").num(object).byte(0x3e);
-        this.version(table);
+        if (tells) this.version(table);
       }
       for (; instance >= 0; instance = h.nextInstance(object, instance))
         text.str(",</").num(object).byte(0x2f).num(instance).byte(0x3e);

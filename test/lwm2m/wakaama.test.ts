@@ -1,0 +1,131 @@
+// Eclipse Wakaama's bootstrap server gives our device its account, and its server, of LwM2M 1.0, manages it: all that its command line can
+// ask of a device.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect } from 'vitest';
+import { dissect } from '../coap/capture.js';
+import { withPrograms } from '../peers.js';
+import { until } from '../until.js';
+import { appWith } from './client-app.js';
+import { deviceOnSockets, freePort, HOST } from './socket-device.js';
+import { UdpRelay, Wakaama } from './wakaama.js';
+
+const { it } = withPrograms('tshark', 'wakaama-bootstrap-server', 'wakaama-server');
+const open: (() => void)[] = [];
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+});
+
+async function started(program: 'wakaama-bootstrap-server' | 'wakaama-server', ...args: string[]): Promise<Wakaama> {
+  const wakaama = new Wakaama(program, args);
+  open.push(() => wakaama.stop());
+  await wakaama.prints(/> /);
+  return wakaama;
+}
+
+async function relayTo(port: number): Promise<UdpRelay> {
+  const relay = await UdpRelay.open({ host: HOST, port });
+  open.push(() => relay.close());
+  return relay;
+}
+
+/** Both servers, and what passes between them and a device. */
+async function servers() {
+  const folder = mkdtempSync(join(tmpdir(), 'lwm2m-wakaama-'));
+  open.push(() => rmSync(folder, { recursive: true }));
+  const [bootstrapPort, serverPort] = [await freePort(), await freePort()];
+  const [toBootstrap, toServer] = [await relayTo(bootstrapPort), await relayTo(serverPort)];
+  const account = join(folder, 'account.ini');
+  const lines = [
+    ...['[Server]', 'id=1', `uri=coap://${HOST}:${toServer.port}`, 'bootstrap=no', 'lifetime=300', 'security=NoSec'],
+    ...['[Endpoint]', 'Name=apa', 'Delete=/', 'Server=1'],
+  ];
+  writeFileSync(account, lines.map((line) => `${line}\n`).join(''));
+  const bootstrap = await started('wakaama-bootstrap-server', '-f', account, '-l', String(bootstrapPort));
+  const server = await started('wakaama-server', '-l', String(serverPort));
+  return { bootstrap, server, toBootstrap, toServer };
+}
+
+it('its servers bootstrap our device and manage it', async () => {
+  const { bootstrap, server, toBootstrap, toServer } = await servers();
+  // Its object 31024 has a number at 1: the one object for which its server knows what to write when it creates one.
+  const { app, logs, stop } = await deviceOnSockets(toBootstrap.port, appWith(31024, 1));
+  open.push(stop);
+
+  const registered = await server.prints(/New client #0 registered\.\n[^>]*/);
+  expect(registered?.[0]).toMatch(/name: "apa"[^]*lifetime: 300 sec\n\tobjects: \/1\/1, \/3\/0, \/31024,/);
+  expect(await until(() => app.registered() === 1)).toBe(true);
+  expect(logs.at(-1)).toBe('lwm2m: registered with server 1');
+  // Flushed with its prompt.
+  await bootstrap.say('');
+  expect(await bootstrap.prints(/Bootstrap request from "apa"[^]*Sending BOOTSTRAP FINISH/)).toBeDefined();
+
+  /** What the device has answered: the code, then what it prints of a body. */
+  const ask = async (command: string, ...args: (string | number)[]): Promise<[string, string]> => {
+    await server.say([command, 0, ...args].join(' '));
+    const answer = await server.prints(/Client #0 \S+ : (\S+) \(\w+\)\n([^]*?)\n> /);
+    return [answer?.[1] ?? '', (answer?.[2] ?? '').trim()];
+  };
+  const value = (hex: string): RegExp => new RegExp(`ID: 1 type: Resource Value\\s+{\\s+data \\(1 bytes\\):\\s+${hex}`);
+  const code = async (command: string, ...args: (string | number)[]): Promise<string> =>
+    (await ask(command, ...args))[0];
+
+  // Create, Read at each level, Write.
+  expect(await code('create', '/31024', 20)).toBe('2.01');
+  expect(await server.prints(/Client #0 updated\.[^>]*objects: \/1\/1, \/3\/0, \/31024\/0,/)).toBeDefined();
+  expect(app.value(0)).toBe(20);
+  for (const path of ['/31024', '/31024/0', '/31024/0/1']) {
+    const [read, body] = await ask('read', path);
+    expect([read, path]).toEqual(['2.05', path]);
+    expect(body).toMatch(value('14'));
+  }
+  expect(await code('write', '/31024/0/1', 77)).toBe('2.04');
+  expect(app.value(0)).toBe(77);
+  expect((await ask('read', '/3/0/16'))[1]).toMatch(/55 {2}U/);
+
+  // What is refused.
+  expect(await code('write', '/31024/0/1', 1001)).toBe('4.00');
+  expect(await code('write', '/3/0/16', 'x')).toBe('4.05');
+  expect(await code('read', '/9')).toBe('4.04');
+  expect(await code('exec', '/3/0/16')).toBe('4.05');
+  expect(await code('del', '/3/0')).toBe('4.05');
+
+  // Discover, Write-Attributes, Execute.
+  expect(await code('time', '/31024/0/1', 1, 20)).toBe('2.04');
+  expect(await code('attr', '/31024/0/1', 10, 90, 5)).toBe('2.04');
+  const attributes = (await ask('disc', '/31024/0/1'))[1];
+  for (const part of ['pmin=1', 'pmax=20', 'lt=10', 'gt=90', 'st=5']) expect(attributes).toContain(`;${part}`);
+  expect(await code('clear', '/31024/0/1')).toBe('2.04');
+  expect((await ask('disc', '/3'))[1]).toContain('</3>,</3/0>,</3/0/0>,</3/0/4>,</3/0/16>');
+  expect(await code('exec', '/3/0/4')).toBe('2.04');
+  expect(await code('exec', '/3/0/4', '5')).toBe('2.04');
+
+  // Observe, notifications, and their end.
+  app.grow();
+  expect(await server.prints(/Client #0 updated\.[^>]*\/31024\/3,/)).toBeDefined();
+  await server.say('observe 0 /31024/3/1');
+  expect((await server.prints(/Notify from client #0 \/31024\/3\/1 number \d+\n[^>]*> /))?.[0]).toMatch(value('00'));
+  for (const measured of [65, 66]) {
+    app.measure(measured);
+    const told = await server.prints(/Notify from client #0 \/31024\/3\/1 number \d+\n[^>]*> /);
+    expect(told?.[0]).toMatch(value(measured.toString(16)));
+  }
+  // It prints 0.00 for the answer to a cancelled observation, with its content.
+  expect(await code('cancel', '/31024/3/1')).toBe('0.00');
+  app.measure(67);
+  expect((await ask('read', '/31024/3/1'))[1]).toMatch(value('43'));
+  expect(server.text.match(/Notify from/g)).toHaveLength(3);
+
+  expect(await code('del', '/31024/0')).toBe('2.02');
+  expect(app.value(0)).toBe(-1);
+
+  // The other server gives it another account, and it registers again.
+  expect(await code('exec', '/1/1/9')).toBe('2.04');
+  expect(await server.prints(/New client #\d+ registered\./, 20_000)).toBeDefined();
+  await bootstrap.say('');
+  expect(await bootstrap.prints(/Bootstrap request from "apa"[^]*Sending BOOTSTRAP FINISH/)).toBeDefined();
+
+  const datagrams = [...toBootstrap.datagrams, ...toServer.datagrams];
+  expect(dissect(datagrams)).toEqual({ frames: datagrams.length, coap: datagrams.length, complaints: [] });
+});
