@@ -17,6 +17,7 @@ import {
   MESSAGE_HEAD,
   VERSION,
 } from './fields.js';
+import { type AssociationKeeper, Bounds, type KeptAssociation, type Marks } from './kept.js';
 import { keyBlock, masterSecret, type Randoms, verifyData } from './key-schedule.js';
 import type { DtlsLimits } from './limits.js';
 import {
@@ -65,13 +66,19 @@ export interface AssociationContext {
   readonly opened: (association: Association) => void;
   readonly data: (association: Association, bytes: Buffer) => void;
   readonly ended: (association: Association, reason: EndReason) => void;
+  /** Who writes down what outlives the process; nothing does unless given. */
+  readonly keeper?: AssociationKeeper | undefined;
 }
 
-/** Why an association ended: by whom or what. */
-export type EndReason = 'closed by peer' | 'closed' | 'alert' | 'failed' | 'timeout' | 'replaced' | 'evicted';
+/** Why an association ended: by whom or what. `suspended`: only here, to be taken up by the next process. */
+export type EndReason =
+  ('closed by peer' | 'closed' | 'alert' | 'failed' | 'timeout' | 'replaced' | 'evicted') | 'suspended';
 
-export interface AssociationStart {
-  readonly hello: ClientHello;
+/** What of a ClientHello an association lives by. */
+type Hello = Pick<ClientHello, 'random' | 'extendedMasterSecret' | 'cid' | 'maxFragment'>;
+
+export interface AssociationStart<H extends Hello = ClientHello> {
+  readonly hello: H;
   /** message_seq of the ClientHello; the server's first message has the same. */
   readonly sequence: number;
   /** Record sequence number of the ClientHello, with which the server begins (RFC 6347 4.2.1). */
@@ -82,6 +89,8 @@ export interface AssociationStart {
   readonly sessionId: Buffer;
   /** The session that the ClientHello names, if it may be resumed. */
   readonly resumed: ResumableSession | undefined;
+  /** By chance unless given. */
+  readonly serverRandom?: Buffer;
 }
 
 /** One way in which the client may have made its keys: identities whose key is being changed have two. */
@@ -104,7 +113,7 @@ export class Association {
   readonly suite: CipherSuite;
   readonly extendedMasterSecret: boolean;
   readonly #context: AssociationContext;
-  readonly #hello: ClientHello;
+  readonly #hello: Hello;
   readonly #resumed: ResumableSession | undefined;
   readonly #randoms: Randoms;
   readonly #alarm: Alarm;
@@ -124,14 +133,17 @@ export class Association {
   #next: number;
   #nextOwn: number;
   #writeSequence: [number, number];
+  readonly #bounds: Bounds;
+  #heardAt: number;
 
-  constructor(context: AssociationContext, start: AssociationStart) {
+  constructor(context: AssociationContext, start: AssociationStart<Hello>) {
     const { hello, sequence, recordSequence, path, suite, cid, sessionId, resumed } = start;
     this.#context = context;
     this.#hello = hello;
     this.#path = path;
     this.#alarm = new Alarm(context.clock);
-    this.#startedAt = context.clock.now();
+    this.#startedAt = this.#heardAt = context.clock.now();
+    this.#bounds = new Bounds(context.keeper);
     this.#wait = context.limits.firstTimeout;
     this.#next = sequence + 1;
     this.#nextOwn = sequence;
@@ -142,11 +154,30 @@ export class Association {
     this.clientRandom = hello.random;
     this.extendedMasterSecret = hello.extendedMasterSecret;
     this.#resumed = resumed;
-    this.#randoms = { clientRandom: hello.random, serverRandom: context.random.bytes(32) };
+    this.#randoms = { clientRandom: hello.random, serverRandom: start.serverRandom ?? context.random.bytes(32) };
+  }
+
+  /** An open one, of an earlier process. */
+  static restored(context: AssociationContext, kept: KeptAssociation, marks: Marks, path: DtlsPath): Association {
+    const { clientRandom: random, extendedMasterSecret, clientCid, maxFragment } = kept;
+    const { suite, cid, sessionId, serverRandom, keyId, identity, master } = kept;
+    const association = new Association(context, {
+      hello: { random, extendedMasterSecret, cid: clientCid, maxFragment },
+      ...{ sequence: 0, recordSequence: 0, path, suite, cid, sessionId, serverRandom, resumed: undefined },
+    });
+    association.#identity = identity;
+    association.#keys = association.#candidate(keyId, master.reveal());
+    association.#candidates = [association.#keys];
+    association.#state = 'open';
+    association.#writeSequence[1] = marks.nextWrite;
+    association.#windows[1].mark(marks.nextRead - 1, 'all before');
+    association.#heardAt = context.clock.now() - marks.silentFor;
+    association.#bounds.restored(kept.id, marks);
+    return association;
   }
 
   /** Answers the ClientHello. `helloMessage`: the ClientHello itself, for the transcript. */
-  start(helloMessage: HandshakeMessage): void {
+  start(helloMessage: HandshakeMessage, clientHello: ClientHello): void {
     const resumed = this.#resumed;
     this.#transcript.push(whole(helloMessage));
     const hello = this.#own(
@@ -155,7 +186,7 @@ export class Association {
         random: this.#randoms.serverRandom,
         sessionId: this.sessionId,
         suite: this.suite,
-        hello: this.#hello,
+        hello: clientHello,
         cid: this.cid,
       }),
     );
@@ -199,6 +230,23 @@ export class Association {
     return { master, suite, extendedMasterSecret, identity: this.#identity, keyId };
   }
 
+  /** For who keeps it; once it is open. */
+  get kept(): KeptAssociation | undefined {
+    if (this.#keys === undefined || this.#identity === undefined) return undefined;
+    const { suite, extendedMasterSecret, sessionId, clientRandom, cid } = this;
+    const { cid: clientCid, maxFragment } = this.#hello;
+    const serverRandom = Buffer.from(this.#randoms.serverRandom);
+    return {
+      ...{
+        id: serverRandom.toString('hex'),
+        identity: this.#identity,
+        keyId: this.#keys.keyId,
+        master: this.#keys.master,
+      },
+      ...{ suite, extendedMasterSecret, sessionId, clientRandom, serverRandom, cid, clientCid, maxFragment },
+    };
+  }
+
   get path(): DtlsPath {
     return this.#path;
   }
@@ -223,6 +271,13 @@ export class Association {
   close(reason: EndReason = 'closed'): void {
     if (this.#state === 'open') this.#alert(AlertLevel.Warning, Alert.CloseNotify);
     this.#end(reason);
+  }
+
+  /** Ends it here; the next process goes on with it, and the client does not notice. */
+  suspend(): void {
+    // What nobody has written down cannot be taken up.
+    if (this.#state !== 'open' || !this.#bounds.isKept) return this.close();
+    this.#end(this.#bounds.close(this.#used) ? 'suspended' : 'failed');
   }
 
   /** Lets go of it without a word. */
@@ -262,8 +317,14 @@ export class Association {
     if (opened === undefined) return false;
     // A datagram from elsewhere moves the association only if nothing newer came before (RFC 9146 6).
     const moves = this.#state === 'open' && this.cid !== undefined && window.newest(record.sequence);
+    const isElsewhere = moves && path.key !== this.#path.key;
     if (moves || path.key === this.#path.key) this.#path = path;
     window.mark(record.sequence);
+    this.#heardAt = this.#context.clock.now();
+    if (!this.#bounds.mayRead(this.#used, isElsewhere)) {
+      this.#end('failed');
+      return true;
+    }
     this.#guard(() => this.#take(opened));
     return true;
   }
@@ -360,7 +421,25 @@ export class Association {
     this.#fly();
     this.#transcript.length = 0;
     this.#reassembly.clear();
+    const { kept } = this;
+    if (kept) this.#bounds.open(kept, this.#used);
     this.#context.opened(this);
+  }
+
+  // --- What outlives the process ---
+
+  get #used(): Marks {
+    return {
+      ...{ pathKey: this.#path.key, nextWrite: this.#writeSequence[1], nextRead: this.#windows[1].highest + 1 },
+      silentFor: this.#context.clock.now() - this.#heardAt,
+    };
+  }
+
+  /** Room for so many records; without it the association ends. */
+  #mayWrite(records: number): boolean {
+    const may = this.#bounds.mayWrite(this.#used, records);
+    if (!may) this.#end('failed');
+    return may;
   }
 
   /** A genuine alert. */
@@ -400,6 +479,7 @@ export class Association {
 
   /** Sends the flight, in as few datagrams as it fits. */
   #fly(): void {
+    if (!this.#mayWrite(this.#flight.length)) return;
     const records = this.#flight.flatMap((item) => {
       if (item === 'change-cipher-spec') return [this.#record(0, ContentType.ChangeCipherSpec, Buffer.of(1))];
       const pieces = fragments(item.message, Math.max(this.maxBytes, MESSAGE_HEAD + 1));
@@ -429,6 +509,7 @@ export class Association {
   #protect(type: number, content: Uint8Array): void {
     // Never the same nonce twice: long before, somebody has to make new keys.
     if (this.#writeSequence[1] >= LAST_SEQUENCE) return this.#end('failed');
+    if (!this.#mayWrite(1)) return;
     this.#path.send(this.#record(1, type, content));
   }
 

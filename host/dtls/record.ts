@@ -137,6 +137,11 @@ export class ReplayWindow {
   #highest = -1;
   #seen = 0n;
 
+  /** -1: none was seen. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** Whether nothing newer was seen. */
   newest(sequence: number): boolean {
     return sequence > this.#highest;
@@ -147,8 +152,13 @@ export class ReplayWindow {
     return behind < 0n || (behind < WINDOW && ((this.#seen >> behind) & 1n) === 0n);
   }
 
-  /** After a record was found genuine. */
-  mark(sequence: number): void {
+  /** After a record was found genuine. `all before`: what came before it counts as seen. */
+  mark(sequence: number, how: 'one' | 'all before' = 'one'): void {
+    if (how === 'all before') {
+      this.#highest = sequence;
+      this.#seen = MASK;
+      return;
+    }
     const ahead = sequence - this.#highest;
     if (ahead > 0) {
       this.#seen = ahead >= Number(WINDOW) ? 1n : ((this.#seen << BigInt(ahead)) | 1n) & MASK;

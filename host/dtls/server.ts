@@ -13,6 +13,7 @@ import {
   type ResumableSession,
 } from './association.js';
 import { Alert, AlertLevel, CipherSuite, ContentType, HandshakeType, VERSION } from './fields.js';
+import type { AssociationKeeper, KeptAssociation, Marks } from './kept.js';
 import { DTLS_LIMITS, type DtlsLimits } from './limits.js';
 import {
   type ClientHello,
@@ -38,8 +39,16 @@ export interface DtlsServerOptions {
   readonly data: (association: Association, bytes: Buffer) => void;
   /** Of an association that was open. */
   readonly ended?: (association: Association, reason: EndReason) => void;
+  /** Writes down what outlives the process. */
+  readonly keeper?: AssociationKeeper | undefined;
   /** Overrides of DTLS_LIMITS. */
   readonly limits?: Partial<DtlsLimits>;
+}
+
+/** What a keeper has kept. */
+export interface KeptEntry {
+  readonly association: KeptAssociation;
+  readonly marks: Marks;
 }
 
 /** The suites in the server's order: small records before well-known ones. */
@@ -73,9 +82,9 @@ export class DtlsServer {
     this.#limits = { ...DTLS_LIMITS, ...options.limits };
     this.#random = options.random.fork('dtls');
     this.#cookieKey = this.#random.bytes(32);
-    const { clock, keysOf, data } = options;
+    const { clock, keysOf, data, keeper } = options;
     this.#context = {
-      ...{ clock, keysOf, data, random: this.#random, limits: this.#limits },
+      ...{ clock, keysOf, data, keeper, random: this.#random, limits: this.#limits },
       opened: (association) => this.#opened(association),
       ended: (association, reason) => this.#ended(association, reason),
     };
@@ -104,6 +113,34 @@ export class DtlsServer {
       if (except === undefined) association.close('replaced');
       else association.drop('replaced');
     }
+  }
+
+  /**
+   * Takes up what an earlier process left, longest silent first: without a word to the clients. `pathOf` says how to send to where one
+   * was heard last. Returns those that it goes on with; the keys of the others are nobody's any more, or they were silent for too long.
+   */
+  restore(kept: readonly KeptEntry[], pathOf: (key: string) => DtlsPath): readonly Association[] {
+    const now = this.#options.clock.now();
+    return kept.flatMap(({ association: one, marks }) => {
+      const { silentFor } = marks;
+      const isGood = this.#options.keysOf(one.identity)?.some(({ id }) => id === one.keyId) === true;
+      if (!isGood || silentFor >= this.#limits.idle || (one.cid && this.#byCid.has(one.cid.toString('latin1')))) {
+        this.#forgetKept(one.id);
+        return [];
+      }
+      const association = Association.restored(this.#context, one, marks, pathOf(marks.pathKey));
+      if (one.cid) this.#byCid.set(one.cid.toString('latin1'), association);
+      this.#open.set(marks.pathKey, association);
+      this.#lastHeard.set(association, now - silentFor);
+      this.#resumableFrom(association, now - silentFor);
+      return [association];
+    });
+  }
+
+  /** Says nothing to anybody: the next process restores what was kept. */
+  suspend(): void {
+    for (const association of [...this.#lastHeard.keys()]) association.suspend();
+    this.close();
   }
 
   /** Says close_notify to all. */
@@ -211,7 +248,7 @@ export class DtlsServer {
       if (this.#pending.size <= this.#limits.handshakes) break;
       oldest.drop('evicted');
     }
-    association.start(message);
+    association.start(message, hello);
   }
 
   #refuse(alert: Alert, { sequence }: DtlsRecord, path: DtlsPath): void {
@@ -262,18 +299,29 @@ export class DtlsServer {
     this.#open.get(key)?.drop('replaced');
     this.#open.set(key, association);
     this.#lastHeard.set(association, now);
-    const { session, sessionId } = association;
-    if (session !== undefined) {
-      const id = sessionId.toString('latin1');
-      this.#sessions.delete(id);
-      this.#sessions.set(id, { session, until: now + this.#limits.session });
-      shorten(this.#sessions, this.#limits.sessions);
-    }
+    this.#resumableFrom(association, now);
     for (const [oldest, heard] of this.#lastHeard) {
       if (this.#lastHeard.size <= this.#limits.associations && heard + this.#limits.idle > now) break;
       if (oldest !== association) oldest.drop('evicted');
     }
     this.#options.opened?.(association);
+  }
+
+  #resumableFrom({ session, sessionId }: Association, time: number): void {
+    if (session === undefined) return;
+    const id = sessionId.toString('latin1');
+    this.#sessions.delete(id);
+    this.#sessions.set(id, { session, until: time + this.#limits.session });
+    shorten(this.#sessions, this.#limits.sessions);
+  }
+
+  /** What stays written down by mistake is looked at again when it is restored. */
+  #forgetKept(id: string): void {
+    try {
+      this.#options.keeper?.ended(id);
+    } catch {
+      // as said
+    }
   }
 
   #ended(association: Association, reason: EndReason): void {
@@ -285,6 +333,8 @@ export class DtlsServer {
     if (cid && this.#byCid.get(cid.toString('latin1')) === association) this.#byCid.delete(cid.toString('latin1'));
     // After a fatal alert a session must not be resumed (RFC 5246 7.2.2).
     if (reason === 'alert' || reason === 'failed') this.#sessions.delete(association.sessionId.toString('latin1'));
+    const { kept } = association;
+    if (wasOpen && kept !== undefined && reason !== 'suspended') this.#forgetKept(kept.id);
     if (wasOpen) this.#options.ended?.(association, reason);
   }
 }

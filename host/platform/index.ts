@@ -159,7 +159,7 @@ export class Platform {
     this.files = harvestFiles.files;
     this.inventory = new Inventory(context, {
       ...{ directory: this.directory, data: this.data, files: this.files },
-      ...{ serverUri: options.inventoryUri, dtlsLimits: options.dtlsLimits },
+      ...{ serverUri: options.inventoryUri, dtlsLimits: options.dtlsLimits, lasting: options.database !== undefined },
       traceOf: (imsi) => traceOfSim(imsi),
     });
     const routes = [

@@ -115,9 +115,10 @@ export class Serve {
       platform.register(loopback);
       await loopback.open();
       await loopback.openOutside('management API', API_PORT, (stream) => platform.api.accept(stream));
-      await loopback.bindOutside('device management', DEVICES_PORT, (bytes, from, reply) =>
+      const send = await loopback.bindOutside('device management', DEVICES_PORT, (bytes, from, reply) =>
         platform.inventory.fromAnywhere(bytes, { key: from, send: reply }),
       );
+      platform.inventory.reachOut(send);
       folder?.unlock(platform.accounts);
     } catch (error) {
       await serve.close();

@@ -111,17 +111,21 @@ export class Loopback implements ServiceRegistry {
     }
   }
 
-  /** The same for datagrams: `from` names the address and port of who calls. Rejects with LoopbackError. */
+  /**
+   * The same for datagrams: `from` names the address and port of who calls. Resolves to what sends to such a place without having been
+   * called. Rejects with LoopbackError.
+   */
   async bindOutside(
     what: string,
     port: number,
     service: (bytes: Uint8Array, from: string, reply: (bytes: Uint8Array) => void) => void,
-  ): Promise<void> {
+  ): Promise<(to: string, bytes: Uint8Array) => void> {
     const server = createSocket('udp4');
+    const send = (bytes: Uint8Array, theirs: number, address: string): void => {
+      if (!this.#closed.has(server)) server.send(bytes, theirs, address, () => undefined);
+    };
     server.on('message', (bytes, { address, port: theirs }) => {
-      service(bytes, `${address}:${theirs}`, (out) => {
-        if (!this.#closed.has(server)) server.send(out, theirs, address, () => undefined);
-      });
+      service(bytes, `${address}:${theirs}`, (out) => send(out, theirs, address));
     });
     server.once('close', () => this.#closed.add(server));
     this.#servers.push(server);
@@ -135,6 +139,10 @@ export class Loopback implements ServiceRegistry {
       });
     }
     server.on('error', () => undefined); // for example ICMP errors of callers that went away
+    return (to, bytes) => {
+      const [, address, theirs] = /^(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})$/.exec(to) ?? [];
+      if (address !== undefined && Number(theirs) > 0 && Number(theirs) < 65_536) send(bytes, Number(theirs), address);
+    };
   }
 
   /** A session has ended: its connections are reset, as by a gateway that knows it no more. */

@@ -87,6 +87,7 @@ export type TraceBody =
         | 'bootstrapped'
         | 'bootstrap-failed'
         | 'registered'
+        | 'resumed'
         | 'updated'
         | 'deregistered'
         | 'expired'

@@ -2,7 +2,14 @@
 // damages datagrams by a seed.
 import { MS, SECOND, type Nanoseconds } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
-import { type Association, type DtlsLimits, DtlsServer, type EndReason } from '../../host/dtls/index.js';
+import {
+  type Association,
+  type AssociationKeeper,
+  type DtlsLimits,
+  DtlsServer,
+  type EndReason,
+  type KeptEntry,
+} from '../../host/dtls/index.js';
 import { DtlsState, type DtlsOptions } from '../../host/kit/index.js';
 import { Random } from '../../host/random.js';
 import { Secret } from '../../host/secret.js';
@@ -21,7 +28,7 @@ export interface Faults {
 
 export class Line {
   readonly clock = new VirtualClock(0);
-  readonly server: DtlsServer;
+  server: DtlsServer;
   readonly opened: Association[] = [];
   readonly ended: EndReason[] = [];
   readonly atServer: string[] = [];
@@ -31,6 +38,7 @@ export class Line {
   faults: Faults = {};
   /** The client's address. */
   path = '10.0.0.1:40000';
+  readonly #makeServer: (name: string) => DtlsServer;
   #timer: { cancel(): void } | undefined;
 
   constructor(
@@ -39,11 +47,27 @@ export class Line {
       seed = 'line',
       limits = {},
       keys = { [IDENTITY]: KEY },
-    }: { seed?: string; limits?: Partial<DtlsLimits>; keys?: Readonly<Record<string, Uint8Array>> } = {},
+      keeper,
+    }: {
+      seed?: string;
+      limits?: Partial<DtlsLimits>;
+      keys?: Readonly<Record<string, Uint8Array>>;
+      keeper?: AssociationKeeper;
+    } = {},
   ) {
     this.random = new Random(seed);
-    this.server = new DtlsServer({
-      ...{ clock: this.clock, random: this.random.fork('server'), limits },
+    this.#makeServer = (name) => this.#serve(name, limits, keys, keeper);
+    this.server = this.#makeServer('server');
+  }
+
+  #serve(
+    name: string,
+    limits: Partial<DtlsLimits>,
+    keys: Readonly<Record<string, Uint8Array>>,
+    keeper: AssociationKeeper | undefined,
+  ): DtlsServer {
+    return new DtlsServer({
+      ...{ clock: this.clock, random: this.random.fork(name), limits, keeper },
       keysOf: (identity) => {
         const key = Object.hasOwn(keys, identity) ? keys[identity] : undefined;
         return key && [{ id: 'one', key: new Secret(key) }];
@@ -57,24 +81,29 @@ export class Line {
     });
   }
 
+  /** Another process in the server's place, which has what was kept. */
+  restart(kept: readonly KeptEntry[], name = `server ${this.wire.length}`): readonly Association[] {
+    this.server = this.#makeServer(name);
+    return this.server.restore(kept, (path) => ({ key: path, send: (back) => this.#toClient(back, path) }));
+  }
+
   /** Puts a datagram on the line to the server. */
   toServer(datagram: Uint8Array, path = this.path): void {
     this.wire.push({ from: 'client', datagram, path });
     this.#carry(datagram, (copy) =>
-      this.server.receive(copy, {
-        key: path,
-        send: (back) => {
-          this.wire.push({ from: 'server', datagram: back.slice(), path });
-          this.#carry(back, (answer) => {
-            if (path !== this.path) return; // nobody is there any more
-            for (const piece of this.client.dtlsReceive(this.#ms(), answer)) {
-              this.atClient.push(Buffer.from(piece).toString('latin1'));
-            }
-            this.flush();
-          });
-        },
-      }),
+      this.server.receive(copy, { key: path, send: (back) => this.#toClient(back, path) }),
     );
+  }
+
+  #toClient(back: Uint8Array, path: string): void {
+    this.wire.push({ from: 'server', datagram: back.slice(), path });
+    this.#carry(back, (answer) => {
+      if (path !== this.path) return; // nobody is there any more
+      for (const piece of this.client.dtlsReceive(this.#ms(), answer)) {
+        this.atClient.push(Buffer.from(piece).toString('latin1'));
+      }
+      this.flush();
+    });
   }
 
   begin(options: DtlsOptions | null = {}, key = KEY, identity = IDENTITY): void {

@@ -31,7 +31,7 @@ import {
   type Value,
   type ResourceType,
 } from '../../host/lwm2m/index.js';
-import { Platform, type PlatformOptions } from '../../host/platform/index.js';
+import { Database, Platform, type PlatformOptions, Seal } from '../../host/platform/index.js';
 import { Random } from '../../host/random.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
@@ -80,7 +80,9 @@ export class InventoryWorld {
   readonly trace: Trace;
   readonly events: TraceEvent[] = [];
   readonly registry = new FakeRegistry();
-  readonly platform: Platform;
+  platform: Platform;
+  readonly #anew: (name: string) => Platform;
+  readonly #database: Database;
   readonly random: Random;
   readonly anybody: Client;
   readonly wire: OnWire[] = [];
@@ -95,12 +97,16 @@ export class InventoryWorld {
     this.trace = new Trace(this.clock);
     this.random = new Random(seed);
     this.trace.listen((event) => this.events.push(event));
-    this.platform = new Platform({
-      ...{ clock: this.clock, trace: this.trace, random: this.random.fork('platform') },
-      upstream: new InProcessUpstream({ clock: this.clock }),
-      config: inventoryConfig(inventory),
-      ...options,
-    });
+    const { database = new Database(), seal = new Seal() } = options;
+    this.#database = database;
+    this.#anew = (name) =>
+      new Platform({
+        ...{ clock: this.clock, trace: this.trace, random: this.random.fork(name) },
+        upstream: new InProcessUpstream({ clock: this.clock }),
+        config: inventoryConfig(inventory),
+        ...{ ...options, database, seal },
+      });
+    this.platform = this.#anew('platform');
     this.platform.register(this.registry);
     // A SIM of the other operator.
     if (this.platform.directory.subscriber(OTHER_IMSI) === undefined) {
@@ -111,6 +117,23 @@ export class InventoryWorld {
       });
     }
     this.anybody = new Client((request) => this.platform.api.fetch(request));
+  }
+
+  /** Another process in the platform's place. `crash`: the one before had no time to write anything down. */
+  restart(how: 'orderly' | 'crash'): void {
+    const rows = this.#database.all('SELECT * FROM inventory_associations');
+    this.platform.inventory.close();
+    if (how === 'crash') {
+      for (const row of rows) {
+        this.#database.run(
+          `INSERT OR REPLACE INTO inventory_associations (id, sealed, path, next_write, next_read, heard_ms)
+           VALUES (?, ?, ?, ?, ?, ?)`,
+          ...['id', 'sealed', 'path', 'next_write', 'next_read', 'heard_ms'].map((name) => row[name] ?? null),
+        );
+      }
+    }
+    this.platform = this.#anew(`platform ${this.clock.now()}`);
+    this.platform.register(this.registry);
   }
 
   root(): Promise<Client> {
@@ -381,13 +404,7 @@ export class TestDevice {
     const { kit, world } = this;
     if (kit === undefined) return;
     for (let out = kit.dtlsOutput(); out !== undefined; out = kit.dtlsOutput()) {
-      world.send(5684, this.session, this.#socket, out, (back) => {
-        for (const piece of kit.dtlsReceive(this.#ms(), back)) {
-          this.#noteObservation(piece);
-          this.peer?.receive(piece);
-        }
-        this.#flush();
-      });
+      world.send(5684, this.session, this.#socket, out, (back) => this.#hear(back));
     }
     this.#timer?.cancel();
     const due = kit.dtlsDeadline();
@@ -396,6 +413,20 @@ export class TestDevice {
       kit.dtlsStep(this.#ms());
       this.#flush();
     });
+  }
+
+  #hear(datagram: Uint8Array): void {
+    for (const piece of this.kit?.dtlsReceive(this.#ms(), datagram) ?? []) {
+      this.#noteObservation(piece);
+      this.peer?.receive(piece);
+    }
+    this.#flush();
+  }
+
+  /** What the platform sends by itself, to where it heard the device last. */
+  hear(to: string, datagram: Uint8Array): void {
+    if (to !== `${this.session.ip}:${this.#socket}`) return;
+    this.world.carry(datagram, 5684, (copy) => this.#hear(copy));
   }
 
   /** Whose token a notification has to carry. */

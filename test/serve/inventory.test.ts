@@ -20,21 +20,25 @@ const run = promisify(execFile);
 const config = await loadServeConfig(EXAMPLE_WORLD);
 
 let folder: string;
+let block: number;
 let served: Serve;
 const events: TraceEvent[] = [];
 const refused: string[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'akari-inventory-'));
+  block = await freeBlock('inventory');
   events.length = refused.length = 0;
+  await serve();
+});
+
+async function serve(): Promise<void> {
   served = await Serve.start({
-    config,
-    block: await freeBlock('inventory'),
-    folder: new DataFolder(folder),
+    ...{ config, block, folder: new DataFolder(folder) },
     refused: (from, { name, port }) => refused.push(`${from} ${name}:${port}`),
     sink: (event) => events.push(event),
   });
-});
+}
 
 afterEach(async () => {
   await served.close();
@@ -69,47 +73,83 @@ it('a bootstrap is asked for from a session only', async () => {
   expect(refused.some((one) => one.startsWith('127.0.0.1 bootstrap.soracom.io'))).toBe(true);
 });
 
-it('a device with a key of its own registers from anywhere, is asked, and is gone when it says so', async () => {
-  const made = await akari<{ device: { deviceId: string }; secretKey: string }>('create', 'a-sensor');
-  const { deviceId } = made.device;
-  expect(await akari<object>('read', deviceId, '/3/0/0')).toMatchObject({ queued: true, answer: { state: 'queued' } });
-  // OpenSSL has the DTLS, the test types CoAP: messages of coap-packet.
-  const key = Buffer.from(made.secretKey, 'base64').toString('hex');
+interface Typed {
+  readonly say: (message: packet.Packet) => void;
+  readonly answered: (code: string, nth?: number) => Promise<packet.ParsedPacket>;
+  /** The path of its registration. */
+  readonly location: readonly string[];
+}
+
+const option = (name: packet.OptionName, value: string | Buffer) => ({ name, value: Buffer.from(value as string) });
+
+/** A device that has registered: OpenSSL has the DTLS, the test types CoAP, messages of coap-packet. */
+async function typed(deviceId: string, secretKey: string, query: readonly string[]): Promise<Typed> {
   const device = spawn('openssl', [
     ...['s_client', '-quiet', '-dtls1_2', '-connect', `${served.devices.host}:${served.devices.port}`],
-    ...['-cipher', 'PSK-AES128-CCM8', '-psk_identity', deviceId, '-psk', key],
+    ...['-cipher', 'PSK-AES128-CCM8', '-psk_identity', deviceId],
+    ...['-psk', Buffer.from(secretKey, 'base64').toString('hex')],
   ]);
   onTestFinished(() => void device.kill('SIGKILL'));
   const heard: packet.ParsedPacket[] = [];
   device.stdout.on('data', (bytes: Buffer) => heard.push(packet.parse(bytes)));
-  const option = (name: packet.OptionName, value: string | Buffer) => ({ name, value: Buffer.from(value as string) });
   const say = (message: packet.Packet): void => void device.stdin.write(packet.generate(message));
-  const answered = async (code: string): Promise<packet.ParsedPacket> => {
-    expect(await until(() => heard.some((one) => one.code === code))).toBe(true);
-    return heard.find((one) => one.code === code) as packet.ParsedPacket;
+  const answered = async (code: string, nth = 1): Promise<packet.ParsedPacket> => {
+    const all = () => heard.filter((one) => one.code === code);
+    expect(await until(() => all().length >= nth)).toBe(true);
+    return all()[nth - 1] as packet.ParsedPacket;
   };
   expect(await until(() => served.world.platform.inventory.registrar.counts.open === 1)).toBe(true);
-  const query = ['ep=a-sensor', 'lwm2m=1.0', 'lt=60'].map((text) => option('Uri-Query', text));
-  const register = { code: 'POST', messageId: 1, token: Buffer.from('tk'), confirmable: true } as const;
   say({
-    ...register,
-    options: [option('Uri-Path', 'rd'), option('Content-Format', Buffer.of(40)), ...query],
+    ...{ code: 'POST', messageId: 1, token: Buffer.from('tk'), confirmable: true },
+    options: [
+      ...[option('Uri-Path', 'rd'), option('Content-Format', Buffer.of(40))],
+      ...query.map((text) => option('Uri-Query', text)),
+    ],
     payload: Buffer.from('</1/0>'),
   });
   const created = await answered('2.01');
   const location = created.options.filter(({ name }) => name === 'Location-Path').map(({ value }) => value.toString());
   expect(location[0]).toBe('rd');
+  return { say, answered, location };
+}
+
+const ACME = { code: '2.05', ack: true, payload: Buffer.from('ACME') } as const;
+
+it('a device with a key of its own registers from anywhere, is asked, and is gone when it says so', async () => {
+  const made = await akari<{ device: { deviceId: string }; secretKey: string }>('create', 'a-sensor');
+  const { deviceId } = made.device;
+  expect(await akari<object>('read', deviceId, '/3/0/0')).toMatchObject({ queued: true, answer: { state: 'queued' } });
+  const { say, answered, location } = await typed(deviceId, made.secretKey, ['ep=a-sensor', 'lwm2m=1.0', 'lt=60']);
   // What was asked while it was away.
   const question = await answered('0.01');
   expect(question.options.map(({ value }) => value.toString('latin1')).slice(0, 3)).toEqual(['3', '0', '0']);
-  say({ code: '2.05', ack: true, messageId: question.messageId, token: question.token, payload: Buffer.from('ACME') });
+  say({ ...ACME, messageId: question.messageId, token: question.token });
   const done = () => served.world.platform.inventory.requests.list(deviceId)[0]?.state === 'done';
   expect(await until(done)).toBe(true);
   expect(await akari<object>('get', deviceId)).toMatchObject({ device: { online: true, manufacturer: 'ACME' } });
-  say({ ...register, code: 'DELETE', messageId: 2, options: location.map((part) => option('Uri-Path', part)) });
+  const options = location.map((part) => option('Uri-Path', part));
+  say({ code: 'DELETE', messageId: 2, token: Buffer.from('tk'), confirmable: true, options });
   await answered('2.02');
   expect(await akari<object>('get', deviceId)).toMatchObject({ device: { online: false } });
   await akari('delete', deviceId);
   expect((await akari<{ count: number }>('list')).count).toBe(0);
   expect(JSON.stringify(events)).not.toContain(made.secretKey);
+});
+
+it('a restart of the platform goes unnoticed: the device is asked, and answers, over the session that it has', async () => {
+  const made = await akari<{ device: { deviceId: string }; secretKey: string }>('create', 'stays');
+  const { deviceId } = made.device;
+  const { say, answered, location } = await typed(deviceId, made.secretKey, ['ep=stays', 'lwm2m=1.1', 'lt=86400']);
+  await served.close();
+  await serve();
+  // Nothing is heard of the device: the platform speaks to it by itself.
+  const reading = akari<object>('read', deviceId, '/3/0/0');
+  const question = await answered('0.01');
+  say({ ...ACME, messageId: question.messageId, token: question.token });
+  expect(await reading).toMatchObject({ answer: { id: 0, value: 'ACME' } });
+  const options = location.map((part) => option('Uri-Path', part));
+  say({ code: 'POST', messageId: 2, token: Buffer.from('tk'), confirmable: true, options });
+  await answered('2.04');
+  expect(events.filter((event) => event.type === 'inventory').map(({ event }) => event)).not.toContain('expired');
+  expect(events.filter((event) => event.type === 'inventory' && event.event === 'registered').length).toBe(1);
 });

@@ -1,7 +1,7 @@
 // Inventory: gives devices their keys over the session that their SIM authenticated, and manages them from any network
 // with those keys (LwM2M).
 //   bootstrap.ts, account.ts  5683, in a session only;  registrar.ts  5684, DTLS-PSK;  management.ts  what devices are asked
-//   devices.ts, keys.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts  firmware
+//   devices.ts, keys.ts, associations.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts  firmware
 //   api.ts, view.ts  what operators see
 // CoAP, DTLS and the payloads are in ../../coap, ../../dtls and ../../lwm2m.
 
@@ -14,6 +14,7 @@ import type { Directory } from '../directory/index.js';
 import type { FileStore } from '../harvest-files/store.js';
 import type { DataStore } from '../harvest/store.js';
 import type { Service, ServiceContext } from '../service.js';
+import { Associations } from './associations.js';
 import { BootstrapServer } from './bootstrap.js';
 import type { SoracomInventory } from './config.js';
 import { type DeviceRecord, Devices } from './devices.js';
@@ -22,7 +23,7 @@ import { DeviceKeys } from './keys.js';
 import { Management } from './management.js';
 import { ObjectModels } from './models.js';
 import { Readings } from './readings.js';
-import { Registrar } from './registrar.js';
+import { type Outward, Registrar } from './registrar.js';
 import { Requests } from './requests.js';
 
 const BOOTSTRAP_NAME = 'bootstrap.soracom.io';
@@ -40,6 +41,8 @@ export interface InventoryOptions {
   readonly serverUri?: string | undefined;
   /** Overrides of DTLS_LIMITS. */
   readonly dtlsLimits?: Partial<DtlsLimits> | undefined;
+  /** The database outlives the process, and so do associations with devices. */
+  readonly lasting?: boolean;
 }
 
 export class Inventory implements Service {
@@ -56,7 +59,7 @@ export class Inventory implements Service {
 
   constructor(context: ServiceContext, options: InventoryOptions) {
     const { database, seal, clock } = context;
-    const { data, files, serverUri = INVENTORY.serverUri, dtlsLimits } = options;
+    const { data, files, serverUri = INVENTORY.serverUri, dtlsLimits, lasting = false } = options;
     const random = context.random.fork('inventory');
     const unixMs = (): number => clock.unixMs();
     const kept = { database, random, unixMs };
@@ -83,6 +86,7 @@ export class Inventory implements Service {
     this.registrar = new Registrar({
       ...{ context: own, devices, keys, traceOf },
       ...(dtlsLimits && { limits: dtlsLimits }),
+      ...(lasting && { associations: new Associations({ database, seal, unixMs }) }),
       events: {
         registered: (device, link) => this.management.registered(device, link),
         updated: (device, link, fresh) => this.management.updated(device, link, fresh),
@@ -107,6 +111,11 @@ export class Inventory implements Service {
   /** One datagram for the device management server, from whatever network. */
   fromAnywhere(bytes: Uint8Array, path: DtlsPath): void {
     this.registrar.datagram(bytes, path);
+  }
+
+  /** Says how the device management server sends to where a device was heard last, even in an earlier process. */
+  reachOut(outward: Outward): void {
+    this.registrar.reachOut(outward);
   }
 
   /** What a device's group says, if there is one. */

@@ -11,11 +11,12 @@ import {
   textOption,
 } from '../../coap/index.js';
 import { type Association, type DtlsLimits, type DtlsPath, DtlsServer } from '../../dtls/index.js';
-import type { Timer } from '../../clock/clock.js';
+import type { Nanoseconds, Timer } from '../../clock/clock.js';
 import { ContentError, ContentFormat, parsePath, pathText, readLinks } from '../../lwm2m/index.js';
 import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import type { ServiceContext } from '../service.js';
+import type { Associations } from './associations.js';
 import { isEndpoint, parameter, shown } from './bootstrap.js';
 import { type DeviceRecord, type Devices, randomName, type Registration } from './devices.js';
 import type { DeviceKeys } from './keys.js';
@@ -44,7 +45,12 @@ export interface RegistrarOptions {
   readonly events: RegistrarEvents;
   readonly traceOf: (device: DeviceRecord) => Trace;
   readonly limits?: Partial<DtlsLimits>;
+  /** Where associations outlive the process; they end with it unless given. */
+  readonly associations?: Associations | undefined;
 }
+
+/** Sends to where a device was heard last: `to` is the key of that path. */
+export type Outward = (to: string, datagram: Uint8Array) => void;
 
 const VERSIONS = ['1.0', '1.1', '1.2'];
 const DEFAULT_LIFETIME = 86_400;
@@ -62,20 +68,25 @@ export class Registrar {
   readonly #current = new Map<string, Association>();
   readonly #heard = new Map<string, number>();
   readonly #expiry = new Map<string, Timer>();
+  /** Those of an earlier process that have said nothing in this one. */
+  readonly #restored = new Set<Association>();
+  #outward: Outward | undefined;
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
-    const { context, devices, keys, limits } = options;
+    const { context, devices, keys, limits, associations } = options;
     const { clock, random } = context;
     this.#dtls = new DtlsServer({
       ...{ clock, random: random.fork('inventory') },
       ...(limits && { limits }),
+      keeper: associations,
       keysOf: (identity) => (devices.get(identity) === undefined ? undefined : keys.of(identity)),
       opened: (association) => this.#opened(association),
       data: (association, bytes) => this.#data(association, bytes),
       ended: (association) => this.#ended(association),
     });
     for (const device of devices.online()) this.#watch(device);
+    this.#restore();
   }
 
   get counts(): DtlsServer['counts'] {
@@ -87,10 +98,24 @@ export class Registrar {
     this.#dtls.receive(bytes, path);
   }
 
+  /**
+   * From now on datagrams can be sent without being asked for. Devices that an earlier process talked with are spoken to, unless they
+   * sleep: who does, or cannot be sent to, is when it says something.
+   */
+  reachOut(outward: Outward): void {
+    this.#outward = outward;
+    for (const association of [...this.#restored]) {
+      const device = this.#options.devices.get(association.identity);
+      const link = device && this.reachable(device);
+      if (link !== undefined && link === this.#links.get(association)) this.#resume(association);
+    }
+  }
+
   /** The device, if it can be asked now: registered, connected, and awake if it sleeps. */
   reachable({ deviceId, online, registration }: DeviceRecord): DeviceLink | undefined {
     const association = this.#current.get(deviceId);
     if (!online || association === undefined || registration === undefined) return undefined;
+    if (this.#restored.has(association) && this.#outward === undefined) return undefined;
     const heard = this.#heard.get(deviceId) ?? -Infinity;
     if (registration.queueMode && this.#options.context.clock.now() - heard > INVENTORY.awake) return undefined;
     return this.#links.get(association);
@@ -107,16 +132,48 @@ export class Registrar {
   close(): void {
     for (const timer of this.#expiry.values()) timer.cancel();
     this.#expiry.clear();
-    this.#dtls.close();
+    if (this.#options.associations === undefined) this.#dtls.close();
+    else this.#dtls.suspend();
   }
 
   // --- Associations ---
 
-  #opened(association: Association): void {
+  /** Goes on with what an earlier process left. */
+  #restore(): void {
+    const { associations, context } = this.#options;
+    if (associations === undefined) return;
+    const kept = associations.all();
+    const silent = new Map(kept.map(({ association: { id }, marks }) => [id, marks.silentFor]));
+    const pathOf = (key: string): DtlsPath => ({ key, send: (datagram) => this.#outward?.(key, datagram) });
+    for (const association of this.#dtls.restore(kept, pathOf)) {
+      // Never the message ids and tokens of before, even if chance is made to repeat itself.
+      this.#opened(association, `${context.clock.unixMs()}`);
+      this.#restored.add(association);
+      const silentFor: Nanoseconds = silent.get(association.kept?.id ?? '') ?? 0;
+      this.#current.set(association.identity, association);
+      this.#heard.set(association.identity, context.clock.now() - silentFor);
+    }
+  }
+
+  /** What was agreed on before, an earlier process did: observations begin anew, and what waits is asked. */
+  #resume(association: Association): void {
+    const { context, devices, events } = this.#options;
+    this.#restored.delete(association);
+    const link = this.#links.get(association);
+    if (link === undefined || this.#current.get(link.deviceId) !== association) return;
+    context.clock.after(0, () => {
+      const device = devices.get(link.deviceId);
+      if (device?.online !== true || link.peer.closed) return;
+      this.#tell(device, 'resumed');
+      events.updated(device, link, true);
+    });
+  }
+
+  #opened(association: Association, name?: string): void {
     const { clock, random, nextId } = this.#options.context;
     const { identity } = association;
     const peer: CoapPeer = new CoapPeer({
-      ...{ clock, random: random.fork(`coap ${identity} ${nextId()}`), maxBytes: association.maxBytes },
+      ...{ clock, random: random.fork(`coap ${identity} ${name ?? nextId()}`), maxBytes: association.maxBytes },
       send: (bytes) => association.send(bytes),
       handle: (request) => this.#answer(association, request),
     });
@@ -128,12 +185,14 @@ export class Registrar {
     if (link === undefined) return;
     if (this.#current.get(link.deviceId) === association)
       this.#heard.set(link.deviceId, this.#options.context.clock.now());
+    if (this.#restored.has(association)) this.#resume(association);
     link.peer.receive(bytes);
   }
 
   #ended(association: Association): void {
     this.#links.get(association)?.peer.close('the association is over');
     this.#links.delete(association);
+    this.#restored.delete(association);
     if (this.#current.get(association.identity) === association) this.#current.delete(association.identity);
   }
 
@@ -251,7 +310,7 @@ export class Registrar {
 
   #tell(
     device: DeviceRecord,
-    event: 'registered' | 'updated' | 'deregistered' | 'expired' | 'refused',
+    event: 'registered' | 'resumed' | 'updated' | 'deregistered' | 'expired' | 'refused',
     detail?: string,
   ): void {
     const { endpoint, deviceId } = device;

@@ -1,0 +1,100 @@
+// Associations with devices, sealed at rest: a platform that is started anew goes on with them, and devices need not notice.
+
+import { z } from 'zod';
+import type { Nanoseconds } from '../../clock/clock.js';
+import {
+  type AssociationKeeper,
+  CipherSuite,
+  type KeptAssociation,
+  type KeptEntry,
+  type Marks,
+} from '../../dtls/index.js';
+import { Secret } from '../../secret.js';
+import type { Database } from '../database.js';
+import { type Seal, SealError } from '../seal.js';
+
+const TABLES = [
+  `CREATE TABLE inventory_associations (
+     id TEXT PRIMARY KEY, sealed BLOB NOT NULL, path TEXT NOT NULL, next_write INTEGER NOT NULL, next_read INTEGER NOT NULL,
+     heard_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+];
+
+const bytes = z.base64().transform((text) => Buffer.from(text, 'base64'));
+const stored = z.object({
+  ...{ identity: z.string(), keyId: z.string(), extendedMasterSecret: z.boolean() },
+  suite: z.literal([CipherSuite.TLS_PSK_WITH_AES_128_CCM_8, CipherSuite.TLS_PSK_WITH_AES_128_GCM_SHA256]),
+  ...{ master: bytes, clientRandom: bytes, serverRandom: bytes, sessionId: bytes },
+  ...{ cid: bytes.optional(), clientCid: bytes.optional(), maxFragment: z.number().optional() },
+});
+
+export class Associations implements AssociationKeeper {
+  readonly #database: Database;
+  readonly #seal: Seal;
+  readonly #unixMs: () => number;
+
+  constructor({
+    database,
+    seal,
+    unixMs,
+  }: {
+    readonly database: Database;
+    readonly seal: Seal;
+    readonly unixMs: () => number;
+  }) {
+    this.#database = database;
+    this.#seal = seal;
+    this.#unixMs = unixMs;
+    database.define('inventory_associations', TABLES);
+  }
+
+  opened({ id, master, ...rest }: KeptAssociation, { pathKey, nextWrite, nextRead, silentFor }: Marks): void {
+    const text = (value: unknown): unknown =>
+      value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+    const all = Object.entries({ ...rest, master: master.reveal() }).map(([name, value]) => [name, text(value)]);
+    const sealed = this.#seal.close(Buffer.from(JSON.stringify(Object.fromEntries(all))), placeOf(id));
+    this.#database.run(
+      `INSERT OR REPLACE INTO inventory_associations (id, sealed, path, next_write, next_read, heard_ms)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      ...[id, sealed, pathKey, nextWrite, nextRead, this.#heardMs(silentFor)],
+    );
+  }
+
+  marked(id: string, { pathKey, nextWrite, nextRead, silentFor }: Marks): void {
+    this.#database.run(
+      'UPDATE inventory_associations SET path = ?, next_write = ?, next_read = ?, heard_ms = ? WHERE id = ?',
+      ...[pathKey, nextWrite, nextRead, this.#heardMs(silentFor), id],
+    );
+  }
+
+  ended(id: string): void {
+    this.#database.run('DELETE FROM inventory_associations WHERE id = ?', id);
+  }
+
+  #heardMs(silentFor: Nanoseconds): number {
+    return this.#unixMs() - Math.floor(silentFor / 1e6);
+  }
+
+  /** The longest silent first. What was sealed with another master key is nobody's, and goes. */
+  all(): readonly KeptEntry[] {
+    return this.#database.all('SELECT * FROM inventory_associations ORDER BY heard_ms, id').flatMap((row) => {
+      const id = String(row['id']);
+      try {
+        const opened = this.#seal.open(row['sealed'] as Uint8Array, placeOf(id));
+        const { master, cid, clientCid, maxFragment, ...rest } = stored.parse(JSON.parse(opened.toString()));
+        const association: KeptAssociation = { id, master: new Secret(master), cid, clientCid, maxFragment, ...rest };
+        const marks = {
+          pathKey: String(row['path']),
+          ...{ nextWrite: Number(row['next_write']), nextRead: Number(row['next_read']) },
+          silentFor: Math.max(0, this.#unixMs() - Number(row['heard_ms'])) * 1e6,
+        };
+        return [{ association, marks }];
+      } catch (error) {
+        if (!(error instanceof SealError) && !(error instanceof z.ZodError)) throw error;
+        this.ended(id);
+        return [];
+      }
+    });
+  }
+}
+
+const placeOf = (id: string): string => `inventory_associations/${id}`;
