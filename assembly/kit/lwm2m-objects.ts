@@ -6,7 +6,7 @@ import { CoapEvent } from "../net/coap/event";
 import { CoapCode } from "../net/coap/fields";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { Format, Type } from "../lwm2m/fields";
-import { AllFormats } from "../lwm2m/formats";
+import { Everything } from "../lwm2m/parts";
 import { Right } from "../lwm2m/model/core";
 import { OBJECTS_SIZE, Objects } from "../lwm2m/objects";
 import { OBSERVATIONS_SIZE, Observations } from "../lwm2m/observe";
@@ -190,8 +190,8 @@ class Sample {
   }
 }
 
-const objects = changetype<Objects<Sample, AllFormats>>(memory.data(OBJECTS_SIZE, 8));
-const observations = changetype<Observations<Sample, AllFormats>>(memory.data(OBSERVATIONS_SIZE, 8));
+const objects = changetype<Objects<Sample, Everything>>(memory.data(OBJECTS_SIZE, 8));
+const observations = changetype<Observations<Sample, Everything>>(memory.data(OBSERVATIONS_SIZE, 8));
 const out = memory.data(2048);
 const sent = memory.data(1024);
 const scratch = changetype<Path>(memory.data(offsetof<Path>(), 8));

@@ -1,9 +1,10 @@
 // A registration over the kit's CoAP endpoint.
 
+import { Everything } from "../lwm2m/parts";
 import { REGISTRATION_SIZE, Registration } from "../lwm2m/registration";
 import { endpoint } from "./coap";
 
-const registration = changetype<Registration>(memory.data(REGISTRATION_SIZE, 8));
+const registration = changetype<Registration<Everything>>(memory.data(REGISTRATION_SIZE, 8));
 let name: Uint8Array = changetype<Uint8Array>(0);
 let links: Uint8Array = changetype<Uint8Array>(0);
 

@@ -4,11 +4,11 @@
 import { Status } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
 import { Format } from "../lwm2m/fields";
-import { AllFormats } from "../lwm2m/formats";
+import { Everything } from "../lwm2m/parts";
 import { JOIN_SIZE, Join, None } from "../lwm2m/join";
 import { OBJECTS_SIZE, Objects } from "../lwm2m/objects";
 import { DEVICE_SIZE, Device } from "../lwm2m/objects/device";
-import { FIRMWARE_SIZE, Firmware } from "../lwm2m/objects/firmware";
+import { AnyDelivery, FIRMWARE_SIZE, Firmware } from "../lwm2m/objects/firmware";
 import { FIRMWARE_PULL_SIZE, FirmwarePull } from "../lwm2m/objects/firmware-pull";
 import { LOCATION_SIZE, Location } from "../lwm2m/objects/location";
 import { Bearer, MONITORING_SIZE, Monitoring } from "../lwm2m/objects/monitoring";
@@ -89,17 +89,17 @@ class KitFlash {
 }
 
 type Rest = Join<Location, Join<Statistics, None>>;
-type App = Join<Device, Join<Monitoring, Join<Firmware<KitFlash>, Rest>>>;
+type App = Join<Device, Join<Monitoring, Join<Firmware<KitFlash, AnyDelivery>, Rest>>>;
 
 const device = changetype<Device>(memory.data(DEVICE_SIZE, 8));
 const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
-const firmware = changetype<Firmware<KitFlash>>(memory.data(FIRMWARE_SIZE, 8));
+const firmware = changetype<Firmware<KitFlash, AnyDelivery>>(memory.data(FIRMWARE_SIZE, 8));
 const place = changetype<Location>(memory.data(LOCATION_SIZE, 8));
 const statistics = changetype<Statistics>(memory.data(STATISTICS_SIZE, 8));
-const pull = changetype<FirmwarePull<KitFlash>>(memory.data(FIRMWARE_PULL_SIZE, 8));
+const pull = changetype<FirmwarePull<KitFlash, AnyDelivery>>(memory.data(FIRMWARE_PULL_SIZE, 8));
 const joins = memory.data(5 * JOIN_SIZE, 8);
-const objects = changetype<Objects<App, AllFormats>>(memory.data(OBJECTS_SIZE, 8));
-const observations = changetype<Observations<App, AllFormats>>(memory.data(OBSERVATIONS_SIZE, 8));
+const objects = changetype<Objects<App, Everything>>(memory.data(OBJECTS_SIZE, 8));
+const observations = changetype<Observations<App, Everything>>(memory.data(OBSERVATIONS_SIZE, 8));
 const out = memory.data(2048);
 /** The objects keep where it is, so that it must not be collected. */
 let running = "";

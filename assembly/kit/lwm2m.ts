@@ -1,7 +1,7 @@
 // LwM2M payloads: a reader, a writer, CoRE links. One of each.
 
 import { Format, Type } from "../lwm2m/fields";
-import { AllFormats } from "../lwm2m/formats";
+import { Everything } from "../lwm2m/parts";
 import { LinkReader } from "../lwm2m/link";
 import { Path } from "../lwm2m/path";
 import { READER_SIZE, Reader } from "../lwm2m/reader";
@@ -21,11 +21,11 @@ let output: Uint8Array = changetype<Uint8Array>(0);
 export function lwm2mReadBegin(format: i32, bytes: Uint8Array, path: Int32Array): i32 {
   input = bytes;
   base.set(path[0], path[1], path[2], path[3]);
-  return reader.begin<AllFormats>(<Format>format, input.dataStart, input.length, base);
+  return reader.begin<Everything>(<Format>format, input.dataStart, input.length, base);
 }
 
 export function lwm2mReadNext(): i32 {
-  return reader.next<AllFormats>();
+  return reader.next<Everything>();
 }
 
 /** Mark, four IDs, kind. */
@@ -39,7 +39,7 @@ export function lwm2mEntry(): Int32Array {
 
 /** Makes the value one of the type; Status. */
 export function lwm2mResolve(type: i32): i32 {
-  return reader.value.resolve(<Type>type);
+  return reader.value.resolve<Everything>(<Type>type);
 }
 
 export function lwm2mInt(): i64 {
@@ -73,12 +73,12 @@ export function lwm2mWriteAt(what: i32, id: i32): void {
 
 export function lwm2mWriteValue(type: i32, int: i64, float: f64, bytes: Uint8Array): void {
   setValue(value, <Type>type, int, float, bytes);
-  writer.put<AllFormats>(value);
+  writer.put<Everything>(value);
 }
 
 /** Bytes that it takes, or -1 for a value without a form in that format. */
 export function lwm2mWriteEnd(): i32 {
-  writer.end<AllFormats>();
+  writer.end<Everything>();
   return writer.failed ? -1 : writer.length;
 }
 

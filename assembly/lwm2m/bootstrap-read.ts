@@ -1,32 +1,32 @@
 // What a bootstrap server is told of a device: the links of Bootstrap-Discover, the values of Bootstrap-Read. LwM2M Core 6.1.7.3, 6.1.7.2.
 
 import { Text } from "../util/text";
-import { ACCESS_CONTROL, SERVER, Security, SecurityResource, Server } from "./account";
-import { Managed } from "./managed";
+import { SERVER, Security, SecurityResource, Server } from "./account";
+import { Managed, lastOwn } from "./managed";
 import { Path } from "./path";
 import { Access, ObjectTable, Resource } from "./table";
 import { Value } from "./value";
 import { Writer } from "./writer";
 
 /** Writes the links of all objects, or of the one that the path names. False: there is none such. */
-export function writeDiscovery<H>(h: Managed<H>, text: Text, path: Path): bool {
+export function writeDiscovery<H, F>(h: Managed<H, F>, text: Text, path: Path): bool {
   text.str("</>;lwm2m=1.1");
   let found = false;
-  for (let object = 0; object <= ACCESS_CONTROL; object++) {
+  for (let object = 0; object <= lastOwn<F>(); object++) {
     if (path.object >= 0 && path.object != object) continue;
-    writeObject<H>(h, text, changetype<ObjectTable>(h.find(object)));
+    writeObject<H, F>(h, text, changetype<ObjectTable>(h.find(object)));
     found = true;
   }
   let table: usize;
   for (let i = 0; (table = h.app.table(i)) != 0; i++) {
     if (path.object >= 0 && path.object != changetype<ObjectTable>(table).id) continue;
-    writeObject<H>(h, text, changetype<ObjectTable>(table));
+    writeObject<H, F>(h, text, changetype<ObjectTable>(table));
     found = true;
   }
   return found;
 }
 
-function writeObject<H>(h: Managed<H>, text: Text, table: ObjectTable): void {
+function writeObject<H, F>(h: Managed<H, F>, text: Text, table: ObjectTable): void {
   const object = table.id;
   let instance = h.nextInstance(object, -1);
   if (instance < 0 || table.version != 0x0100) {
@@ -60,7 +60,7 @@ function writeObject<H>(h: Managed<H>, text: Text, table: ObjectTable): void {
 }
 
 /** Writes the instances of /1 or /2, or the one that the path names, into the writer, which has begun. */
-export function writeValues<H, F>(h: Managed<H>, w: Writer, value: Value, path: Path): void {
+export function writeValues<H, F>(h: Managed<H, F>, w: Writer, value: Value, path: Path): void {
   const object = path.object;
   const table = changetype<ObjectTable>(h.find(object));
   for (let i = h.nextInstance(object, -1); i >= 0; i = h.nextInstance(object, i)) {
@@ -74,7 +74,7 @@ export function writeValues<H, F>(h: Managed<H>, w: Writer, value: Value, path: 
   w.end<F>();
 }
 
-function writeResource<H, F>(h: Managed<H>, w: Writer, value: Value, object: i32, instance: i32, row: Resource): void {
+function writeResource<H, F>(h: Managed<H, F>, w: Writer, value: Value, object: i32, instance: i32, row: Resource): void {
   if (!row.can(Access.Multiple)) {
     w.resource(row.id);
     h.read(object, instance, row.id, -1, value);

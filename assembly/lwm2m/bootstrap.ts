@@ -14,11 +14,11 @@ import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, CoapOption, CoapType, EXCHANGE_LIFETIME_MS } from "../net/coap/fields";
 import { CoapWriter } from "../net/coap/writer";
 import { Text, equals } from "../util/text";
-import { ACCESS_CONTROL, Mark as RecordMark, Record, SECURITY, SERVER, Security } from "./account";
+import { ACCESS_CONTROL, AccountSet, Mark as RecordMark, Record, SECURITY, SERVER, Security } from "./account";
 import { writeDiscovery, writeValues } from "./bootstrap-read";
 import { Format, ID_MAX, Type } from "./fields";
-import { Formats, hasCbor, hasJson, hasSenml, hasTlv } from "./formats";
-import { Managed } from "./managed";
+import { Usual, hasCbor, hasInstances, hasJson, hasPack, hasServers, hasSurvey, hasText, hasTlv } from "./parts";
+import { Managed, lastOwn } from "./managed";
 import { Path } from "./path";
 import { Mark, READER_SIZE, Reader } from "./reader";
 import { Access, ObjectTable } from "./table";
@@ -47,7 +47,7 @@ export const enum BootstrapState {
 
 /** Place with `memory.data(BOOTSTRAP_SIZE, 8)`, then `attach`. */
 @unmanaged
-export class Bootstrap<H, F = Formats> {
+export class Bootstrap<H, F = Usual> {
   state: BootstrapState;
   /** When `step` is to be called. */
   deadline: i64;
@@ -59,7 +59,7 @@ export class Bootstrap<H, F = Formats> {
   usesPack: bool;
   /** UNIX time in s, -1 when unknown: for /1/x/12. */
   unixS: i64;
-  private handler: Managed<H>;
+  private handler: Managed<H, F>;
   private endpoint: CoapEndpoint;
   private name: usize;
   private nameLen: i32;
@@ -111,7 +111,7 @@ export class Bootstrap<H, F = Formats> {
    * The endpoint's name stays with the caller. out..out+outMax: for answers, and for a copy of a body being checked. TooLong when the name
    * has more than 120 bytes.
    */
-  attach(handler: Managed<H>, name: usize, nameLen: i32, out: usize, outMax: i32): i32 {
+  attach(handler: Managed<H, F>, name: usize, nameLen: i32, out: usize, outMax: i32): i32 {
     if (<u32>nameLen > <u32>NAME_MAX) return Status.TooLong;
     this.handler = handler;
     this.name = name;
@@ -130,7 +130,7 @@ export class Bootstrap<H, F = Formats> {
     this.failure = 0;
     this.isModest = false;
     this.restart();
-    if (hasSenml<F>() && this.usesPack) {
+    if (hasPack<F>() && this.usesPack) {
       this.state = BootstrapState.Packing;
       const w = endpoint.request(CoapCode.Get).text(CoapOption.UriPath, "bspack");
       this.ask(now, w, this.preferred == Format.SenmlJson ? Format.SenmlJson : Format.SenmlCbor);
@@ -210,7 +210,7 @@ export class Bootstrap<H, F = Formats> {
     this.asked = false;
     const result = endpoint.result;
     const code: CoapCode = result == Status.Ok ? endpoint.message.code : CoapCode.Empty;
-    if (hasSenml<F>() && this.state == BootstrapState.Packing) {
+    if (hasPack<F>() && this.state == BootstrapState.Packing) {
       if (code == CoapCode.Content && this.takePack()) {
         this.done();
       } else if (code == CoapCode.Empty && result == Status.Timeout) {
@@ -248,7 +248,7 @@ export class Bootstrap<H, F = Formats> {
     const endpoint = this.endpoint;
     const h = this.handler;
     // All but the bootstrap account makes way.
-    for (let object = 0; object <= ACCESS_CONTROL; object++) this.empty(object);
+    for (let object = 0; object <= lastOwn<F>(); object++) this.empty(object);
     const path = this.path.clear();
     const format = <Format>endpoint.message.format;
     if (format != Format.SenmlCbor && format != Format.SenmlJson) return false;
@@ -314,6 +314,7 @@ export class Bootstrap<H, F = Formats> {
       case CoapCode.Delete:
         return this.remove(path);
       case CoapCode.Get:
+        if (!hasSurvey<F>()) return CoapCode.MethodNotAllowed;
         return m.accept == Format.Link || path.depth == 0 ? this.discover(path) : this.read(path, <Format>m.accept);
       case CoapCode.Put:
         return path.depth == 0 ? CoapCode.MethodNotAllowed : this.write(path);
@@ -341,9 +342,11 @@ export class Bootstrap<H, F = Formats> {
     const object = path.object;
     if (path.depth > 2) return CoapCode.BadRequest;
     if (path.depth == 0) {
-      for (let i = 0; i <= ACCESS_CONTROL; i++) this.empty(i);
-      let table: usize;
-      for (let i = 0; (table = h.app.table(i)) != 0; i++) this.empty(changetype<ObjectTable>(table).id);
+      for (let i = 0; i <= lastOwn<F>(); i++) this.empty(i);
+      if (hasInstances<F>()) {
+        let table: usize;
+        for (let i = 0; (table = h.app.table(i)) != 0; i++) this.empty(changetype<ObjectTable>(table).id);
+      }
       return CoapCode.Deleted;
     }
     if (object == DEVICE) return CoapCode.BadRequest;
@@ -364,12 +367,13 @@ export class Bootstrap<H, F = Formats> {
   /** False for what stays: the bootstrap account, and objects of the app that there is one of. */
   private removeInstance(object: i32, instance: i32): bool {
     const h = this.handler;
-    if (object <= ACCESS_CONTROL) {
+    if (object <= lastOwn<F>()) {
       const record = changetype<Record>(h.set.find(object, instance));
       if (object == SECURITY && changetype<Security>(record).isBootstrap) return false;
       h.set.clear(object, record);
       return true;
     }
+    if (!hasInstances<F>()) return false;
     const table = changetype<ObjectTable>(h.find(object));
     return table.instancesMax != 1 && h.app.remove(object, instance) == Status.Ok;
   }
@@ -380,7 +384,7 @@ export class Bootstrap<H, F = Formats> {
     const endpoint = this.endpoint;
     const len = endpoint.bodyLen;
     let format = <Format>endpoint.message.format;
-    if (format == Format.None) format = path.resource >= 0 ? Format.Text : Format.Tlv;
+    if (format == Format.None) format = hasText<F>() && path.resource >= 0 ? Format.Text : Format.Tlv;
     if (!this.handler.find(path.object)) return CoapCode.NotFound;
     if (path.instance > ID_MAX) return CoapCode.BadRequest;
     if (len > this.outMax) return CoapCode.RequestEntityTooLarge;
@@ -396,7 +400,7 @@ export class Bootstrap<H, F = Formats> {
     const h = this.handler;
     const r = this.reader;
     if (r.begin<F>(format, ptr, len, path) != Status.Ok) return CoapCode.UnsupportedContentFormat;
-    if (isReal) for (let object = 0; object <= ACCESS_CONTROL; object++) h.set.unmark(object, RecordMark.Touched);
+    if (isReal) for (let object = 0; object <= lastOwn<F>(); object++) h.set.unmark(object, RecordMark.Touched);
     if (path.depth == 2 && isReal && !this.touch(path.object, path.instance, true)) return CoapCode.InternalServerError;
     let object = -1;
     let instance = -1;
@@ -415,7 +419,7 @@ export class Bootstrap<H, F = Formats> {
           if (!this.touch(object, instance, path.depth < 3)) return CoapCode.InternalServerError;
         } else if (h.nextInstance(object, instance - 1) != instance) {
           created++;
-          if (object <= ACCESS_CONTROL && h.set.count(object) + created > h.set.capacity(object))
+          if (object <= lastOwn<F>() && h.set.count(object) + created > capacityOf<F>(object, h.set))
             return CoapCode.RequestEntityTooLarge;
         }
       }
@@ -428,8 +432,8 @@ export class Bootstrap<H, F = Formats> {
   /** The instance is there from now on; a record that is `replaced` has nothing but what this request gives it. */
   private touch(object: i32, instance: i32, replaced: bool): bool {
     const h = this.handler;
-    if (object > ACCESS_CONTROL)
-      return h.app.nextInstance(object, instance - 1) == instance || h.app.create(object, instance) == Status.Ok;
+    if (object > lastOwn<F>())
+      return h.app.nextInstance(object, instance - 1) == instance || h.create(object, instance) == Status.Ok;
     let record = h.set.find(object, instance);
     if (record && replaced && !(record.state & RecordMark.Touched)) {
       h.set.clear(object, record);
@@ -458,7 +462,7 @@ export class Bootstrap<H, F = Formats> {
       return CoapCode.Empty;
     }
     if (isMultiple != p.item >= 0 || r.value.kind == Kind.None) return CoapCode.BadRequest;
-    if (r.value.resolve(<Type>row.type) != Status.Ok) return CoapCode.BadRequest;
+    if (r.value.resolve<F>(<Type>row.type) != Status.Ok) return CoapCode.BadRequest;
     if (isReal) {
       const status = h.write(p.object, p.instance, p.resource, p.item, r.value);
       return status == Status.Ok ? CoapCode.Empty : CoapCode.InternalServerError;
@@ -473,7 +477,7 @@ export class Bootstrap<H, F = Formats> {
   private discover(path: Path): CoapCode {
     const text = this.text.on(this.out, this.outMax);
     if (path.depth > 1) return CoapCode.BadRequest;
-    if (!writeDiscovery<H>(this.handler, text, path)) return CoapCode.NotFound;
+    if (!writeDiscovery<H, F>(this.handler, text, path)) return CoapCode.NotFound;
     this.answerFormat = Format.Link;
     this.answerLen = text.length;
     return text.fits ? CoapCode.Content : CoapCode.InternalServerError;
@@ -483,7 +487,7 @@ export class Bootstrap<H, F = Formats> {
     const h = this.handler;
     const w = this.writer;
     const object = path.object;
-    if (object != SERVER && object != ACCESS_CONTROL) {
+    if (object != SERVER && (object != ACCESS_CONTROL || !hasServers<F>())) {
       return h.find(object) ? CoapCode.MethodNotAllowed : CoapCode.NotFound;
     }
     if (path.depth > 2) return CoapCode.MethodNotAllowed;
@@ -502,8 +506,13 @@ export class Bootstrap<H, F = Formats> {
   }
 }
 
+/** How many instances of object 0, 1 or 2 a server may write. */
+function capacityOf<F>(object: i32, set: AccountSet): i32 {
+  return !hasServers<F>() && object == SERVER ? 1 : set.capacity(object);
+}
+
 export const BOOTSTRAP_SIZE: i32 = <i32>(
-  (offsetof<Bootstrap<usize>>() +
+  (offsetof<Bootstrap<usize, usize>>() +
     32 +
     offsetof<Value>() +
     READER_SIZE +

@@ -1,45 +1,47 @@
 // Brings the firmware that a server has named by a URI: opens a channel to it when the pull (objects/firmware-pull.ts) wants one, and closes it
 // when that is done. For coaps the credentials are those of the device's server.
+//
+// The channel is one that the client (client.ts) needs for no server just now, its `spare`. It is given back as soon as the client wants it.
 
 import { CoapEvent } from "../net/coap/event";
 import { CoapCode } from "../net/coap/fields";
 import { SECURITY_SIZE, Security, SecurityMode, SecurityResource } from "./account";
 import { Channel, ChannelState } from "./channel";
 import { Firmware } from "./objects/firmware";
-import { FirmwarePull } from "./objects/firmware-pull";
+import { FIRMWARE_PULL_SIZE, FirmwarePull } from "./objects/firmware-pull";
 
-/** Place with `memory.data(DOWNLOAD_SIZE, 8)`, then `attach`. */
+/** Until the client is asked again for a channel that it needs itself. */
+const AGAIN_MS: i64 = 1_000;
+
+/** Place with `memory.data(DOWNLOAD_SIZE, 8)`, then `attach`. `N`: the net; `S`: the suites of DTLS; `B`, `M`: of the firmware. */
 @unmanaged
-export class Download<N, S, B> {
-  private firmware: Firmware<B>;
-  private pull: FirmwarePull<B>;
+export class Download<N, S, B, M> {
+  private firmware: Firmware<B, M>;
   private channel: Channel<N, S> | null;
   private isAsking: bool;
+  private askAt: i64;
+
+
+  @inline
+  private get pull(): FirmwarePull<B, M> {
+    return changetype<FirmwarePull<B, M>>((changetype<usize>(this) + offsetof<Download<N, S, B, M>>() + 7) & ~7);
+  }
 
 
   @inline
   private get account(): Security {
-    return changetype<Security>((changetype<usize>(this) + offsetof<Download<N, S, B>>() + 7) & ~7);
+    return changetype<Security>((changetype<usize>(this.pull) + FIRMWARE_PULL_SIZE + 7) & ~7);
   }
 
-  attach(firmware: Firmware<B>, pull: FirmwarePull<B>): void {
+  attach(firmware: Firmware<B, M>): void {
     this.firmware = firmware;
-    this.pull = pull;
+    this.pull.attach(firmware);
     this.channel = null;
-  }
-
-  /** When a channel is wanted; i64.MAX_VALUE: it is not, or there is one. */
-  get wanted(): i64 {
-    return this.channel ? i64.MAX_VALUE : this.pull.deadline;
-  }
-
-  /** The channel is in use. */
-  get isBusy(): bool {
-    return this.channel != null;
+    this.askAt = 0;
   }
 
   /** Begins over a channel that nobody else uses. `credentials`: of the device's server, null when there are none. */
-  begin(now: i64, channel: Channel<N, S>, credentials: Security | null): void {
+  private begin(now: i64, channel: Channel<N, S>, credentials: Security | null): void {
     const target = this.pull.target;
     if (!target) {
       this.pull.lost(now);
@@ -55,27 +57,30 @@ export class Download<N, S, B> {
     channel.open(account);
   }
 
-  /** Gives the channel back: somebody else needs it. */
-  yield(now: i64): void {
-    const channel = this.channel;
-    if (!channel) return;
-    if (this.isAsking && !this.pull.isDone) channel.endpoint.cancel();
-    this.pull.lost(now);
-    this.end(now, channel);
-  }
-
   private end(now: i64, channel: Channel<N, S>): void {
     channel.close(now);
     channel.forget();
     this.channel = null;
   }
 
-  /** Moves on; call in every turn. */
-  step(now: i64): void {
+  /** Moves on; call in every turn, after the client's `step`. */
+  step<C>(now: i64, client: C): void {
+    const spare = client.spare;
+    if (!this.channel && now >= this.pull.deadline) {
+      if (spare) this.begin(now, spare, client.account);
+      else this.askAt = now + AGAIN_MS;
+    }
     const channel = this.channel;
     if (!channel) return;
     const pull = this.pull;
     const endpoint = channel.endpoint;
+    if (!spare) {
+      // Somebody else needs it.
+      if (this.isAsking && !pull.isDone) endpoint.cancel();
+      pull.lost(now);
+      this.end(now, channel);
+      return;
+    }
     let event: CoapEvent;
     while ((event = channel.next(now)) != CoapEvent.None) {
       if (event == CoapEvent.Request || event == CoapEvent.Block) endpoint.respond(CoapCode.NotFound, -1, 0, 0);
@@ -96,8 +101,9 @@ export class Download<N, S, B> {
 
   get deadline(): i64 {
     const channel = this.channel;
-    return channel ? channel.deadline : i64.MAX_VALUE;
+    return channel ? channel.deadline : max(this.pull.deadline, this.askAt);
   }
 }
 
-export const DOWNLOAD_SIZE: i32 = <i32>offsetof<Download<usize, usize, usize>>() + 8 + SECURITY_SIZE;
+export const DOWNLOAD_SIZE: i32 =
+  <i32>offsetof<Download<usize, usize, usize, usize>>() + 8 + FIRMWARE_PULL_SIZE + 8 + SECURITY_SIZE;

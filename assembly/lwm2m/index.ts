@@ -1,5 +1,5 @@
 // OMA LwM2M 1.0 and 1.1, client side. Payloads value by value (reader.ts, writer.ts, senml-writer.ts, with tlv-reader.ts, senml-json.ts,
-// senml-cbor.ts, value.ts, number.ts; formats.ts says which of them an app has), CoRE links (link.ts); what a server does with objects
+// senml-cbor.ts, value.ts, number.ts; parts.ts says which of them an app has), CoRE links (link.ts); what a server does with objects
 // that the app declares by tables (objects.ts, model/, table.ts, join.ts, attributes.ts), what it observes (observe.ts), what the device
 // tells by itself (send.ts); a registration with one server (registration.ts); the accounts that a device keeps (account.ts, accounts.ts,
 // managed.ts) and the bootstrap that brings them (bootstrap.ts); the way to a server (channel.ts); and all of it together (client.ts,
@@ -8,7 +8,7 @@
 export { ACCOUNTS_SIZE, Accounts } from "./accounts";
 export { CLIENT_SIZE, Client, ClientState } from "./client";
 export { Format, Type } from "./fields";
-export { AllFormats, CborFormat, Formats, TlvFormat } from "./formats";
+export { Everything, ForInventory, Usual } from "./parts";
 export { JOIN_SIZE, Join, None } from "./join";
 export { LinkReader } from "./link";
 export { Right } from "./model/core";

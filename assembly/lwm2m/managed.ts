@@ -17,13 +17,15 @@ import {
 } from "./account";
 import { Accounts } from "./accounts";
 import { ID_MAX, Type } from "./fields";
+import { hasInstances, hasServers } from "./parts";
+import { Right } from "./model/core";
 import { Path } from "./path";
 import { ObjectTable } from "./table";
 import { Value } from "./value";
 
-/** Place with `memory.data(offsetof<Managed<H>>(), 8)`, then `attach`. */
+/** Place with `memory.data(offsetof<Managed<H, F>>(), 8)`, then `attach`. */
 @unmanaged
-export class Managed<H> {
+export class Managed<H, F> {
   app: H;
   accounts: Accounts;
   /** The accounts that are read and written. */
@@ -46,7 +48,7 @@ export class Managed<H> {
   /** Object 2 is there when there is something in it. */
   table(index: i32): usize {
     if (index == 0) return changetype<usize>(accountTable(SERVER));
-    if (this.set.count(ACCESS_CONTROL) > 0) {
+    if (hasServers<F>() && this.set.count(ACCESS_CONTROL) > 0) {
       if (index == 1) return changetype<usize>(accountTable(ACCESS_CONTROL));
       index--;
     }
@@ -55,7 +57,7 @@ export class Managed<H> {
 
   /** The table of any object, also of those that servers do not see; null for none. */
   find(object: i32): ObjectTable | null {
-    if (object >= 0 && object <= ACCESS_CONTROL) return accountTable(object);
+    if (object >= 0 && object <= lastOwn<F>()) return accountTable(object);
     let table: usize;
     for (let i = 0; (table = this.app.table(i)) != 0; i++)
       if (changetype<ObjectTable>(table).id == object) return changetype<ObjectTable>(table);
@@ -63,32 +65,33 @@ export class Managed<H> {
   }
 
   nextInstance(object: i32, after: i32): i32 {
-    return isOurs(object) ? this.set.next(object, after) : this.app.nextInstance(object, after);
+    return isOurs<F>(object) ? this.set.next(object, after) : this.app.nextInstance(object, after);
   }
 
   nextItem(object: i32, instance: i32, resource: i32, after: i32): i32 {
-    if (!isOurs(object)) return this.app.nextItem(object, instance, resource, after);
-    if (object != ACCESS_CONTROL || resource != 2) return -1;
+    if (!isOurs<F>(object)) return this.app.nextItem(object, instance, resource, after);
+    if (!hasServers<F>() || object != ACCESS_CONTROL || resource != 2) return -1;
     const record = this.set.find(object, instance);
     return record ? changetype<AccessControl>(record).next(after) : -1;
   }
 
   has(object: i32, instance: i32, resource: i32): bool {
-    if (!isOurs(object)) return this.app.has(object, instance, resource);
+    if (!isOurs<F>(object)) return this.app.has(object, instance, resource);
     const record = this.set.find(object, instance);
     if (!record) return false;
-    if (object == ACCESS_CONTROL) return resource != 2 || changetype<AccessControl>(record).count > 0;
+    if (hasServers<F>() && object == ACCESS_CONTROL)
+      return resource != 2 || changetype<AccessControl>(record).count > 0;
     return ((record.has >> resource) & 1) != 0;
   }
 
   read(object: i32, instance: i32, resource: i32, item: i32, value: Value): void {
-    if (!isOurs(object)) {
+    if (!isOurs<F>(object)) {
       this.app.read(object, instance, resource, item, value);
       return;
     }
     const record = this.set.find(object, instance);
     if (!record || object == SECURITY) return;
-    if (object == ACCESS_CONTROL) {
+    if (hasServers<F>() && object == ACCESS_CONTROL) {
       const access = changetype<AccessControl>(record);
       value.setInteger(
         resource == 0
@@ -112,7 +115,7 @@ export class Managed<H> {
 
   /** Ok when the value can be what it is to be. */
   check(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
-    if (!isOurs(object)) return this.app.check(object, instance, resource, item, value);
+    if (!isOurs<F>(object)) return this.app.check(object, instance, resource, item, value);
     const type = typeOf(object, resource);
     const n = value.int;
     if (object == SECURITY) {
@@ -120,7 +123,7 @@ export class Managed<H> {
         return fitsBytes(resource, value.len) ? Status.Ok : Status.TooLong;
       return is(resource == SecurityResource.Ssid ? n >= 0 && n <= 0xffff : n >= 0 && n <= i32.MAX_VALUE);
     }
-    if (object == ACCESS_CONTROL)
+    if (hasServers<F>() && object == ACCESS_CONTROL)
       return is(resource == 2 ? item <= ID_MAX && n >= 0 && n <= 31 : n >= 0 && n <= 0xffff);
     if (type == Type.String) return is(isBinding(value.ptr, value.len));
     if (resource == ServerResource.Ssid) return is(n > 0 && n <= ID_MAX);
@@ -129,7 +132,7 @@ export class Managed<H> {
   }
 
   write(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
-    if (!isOurs(object)) return this.app.write(object, instance, resource, item, value);
+    if (!isOurs<F>(object)) return this.app.write(object, instance, resource, item, value);
     const record = this.set.find(object, instance);
     if (!record) return Status.NotFound;
     const type = typeOf(object, resource);
@@ -141,7 +144,7 @@ export class Managed<H> {
       return Status.Ok;
     }
     this.touch();
-    if (object == ACCESS_CONTROL) {
+    if (hasServers<F>() && object == ACCESS_CONTROL) {
       const access = changetype<AccessControl>(record);
       if (resource == 2) return access.put(item, <i32>value.int) ? Status.Ok : Status.NoSpace;
       if (resource == 0) access.object = <i32>value.int;
@@ -160,14 +163,14 @@ export class Managed<H> {
   }
 
   unset(object: i32, instance: i32, resource: i32): void {
-    if (!isOurs(object)) {
+    if (!isOurs<F>(object)) {
       this.app.unset(object, instance, resource);
       return;
     }
     const record = this.set.find(object, instance);
     if (!record) return;
     this.touch();
-    if (object == ACCESS_CONTROL) changetype<AccessControl>(record).count = 0;
+    if (hasServers<F>() && object == ACCESS_CONTROL) changetype<AccessControl>(record).count = 0;
     else record.has &= ~(1 << resource);
   }
 
@@ -180,29 +183,29 @@ export class Managed<H> {
 
   /** Accounts come and go by bootstrap alone. */
   create(object: i32, instance: i32): i32 {
-    return isOurs(object) ? Status.Denied : this.app.create(object, instance);
+    return !hasInstances<F>() || isOurs<F>(object) ? Status.Denied : this.app.create(object, instance);
   }
 
   remove(object: i32, instance: i32): i32 {
-    return isOurs(object) ? Status.Denied : this.app.remove(object, instance);
+    return !hasInstances<F>() || isOurs<F>(object) ? Status.Denied : this.app.remove(object, instance);
   }
 
   acl(object: i32, instance: i32, ssid: i32): i32 {
-    return this.accounts.acl(object, instance, ssid);
+    return hasServers<F>() ? this.accounts.acl(object, instance, ssid) : Right.All;
   }
 
   owned(object: i32, instance: i32, ssid: i32): void {
-    this.accounts.own(object, instance, ssid);
+    if (hasServers<F>()) this.accounts.own(object, instance, ssid);
     this.isGrown = true;
   }
 
   disowned(object: i32, instance: i32): void {
-    this.accounts.disown(object, instance);
+    if (hasServers<F>()) this.accounts.disown(object, instance);
     this.isGrown = true;
   }
 
   execute(object: i32, instance: i32, resource: i32, ptr: usize, len: i32): i32 {
-    if (!isOurs(object)) return this.app.execute(object, instance, resource, ptr, len);
+    if (!isOurs<F>(object)) return this.app.execute(object, instance, resource, ptr, len);
     const record = this.set.find(object, instance);
     if (!record || object != SERVER) return Status.NotFound;
     this.command = resource;
@@ -211,7 +214,7 @@ export class Managed<H> {
   }
 
   streams(object: i32, resource: i32): bool {
-    if (isDefined(this.app.streams)) return !isOurs(object) && this.app.streams(object, resource);
+    if (isDefined(this.app.streams)) return !isOurs<F>(object) && this.app.streams(object, resource);
     return false;
   }
 
@@ -221,7 +224,7 @@ export class Managed<H> {
   }
 
   changed(path: Path): void {
-    if (isDefined(this.app.changed)) if (!isOurs(path.object)) this.app.changed(path);
+    if (isDefined(this.app.changed)) if (!isOurs<F>(path.object)) this.app.changed(path);
   }
 
   news(path: Path): bool {
@@ -231,9 +234,16 @@ export class Managed<H> {
 }
 
 
+/** Objects 0 to that one lie in the accounts. Without several servers there is no access control. */
 @inline
-function isOurs(object: i32): bool {
-  return object <= ACCESS_CONTROL;
+export function lastOwn<F>(): i32 {
+  return hasServers<F>() ? ACCESS_CONTROL : SERVER;
+}
+
+
+@inline
+function isOurs<F>(object: i32): bool {
+  return object <= lastOwn<F>();
 }
 
 

@@ -26,7 +26,7 @@ import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, CoapOption } from "../net/coap/fields";
 import { Status } from "../board/index";
 import { Format } from "./fields";
-import { Formats, hasSenml } from "./formats";
+import { Usual, hasAttributes, hasComposite, hasInstances } from "./parts";
 import { OBJECTS_PARTS } from "./model/core";
 import { ObjectsComposite } from "./model/composite";
 import { Body } from "./model/write";
@@ -35,7 +35,7 @@ import { Access } from "./table";
 
 /** Place with `memory.data(OBJECTS_SIZE, 8)`, then `attach`. */
 @unmanaged
-export class Objects<H, F = Formats> extends ObjectsComposite<H, F> {
+export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
   /** out..out+outMax holds the body of an answer, and a copy of a body being checked: as long as the longest of either. */
   attach(handler: H, preferred: Format, out: usize, outMax: i32): void {
     const own = (changetype<usize>(this) + offsetof<Objects<H, F>>() + 7) & ~7;
@@ -79,7 +79,7 @@ export class Objects<H, F = Formats> extends ObjectsComposite<H, F> {
   private dispatch(endpoint: CoapEndpoint, path: Path): CoapCode {
     const m = endpoint.message;
     const depth = path.depth;
-    if (hasSenml<F>()) {
+    if (hasComposite<F>()) {
       if (m.code == CoapCode.Fetch) return depth == 0 ? this.readComposite(endpoint) : CoapCode.MethodNotAllowed;
       if (m.code == CoapCode.IPatch) return depth == 0 ? this.writeComposite(endpoint) : CoapCode.MethodNotAllowed;
     }
@@ -90,16 +90,16 @@ export class Objects<H, F = Formats> extends ObjectsComposite<H, F> {
       case CoapCode.Get:
         return m.accept == Format.Link ? this.discover(path) : this.read(path, <Format>m.accept);
       case CoapCode.Put:
-        if (m.format < 0 && endpoint.bodyLen == 0 && m.count(CoapOption.UriQuery) > 0)
+        if (hasAttributes<F>() && m.format < 0 && endpoint.bodyLen == 0 && m.count(CoapOption.UriQuery) > 0)
           return this.writeAttributes(endpoint, path);
         return depth == 1 ? CoapCode.MethodNotAllowed : this.write(endpoint, path, Body.Replace);
       case CoapCode.Post:
-        if (depth == 1) return this.create(endpoint, path);
+        if (depth == 1) return hasInstances<F>() ? this.create(endpoint, path) : CoapCode.MethodNotAllowed;
         if (depth == 3 && this.row(path).can(Access.E)) return this.execute(endpoint, path);
         if (depth == 4) return CoapCode.MethodNotAllowed;
         return this.write(endpoint, path, Body.Partial);
       case CoapCode.Delete:
-        return this.remove(path);
+        return hasInstances<F>() ? this.remove(path) : CoapCode.MethodNotAllowed;
       default:
         return CoapCode.MethodNotAllowed;
     }

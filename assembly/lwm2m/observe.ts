@@ -11,7 +11,7 @@ import { hashOf } from "../net/coap/recent";
 import { Status } from "../board/index";
 import { Attribute } from "./attributes";
 import { Format } from "./fields";
-import { Formats, hasSenml } from "./formats";
+import { Usual, hasAttributes, hasComposite } from "./parts";
 import { Objects } from "./objects";
 import { Path } from "./path";
 
@@ -66,7 +66,7 @@ const OBSERVATION_SIZE: usize = (offsetof<Observation>() + 7) & ~7;
 
 /** Place with `memory.data(OBSERVATIONS_SIZE, 8)`, then `attach`. */
 @unmanaged
-export class Observations<H, F = Formats> {
+export class Observations<H, F = Usual> {
   /** Resources 2 and 3 of the Server object, seconds: in force where no attribute is set. pmax 0: none. */
   defaultPmin: i32;
   defaultPmax: i32;
@@ -154,14 +154,18 @@ export class Observations<H, F = Formats> {
     this.next = 0;
     const m = endpoint.message;
     const objects = this.objects;
-    const isFetch = hasSenml<F>() && m.code == CoapCode.Fetch;
+    const isFetch = hasComposite<F>() && m.code == CoapCode.Fetch;
     if ((m.code == CoapCode.Get || isFetch) && m.accept != Format.Link && m.block2 < 16) {
       if (m.observe == 0) {
         objects.ssid = this.ssid;
         const path = objects.target(endpoint);
         if (path && (isFetch ? path.depth == 0 : path.depth > 0)) {
-          if (isFetch) this.observeComposite(now, endpoint);
-          else this.observe(now, endpoint, path);
+          if (hasComposite<F>())
+            if (isFetch) {
+              this.observeComposite(now, endpoint);
+              return;
+            }
+          this.observe(now, endpoint, path);
           return;
         }
       }
@@ -262,7 +266,7 @@ export class Observations<H, F = Formats> {
       w.touched = false;
       w.lookedAt = now;
       w.path.copy(path);
-      w.last = this.objects.number(path);
+      if (hasAttributes<F>()) w.last = this.objects.number(path);
       this.next = 0;
       return true;
     }
@@ -324,6 +328,11 @@ export class Observations<H, F = Formats> {
       const w = this.watch(k);
       if (w.owner < 0) continue;
       if (objects.hasChanged(w.path, this.seen)) w.touched = true;
+      if (!hasAttributes<F>()) {
+        if (w.touched) this.observation(w.owner).due = true;
+        w.touched = false;
+        continue;
+      }
       const epmin = <i64>this.inForce(w.path, Attribute.Epmin, 0) * SECOND;
       const epmax = <i64>this.inForce(w.path, Attribute.Epmax, 0) * SECOND;
       let at = i64.MAX_VALUE;
@@ -345,11 +354,13 @@ export class Observations<H, F = Formats> {
   }
 
   private inForce(path: Path, n: Attribute, otherwise: f64): f64 {
+    if (!hasAttributes<F>()) return otherwise;
     return this.objects.attributes.inForce(path, this.ssid, n, otherwise);
   }
 
   /** Whether what lies there is worth telling: with gt, lt or st a number that has crossed or gone far enough. Core 5.1.2. */
   private meets(w: Watch): bool {
+    if (!hasAttributes<F>()) return true;
     const path = w.path;
     if (path.resource < 0) return true;
     const gt = this.inForce(path, Attribute.Gt, NaN);
@@ -365,6 +376,7 @@ export class Observations<H, F = Formats> {
 
   /** The period that holds for all paths of an observation: the longest pmin, the shortest pmax. */
   private period(owner: i32, n: Attribute, otherwise: i32): i64 {
+    if (!hasAttributes<F>()) return <i64>otherwise * SECOND;
     let all: i64 = -1;
     for (let k = 0; k < WATCHES; k++) {
       const w = this.watch(k);
@@ -429,7 +441,7 @@ export class Observations<H, F = Formats> {
   private state(i: i32): CoapCode {
     const o = this.observation(i);
     const objects = this.objects;
-    if (hasSenml<F>() && o.isComposite) {
+    if (hasComposite<F>() && o.isComposite) {
       objects.beginPaths(o.format, objects.out, objects.outMax);
       for (let k = 0; k < WATCHES; k++) if (this.watch(k).owner == i) objects.addPath(this.watch(k).path);
       return objects.endPaths();
@@ -446,6 +458,7 @@ export class Observations<H, F = Formats> {
     o.sentAt = now;
     o.length = objects.answerLen;
     o.hash = hashOf(objects.out, objects.answerLen);
+    if (!hasAttributes<F>()) return;
     for (let k = 0; k < WATCHES; k++) {
       const w = this.watch(k);
       if (w.owner == i) w.last = objects.number(w.path);

@@ -1,10 +1,10 @@
 // Reads a payload value by value, whatever its format: text, opaque, TLV (tlv-reader.ts), SenML JSON and CBOR (senml-json.ts,
-// senml-cbor.ts), of those the app has (formats.ts). The bytes are the caller's, and may be changed: strings with escapes and base64 are decoded where they stand.
+// senml-cbor.ts), of those the app has (parts.ts). The bytes are the caller's, and may be changed: strings with escapes and base64 are decoded where they stand.
 
 import { Status } from "../board/index";
 import { cborNext, cborSingle } from "./senml-cbor";
 import { Format } from "./fields";
-import { hasCbor, hasJson, hasTlv } from "./formats";
+import { hasCbor, hasJson, hasText, hasTlv } from "./parts";
 import { jsonNext } from "./senml-json";
 import { Path } from "./path";
 import { tlvNext } from "./tlv-reader";
@@ -82,6 +82,7 @@ export class Reader {
     this.left = 0;
     switch (format) {
       case Format.Text:
+        return hasText<F>() && base.depth >= 3 ? Status.Ok : Status.Unsupported;
       case Format.Opaque:
         return base.depth >= 3 ? Status.Ok : Status.Unsupported;
       case Format.Tlv:

@@ -8,6 +8,7 @@ import { CoapWriter } from "../net/coap/writer";
 import { Status } from "../board/index";
 import { Text } from "../util/text";
 import { Format } from "./fields";
+import { Usual, hasQueue } from "./parts";
 
 export const enum RegistrationState {
   /** Not wanted. Left by `start`. */
@@ -45,7 +46,7 @@ const enum News {
 
 /** Place with `memory.data(REGISTRATION_SIZE, 8)`, then `attach`. */
 @unmanaged
-export class Registration {
+export class Registration<F = Usual> {
   state: RegistrationState;
   /** When `step` is to be called. */
   deadline: i64;
@@ -84,7 +85,7 @@ export class Registration {
 
   @inline
   private get location(): CoapWriter {
-    return changetype<CoapWriter>(changetype<usize>(this) + ((offsetof<Registration>() + 7) & ~7));
+    return changetype<CoapWriter>(changetype<usize>(this) + ((offsetof<Registration<F>>() + 7) & ~7));
   }
 
 
@@ -188,6 +189,15 @@ export class Registration {
   /** Something is to be sent, and there is no session. */
   get wantsLink(): bool {
     return !this.linked && !this.asked && this.isBusy;
+  }
+
+  /** Nobody is to be talked to just now. */
+  get isIdle(): bool {
+    return (
+      this.state == RegistrationState.Off ||
+      this.state == RegistrationState.Waiting ||
+      this.state == RegistrationState.Failed
+    );
   }
 
   private get isBusy(): bool {
@@ -298,11 +308,11 @@ export class Registration {
 
   /** 1.0 has queue mode in the binding, 1.1 in a parameter of its own. */
   private optionBinding(w: CoapWriter): void {
-    w.text(CoapOption.UriQuery, this.queueMode && this.version == 10 ? "b=UQ" : "b=U");
+    w.text(CoapOption.UriQuery, hasQueue<F>() && this.queueMode && this.version == 10 ? "b=UQ" : "b=U");
   }
 
   private optionQueue(w: CoapWriter): void {
-    if (this.queueMode && this.version > 10) w.text(CoapOption.UriQuery, "Q");
+    if (hasQueue<F>() && this.queueMode && this.version > 10) w.text(CoapOption.UriQuery, "Q");
   }
 
   private optionLifetime(w: CoapWriter): void {

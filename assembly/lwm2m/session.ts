@@ -24,14 +24,14 @@ export class Session<H, N, S, F> {
 
 
   @inline
-  get registration(): Registration {
-    return changetype<Registration>(changetype<usize>(this) + ((offsetof<Session<H, N, S, F>>() + 7) & ~7));
+  get registration(): Registration<F> {
+    return changetype<Registration<F>>(changetype<usize>(this) + ((offsetof<Session<H, N, S, F>>() + 7) & ~7));
   }
 
 
   @inline
-  get observations(): Observations<Managed<H>, F> {
-    return changetype<Observations<Managed<H>, F>>(changetype<usize>(this.channel) + CHANNEL_SIZE);
+  get observations(): Observations<Managed<H, F>, F> {
+    return changetype<Observations<Managed<H, F>, F>>(changetype<usize>(this.channel) + CHANNEL_SIZE);
   }
 
 

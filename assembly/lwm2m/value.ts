@@ -3,6 +3,7 @@
 import { Status } from "../board/index";
 import { Type } from "./fields";
 import { Decimal } from "./number";
+import { hasCbor, hasJson, hasText, hasTlv } from "./parts";
 
 /** What a payload says of a value. */
 export const enum Kind {
@@ -88,12 +89,16 @@ export class Value {
   // --- A value that was read ---
 
   /** Makes the value one of `type`. Malformed: it cannot be one. Text of an opaque is decoded where it stands. */
-  resolve(type: Type): i32 {
+  resolve<F>(type: Type): i32 {
+    if (hasTlv<F>()) if (this.kind == Kind.Raw) return this.raw(type);
+    if (hasText<F>()) if (this.kind == Kind.Text) return this.text(type);
+    if (hasCbor<F>() || hasJson<F>()) return this.typed(type);
+    return is(this.kind == Kind.Opaque && type == Type.Opaque);
+  }
+
+  /** A value that has a type of its own, which may be another's too. */
+  private typed(type: Type): i32 {
     switch (this.kind) {
-      case Kind.Raw:
-        return this.raw(type);
-      case Kind.Text:
-        return this.text(type);
       case Kind.Integer:
         if (type == Type.Float) {
           this.float = <f64>this.int;

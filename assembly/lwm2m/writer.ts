@@ -1,9 +1,9 @@
 // Writes a payload value by value: text, opaque and TLV here, CBOR, SenML CBOR and SenML JSON in senml-writer.ts; of those the app has
-// (formats.ts).
+// (parts.ts).
 
 import { Text } from "../util/text";
 import { Format } from "./fields";
-import { hasCbor, hasJson, hasTlv } from "./formats";
+import { hasCbor, hasJson, hasText, hasTlv } from "./parts";
 import { writeFloat } from "./number";
 import { Path } from "./path";
 import { cborEnd, cborRecord, cborValue, jsonRecord, writeBase64 } from "./senml-writer";
@@ -123,7 +123,7 @@ export class Writer {
         jsonRecord(this, value, first);
         return;
       }
-    this.plain(value);
+    this.plain<F>(value);
   }
 
   /** Closes what is open; the payload is complete. */
@@ -135,10 +135,10 @@ export class Writer {
 
   // --- Text and opaque ---
 
-  private plain(value: Value): void {
+  private plain<F>(value: Value): void {
     const out = this.out;
-    if (value.kind != Kind.Opaque) writePlain(out, value);
-    else if (this.format == Format.Text) writeBase64(out, value.ptr, value.len, false);
+    if (hasText<F>() && value.kind != Kind.Opaque) writePlain(out, value);
+    else if (hasText<F>() && this.format == Format.Text) writeBase64(out, value.ptr, value.len, false);
     else out.bytes(value.ptr, value.len);
   }
 

@@ -9,7 +9,7 @@ export const appWith = (object: number, number: number): string => `
   import { Path } from "./assembly/lwm2m/path";
   import { Access, Of } from "./assembly/lwm2m/table";
   import { Value } from "./assembly/lwm2m/value";
-  import { AllFormats } from "./assembly/lwm2m/formats";
+  import { Everything } from "./assembly/lwm2m/parts";
   import { Ccm8Gcm } from "./assembly/net/dtls/suites";
   import { BoardNet } from "./assembly/net/transport";
 
@@ -65,7 +65,7 @@ export const appWith = (object: number, number: number): string => `
   const net = changetype<BoardNet>(memory.data(8));
   const app = changetype<App>(memory.data(8));
   const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
-  const client = changetype<Client<App, BoardNet, Ccm8Gcm, AllFormats>>(memory.data(CLIENT_SIZE, 8));
+  const client = changetype<Client<App, BoardNet, Ccm8Gcm, Everything>>(memory.data(CLIENT_SIZE, 8));
   const name = memory.data(120);
 
   export function board_abi(): i32 { return 1; }

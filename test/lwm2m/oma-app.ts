@@ -7,7 +7,7 @@ export const OMA_APP = `
   import { Accounts, ACCOUNTS_SIZE } from "./assembly/lwm2m/accounts";
   import { Client, CLIENT_SIZE } from "./assembly/lwm2m/client";
   import { Format } from "./assembly/lwm2m/fields";
-  import { AllFormats } from "./assembly/lwm2m/formats";
+  import { Everything } from "./assembly/lwm2m/parts";
   import { JOIN_SIZE, Join, None } from "./assembly/lwm2m/join";
   import { DEVICE_SIZE, Device } from "./assembly/lwm2m/objects/device";
   import { LOCATION_SIZE, Location } from "./assembly/lwm2m/objects/location";
@@ -71,7 +71,7 @@ export const OMA_APP = `
   const statistics = changetype<Statistics>(memory.data(STATISTICS_SIZE, 8));
   const joints = memory.data(5 * JOIN_SIZE, 8);
   const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
-  const client = changetype<Client<App, BoardNet, Ccm8Gcm, AllFormats>>(memory.data(CLIENT_SIZE, 8));
+  const client = changetype<Client<App, BoardNet, Ccm8Gcm, Everything>>(memory.data(CLIENT_SIZE, 8));
   const name = memory.data(120);
   const serial = memory.data<u8>([0x73, 0x31]);
   const address = memory.data<u8>([0x31, 0x30, 0x2e, 0x30, 0x2e, 0x30, 0x2e, 0x31]);

@@ -5,7 +5,7 @@ import { Status } from "../../board/index";
 import { Text } from "../../util/text";
 import { ATTRIBUTES_SIZE, Attributes } from "../attributes";
 import { Format, Type } from "../fields";
-import { hasCbor, hasJson, hasTlv } from "../formats";
+import { hasCbor, hasJson, hasServers, hasText, hasTlv } from "../parts";
 import { Path } from "../path";
 import { READER_SIZE, Reader } from "../reader";
 import { ObjectTable, Resource } from "../table";
@@ -27,7 +27,7 @@ export const enum Right {
 /** Changes that are remembered until all observations have looked at them; of more than these anything may have changed. */
 const CHANGES: u32 = 8;
 
-/** `H`: the handler, as objects.ts says. `F`: the formats, as formats.ts says. */
+/** `H`: the handler, as objects.ts says. `F`: the parts, as parts.ts says. */
 @unmanaged
 export class ObjectsCore<H, F> {
   handler: H;
@@ -149,7 +149,7 @@ export class ObjectsCore<H, F> {
 
   /** Whether who asks may do that with the instance; with the object (instance -1) for Create. Core 7.3. */
   protected may(object: i32, instance: i32, right: Right): bool {
-    if (isDefined(this.handler.acl)) return (this.handler.acl(object, instance, this.ssid) & right) != 0;
+    if (hasServers<F>()) if (isDefined(this.handler.acl)) return (this.handler.acl(object, instance, this.ssid) & right) != 0;
     return true;
   }
 
@@ -165,7 +165,7 @@ export class ObjectsCore<H, F> {
       case Format.Cbor:
         return hasCbor<F>() && single;
       case Format.Text:
-        return single;
+        return hasText<F>() && single;
       case Format.Opaque:
         return single && type == Type.Opaque;
       default:

@@ -3,6 +3,7 @@
 import { CoapCode } from "../../net/coap/fields";
 import { ATTRIBUTES, Attribute } from "../attributes";
 import { Format } from "../fields";
+import { hasAttributes } from "../parts";
 import { Path } from "../path";
 import { Access, ObjectTable } from "../table";
 import { SECURITY } from "./core";
@@ -41,15 +42,16 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
   /** With the attributes in force, from wherever they come; and its items, with what is set there. */
   private discoverResource(path: Path): void {
     const h = this.handler;
-    const text = this.text;
-    const own = this.attributes.changes;
-    own.clear();
-    for (let n: Attribute = 0; n < ATTRIBUTES; n++) {
-      const value = this.attributes.inForce(path, this.ssid, n, NaN);
-      if (!isNaN(value)) own.set(n, value);
-    }
     this.link(path, false);
-    own.write(text);
+    if (hasAttributes<F>()) {
+      const own = this.attributes.changes;
+      own.clear();
+      for (let n: Attribute = 0; n < ATTRIBUTES; n++) {
+        const value = this.attributes.inForce(path, this.ssid, n, NaN);
+        if (!isNaN(value)) own.set(n, value);
+      }
+      own.write(this.text);
+    }
     if (path.item >= 0 || !this.row(path).can(Access.Multiple)) return;
     const at = this.scratch;
     for (let i = -1; (i = h.nextItem(path.object, path.instance, path.resource, i)) >= 0;)
@@ -78,7 +80,7 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
       for (let i = -1; (i = h.nextItem(path.object, path.instance, path.resource, i)) >= 0;) items++;
       text.str(";dim=").num(items);
     }
-    if (!full) return;
+    if (!hasAttributes<F>() || !full) return;
     const found = this.attributes.find(path, this.ssid);
     if (found) found.write(text);
   }

@@ -2,6 +2,7 @@
 
 import { CoapCode } from "../../net/coap/fields";
 import { Format } from "../fields";
+import { hasServers, hasText } from "../parts";
 import { Path } from "../path";
 import { Access, ObjectTable, Resource } from "../table";
 import { Kind } from "../value";
@@ -23,7 +24,7 @@ export class ObjectsRead<H, F> extends ObjectsCore<H, F> {
     }
     let format = accept;
     if (format == Format.None) format = this.preferred;
-    if (format == Format.None) format = single ? Format.Text : Format.Tlv;
+    if (format == Format.None) format = single && hasText<F>() ? Format.Text : Format.Tlv;
     if (!this.fitsFormat(format, single, type)) return CoapCode.NotAcceptable;
     this.answerFormat = format;
     this.writer.begin(format, this.out, this.outMax, path);
@@ -57,7 +58,7 @@ export class ObjectsRead<H, F> extends ObjectsCore<H, F> {
 
   /** Of an object those instances are read that may be; that there are none is an answer, too. */
   private mayReadAny(object: i32): bool {
-    if (!isDefined(this.handler.acl)) return true;
+    if (!hasServers<F>() || !isDefined(this.handler.acl)) return true;
     const h = this.handler;
     let i = h.nextInstance(object, -1);
     if (i < 0) return true;

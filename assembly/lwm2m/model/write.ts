@@ -5,7 +5,7 @@ import { CoapEndpoint } from "../../net/coap/endpoint";
 import { CoapCode, CoapOption } from "../../net/coap/fields";
 import { Status } from "../../board/index";
 import { Format, ID_MAX, Type } from "../fields";
-import { hasTlv } from "../formats";
+import { hasText, hasTlv } from "../parts";
 import { Path } from "../path";
 import { Mark, Reader } from "../reader";
 import { Access, ObjectTable } from "../table";
@@ -124,7 +124,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
   private formatOf(endpoint: CoapEndpoint, path: Path): Format {
     const format = <Format>endpoint.message.format;
     // RFC 7252 5.5.1 leaves it open; of one value text is what is meant.
-    return format == Format.None && path.resource >= 0 ? Format.Text : format;
+    return hasText<F>() && format == Format.None && path.resource >= 0 ? Format.Text : format;
   }
 
   /** Goes over a copy of the body, since reading may change it: Empty when all of it can be carried out. */
@@ -173,7 +173,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
     const isMultiple = row.can(Access.Multiple);
     if (r.mark == Mark.Multiple) return isMultiple ? CoapCode.Empty : CoapCode.BadRequest;
     if (isMultiple != p.item >= 0 || r.value.kind == Kind.None) return CoapCode.BadRequest;
-    if (r.value.resolve(<Type>row.type) != Status.Ok) return CoapCode.BadRequest;
+    if (r.value.resolve<F>(<Type>row.type) != Status.Ok) return CoapCode.BadRequest;
     return codeOf(this.handler.check(p.object, p.instance, p.resource, p.item, r.value));
   }
 
@@ -203,7 +203,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
         emptied = p.resource;
       }
       if (r.mark != Mark.Value) continue;
-      r.value.resolve(<Type>row.type);
+      r.value.resolve<F>(<Type>row.type);
       const status = h.write(p.object, at, p.resource, p.item, r.value);
       if (status != Status.Ok) return CoapCode.InternalServerError;
       if (body == Body.Composite) this.changedByServer(p);

@@ -19,8 +19,8 @@ const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
 
 /** Place with `memory.data(FIRMWARE_PULL_SIZE, 8)`, then `attach`. */
 @unmanaged
-export class FirmwarePull<B> {
-  private firmware: Firmware<B>;
+export class FirmwarePull<B, M> {
+  private firmware: Firmware<B, M>;
   private tries: i32;
   /** How much was there at the last attempt. */
   private had: i32;
@@ -29,7 +29,7 @@ export class FirmwarePull<B> {
   /** The last session could not be opened because the host has no address. */
   private isUnknown: bool;
 
-  attach(firmware: Firmware<B>): void {
+  attach(firmware: Firmware<B, M>): void {
     this.firmware = firmware;
     this.tries = 0;
     this.had = 0;
@@ -142,4 +142,4 @@ export class FirmwarePull<B> {
   }
 }
 
-export const FIRMWARE_PULL_SIZE: i32 = <i32>offsetof<FirmwarePull<usize>>();
+export const FIRMWARE_PULL_SIZE: i32 = <i32>offsetof<FirmwarePull<usize, usize>>();

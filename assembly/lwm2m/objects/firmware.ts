@@ -1,389 +1,47 @@
 // Object 5, Firmware Update: a server pushes a package (firmware-package.ts) block by block, or names a URI from which the device fetches
-// it; then, when the server says so, the device runs it. LwM2M Core E.6.
-//
-// What must outlive the power is one record: state, result, the URI, and how much of a package is there. `B` is where it lies, and the
-// image (board-flash.ts is the board's own):
-//
-//   write(offset, ptr, len): i32     stages a part of an image, in order; Status
-//   commit(len): i32                 checks the staged image, which runs after the next restart; Status
-//   load(ptr, max): i32              copies the record; its length, or NotFound
-//   save(ptr, len): i32              replaces it, whole or not at all; Status
+// it; then, when the server says so, the device runs it. LwM2M Core E.6. What an update is, over power cuts, is firmware-update.ts.
 //
 // The app calls `attach` when it starts, which tells from its own version whether an update has come to its end, and `settle` when it
 // has had a turn: until then the board may go back to the image before, and so may what is written down. It looks at `isDue` when its
 // answers have gone out, calls `apply`, and restarts when that says so. For what is fetched see firmware-pull.ts.
 
-import { CoapUri } from "../../net/coap/uri";
 import { Status } from "../../board/index";
+import { CoapUri } from "../../net/coap/uri";
 import { Path } from "../path";
-import { Access, Of } from "../table";
 import { Value } from "../value";
 import {
-  HEADER_BYTES,
-  PACKAGE_READER_SIZE,
-  PackageReader,
-  imageLength,
-  isHeader,
-  packageName,
-  packageVersion,
-  textLength,
-} from "./firmware-package";
-import { News } from "./news";
+  CANCEL,
+  CHANGED_AT,
+  DELIVERY,
+  FirmwareResult,
+  FirmwareState,
+  NAME,
+  PACKAGE,
+  PROTOCOLS,
+  RESULT,
+  SEVERITY,
+  STATE,
+  TABLE,
+  UPDATE,
+  URI,
+  VERSION,
+  hasPull,
+  hasPush,
+} from "./firmware-fields";
+import { packageName, packageVersion, textLength } from "./firmware-package";
+import { FirmwareUpdate, HEADER, URI_MAX } from "./firmware-update";
 
-// prettier-ignore
-const TABLE = memory.data<i32>([
-  5, 0x0100, 1, 13,
-  0 | Of.Opaque | Access.WM,
-  1 | Of.String | Access.RWM,
-  2 | Access.EM,
-  3 | Of.Integer | Access.RM,
-  5 | Of.Integer | Access.RM,
-  6 | Of.String | Access.R,
-  7 | Of.String | Access.R,
-  8 | Of.Integer | Access.Rs,
-  9 | Of.Integer | Access.RM,
-  10 | Access.E,
-  11 | Of.Integer | Access.RW,
-  12 | Of.Time | Access.R,
-  13 | Of.Unsigned | Access.RW,
-]);
-
-const PACKAGE = 0;
-const URI = 1;
-const UPDATE = 2;
-const STATE = 3;
-const RESULT = 5;
-const NAME = 6;
-const VERSION = 7;
-const PROTOCOLS = 8;
-const DELIVERY = 9;
-const CANCEL = 10;
-const SEVERITY = 11;
-const CHANGED_AT = 12;
-
-/** Resource 3. */
-export const enum FirmwareState {
-  /** Left by the first block of a package, or by a URI. */
-  Idle = 0,
-  /** Left when the package is there and right, by what goes wrong, by an empty URI or package, or by Cancel. */
-  Downloading = 1,
-  /** Left by Update, an empty URI or package, or Cancel. */
-  Downloaded = 2,
-  /** Left by the restart, one way or the other. */
-  Updating = 3,
-}
-
-/** Resource 5. */
-export const enum FirmwareResult {
-  None = 0,
-  Success = 1,
-  NoFlash = 2,
-  NoMemory = 3,
-  ConnectionLost = 4,
-  Integrity = 5,
-  PackageType = 6,
-  Uri = 7,
-  Failed = 8,
-  Protocol = 9,
-  Cancelled = 10,
-}
-
-const URI_MAX: i32 = 255;
-const FORM: i32 = 1;
-/** Most flash bytes that are written between two records: what is fetched again after a power cut. */
-const CHECKPOINT: i32 = 4_096;
-export const ETAG_MAX: i32 = 8;
-
-/** The record, as it is stored. */
-@unmanaged
-class Record {
-  form: i32;
-  state: i32;
-  result: i32;
-  severity: u8;
-  /** The package is pushed: nobody can go on with it after a restart. */
-  isPushed: bool;
-  /** The image has been committed. */
-  isCommitted: bool;
-  uriLen: u8;
-  etagLen: u8;
-  /** Seconds since 1970, -1 when the time was unknown. */
-  changedAt: i64;
-  deferMax: u32;
-  /** Bytes of the package that are surely there, and the digest's state then. */
-  received: i32;
-  etag: u64;
-}
-
-const DIGEST_STATE: usize = (offsetof<Record>() + 7) & ~7;
-const HEADER: usize = DIGEST_STATE + 32;
-const URI_AT: usize = HEADER + HEADER_BYTES;
-const RECORD_MAX: i32 = <i32>URI_AT + URI_MAX;
+export { AnyDelivery, FirmwareResult, FirmwareState, Pulled, Pushed } from "./firmware-fields";
+export { ETAG_MAX, FIRMWARE_SIZE } from "./firmware-update";
 
 const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
 
-/** Place with `memory.data(FIRMWARE_SIZE, 8)`, then `attach`. */
+/** Place with `memory.data(FIRMWARE_SIZE, 8)`, then `attach`. `B`: the flash; `M`: how packages come. */
 @unmanaged
-export class Firmware<B> extends News {
-  private flash: B;
-  /** Seconds since 1970, -1 while unknown; set by the app. */
-  time: i64;
-  /** Update has been executed: `apply` is to be called when the answer has gone out. */
-  isDue: bool;
-  /** What is fetched goes on after a restart, and nothing has been written since. */
-  private isResumed: bool;
-  /** An update has succeeded, which is not written down yet. */
-  private isFresh: bool;
-
-
-  @inline
-  private get record(): Record {
-    return changetype<Record>((changetype<usize>(this) + offsetof<Firmware<B>>() + 7) & ~7);
-  }
-
-
-  @inline
-  private get reader(): PackageReader<B> {
-    return changetype<PackageReader<B>>((changetype<usize>(this.record) + RECORD_MAX + 7) & ~7);
-  }
-
-
-  @inline
-  private at(offset: usize): usize {
-    return changetype<usize>(this.record) + offset;
-  }
-
-  get state(): FirmwareState {
-    return <FirmwareState>this.record.state;
-  }
-
-  get result(): FirmwareResult {
-    return <FirmwareResult>this.record.result;
-  }
-
-  /** Loads the record. `version`: what the running image is. */
-  attach(flash: B, version: string): void {
-    this.flash = flash;
-    this.time = -1;
-    this.isDue = false;
-    this.isResumed = false;
-    this.isFresh = false;
-    const r = this.record;
-    const size = flash.load(changetype<usize>(r), RECORD_MAX);
-    const isThere =
-      size >= <i32>URI_AT &&
-      size <= RECORD_MAX &&
-      r.form == FORM &&
-      <u32>r.state <= <u32>FirmwareState.Updating &&
-      <u32>r.result <= <u32>FirmwareResult.Cancelled &&
-      <i32>r.etagLen <= ETAG_MAX &&
-      size == <i32>URI_AT + r.uriLen &&
-      (r.state < FirmwareState.Downloaded || isHeader(this.at(HEADER)));
-    if (!isThere) {
-      memory.fill(changetype<usize>(r), 0, RECORD_MAX);
-      r.form = FORM;
-      r.changedAt = -1;
-      return;
-    }
-    switch (r.state) {
-      case FirmwareState.Downloading:
-        // Who was pushing has to begin again.
-        if (r.isPushed) this.to(FirmwareState.Idle, FirmwareResult.ConnectionLost);
-        else if (this.reader.resume(flash, this.at(HEADER), r.received, this.at(DIGEST_STATE))) this.isResumed = true;
-        else this.restart();
-        break;
-      case FirmwareState.Updating:
-        if (this.isVersion(version)) {
-          this.change(FirmwareState.Idle, FirmwareResult.Success);
-          this.isFresh = true;
-        } else if (r.isCommitted) this.to(FirmwareState.Downloaded, FirmwareResult.Failed);
-        // Power failed between the word and the deed; or after it, which `apply` will find out.
-        else this.isDue = true;
-        break;
-      default:
-    }
-  }
-
-  /** This image stays: call when it has had a whole turn, or later, as often as you like. */
-  settle(): void {
-    if (this.isFresh) this.save();
-  }
-
-  private isVersion(version: string): bool {
-    const at = packageVersion(this.at(HEADER));
-    const n = textLength(at);
-    if (n != version.length) return false;
-    for (let i = 0; i < n; i++) if (load<u8>(at + i) != <u8>version.charCodeAt(i)) return false;
-    return true;
-  }
-
-  private save(): i32 {
-    const r = this.record;
-    this.isFresh = false;
-    return this.flash.save(changetype<usize>(r), <i32>URI_AT + r.uriLen);
-  }
-
-  private to(state: FirmwareState, result: FirmwareResult): i32 {
-    this.change(state, result);
-    return this.save();
-  }
-
-  private change(state: FirmwareState, result: FirmwareResult): void {
-    const r = this.record;
-    if (r.state != state) this.note(TABLE, STATE);
-    if (r.result != result) this.note(TABLE, RESULT);
-    r.state = state;
-    r.result = result;
-    r.changedAt = this.time;
-    r.isCommitted = false;
-    if (state == FirmwareState.Idle) {
-      r.received = 0;
-      r.uriLen = 0;
-      r.etagLen = 0;
-      this.isDue = false;
-    }
-  }
-
-  /** Nothing of the package is there yet. */
-  private restart(): void {
-    this.reader.begin(this.flash);
-    this.isResumed = false;
-    this.record.received = 0;
-    this.record.etagLen = 0;
-  }
-
-  // --- What is fetched ---
-
-  /** A package is to be fetched from `uri`..+`uriLen`. */
-  get isWanted(): bool {
-    return this.record.state == FirmwareState.Downloading && !this.record.isPushed;
-  }
-
-  get uri(): usize {
-    return this.at(URI_AT);
-  }
-
-  get uriLen(): i32 {
-    return this.record.uriLen;
-  }
-
-  /** How much of it is there, and of which version of the resource: `etag`..+`etagLen`. */
-  get received(): i32 {
-    return this.reader.received;
-  }
-
-  get etag(): usize {
-    return changetype<usize>(this.record) + offsetof<Record>("etag");
-  }
-
-  get etagLen(): i32 {
-    return this.record.etagLen;
-  }
-
-  /** The first block, of this version of the resource: it begins from the start. */
-  fetched(etag: usize, etagLen: i32): void {
-    this.restart();
-    this.record.etagLen = <u8>etagLen;
-    memory.copy(this.etag, etag, etagLen);
-  }
-
-  /** Takes the next ptr..ptr+len. Ok; Again: from the start; other Status: it has failed, and the result says why. */
-  take(ptr: usize, len: i32): i32 {
-    const reader = this.reader;
-    const before = reader.received / CHECKPOINT;
-    const status = reader.take(ptr, len);
-    if (status == Status.Invalid && this.isResumed) {
-      // A flash that cannot go on in the middle of an image.
-      this.restart();
-      return Status.Again;
-    }
-    if (status != Status.Ok) {
-      this.failed(resultOf(status));
-      return status;
-    }
-    this.isResumed = false;
-    const r = this.record;
-    if (!r.isPushed && reader.received / CHECKPOINT != before && reader.checkpoint(this.at(DIGEST_STATE))) {
-      r.received = reader.received;
-      memory.copy(this.at(HEADER), reader.header, HEADER_BYTES);
-      this.save();
-    }
-    return Status.Ok;
-  }
-
-  /** All has come. Ok: it is right, and waits for Update. */
-  finish(): i32 {
-    const status = this.reader.finish();
-    if (status != Status.Ok) {
-      this.failed(resultOf(status));
-      return status;
-    }
-    memory.copy(this.at(HEADER), this.reader.header, HEADER_BYTES);
-    this.to(FirmwareState.Downloaded, FirmwareResult.None);
-    return Status.Ok;
-  }
-
-  failed(result: FirmwareResult): void {
-    if (this.record.state == FirmwareState.Downloading) this.to(FirmwareState.Idle, result);
-  }
-
-  // --- What is pushed ---
-
-  /**
-   * Takes a part of the package at `offset` of a Write to resource 0; `isLast`: there is no more. Status: Denied in another state, Again when
-   * the part does not fit to those before.
-   */
-  stream(_instance: i32, _resource: i32, ptr: usize, len: i32, offset: i32, isLast: bool): i32 {
-    const r = this.record;
-    if (offset == 0) {
-      // Empty, or one zero: no package any more.
-      if (isLast && (len == 0 || (len == 1 && load<u8>(ptr) == 0))) return this.reset();
-      const isBusy = r.state == FirmwareState.Downloading ? !r.isPushed : r.state != FirmwareState.Idle;
-      if (isBusy) return Status.Denied;
-      this.restart();
-      r.isPushed = true;
-      this.to(FirmwareState.Downloading, FirmwareResult.None);
-    } else {
-      if (r.state != FirmwareState.Downloading || !r.isPushed || offset != this.reader.received) return Status.Again;
-    }
-    const status = this.take(ptr, len);
-    return status == Status.Ok && isLast ? this.finish() : status;
-  }
-
+export class Firmware<B, M> extends FirmwareUpdate<B, M> {
   streams(resource: i32): bool {
     return resource == PACKAGE;
   }
-
-  private reset(): i32 {
-    if (this.record.state == FirmwareState.Updating) return Status.Denied;
-    this.to(FirmwareState.Idle, FirmwareResult.None);
-    return Status.Ok;
-  }
-
-  // --- Running it ---
-
-  /** Commits the image. True: restart now. False: it cannot be run, which the result says. */
-  apply(): bool {
-    this.isDue = false;
-    if (this.record.state != FirmwareState.Updating) return false;
-    const status = this.flash.commit(imageLength(this.at(HEADER)));
-    if (status != Status.Ok) {
-      // What the board refuses, or has lost, cannot be tried again.
-      const isBad = status == Status.Malformed;
-      const isGone = isBad || status == Status.Invalid || status == Status.Unsupported;
-      this.to(
-        isGone ? FirmwareState.Idle : FirmwareState.Downloaded,
-        isBad ? FirmwareResult.Integrity : FirmwareResult.Failed,
-      );
-      return false;
-    }
-    this.record.isCommitted = true;
-    // Without this record the next start finds it out, too.
-    this.save();
-    return true;
-  }
-
-  // --- The object ---
 
   table(): usize {
     return TABLE;
@@ -404,6 +62,8 @@ export class Firmware<B> extends News {
       case UPDATE:
       case CANCEL:
         return false;
+      case PROTOCOLS:
+        return hasPull<M>();
       case NAME:
       case VERSION:
         return this.record.state >= FirmwareState.Downloaded;
@@ -437,8 +97,8 @@ export class Firmware<B> extends News {
         value.setInteger(item);
         break;
       case DELIVERY:
-        // Both.
-        value.setInteger(2);
+        // Pull, push, or both.
+        value.setInteger(!hasPull<M>() ? 1 : hasPush<M>() ? 2 : 0);
         break;
       case SEVERITY:
         value.setInteger(r.severity);
@@ -485,6 +145,10 @@ export class Firmware<B> extends News {
 
   /** Where a package is. A URI that cannot be is a result. */
   private name(value: Value): i32 {
+    if (!hasPull<M>()) {
+      this.to(FirmwareState.Idle, FirmwareResult.Protocol);
+      return Status.Ok;
+    }
     const r = this.record;
     const status = value.len > URI_MAX ? <i32>Status.TooLong : uri.parse(value.ptr, value.len);
     if (status != Status.Ok) {
@@ -518,23 +182,5 @@ export class Firmware<B> extends News {
     // Not written down it would be forgotten half way.
     else r.state = FirmwareState.Downloaded;
     return status;
-  }
-}
-
-export const FIRMWARE_SIZE: i32 = <i32>offsetof<Firmware<usize>>() + 8 + RECORD_MAX + 8 + PACKAGE_READER_SIZE;
-
-/** What a package that could not be taken is called. */
-function resultOf(status: i32): FirmwareResult {
-  switch (status) {
-    case Status.Unsupported:
-      return FirmwareResult.PackageType;
-    case Status.NoSpace:
-      return FirmwareResult.NoFlash;
-    case Status.Malformed:
-    case Status.Short:
-    case Status.TooLong:
-      return FirmwareResult.Integrity;
-    default:
-      return FirmwareResult.Failed;
   }
 }

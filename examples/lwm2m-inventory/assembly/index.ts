@@ -14,14 +14,12 @@ import {
 } from "akari/assembly/board/index";
 import { ACCOUNTS_SIZE, Accounts } from "akari/assembly/lwm2m/accounts";
 import { CLIENT_SIZE, Client } from "akari/assembly/lwm2m/client";
-import { DOWNLOAD_SIZE, Download } from "akari/assembly/lwm2m/download";
 import { Format } from "akari/assembly/lwm2m/fields";
-import { TlvFormat } from "akari/assembly/lwm2m/formats";
+import { ForInventory } from "akari/assembly/lwm2m/parts";
 import { JOIN_SIZE, Join, None } from "akari/assembly/lwm2m/join";
 import { BOARD_FLASH_SIZE, BoardFlash } from "akari/assembly/lwm2m/objects/board-flash";
 import { DEVICE_SIZE, Device, Wish } from "akari/assembly/lwm2m/objects/device";
-import { FIRMWARE_PULL_SIZE, FirmwarePull } from "akari/assembly/lwm2m/objects/firmware-pull";
-import { FIRMWARE_SIZE, Firmware } from "akari/assembly/lwm2m/objects/firmware";
+import { FIRMWARE_SIZE, Firmware, Pushed } from "akari/assembly/lwm2m/objects/firmware";
 import { Bearer, MONITORING_SIZE, Monitoring } from "akari/assembly/lwm2m/objects/monitoring";
 import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
 import { serve } from "akari/assembly/modem/serial";
@@ -47,16 +45,14 @@ const ACCOUNTS_KEY = 1;
 const NAME_KEY = 2;
 const FIRMWARE_KEY = 3;
 
-type App = Join<Device, Join<Monitoring, Join<Firmware<BoardFlash>, Join<Thermometer, None>>>>;
+type App = Join<Device, Join<Monitoring, Join<Firmware<BoardFlash, Pushed>, Join<Thermometer, None>>>>;
 
 const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
 const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
-const client = changetype<Client<App, Bg95, Ccm8, TlvFormat>>(memory.data(CLIENT_SIZE, 8));
+const client = changetype<Client<App, Bg95, Ccm8, ForInventory>>(memory.data(CLIENT_SIZE, 8));
 const device = changetype<Device>(memory.data(DEVICE_SIZE, 8));
 const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
-const firmware = changetype<Firmware<BoardFlash>>(memory.data(FIRMWARE_SIZE, 8));
-const pull = changetype<FirmwarePull<BoardFlash>>(memory.data(FIRMWARE_PULL_SIZE, 8));
-const download = changetype<Download<Bg95, Ccm8, BoardFlash>>(memory.data(DOWNLOAD_SIZE, 8));
+const firmware = changetype<Firmware<BoardFlash, Pushed>>(memory.data(FIRMWARE_SIZE, 8));
 const flash = changetype<BoardFlash>(memory.data(BOARD_FLASH_SIZE, 8));
 const thermometer = changetype<Thermometer>(memory.data(offsetof<Thermometer>(), 8));
 const joints = memory.data(4 * JOIN_SIZE, 8);
@@ -87,8 +83,6 @@ export function setup(): void {
   monitoring.begin(Bearer.LteFdd, "soracom.io");
   flash.key = FIRMWARE_KEY;
   firmware.attach(flash, VERSION);
-  pull.attach(firmware);
-  download.attach(firmware, pull);
   accounts.open(ACCOUNTS_KEY, BOOTSTRAP);
   client.attach(modem, objects(), accounts, name, NAME_LEN, Format.Tlv);
   client.start(clock_ms());
@@ -97,8 +91,8 @@ export function setup(): void {
 /** All objects but Security, Server and Access Control, which are the client's. */
 function objects(): App {
   const last = changetype<Join<Thermometer, None>>(joints).of(thermometer, none);
-  const third = changetype<Join<Firmware<BoardFlash>, Join<Thermometer, None>>>(joints + JOIN_SIZE).of(firmware, last);
-  const second = changetype<Join<Monitoring, Join<Firmware<BoardFlash>, Join<Thermometer, None>>>>(
+  const third = changetype<Join<Firmware<BoardFlash, Pushed>, Join<Thermometer, None>>>(joints + JOIN_SIZE).of(firmware, last);
+  const second = changetype<Join<Monitoring, Join<Firmware<BoardFlash, Pushed>, Join<Thermometer, None>>>>(
     joints + 2 * JOIN_SIZE,
   ).of(monitoring, third);
   return changetype<App>(joints + 3 * JOIN_SIZE).of(device, second);
@@ -123,19 +117,9 @@ export function loop(): i32 {
   }
   client.step(now);
   if (client.isRegistered) firmware.settle();
-  stepDownload(now);
   obey(now);
-  const soonest = min(client.deadline, min(download.deadline, goodbyeAt > 0 ? goodbyeAt : due));
+  const soonest = min(client.deadline, goodbyeAt > 0 ? goodbyeAt : due);
   return until(now, line, modem.deadline, soonest);
-}
-
-function stepDownload(now: i64): void {
-  if (download.isBusy && !client.spare) download.yield(now);
-  if (now >= download.wanted) {
-    const channel = client.spare;
-    if (channel) download.begin(now, channel, client.account);
-  }
-  download.step(now);
 }
 
 /** What a server has asked for, once its answer is on the way. */

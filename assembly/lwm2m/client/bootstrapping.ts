@@ -1,0 +1,145 @@
+// When the client bootstraps, how one bootstrap session goes, and what follows from it. LwM2M Core 6.1.
+//
+// The channel stays for a while after the session, so that a lost answer to Finish can be repeated.
+
+import { LogLevel, clock_unix_ms } from "../../board/index";
+import { CoapEvent } from "../../net/coap/event";
+import { endLog } from "../../util/log";
+import { SERVERS_MAX } from "../account";
+import { hasServer } from "../accounts";
+import { BootstrapState } from "../bootstrap";
+import { ChannelState } from "../channel";
+import { endLine, line, logLine, reason, stepOf } from "../client-log";
+import { ClientState, isServer } from "./core";
+import { ClientTurn } from "./turn";
+
+/** Waits between attempts to bootstrap, in s. */
+const HOLD_OFF_MIN_S: i64 = 3;
+const HOLD_OFF_CAP_S: i64 = 3_600;
+/** The same while there is an old account to be used in between. */
+const WITH_SERVER_S: i64 = 60;
+/** MAX_TRANSMIT_SPAN: so long a server repeats its Finish. */
+const LINGER_MS: i64 = 45_000;
+
+
+@unmanaged
+export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
+  /** Waits for a bootstrap. */
+  protected hold(now: i64, seconds: i64): void {
+    if (!this.accounts.current.bootstrap) {
+      this.state = ClientState.Off;
+      logLine("no server, and no bootstrap account");
+      return;
+    }
+    this.state = ClientState.Holding;
+    this.bootstrapAt = now + seconds * 1_000;
+  }
+
+  protected startBootstrap(now: i64): void {
+    this.bootstrapAt = i64.MAX_VALUE;
+    const account = this.accounts.current.bootstrap;
+    if (!account) {
+      logLine("bootstrap is wanted, and there is no bootstrap account");
+      if (this.state != ClientState.Serving) this.state = ClientState.Off;
+      return;
+    }
+    let i = 0;
+    do this.quiet(now, i);
+    while (isServer<F>(++i));
+    this.lingerUntil = 0;
+    this.state = ClientState.Bootstrapping;
+    this.bootstrapBegun = false;
+    this.channel.forget();
+    this.channel.open(account);
+  }
+
+  /** Nothing more is said to the server, which still knows the device. */
+  private quiet(now: i64, index: i32): void {
+    const session = this.session(index);
+    if (session.index < 0) return;
+    session.registration.halt();
+    if (session.channel.state == ChannelState.Open) session.channel.suspend();
+    else session.channel.drop(now);
+    session.index = -1;
+  }
+
+  protected stepBootstrap(now: i64): void {
+    const channel = this.channel;
+    const bootstrap = this.bootstrap;
+    let event: CoapEvent;
+    while ((event = channel.next(now)) != CoapEvent.None) {
+      if (event == CoapEvent.Request) bootstrap.serve(now);
+      else if (event == CoapEvent.Block) channel.endpoint.keep(now);
+      else bootstrap.answered(now, event);
+    }
+    if (channel.state == ChannelState.Failed) {
+      bootstrap.abort(channel.failure);
+      this.bootstrapFailed(now, channel.failure, stepOf(channel.failedAt));
+      return;
+    }
+    if (channel.state == ChannelState.Open && !this.bootstrapBegun) {
+      this.bootstrapBegun = true;
+      const account = this.accounts.current.bootstrap;
+      if (account) {
+        line("bootstrap from ").bytes(account.uri, account.uriLen);
+        endLog(LogLevel.Info);
+      }
+      const unixMs = clock_unix_ms();
+      bootstrap.unixS = unixMs < 0 ? -1 : unixMs / 1_000;
+      bootstrap.begin(now, channel.endpoint);
+    }
+    channel.flush(now);
+    if (!this.bootstrapBegun) return;
+    const before = bootstrap.state;
+    bootstrap.step(now);
+    if (bootstrap.state == BootstrapState.Failed) {
+      this.bootstrapFailed(now, bootstrap.failure, "bootstrap");
+    } else if (before == BootstrapState.Done) {
+      this.backoff.reset();
+      this.lingerUntil = now + LINGER_MS;
+      this.isFirst = true;
+      logLine(this.accounts.isTrial ? "bootstrap done, new account on trial" : "bootstrap done");
+      // The old server's session is not the new one's.
+      for (let i = 0; i < SERVERS_MAX - 1; i++) this.session(i).channel.forget();
+      this.serve(now);
+    }
+  }
+
+  private bootstrapFailed(now: i64, why: i32, step: string): void {
+    const holdOff = max(this.holdOffS, HOLD_OFF_MIN_S);
+    const known = hasServer(this.accounts.current);
+    const base = known ? max(holdOff, WITH_SERVER_S) : holdOff;
+    const wait = <i64>this.backoff.next(<i32>min(base, HOLD_OFF_CAP_S), <i32>HOLD_OFF_CAP_S);
+    const text = line(step).str(" with the bootstrap server failed: ");
+    endLine(reason(text, why, this.channel.alert), wait * 1_000);
+    // A refusal still has to go out.
+    this.channel.flush(now);
+    this.channel.close(now);
+    this.managed.set = this.accounts.active;
+    if (known) {
+      this.serve(now);
+      this.bootstrapAt = now + wait * 1_000;
+    } else {
+      this.hold(now, wait);
+    }
+  }
+
+  /** Repeats an answer to Finish that got lost, and refuses anything else. */
+  protected linger(now: i64): void {
+    const channel = this.channel;
+    let event: CoapEvent;
+    while ((event = channel.next(now)) != CoapEvent.None)
+      if (event == CoapEvent.Request || event == CoapEvent.Block) this.bootstrap.serve(now);
+    if (now < this.lingerUntil && channel.state == ChannelState.Open) return;
+    channel.close(now);
+    channel.forget();
+    this.lingerUntil = 0;
+  }
+
+  protected purge(): void {
+    this.purgeAt = i64.MAX_VALUE;
+    if (!this.accounts.current.bootstrap) return;
+    this.accounts.purge();
+    logLine("the bootstrap account is given up");
+  }
+}

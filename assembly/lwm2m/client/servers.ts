@@ -1,0 +1,124 @@
+// The servers of the accounts: each has a session, begun in its turn, that lives by the rules of its Server instance. LwM2M Core 6.2.
+
+import { ServerResource } from "../account";
+import { isUsable } from "../accounts";
+import { hasQueue, hasServers } from "../parts";
+import { RegistrationState } from "../registration";
+import { SERVERS_MAX } from "../account";
+import { Session } from "../session";
+import { ClientCore, ClientState, LINKS_MAX, isServer } from "./core";
+
+
+@unmanaged
+export class ClientServers<H, N, S, F> extends ClientCore<H, N, S, F> {
+  /** Begins with the servers of the active accounts. */
+  protected serve(now: i64): void {
+    this.state = ClientState.Serving;
+    const set = this.accounts.active;
+    this.managed.set = set;
+    this.list(this.version);
+    let n = 0;
+    for (let i = 0; i < SERVERS_MAX; i++) {
+      if (!isUsable(set, i)) continue;
+      const session = this.session(n);
+      const server = set.server(i);
+      const channel = session.channel;
+      if (session.ssid != server.ssid && !this.isLingering(n)) channel.forget();
+      session.index = i;
+      session.ssid = server.ssid;
+      session.isStarted = false;
+      session.isGivenUp = false;
+      session.isProven = false;
+      session.startAt = now;
+      if (hasQueue<F>()) session.sleepAt = i64.MAX_VALUE;
+      session.seen = RegistrationState.Off;
+      const r = session.registration;
+      r.attach(channel.endpoint, this.name, this.nameLen, this.links, this.linksLen);
+      r.linked = false;
+      r.relinks = true;
+      r.version = this.version;
+      session.observations.attach(this.objects, server.ssid);
+      this.applyRules(now, session);
+      n++;
+      if (!hasServers<F>()) return;
+    }
+    for (; n < SERVERS_MAX; n++) this.session(n).index = -1;
+  }
+
+  /** What Register says that there is. All servers are told the same, as the oldest version has it that one of them speaks. */
+  private list(version: i32): void {
+    this.managed.isGrown = false;
+    this.linksVersion = version;
+    this.linksLen = min(this.objects.writeLinks(this.links, LINKS_MAX, version), LINKS_MAX);
+  }
+
+  protected relist(now: i64, version: i32): void {
+    this.list(version);
+    let i = 0;
+    do {
+      if (this.session(i).index >= 0) this.session(i).registration.setLinks(now, this.links, this.linksLen);
+    } while (isServer<F>(++i));
+  }
+
+  /** Lifetime, binding and retry rules of the Server instance. */
+  protected applyRules(now: i64, session: Session<H, N, S, F>): void {
+    const server = this.accounts.active.server(session.index);
+    const r = session.registration;
+    r.retryCount = <i32>server.value(ServerResource.RetryCount, 5);
+    r.retryTimer = <i32>server.value(ServerResource.RetryTimer, 60);
+    r.sequenceDelay = server.value(ServerResource.SequenceDelay, 86_400);
+    r.sequenceCount = <i32>server.value(ServerResource.SequenceCount, 1);
+    const observations = session.observations;
+    observations.defaultPmin = <i32>server.value(ServerResource.MinPeriod, 0);
+    observations.defaultPmax = <i32>server.value(ServerResource.MaxPeriod, 0);
+    observations.storing = server.value(ServerResource.Storing, 1) != 0;
+    const lifetime = <i32>min<i64>(server.value(ServerResource.Lifetime, 86_400), i32.MAX_VALUE);
+    const isQueued = hasQueue<F>() && server.isQueued;
+    if (session.isStarted) {
+      r.setLifetime(now, lifetime);
+      if (hasQueue<F>()) r.setQueueMode(now, isQueued);
+    } else {
+      r.lifetime = lifetime;
+      r.queueMode = isQueued;
+    }
+  }
+
+  /** Registration Priority Order, Initial Registration Delay, Registration Failure Block: resources 13, 14, 15. */
+  protected mayStart(now: i64, session: Session<H, N, S, F>): bool {
+    const server = this.accounts.active.server(session.index);
+    if (hasServers<F>() && this.isBehind(session, server.value(ServerResource.Order, -1))) {
+      session.startAt = i64.MAX_VALUE;
+      return false;
+    }
+    if (hasServers<F>() && session.startAt == i64.MAX_VALUE)
+      session.startAt = now + (this.isFirst ? server.value(ServerResource.Delay, 0) * 1_000 : 0);
+    if (now < session.startAt) return false;
+    session.isStarted = true;
+    session.isGivenUp = false;
+    session.registration.start(now);
+    return true;
+  }
+
+  /** Another server has its turn before this one of that order, and is not through with it. */
+  private isBehind(session: Session<H, N, S, F>, order: i64): bool {
+    let isAfter = false;
+    for (let i = 0; i < SERVERS_MAX; i++) {
+      const other = this.session(i);
+      if (other == session) isAfter = true;
+      if (order < 0 || other == session || other.index < 0 || other.isProven) continue;
+      const before = this.accounts.active.server(other.index);
+      const otherOrder = before.value(ServerResource.Order, -1);
+      if (otherOrder < 0 || otherOrder > order || (otherOrder == order && isAfter)) continue;
+      const hasFailed = other.isGivenUp || (other.isStarted && other.registration.state == RegistrationState.Failed);
+      if (!hasFailed || before.value(ServerResource.Block, 0) != 0) return true;
+    }
+    return false;
+  }
+
+  /** The session of a server; null when it has none. */
+  protected sessionOf(ssid: i32): Session<H, N, S, F> | null {
+    for (let i = 0; i < SERVERS_MAX; i++)
+      if (this.session(i).index >= 0 && this.session(i).ssid == ssid) return this.session(i);
+    return null;
+  }
+}

@@ -1,0 +1,118 @@
+// Which parts of LwM2M an app has: a class, given as a type parameter, whose methods are marks. What is not marked is not compiled in, and
+// what a server asks of it is refused by the code that the standard has for that. Three such classes are here; an app may have its own:
+//
+//   @unmanaged class Mine extends ForInventory { attributes(): void {} }
+//
+//   tlv, text, cbor, json   payload formats: TLV; text of one value; CBOR of one value and SenML CBOR; SenML JSON. Opaque and links are
+//                           always there.
+//   attributes              Write-Attributes; without them the Server object's pmin and pmax hold
+//   instances               servers create and delete instances of the app's objects
+//   servers                 several servers, and object 2, Access Control, between them
+//   queue                   queue mode: the device sleeps between its messages
+//   survey                  Bootstrap-Discover, Bootstrap-Read
+//   pack                    Bootstrap-Pack of 1.2, with cbor or json
+//   composite               Read-, Write- and Observe-Composite, with cbor or json
+//
+// `npm run prices` says what each costs.
+
+/** All there is. */
+@unmanaged
+export class Everything {
+  tlv(): void {}
+  text(): void {}
+  cbor(): void {}
+  json(): void {}
+  attributes(): void {}
+  instances(): void {}
+  servers(): void {}
+  queue(): void {}
+  survey(): void {}
+  pack(): void {}
+  composite(): void {}
+}
+
+/** LwM2M 1.0's and the shortest of 1.1's formats, and what any server may use. */
+@unmanaged
+export class Usual {
+  tlv(): void {}
+  text(): void {}
+  cbor(): void {}
+  attributes(): void {}
+  instances(): void {}
+  servers(): void {}
+  queue(): void {}
+  survey(): void {}
+  composite(): void {}
+}
+
+/** What SORACOM Inventory uses: one server, whose format is TLV. */
+@unmanaged
+export class ForInventory {
+  tlv(): void {}
+}
+
+
+@inline
+export function hasTlv<F>(): bool {
+  return isDefined(changetype<F>(0).tlv);
+}
+
+
+@inline
+export function hasText<F>(): bool {
+  return isDefined(changetype<F>(0).text);
+}
+
+
+@inline
+export function hasCbor<F>(): bool {
+  return isDefined(changetype<F>(0).cbor);
+}
+
+
+@inline
+export function hasJson<F>(): bool {
+  return isDefined(changetype<F>(0).json);
+}
+
+
+@inline
+export function hasAttributes<F>(): bool {
+  return isDefined(changetype<F>(0).attributes);
+}
+
+
+@inline
+export function hasInstances<F>(): bool {
+  return isDefined(changetype<F>(0).instances);
+}
+
+
+@inline
+export function hasServers<F>(): bool {
+  return isDefined(changetype<F>(0).servers);
+}
+
+
+@inline
+export function hasQueue<F>(): bool {
+  return isDefined(changetype<F>(0).queue);
+}
+
+
+@inline
+export function hasSurvey<F>(): bool {
+  return isDefined(changetype<F>(0).survey);
+}
+
+
+@inline
+export function hasPack<F>(): bool {
+  return isDefined(changetype<F>(0).pack);
+}
+
+
+@inline
+export function hasComposite<F>(): bool {
+  return isDefined(changetype<F>(0).composite);
+}
