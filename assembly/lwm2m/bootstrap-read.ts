@@ -74,7 +74,14 @@ export function writeValues<H, F>(h: Managed<H, F>, w: Writer, value: Value, pat
   w.end<F>();
 }
 
-function writeResource<H, F>(h: Managed<H, F>, w: Writer, value: Value, object: i32, instance: i32, row: Resource): void {
+function writeResource<H, F>(
+  h: Managed<H, F>,
+  w: Writer,
+  value: Value,
+  object: i32,
+  instance: i32,
+  row: Resource,
+): void {
   if (!row.can(Access.Multiple)) {
     w.resource(row.id);
     h.read(object, instance, row.id, -1, value);

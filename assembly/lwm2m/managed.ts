@@ -233,7 +233,6 @@ export class Managed<H, F> {
   }
 }
 
-
 /** Objects 0 to that one lie in the accounts. Without several servers there is no access control. */
 @inline
 export function lastOwn<F>(): i32 {

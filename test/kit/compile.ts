@@ -14,7 +14,11 @@ async function run(
   const { error, stderr } = await asc.main(
     [...entries, '--config', 'none', '--outFile', 'out.wasm', '--use', 'abort=assembly/board/abort/abort', ...options],
     {
-      readFile: (name) => sources[name] ?? (existsSync(name) ? readFileSync(name, 'utf8') : null),
+      readFile(name) {
+        // What an example imports of the package is this package.
+        const own = name.replace(/^node_modules\/akari\//, '');
+        return sources[own] ?? (existsSync(own) ? readFileSync(own, 'utf8') : null);
+      },
       writeFile(name, contents) {
         if (name.endsWith('out.wasm')) wasm = contents as Uint8Array;
       },
@@ -47,6 +51,12 @@ export async function compileDebugSource(source: string): Promise<Uint8Array<Arr
 /** The same of an entry of the package, with some of its files replaced. */
 export async function compileDeviceChanged(entry: string, sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
   return run([entry, 'assembly/board/abort.ts'], DEVICE, sources);
+}
+
+/** An example, with some of its files replaced, as it is built. */
+export async function compileExample(entry: string, sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
+  const options = ['--use', 'abort=~lib/akari/assembly/board/abort/abort', '--memoryBase', '8', '--maximumMemory', '1'];
+  return run([entry], [...DEVICE, ...options], sources);
 }
 
 /** A module for as-bind, of the sources given by name; the first is the entry. */

@@ -10,11 +10,11 @@ import {
   HOUR,
   loadSimProfile,
   MINUTE,
-  releaseBinary,
   SECOND,
   type TraceEvent,
   World,
 } from '../../host/index.js';
+import { inventoryApp } from './inventory-app.js';
 import { Random } from '../../host/random.js';
 
 const SIM = loadSimProfile('examples/profiles/soracom-demo.json');
@@ -74,12 +74,14 @@ const dead = (): Uint8Array =>
     )
     .emitBinary();
 
-let packages: Readonly<Record<Package, Uint8Array>> | undefined;
+const packages = new Map<Uint8Array, Readonly<Record<Package, Uint8Array>>>();
 
 /** The app in the packages says that it is the new version, and is otherwise the one that runs. */
-function packageOf(kind: Package): Uint8Array {
-  packages ??= (() => {
-    const image = Uint8Array.from(releaseBinary('lwm2m-inventory'));
+function packageOf(app: Uint8Array, kind: Package): Uint8Array {
+  const known = packages.get(app);
+  if (known) return known[kind];
+  const made = (() => {
+    const image = Uint8Array.from(app);
     const bytes = Buffer.from(image.buffer);
     let places = 0;
     for (const encoding of ['utf16le', 'latin1'] as const) {
@@ -92,7 +94,8 @@ function packageOf(kind: Package): Uint8Array {
     spoilt[20_000] = (spoilt[20_000] ?? 0) ^ 1;
     return { good, spoilt, dead: firmwarePackage({ image: dead(), name: 'lwm2m-inventory', version: NEW }) };
   })();
-  return packages[kind];
+  packages.set(app, made);
+  return made[kind];
 }
 
 type Inventory = World['platform']['inventory'];
@@ -125,7 +128,7 @@ class Job {
       subscribers: [{ profile: SIM, group: 'meters' }],
       platform: { groups: { meters: { configuration: { SoracomInventory: { enabled: true, lifetime: 300 } } } } },
     });
-    const app = releaseBinary('lwm2m-inventory');
+    const app = await inventoryApp(plan.method);
     const device = world.device({ name: 'sensor', app, sim: SIM, sensors: { analog: () => 715 } });
     return new Job(world, device, plan);
   }
@@ -266,7 +269,7 @@ class Job {
   }
 
   async publish(): Promise<void> {
-    const bytes = packageOf(this.#plan.package ?? 'good');
+    const bytes = packageOf(await inventoryApp(this.#plan.method), this.#plan.package ?? 'good');
     const body = (async function* () {
       yield bytes;
     })();

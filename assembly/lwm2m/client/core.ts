@@ -1,6 +1,6 @@
 // What the client is made of: its parts, and where they lie.
 
-import { Status, entropy } from "../../board/index";
+import { entropy } from "../../board/index";
 import { Backoff } from "../../util/backoff";
 import { SERVERS_MAX } from "../account";
 import { Accounts } from "../accounts";

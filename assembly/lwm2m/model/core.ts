@@ -149,7 +149,8 @@ export class ObjectsCore<H, F> {
 
   /** Whether who asks may do that with the instance; with the object (instance -1) for Create. Core 7.3. */
   protected may(object: i32, instance: i32, right: Right): bool {
-    if (hasServers<F>()) if (isDefined(this.handler.acl)) return (this.handler.acl(object, instance, this.ssid) & right) != 0;
+    if (hasServers<F>())
+      if (isDefined(this.handler.acl)) return (this.handler.acl(object, instance, this.ssid) & right) != 0;
     return true;
   }
 

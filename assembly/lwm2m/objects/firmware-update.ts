@@ -11,15 +11,7 @@
 // `M` says how packages come (firmware-fields.ts).
 
 import { Status } from "../../board/index";
-import {
-  FirmwareResult,
-  FirmwareState,
-  RESULT,
-  STATE,
-  TABLE,
-  hasPull,
-  hasPush,
-} from "./firmware-fields";
+import { FirmwareResult, FirmwareState, RESULT, STATE, TABLE, hasPull, hasPush } from "./firmware-fields";
 import {
   HEADER_BYTES,
   PACKAGE_READER_SIZE,
@@ -322,7 +314,8 @@ export class FirmwareUpdate<B, M> extends News {
   }
 }
 
-export const FIRMWARE_SIZE: i32 = <i32>offsetof<FirmwareUpdate<usize, usize>>() + 8 + RECORD_MAX + 8 + PACKAGE_READER_SIZE;
+export const FIRMWARE_SIZE: i32 =
+  <i32>offsetof<FirmwareUpdate<usize, usize>>() + 8 + RECORD_MAX + 8 + PACKAGE_READER_SIZE;
 
 /** What a package that could not be taken is called. */
 function resultOf(status: i32): FirmwareResult {

@@ -45,14 +45,15 @@ const ACCOUNTS_KEY = 1;
 const NAME_KEY = 2;
 const FIRMWARE_KEY = 3;
 
-type App = Join<Device, Join<Monitoring, Join<Firmware<BoardFlash, Pushed>, Join<Thermometer, None>>>>;
+type Update = Firmware<BoardFlash, Pushed>;
+type App = Join<Device, Join<Monitoring, Join<Update, Join<Thermometer, None>>>>;
 
 const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
 const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
 const client = changetype<Client<App, Bg95, Ccm8, ForInventory>>(memory.data(CLIENT_SIZE, 8));
 const device = changetype<Device>(memory.data(DEVICE_SIZE, 8));
 const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
-const firmware = changetype<Firmware<BoardFlash, Pushed>>(memory.data(FIRMWARE_SIZE, 8));
+const firmware = changetype<Update>(memory.data(FIRMWARE_SIZE, 8));
 const flash = changetype<BoardFlash>(memory.data(BOARD_FLASH_SIZE, 8));
 const thermometer = changetype<Thermometer>(memory.data(offsetof<Thermometer>(), 8));
 const joints = memory.data(4 * JOIN_SIZE, 8);
@@ -91,11 +92,9 @@ export function setup(): void {
 /** All objects but Security, Server and Access Control, which are the client's. */
 function objects(): App {
   const last = changetype<Join<Thermometer, None>>(joints).of(thermometer, none);
-  const third = changetype<Join<Firmware<BoardFlash, Pushed>, Join<Thermometer, None>>>(joints + JOIN_SIZE).of(firmware, last);
-  const second = changetype<Join<Monitoring, Join<Firmware<BoardFlash, Pushed>, Join<Thermometer, None>>>>(
-    joints + 2 * JOIN_SIZE,
-  ).of(monitoring, third);
-  return changetype<App>(joints + 3 * JOIN_SIZE).of(device, second);
+  const third = changetype<Join<Update, Join<Thermometer, None>>>(joints + JOIN_SIZE).of(firmware, last);
+  const second = changetype<Join<Monitoring, Join<Update, Join<Thermometer, None>>>>(joints + 2 * JOIN_SIZE);
+  return changetype<App>(joints + 3 * JOIN_SIZE).of(device, second.of(monitoring, third));
 }
 
 function readName(): void {

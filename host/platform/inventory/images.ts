@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { type CoapResponse, type IncomingRequest, Method, Option } from '../../coap/index.js';
-import { ContentFormat } from '../../lwm2m/index.js';
+import { ContentFormat, writeContent } from '../../lwm2m/index.js';
 import { z } from 'zod';
 import { INVENTORY } from '../choices.js';
 import { checkedPath, PathError } from '../harvest-files/path.js';
@@ -22,6 +22,17 @@ export const firmwareBody = z.strictObject({
   /** Bytes of a block. */
   blockBytes: z.union([16, 32, 64, 128, 256, 512, 1024].map((size) => z.literal(size))).optional(),
 });
+
+/** Package URI. */
+const URI = [5, 0, 1];
+
+interface Giving {
+  readonly requestId: string;
+  readonly root: readonly string[];
+  readonly body: unknown;
+  /** In which values are written to the device. */
+  readonly format: number;
+}
 
 export interface ImagesOptions {
   readonly clock: Clock;
@@ -61,14 +72,15 @@ export class Images {
   async give(
     { operatorId }: DeviceRecord,
     { peer }: DeviceLink,
-    { root, body }: { readonly requestId: string; readonly root: readonly string[]; readonly body: unknown },
+    { root, body, format }: Giving,
   ): Promise<Outcome> {
     const { file, method, update, blockBytes = INVENTORY.imageBlock } = firmwareBody.parse(body);
     const at = (resource: number): string[] => [...root, '5', '0', String(resource)];
     if (method !== 'push') {
-      const payload = Buffer.from(this.#uriOf(file, method));
-      const request = { method: Method.Put, path: at(1), contentFormat: ContentFormat.Text, payload };
-      return { code: (await peer.request(request)).code, result: { uri: payload.toString() } };
+      const uri = this.#uriOf(file, method);
+      const payload = writeContent([{ path: URI, type: 'string', value: uri }], format, URI);
+      const request = { method: Method.Put, path: at(1), contentFormat: format, payload };
+      return { code: (await peer.request(request)).code, result: { uri } };
     }
     const image = await this.#load(operatorId, file);
     if (image === undefined) return { reason: 'the file is not there any more' };

@@ -273,7 +273,9 @@ export class Management {
       case 'unobserve':
         return this.#unobserve(device, operation.path);
       case 'firmware':
-        return this.#options.images.give(device, link, { requestId, root: segments(device, NO_PATH), body });
+        return this.#options.images.give(device, link, {
+          ...{ requestId, root: segments(device, NO_PATH), body, format: writeFormat(device.registration) },
+        });
     }
   }
 
