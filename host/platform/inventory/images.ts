@@ -69,11 +69,7 @@ export class Images {
   }
 
   /** Rejects with CoapError. */
-  async give(
-    { operatorId }: DeviceRecord,
-    { peer }: DeviceLink,
-    { root, body, format }: Giving,
-  ): Promise<Outcome> {
+  async give({ operatorId }: DeviceRecord, { peer }: DeviceLink, { root, body, format }: Giving): Promise<Outcome> {
     const { file, method, update, blockBytes = INVENTORY.imageBlock } = firmwareBody.parse(body);
     const at = (resource: number): string[] => [...root, '5', '0', String(resource)];
     if (method !== 'push') {
