@@ -1,6 +1,8 @@
 // Device code as devices get it (WebAssembly 1.0, no runtime), compiled in memory for a benchmark.
 import { existsSync, readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
+import { literals } from '../dist/host/build/literals.js';
+import { shrink } from '../dist/host/build/shrink.js';
 
 const { options, targets } = JSON.parse(readFileSync('asconfig.json', 'utf8'));
 
@@ -10,7 +12,7 @@ function flags() {
   return [
     ...['--runtime', options.runtime, ...options.disable.flatMap((feature) => ['--disable', feature])],
     ...use.flatMap((alias) => ['--use', alias]),
-    ...['--initialMemory', '1', '--maximumMemory', '1', '--converge', '--noAssert'],
+    ...['--initialMemory', '1', '--maximumMemory', '1', '--noAssert'],
     ...['--optimizeLevel', String(optimizeLevel), '--shrinkLevel', String(shrinkLevel)],
   ];
 }
@@ -25,8 +27,9 @@ export async function compileDevice(source) {
       writeFile(name, contents) {
         if (name.endsWith('out.wasm')) wasm = contents;
       },
+      transforms: [await literals()],
     },
   );
   if (error || !wasm) throw new Error(`${error}\n${stderr}`);
-  return wasm;
+  return shrink(wasm);
 }

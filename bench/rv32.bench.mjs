@@ -35,6 +35,7 @@ import { AT_CLIENT_SIZE, AtClient, AtEvent } from "./assembly/modem/at";
 import { Method } from "./assembly/net/http/fields";
 import { HTTP_REQUEST_SIZE, HttpRequest } from "./assembly/net/http/request";
 import { HTTP_RESPONSE_SIZE, HttpResponse, ResponseEvent } from "./assembly/net/http/response";
+import { Ascii } from "./assembly/util/ascii";
 import { Text } from "./assembly/util/text";
 
 const K: usize = memory.data<u8>([${list('465b5ce8b199b49faa5f0a2ee238a6bc')}], 8);
@@ -65,7 +66,7 @@ function begin(): void {
   began = clock_unix_ms();
 }
 
-function end(name: string): void {
+function end(name: Ascii): void {
   const took = clock_unix_ms() - began;
   if (overhead == 0) overhead = took;
   report.on(REPORT, 80).str("job ").num(took - overhead).str(" ").str(name);

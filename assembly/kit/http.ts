@@ -1,5 +1,6 @@
 // HTTP/1.1: writing requests, parsing responses.
 
+import { ascii } from "./ascii";
 import { Method } from "../net/http/fields";
 import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
 import { HTTP_RESPONSE_SIZE, HttpResponse, ResponseEvent } from "../net/http/response";
@@ -17,6 +18,8 @@ export function httpRequestHead(
   value: string,
   length: i32,
 ): Uint8Array {
+  // A text of the device's ends where its first 0 is: nothing of that kind is written as if it were whole.
+  if ((path + host + name + value).includes("\0")) return new Uint8Array(0);
   writeHead(0, 0, method, path, host, port, name, value, length);
   const head = new Uint8Array(request.valid ? request.length : 0);
   writeHead(head.dataStart, head.length, method, path, host, port, name, value, length);
@@ -35,8 +38,8 @@ function writeHead(
   length: i32,
 ): void {
   request
-    .begin(ptr, size, <Method>method, path, host, port)
-    .header(name, value)
+    .begin(ptr, size, <Method>method, ascii(path), ascii(host), port)
+    .header(ascii(name), ascii(value))
     .end(length);
 }
 

@@ -14,6 +14,8 @@ import { LOCATION_SIZE, Location } from "../lwm2m/objects/location";
 import { Bearer, MONITORING_SIZE, Monitoring } from "../lwm2m/objects/monitoring";
 import { STATISTICS_SIZE, Statistics } from "../lwm2m/objects/statistics";
 import { OBSERVATIONS_SIZE, Observations } from "../lwm2m/observe";
+import { Ascii } from "../util/ascii";
+import { bytesOf } from "./ascii";
 import { endpoint } from "./coap";
 
 const SLOT: i32 = 65_536;
@@ -102,7 +104,7 @@ const objects = changetype<Objects<App, Everything>>(memory.data(OBJECTS_SIZE, 8
 const observations = changetype<Observations<App, Everything>>(memory.data(OBSERVATIONS_SIZE, 8));
 const out = memory.data(2048);
 /** The objects keep where it is, so that it must not be collected. */
-let running = "";
+let running = new ArrayBuffer(0);
 let serial: Uint8Array = changetype<Uint8Array>(0);
 
 function join<A, R>(index: i32, first: A, rest: R): Join<A, R> {
@@ -121,7 +123,7 @@ export function lwm2mStandardBegin(version: string, isNew: bool): void {
     writes = 0;
     cutAt = -1;
   }
-  running = version;
+  running = bytesOf(version);
   if (forgetful) filled = 0;
   dead = false;
   memory.fill(changetype<usize>(device), 0, DEVICE_SIZE);
@@ -130,11 +132,12 @@ export function lwm2mStandardBegin(version: string, isNew: bool): void {
   memory.fill(changetype<usize>(place), 0, LOCATION_SIZE);
   memory.fill(changetype<usize>(statistics), 0, STATISTICS_SIZE);
   memory.fill(changetype<usize>(objects), 0, OBJECTS_SIZE);
-  device.begin("Akari", "kit", running, "sensor");
+  const own = changetype<Ascii>(changetype<usize>(running));
+  device.begin("Akari", "kit", own, "sensor");
   monitoring.begin(Bearer.LteFdd, "soracom.io");
   place.begin();
   const flash = changetype<KitFlash>(out);
-  firmware.attach(flash, version);
+  firmware.attach(flash, own);
   pull.attach(firmware);
   const rest: Rest = join(0, place, join(1, statistics, changetype<None>(out)));
   const app: App = join(2, device, join(3, monitoring, join(4, firmware, rest)));

@@ -1,5 +1,6 @@
 // The AT client by itself, and the BG95 driver: bytes in, bytes out, time as an argument. One of each.
 
+import { ascii } from "./ascii";
 import { AT_CLIENT_SIZE, AtClient, AtEvent } from "../modem/at";
 import { BG95_TLS_SIZE, Bg95Tls } from "../modem/bg95-tls";
 
@@ -8,8 +9,7 @@ const bg95 = changetype<Bg95Tls>(memory.data(BG95_TLS_SIZE, 8));
 const block = memory.data(1500);
 let blockLength: i32 = 0;
 
-// What the client keeps a pointer to must not be collected.
-let expect: string = "";
+// The client keeps a pointer to it: it must not be collected.
 let payload: Uint8Array = changetype<Uint8Array>(0);
 
 export function atReset(): void {
@@ -19,11 +19,10 @@ export function atReset(): void {
 
 /** Sends a command; with a payload at its prompt if that is not empty. */
 export function atSend(now: f64, timeout: i32, command: string, prefix: string, data: Uint8Array): void {
-  expect = prefix;
   payload = data;
-  at.command().str(command);
+  at.command().str(ascii(command));
   if (data.length > 0) at.sendData(<i64>now, timeout, timeout, payload.dataStart, payload.length);
-  else at.send(<i64>now, timeout, expect);
+  else at.send(<i64>now, timeout, ascii(prefix));
 }
 
 /** Feeds bytes; a line that begins with `+QIRD: n` announces n bytes of data. Returns what happened, a line for each. */

@@ -8,6 +8,7 @@
 import { Status, store_read, store_write } from "../board/index";
 import { wipe } from "../crypto/constant-time";
 import { CoapUri } from "../net/coap/uri";
+import { Ascii } from "../util/ascii";
 import {
   ACCESS_CONTROL,
   ACCOUNT_SET_SIZE,
@@ -52,7 +53,7 @@ export class Accounts {
   private key: i32;
   /** The store does not have what is here: `save` is due. */
   isDirty: bool;
-  private factory: string | null;
+  private factory: Ascii | null;
 
 
   @inline
@@ -82,7 +83,7 @@ export class Accounts {
   }
 
   /** Reads the store. `factory`: URI (coap://) of the bootstrap server that a device without accounts asks; null for none. */
-  open(key: i32, factory: string | null): void {
+  open(key: i32, factory: Ascii | null): void {
     this.key = key;
     this.factory = factory;
     const size = store_read(key, this.record, RECORD_MAX);
@@ -115,8 +116,8 @@ export class Accounts {
     const record = set.create(SECURITY, id);
     if (!record) return;
     const security = changetype<Security>(record);
-    for (let i = 0; i < factory.length; i++) store<u8>(security.uri + i, factory.charCodeAt(i));
     security.uriLen = factory.length;
+    memory.copy(security.uri, changetype<usize>(factory), security.uriLen);
     security.has = 1;
     security.put(SecurityResource.Bootstrap, 1);
     security.put(SecurityResource.Mode, SecurityMode.NoSec);

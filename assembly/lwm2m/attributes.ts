@@ -1,6 +1,7 @@
 // Attributes that a server gives to what it observes: pmin, pmax, gt, lt, st, epmin, epmax. LwM2M Core 5.1.2, 7.3.2.
 
 import { Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { equals } from "../util/text";
 import { Text } from "../util/text";
 import { Decimal, writeFloat } from "./number";
@@ -112,7 +113,7 @@ export class AttributeSet {
 const HEAD: usize = (offsetof<AttributeSet>() + 7) & ~7;
 const SET_SIZE: usize = HEAD + offsetof<Path>() + ATTRIBUTES * 8;
 
-function nameOf(n: Attribute): string {
+function nameOf(n: Attribute): Ascii {
   switch (n) {
     case Attribute.Pmin:
       return "pmin";

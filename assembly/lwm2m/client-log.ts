@@ -1,21 +1,22 @@
 // What the LwM2M client logs: each step that fails, why, and when the next try is.
 
 import { LogLevel, Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { beginLog, endLog } from "../util/log";
 import { Text } from "../util/text";
 import { ChannelState } from "./channel";
 
-export function line(text: string): Text {
+export function line(text: Ascii): Text {
   return beginLog("lwm2m: ").str(text);
 }
 
-export function logLine(text: string): void {
+export function logLine(text: Ascii): void {
   line(text);
   endLog(LogLevel.Info);
 }
 
 /** What a channel was doing. */
-export function stepOf(state: ChannelState): string {
+export function stepOf(state: ChannelState): Ascii {
   return state == ChannelState.Shaking ? "handshake" : state == ChannelState.Open ? "session" : "connection";
 }
 

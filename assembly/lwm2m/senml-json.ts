@@ -1,6 +1,7 @@
 // Reads SenML in JSON, RFC 8428 5, with the object links of LwM2M.
 
 import { Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { equals, startsWith } from "../util/text";
 import { Decimal } from "./number";
 import { Reader } from "./reader";
@@ -118,7 +119,7 @@ function takes(r: Reader, c: u32): bool {
   return true;
 }
 
-function word(r: Reader, wanted: string): bool {
+function word(r: Reader, wanted: Ascii): bool {
   blanks(r);
   if (!startsWith(r.at, <i32>(r.end - r.at), wanted)) return false;
   r.at += wanted.length;

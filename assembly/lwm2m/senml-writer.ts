@@ -1,11 +1,12 @@
 // Writes SenML records, RFC 8428 5 (JSON) and 6 (CBOR), with the object links of LwM2M.
 
+import { Ascii } from "../util/ascii";
 import { Text } from "../util/text";
 import { Path } from "./path";
 import { Kind, Value } from "./value";
 import { Writer, shift, writeBigEndian, writeBytes, writePlain } from "./writer";
 
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const BASE64: Ascii = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /** Levels from..to of the path: from the root they begin with a slash; `slash`: they end with one. */
 function names(out: Text, path: Path, from: i32, to: i32, slash: bool): void {
@@ -135,8 +136,6 @@ export function cborEnd(out: Text, records: i32): void {
 
 // --- JSON ---
 
-const HEX = "0123456789abcdef";
-
 /** A record of the writer's: names and value. */
 export function jsonRecord(w: Writer, value: Value, first: bool): void {
   const out = w.out;
@@ -174,9 +173,6 @@ export function jsonRecord(w: Writer, value: Value, first: bool): void {
       escaped(out, value.ptr, value.len);
       out.byte(0x22);
       break;
-    case Kind.Literal:
-      out.str('"vs":"').str(changetype<string>(value.ptr)).byte(0x22);
-      break;
     default:
       out.str('"v":');
       writePlain(out, value);
@@ -188,10 +184,7 @@ function escaped(out: Text, ptr: usize, len: i32): void {
   for (let i = 0; i < len; i++) {
     const c: u32 = load<u8>(ptr + i);
     if (c < 0x20) {
-      out
-        .str("\\u00")
-        .byte(HEX.charCodeAt(c >> 4))
-        .byte(HEX.charCodeAt(c & 15));
+      out.str("\\u00").hex8(c);
       continue;
     }
     if (c == 0x22 || c == 0x5c) out.byte(0x5c);

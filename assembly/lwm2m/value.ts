@@ -1,6 +1,7 @@
 // The value of a resource as a payload has it, and as the type of the resource makes it.
 
 import { Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { Type } from "./fields";
 import { Decimal } from "./number";
 import { hasCbor, hasJson, hasText, hasTlv } from "./parts";
@@ -20,9 +21,8 @@ export const enum Kind {
   Opaque,
   /** SenML's vlo, "66:0". */
   Link,
-  /** To be written only: `int` without a sign; a text of the program's. */
+  /** To be written only: `int` without a sign. */
   Unsigned,
-  Literal,
 }
 
 const decimal = changetype<Decimal>(memory.data(offsetof<Decimal>(), 8));
@@ -67,8 +67,8 @@ export class Value {
   }
 
   /** ASCII. */
-  setText(text: string): void {
-    this.setBytes(Kind.Literal, changetype<usize>(text), text.length);
+  setText(text: Ascii): void {
+    this.setString(changetype<usize>(text), text.length);
   }
 
   setOpaque(ptr: usize, len: i32): void {

@@ -232,8 +232,7 @@ export function writeBigEndian(out: Text, value: u64, bytes: i32): void {
 
 /** The bytes of a string or an opaque. */
 export function writeBytes(out: Text, value: Value): void {
-  if (value.kind == Kind.Literal) out.str(changetype<string>(value.ptr));
-  else out.bytes(value.ptr, value.len);
+  out.bytes(value.ptr, value.len);
 }
 
 /** The text of any value but an opaque, LwM2M Core 7.4.1. */

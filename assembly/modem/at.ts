@@ -11,6 +11,7 @@
 // - After a time-out the modem may still answer. Nothing is taken as an answer again until the answer to AT+CMEE?,
 //   which can only be that, has come: the modem answers in order.
 
+import { Ascii } from "../util/ascii";
 import { Text, startsWith } from "../util/text";
 import { AtResult, cmeCode, finalResult } from "./at-result";
 
@@ -76,7 +77,7 @@ export class AtClient {
 
   private phase: Phase;
   private until: i64;
-  private expect: string;
+  private expect: Ascii;
   private out: usize;
   private outLeft: i32;
   private escapes: i32;
@@ -175,7 +176,7 @@ export class AtClient {
   }
 
   /** Sends the command. Lines that begin with `expect` (not empty) are its Info. */
-  send(now: i64, timeout: i32, expect: string): void {
+  send(now: i64, timeout: i32, expect: Ascii): void {
     this.payloadLen = 0;
     this.start(now, timeout, expect, Phase.Reply);
   }
@@ -191,7 +192,7 @@ export class AtClient {
     this.start(now, timeout, "", Phase.Prompt);
   }
 
-  private start(now: i64, timeout: i32, expect: string, phase: Phase): void {
+  private start(now: i64, timeout: i32, expect: Ascii, phase: Phase): void {
     this.expect = expect;
     this.echoed = false;
     this.result = AtResult.None;

@@ -8,6 +8,7 @@
 // command too late is brought up again from the beginning, and its sockets fail with Closed or Timeout.
 
 import { Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { Backoff } from "../util/backoff";
 import { equals, startsWith } from "../util/text";
 import { AtClient, AtEvent } from "./at";
@@ -519,7 +520,7 @@ export type Bg95 = Bg95Driver<NoTls>;
 export const BG95_SIZE: i32 = <i32>SOCKETS_AT + QUECTEL_SOCKETS_SIZE;
 
 /** In their order: error codes as numbers, full functionality, no echo of sent data, registration URCs with cause. */
-function settingCommand(index: i32): string {
+function settingCommand(index: i32): Ascii {
   switch (index) {
     case 0:
       return "AT+CMEE=1";

@@ -15,6 +15,7 @@
 //   ready, open, status, write, read, close, report of `Net`
 
 import { NetKind, Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 
 /** Where a modem is on its way to the network. Each driver says what leaves a state and after how long. */
 export const enum ModemState {
@@ -40,7 +41,7 @@ export const enum ModemState {
 }
 
 /** One line for people, for the log. */
-export function modemStateText(state: ModemState): string {
+export function modemStateText(state: ModemState): Ascii {
   switch (state) {
     case ModemState.Probe:
       return "modem: looking for it";
@@ -67,7 +68,7 @@ export function modemStateText(state: ModemState): string {
 const CME_NO_SIM = 10;
 
 /** One line for people: what failed when a driver went from `state` into Pause, with the code that it has. */
-export function modemFaultText(state: ModemState, cause: i32): string {
+export function modemFaultText(state: ModemState, cause: i32): Ascii {
   switch (state) {
     case ModemState.Probe:
       return "modem: does not answer";

@@ -1,6 +1,7 @@
 // Words and numbers of Quectel's socket commands (BG95 TCP/IP Application Note).
 
 import { Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 
 /** What the AT client does for a socket. */
 export const enum SocketCommand {
@@ -15,7 +16,7 @@ export const enum SocketCommand {
 }
 
 /** Of TCP and UDP; TLS has its own. */
-export function socketWord(command: SocketCommand): string {
+export function socketWord(command: SocketCommand): Ascii {
   switch (command) {
     case SocketCommand.Open:
       return "AT+QIOPEN=1,";

@@ -2,6 +2,7 @@
 // The handshake is the modem's affair. It checks the server's name and certificate against one CA certificate, which
 // lies in the modem's own file system; whoever makes the device puts it there.
 
+import { Ascii } from "../util/ascii";
 import { Text } from "../util/text";
 import { SocketCommand } from "./quectel-fields";
 
@@ -26,7 +27,7 @@ export class QuectelTls {
     return true;
   }
 
-  word(command: SocketCommand): string {
+  word(command: SocketCommand): Ascii {
     switch (command) {
       case SocketCommand.Open:
         return "AT+QSSLOPEN=1,1,";
@@ -41,7 +42,7 @@ export class QuectelTls {
 }
 
 /** TLS 1.2 or what the modem has above it, all ciphers, server name sent, and the server has to prove who it is. */
-function settingCommand(index: i32): string {
+function settingCommand(index: i32): Ascii {
   switch (index) {
     case 0:
       return 'AT+QSSLCFG="sslversion",1,4';

@@ -2,6 +2,7 @@
 // between two exchanges. What goes out and what comes in is the affair of the class that extends it (http/client.ts, message/tcp.ts).
 
 import { NetKind, NetState, Status } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { openSocket } from "./transport";
 
 /** What a client is doing. */
@@ -38,12 +39,12 @@ export class Exchange<N> {
   /** The connection has carried an exchange before this one. */
   protected reused: bool;
   protected sentBytes: i32;
-  private host: string;
+  private host: Ascii;
   private kind: i32;
   private port: i32;
 
   /** `host` and `port` of all exchanges; `kind` is that of the sockets. */
-  attach(net: N, host: string, port: i32, kind: i32 = NetKind.Tcp): void {
+  attach(net: N, host: Ascii, port: i32, kind: i32 = NetKind.Tcp): void {
     this.net = net;
     this.host = host;
     this.kind = kind;

@@ -11,6 +11,7 @@
 //   report(ok: bool): void                                    whether an exchange with a far end went well
 
 import { Status, net_close, net_open, net_recv, net_send, net_state } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { Text } from "../util/text";
 
 const HOST_MAX = 63;
@@ -19,7 +20,7 @@ const hostBytes = memory.data(HOST_MAX);
 const hostText = memory.data(offsetof<Text>());
 
 /** Begins to open a socket to a host by its name; returns its handle or a Status. */
-export function openSocket<N>(net: N, kind: i32, host: string, port: i32): i32 {
+export function openSocket<N>(net: N, kind: i32, host: Ascii, port: i32): i32 {
   const text = changetype<Text>(hostText).on(hostBytes, HOST_MAX).str(host);
   return text.fits ? net.open(kind, hostBytes, text.length, port) : Status.TooLong;
 }

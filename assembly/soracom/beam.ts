@@ -2,6 +2,7 @@
 // signature, and forwards it over HTTPS. The device holds no key and no certificate.
 
 import { Method } from "../net/http/fields";
+import { Ascii } from "../util/ascii";
 import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
 
 /** The answer's body is not looked at; a short one is taken so that the connection can be kept. */
@@ -18,7 +19,7 @@ export class BeamClient<N> extends HttpService<N> {
    * Begins to send one message to `http://beam.soracom.io:8888<path>`; only when none is pending. `id` goes into
    * `x-message-id`, by which the destination knows a message it already has. The body stays as it is until the end.
    */
-  post(now: i64, path: string, contentType: string, id: usize, idLen: i32, body: usize, bodyLen: i32): void {
+  post(now: i64, path: Ascii, contentType: Ascii, id: usize, idLen: i32, body: usize, bodyLen: i32): void {
     this.begin(Method.Post, path).header("Content-Type", contentType).headerBytes("x-message-id", id, idLen);
     this.send(now, body, bodyLen, changetype<usize>(this) + HTTP_SERVICE_SIZE, ANSWER_MAX);
   }

@@ -4,6 +4,7 @@
 import { Method } from "../net/http/fields";
 import { TCP_MESSAGE_SIZE, TcpMessage } from "../net/message/tcp";
 import { UDP_MESSAGE_SIZE, UdpMessage } from "../net/message/udp";
+import { Ascii } from "../util/ascii";
 import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
 import { MESSAGE_SERVICE_SIZE, MessageService } from "./message-service";
 
@@ -22,7 +23,7 @@ export class HarvestHttp<N> extends HttpService<N> {
    * Begins to send an entry, only when none is pending. `contentType` says what it is: application/json, text/plain,
    * application/octet-stream. `unixMs` is its time; -1: the time at which the platform gets it.
    */
-  post(now: i64, contentType: string, unixMs: i64, body: usize, bodyLen: i32, into: usize, intoMax: i32): void {
+  post(now: i64, contentType: Ascii, unixMs: i64, body: usize, bodyLen: i32, into: usize, intoMax: i32): void {
     const request = this.begin(Method.Post, "/").header("Content-Type", contentType);
     if (unixMs >= 0) request.headerNumber("X-Soracom-Timestamp", unixMs);
     this.send(now, body, bodyLen, into, intoMax);

@@ -8,6 +8,7 @@ import { NetKind, Status } from "../board/index";
 import { HTTP_PARTS_SIZE, HeaderWatch, HttpClient, InParts } from "../net/http/client";
 import { Method } from "../net/http/fields";
 import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
+import { Ascii } from "../util/ascii";
 import { Text, startsWith } from "../util/text";
 import { Outcome, outcomeOf } from "./outcome";
 
@@ -45,7 +46,7 @@ export class FilesClient<N> {
   changed: bool;
   private task: Task;
   private valid: bool;
-  private path: string;
+  private path: Ascii;
   /** Length of the ETag of the file's first range; -1 none. */
   private etagLength: i32;
 
@@ -129,7 +130,7 @@ export class FilesClient<N> {
   // --- Upload ---
 
   /** Begins to send a file of `length` bytes, only when nothing is under way. Its bytes are asked for by `wantsPart`. */
-  put(now: i64, path: string, contentType: string, length: i32): void {
+  put(now: i64, path: Ascii, contentType: Ascii, length: i32): void {
     this.task = Task.Put;
     this.size = length;
     const request = this.request
@@ -163,7 +164,7 @@ export class FilesClient<N> {
   // --- Download ---
 
   /** Begins to get a file, only when nothing is under way. `path` must stay as it is. */
-  get(now: i64, path: string): void {
+  get(now: i64, path: Ascii): void {
     this.path = path;
     this.size = -1;
     this.offset = 0;

@@ -5,6 +5,7 @@ import { NetKind, Status } from "../board/index";
 import { HTTP_CLIENT_SIZE, HttpClient, Whole } from "../net/http/client";
 import { Method } from "../net/http/fields";
 import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
+import { Ascii } from "../util/ascii";
 import { Outcome, outcomeOf } from "./outcome";
 
 const HEAD_MAX = 512;
@@ -12,7 +13,7 @@ const HEAD_MAX = 512;
 /** Place with `memory.data(HTTP_SERVICE_SIZE, 8)`; the `open` of the service comes first. */
 @unmanaged
 export class HttpService<N> {
-  private host: string;
+  private host: Ascii;
   private port: i32;
   private pending: bool;
   private valid: bool;
@@ -35,19 +36,19 @@ export class HttpService<N> {
     return changetype<usize>(this.request) + HTTP_REQUEST_SIZE;
   }
 
-  attach(net: N, host: string, port: i32, kind: i32 = NetKind.Tcp): void {
+  attach(net: N, host: Ascii, port: i32, kind: i32 = NetKind.Tcp): void {
     this.host = host;
     this.port = port;
     this.http.attach(net, host, port, kind);
   }
 
   /** Begins a request; add headers to it, then `send`. Only when none is pending. */
-  begin(method: Method, path: string): HttpRequest {
+  begin(method: Method, path: Ascii): HttpRequest {
     return this.request.begin(this.head, HEAD_MAX, method, path, this.host, this.port);
   }
 
   /** The same for a path whose last segment is any bytes. */
-  beginAt(method: Method, path: string, segment: usize, segmentLen: i32): HttpRequest {
+  beginAt(method: Method, path: Ascii, segment: usize, segmentLen: i32): HttpRequest {
     return this.request
       .beginPath(this.head, HEAD_MAX, method, path)
       .pathSegment(segment, segmentLen)

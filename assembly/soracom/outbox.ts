@@ -6,6 +6,7 @@
 // the newest message takes the place of the oldest, which is lost and counted.
 
 import { LogLevel, Status, entropy, store_read, store_write } from "../board/index";
+import { Ascii } from "../util/ascii";
 import { Backoff } from "../util/backoff";
 import { beginLog, endLog } from "../util/log";
 import { Text } from "../util/text";
@@ -60,7 +61,7 @@ export class Outbox<N> {
   private head: u32;
   private epoch: u64;
   private net: N;
-  private path: string;
+  private path: Ascii;
   private sending: bool;
   private sendingSeq: u32;
   private sendingLen: i32;
@@ -118,7 +119,7 @@ export class Outbox<N> {
   }
 
   /** Reads what waits from the store. Messages go to the Beam entry point `path` of `net`. */
-  open(net: N, path: string): void {
+  open(net: N, path: Ascii): void {
     this.net = net;
     this.path = path;
     this.beam.open(net);

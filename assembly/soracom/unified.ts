@@ -5,6 +5,7 @@
 import { Method } from "../net/http/fields";
 import { TCP_MESSAGE_SIZE, TcpMessage } from "../net/message/tcp";
 import { UDP_MESSAGE_SIZE, UdpMessage } from "../net/message/udp";
+import { Ascii } from "../util/ascii";
 import { JsonKind, JsonReader } from "../util/json";
 import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
 import { MESSAGE_SERVICE_SIZE, MessageService } from "./message-service";
@@ -26,7 +27,7 @@ export class UnifiedHttp<N> extends HttpService<N> {
   }
 
   /** Begins to send, only when nothing is pending. */
-  post(now: i64, contentType: string, body: usize, bodyLen: i32, into: usize, intoMax: i32): void {
+  post(now: i64, contentType: Ascii, body: usize, bodyLen: i32, into: usize, intoMax: i32): void {
     this.begin(Method.Post, "/").header("Content-Type", contentType);
     this.send(now, body, bodyLen, into, intoMax);
   }

@@ -1,7 +1,8 @@
 // JSON without a heap: strings are written escaped, members of an object are found in the text and read in place
 // (RFC 8259). Reading looks at the outermost object only; what is nested is passed over, not checked.
 
-import { Text } from "./text";
+import { Ascii } from "./ascii";
+import { Text, equals } from "./text";
 
 /** What a member's value is. */
 export const enum JsonKind {
@@ -43,7 +44,7 @@ export class JsonReader {
    * Looks for the first member of the object in text..text+textLen whose name is written exactly like `name` (ASCII, no
    * escapes).
    */
-  find(text: usize, textLen: i32, name: string): JsonKind {
+  find(text: usize, textLen: i32, name: Ascii): JsonKind {
     this.at = text;
     this.end = text + textLen;
     this.len = 0;
@@ -75,10 +76,8 @@ export class JsonReader {
   }
 
   /** True when the last value is exactly this text (ASCII). */
-  isText(text: string): bool {
-    if (this.len != text.length) return false;
-    for (let i = 0; i < this.len; i++) if (load<u8>(this.ptr + i) != <u32>text.charCodeAt(i)) return false;
-    return true;
+  isText(text: Ascii): bool {
+    return equals(this.ptr, this.len, text);
   }
 
   private blanks(): void {

@@ -1,6 +1,7 @@
 // Log lines, put together without a heap.
 
 import { log } from "../board/index";
+import { Ascii } from "./ascii";
 import { Text } from "./text";
 
 const LINE_MAX = 160;
@@ -9,7 +10,7 @@ const buffer = memory.data(LINE_MAX);
 const line = memory.data(offsetof<Text>());
 
 /** Begins a line; `endLog` writes it. What is longer than 160 bytes is cut off. */
-export function beginLog(text: string): Text {
+export function beginLog(text: Ascii): Text {
   return changetype<Text>(line).on(buffer, LINE_MAX).str(text);
 }
 
@@ -18,7 +19,7 @@ export function endLog(level: i32): void {
 }
 
 /** A line that needs no putting together. */
-export function logText(level: i32, text: string): void {
+export function logText(level: i32, text: Ascii): void {
   beginLog(text);
   endLog(level);
 }

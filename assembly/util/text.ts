@@ -1,14 +1,14 @@
 // Lines of text without a heap: a writer over somebody's buffer, a reader over received fields, and comparisons.
 
+import { Ascii } from "./ascii";
+
 /** Digits of the longest number, last first. */
 const digits = memory.data(20);
 
-const HEX = "0123456789abcdef";
-
-
-@inline
-function at(text: string, i: i32): u32 {
-  return load<u16>(changetype<usize>(text) + ((<usize>i) << 1));
+/** A hexadecimal digit, of the four lowest bits. */
+function hex(value: u32): u32 {
+  value &= 15;
+  return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
 /**
@@ -40,29 +40,17 @@ export class Text {
     return this;
   }
 
-  /** ASCII only; other characters become `?`. */
-  str(text: string): Text {
-    const n = text.length;
-    // Nearly all that a device writes comes through here: the bounds are looked at once, not for each character.
-    const to = this.ptr + this.length;
-    for (let i = 0, last = this.take(n); i < last; i++) {
-      const c = at(text, i);
-      store<u8>(to + i, c < 0x80 ? c : 0x3f);
-    }
-    return this;
+  str(text: Ascii): Text {
+    return this.bytes(changetype<usize>(text), text.length);
   }
 
   bytes(ptr: usize, len: i32): Text {
+    // Nearly all that a device writes comes through here: the bounds are looked at once, not for each character.
     const to = this.ptr + this.length;
-    for (let i = 0, last = this.take(len); i < last; i++) store<u8>(to + i, load<u8>(ptr + i));
+    const n = min(len, this.capacity - this.length);
+    for (let i = 0; i < n; i++) store<u8>(to + i, load<u8>(ptr + i));
+    this.length += len;
     return this;
-  }
-
-  /** Counts n more bytes; returns how many of them there is room for. */
-  private take(n: i32): i32 {
-    const room = this.capacity - this.length;
-    this.length += n;
-    return min(n, room);
   }
 
   /** Decimal. */
@@ -92,12 +80,12 @@ export class Text {
 
   /** Two hexadecimal digits. */
   hex8(value: u32): Text {
-    return this.byte(at(HEX, value >> 4)).byte(at(HEX, value & 15));
+    return this.byte(hex(value >> 4)).byte(hex(value));
   }
 
   /** 16 hexadecimal digits, most significant first. */
   hex64(value: u64): Text {
-    for (let shift = 60; shift >= 0; shift -= 4) this.byte(at(HEX, <i32>((value >> (<u64>shift)) & 15)));
+    for (let shift = 60; shift >= 0; shift -= 4) this.byte(hex(<u32>(value >> (<u64>shift))));
     return this;
   }
 }
@@ -133,7 +121,7 @@ export class Fields {
   }
 
   /** True, and taken, when the next field is exactly this quoted string. */
-  quoted(text: string): bool {
+  quoted(text: Ascii): bool {
     const n = text.length;
     const p = this.ptr;
     if (<i32>(this.end - p) < n + 2 || load<u8>(p) != 0x22 || load<u8>(p + n + 1) != 0x22) return false;
@@ -175,25 +163,26 @@ export class Fields {
 }
 
 /** True when ptr..ptr+len begins with the ASCII text. */
-export function startsWith(ptr: usize, len: i32, text: string): bool {
-  const n = text.length;
-  if (len < n) return false;
-  for (let i = 0; i < n; i++) if (load<u8>(ptr + i) != at(text, i)) return false;
+export function startsWith(ptr: usize, len: i32, text: Ascii): bool {
+  let i = 0;
+  for (let c = text.charCodeAt(0); c != 0; c = text.charCodeAt(++i)) {
+    if (i >= len || load<u8>(ptr + i) != c) return false;
+  }
   return true;
 }
 
 /** True when ptr..ptr+len is the ASCII text. */
-export function equals(ptr: usize, len: i32, text: string): bool {
+export function equals(ptr: usize, len: i32, text: Ascii): bool {
   return len == text.length && startsWith(ptr, len, text);
 }
 
 /** Like `equals`; the text is in lower case, the bytes in either. */
-export function equalsAnyCase(ptr: usize, len: i32, text: string): bool {
+export function equalsAnyCase(ptr: usize, len: i32, text: Ascii): bool {
   if (len != text.length) return false;
   for (let i = 0; i < len; i++) {
     let c: u32 = load<u8>(ptr + i);
     if (c - 0x41 < 26) c |= 0x20;
-    if (c != at(text, i)) return false;
+    if (c != text.charCodeAt(i)) return false;
   }
   return true;
 }

@@ -1,11 +1,13 @@
 // Compiles the device binaries of a project: every target of its asconfig.json.
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { packageRoot } from '../package-root.js';
+import { type Transform, literals } from './literals.js';
+import { shrink } from './shrink.js';
 
 /** The part of the compiler's interface that is used here. */
 interface Compiler {
@@ -15,6 +17,7 @@ interface Compiler {
       readonly stdout: { write(text: string | Uint8Array): boolean };
       readonly stderr: { write(text: string | Uint8Array): boolean };
       readonly readFile: (name: string) => Promise<string | null>;
+      readonly transforms: readonly Transform[];
     },
   ): Promise<{ readonly error: Error | null }>;
 }
@@ -37,6 +40,7 @@ const asconfig = z.looseObject({
       outFile: z.string(),
       /** Ours: the module is described for as-bind (see akari/kit). */
       asBind: z.boolean().optional(),
+      shrinkLevel: z.number().optional(),
     }),
   ),
 });
@@ -47,6 +51,8 @@ export interface Target {
   readonly name: string;
   readonly outFile: string;
   readonly asBind: boolean;
+  /** A device's release: small above all. */
+  readonly small: boolean;
 }
 
 /** The targets of asconfig.json in `folder`. */
@@ -61,8 +67,14 @@ export function targetsOf(folder: string): Target[] {
   }
   const parsed = asconfig.safeParse(json);
   if (!parsed.success) throw new BuildError(`${file}: ${z.prettifyError(parsed.error)}`);
-  return Object.entries(parsed.data.targets).map(([target, { outFile, asBind = false }]) => {
-    return { target, name: target.replace(/-(release|debug)$/, ''), outFile, asBind };
+  return Object.entries(parsed.data.targets).map(([target, { outFile, asBind = false, shrinkLevel = 0 }]) => {
+    return {
+      target,
+      name: target.replace(/-(release|debug)$/, ''),
+      outFile,
+      asBind,
+      small: shrinkLevel > 0 && !asBind,
+    };
   });
 }
 
@@ -103,6 +115,14 @@ export async function compile(folder: string, target: Target): Promise<void> {
     stdout: listen,
     stderr: listen,
     readFile: (name) => readSource(name, folder),
+    transforms: [await literals()],
   });
   if (error) throw new BuildError(`target ${target.target}: ${said.trim() || error.message}`);
+  if (!target.small) return;
+  const file = join(folder, target.outFile);
+  try {
+    writeFileSync(file, shrink(readFileSync(file)));
+  } catch (thrown) {
+    throw new BuildError(`target ${target.target}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }

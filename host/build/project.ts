@@ -46,7 +46,7 @@ export function newProject(folder: string, example: string): void {
 }
 
 function targets(name: string): Record<string, unknown> {
-  const optimized = { optimizeLevel: 3, shrinkLevel: 1, converge: true, noAssert: true };
+  const optimized = { optimizeLevel: 3, shrinkLevel: 2, noAssert: true };
   return {
     [`${name}-release`]: { outFile: `build/release/${name}.wasm`, ...optimized },
     [`${name}-debug`]: { outFile: `build/debug/${name}.wasm`, debug: true, sourceMap: true },

@@ -72,6 +72,14 @@ describe.each(device)('%s', (_name, { outFile }) => {
     expect(text).not.toContain('memory.grow');
   });
 
+  it('has no custom section unless it is for debugging', () => {
+    const sections = WebAssembly.Module.customSections.bind(undefined, new WebAssembly.Module(readFileSync(outFile)));
+    const there = ['name', 'producers', 'target_features', 'sourceMappingURL'].filter(
+      (name) => sections(name).length > 0,
+    );
+    expect(there).toEqual(outFile.includes('debug') ? ['name', 'sourceMappingURL'] : []);
+  });
+
   it('says where its static data ends; its own variables start at 0, so that none is taken for a stack pointer', () => {
     const globals = new Map(
       [...text.matchAll(/^ \(global \$(\S+) (\(mut )?i32\)? \(i32\.const (-?\d+)\)\)$/gm)].map(

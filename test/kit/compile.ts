@@ -1,6 +1,8 @@
 // Compiles AssemblyScript within a test, without touching build/.
 import { existsSync, readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
+import { literals } from '../../host/build/literals.js';
+import { shrink } from '../../host/build/shrink.js';
 
 type Sources = Readonly<Record<string, string>>;
 
@@ -22,6 +24,7 @@ async function run(
       writeFile(name, contents) {
         if (name.endsWith('out.wasm')) wasm = contents as Uint8Array;
       },
+      transforms: [await literals()] as never,
     },
   );
   if (error !== null || wasm === undefined) throw new Error(`${String(error)}\n${stderr.toString()}`);
@@ -30,17 +33,17 @@ async function run(
 
 const DEVICE = [
   ...['--runtime', 'stub', '--disable', 'bulk-memory', '--disable', 'nontrapping-f2i'],
-  ...['--initialMemory', '1', '-O3', '--shrinkLevel', '1', '--converge', '--noAssert'],
+  ...['--initialMemory', '1', '-O3', '--shrinkLevel', '2', '--noAssert'],
 ];
 
 /** A module as devices get it: no runtime, WebAssembly 1.0. */
 export async function compileDevice(...entries: string[]): Promise<Uint8Array<ArrayBuffer>> {
-  return run([...entries, 'assembly/board/abort.ts'], DEVICE);
+  return shrink(await run([...entries, 'assembly/board/abort.ts'], DEVICE));
 }
 
 /** The same of a source given here. */
 export async function compileDeviceSource(source: string): Promise<Uint8Array<ArrayBuffer>> {
-  return run(['source.ts', 'assembly/board/abort.ts'], DEVICE, { 'source.ts': source });
+  return shrink(await run(['source.ts', 'assembly/board/abort.ts'], DEVICE, { 'source.ts': source }));
 }
 
 /** The same of a source given here, not optimized and with names, as debug targets are. */
@@ -50,7 +53,7 @@ export async function compileDebugSource(source: string): Promise<Uint8Array<Arr
 
 /** The same of an entry of the package, with some of its files replaced. */
 export async function compileDeviceChanged(entry: string, sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
-  return run([entry, 'assembly/board/abort.ts'], DEVICE, sources);
+  return shrink(await run([entry, 'assembly/board/abort.ts'], DEVICE, sources));
 }
 
 /** An example, with some of its files replaced, as it is built. */

@@ -84,10 +84,7 @@ function packageOf(app: Uint8Array, kind: Package): Uint8Array {
     const image = Uint8Array.from(app);
     const bytes = Buffer.from(image.buffer);
     let places = 0;
-    for (const encoding of ['utf16le', 'latin1'] as const) {
-      const [old, other] = [Buffer.from(OLD, encoding), Buffer.from(NEW, encoding)];
-      for (let at = 0; (at = bytes.indexOf(old, at)) >= 0; at++, places++) other.copy(bytes, at);
-    }
+    for (let at = 0; (at = bytes.indexOf(OLD, at, 'latin1')) >= 0; at++, places++) bytes.write(NEW, at, 'latin1');
     if (places === 0) throw new Error(`the app does not say that it is ${OLD}`);
     const good = firmwarePackage({ image, name: 'lwm2m-inventory', version: NEW });
     const spoilt = Uint8Array.from(good);

@@ -4,6 +4,7 @@
 
 import { LogLevel, clock_unix_ms } from "../../board/index";
 import { CoapEvent } from "../../net/coap/event";
+import { Ascii } from "../../util/ascii";
 import { endLog } from "../../util/log";
 import { SERVERS_MAX } from "../account";
 import { hasServer } from "../accounts";
@@ -105,7 +106,7 @@ export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
     }
   }
 
-  private bootstrapFailed(now: i64, why: i32, step: string): void {
+  private bootstrapFailed(now: i64, why: i32, step: Ascii): void {
     const holdOff = max(this.holdOffS, HOLD_OFF_MIN_S);
     const known = hasServer(this.accounts.current);
     const base = known ? max(holdOff, WITH_SERVER_S) : holdOff;

@@ -2,6 +2,7 @@
 // the other servers. LwM2M Transport 6.2.1.1.
 
 import { LogLevel, Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
 import { endLog } from "../../util/log";
 import { RegistrationState } from "../registration";
 import { SERVERS_MAX, SecurityResource, Server, ServerResource } from "../account";
@@ -49,7 +50,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
     for (let i = 0; i < SERVERS_MAX; i++) if (set.server(i).state != 0) set.server(i).put(ServerResource.Alert, alert);
   }
 
-  private report(now: i64, session: Session<H, N, S, F>, step: string, why: i32): void {
+  private report(now: i64, session: Session<H, N, S, F>, step: Ascii, why: i32): void {
     const r = session.registration;
     const text = line(step).str(" with server ").num(session.ssid).str(" failed: ");
     endLine(reason(text, why, session.channel.alert), r.deadline == i64.MAX_VALUE ? -1 : r.deadline - now);

@@ -3,6 +3,7 @@
 // The app sets what it knows, and looks at `wish` when its answers have gone out: a reboot or a factory reset that a server has asked for.
 
 import { Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
 import { Path } from "../path";
 import { Access, Of } from "../table";
 import { Value } from "../value";
@@ -123,7 +124,7 @@ export class Device extends News {
   }
 
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
-  begin(manufacturer: string, model: string, version: string, type: string): void {
+  begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
     this.manufacturer = changetype<usize>(manufacturer);
     this.model = changetype<usize>(model);
     this.version = changetype<usize>(version);
@@ -226,16 +227,16 @@ export class Device extends News {
   read(_instance: i32, resource: i32, item: i32, value: Value): void {
     switch (resource) {
       case 0:
-        value.setText(changetype<string>(this.manufacturer));
+        value.setText(changetype<Ascii>(this.manufacturer));
         break;
       case 1:
-        value.setText(changetype<string>(this.model));
+        value.setText(changetype<Ascii>(this.model));
         break;
       case 2:
         value.setString(this.serial, this.serialLen);
         break;
       case 3:
-        value.setText(changetype<string>(this.version));
+        value.setText(changetype<Ascii>(this.version));
         break;
       case 6:
         value.setInteger(this.source);
@@ -262,7 +263,7 @@ export class Device extends News {
         value.setString(this.zone, this.zoneLen);
         break;
       case 17:
-        value.setText(changetype<string>(this.type));
+        value.setText(changetype<Ascii>(this.type));
         break;
       case 20:
         value.setInteger(this.status);

@@ -11,6 +11,8 @@
 // `M` says how packages come (firmware-fields.ts).
 
 import { Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
+import { equals } from "../../util/text";
 import { FirmwareResult, FirmwareState, RESULT, STATE, TABLE, hasPull, hasPush } from "./firmware-fields";
 import {
   HEADER_BYTES,
@@ -95,7 +97,7 @@ export class FirmwareUpdate<B, M> extends News {
   }
 
   /** Loads the record. `version`: what the running image is. */
-  attach(flash: B, version: string): void {
+  attach(flash: B, version: Ascii): void {
     this.flash = flash;
     this.time = -1;
     this.isDue = false;
@@ -142,12 +144,9 @@ export class FirmwareUpdate<B, M> extends News {
     if (this.isFresh) this.save();
   }
 
-  private isVersion(version: string): bool {
+  private isVersion(version: Ascii): bool {
     const at = packageVersion(this.at(HEADER));
-    const n = textLength(at);
-    if (n != version.length) return false;
-    for (let i = 0; i < n; i++) if (load<u8>(at + i) != <u8>version.charCodeAt(i)) return false;
-    return true;
+    return equals(at, textLength(at), version);
   }
 
   protected save(): i32 {

@@ -1,5 +1,6 @@
 // Object 4, Connectivity Monitoring: the link to the network, as the modem driver tells it. LwM2M Core E.5.
 
+import { Ascii } from "../../util/ascii";
 import { Path } from "../path";
 import { Access, Of } from "../table";
 import { Value } from "../value";
@@ -51,7 +52,7 @@ export class Monitoring extends News {
   }
 
   /** The APN is ASCII; "" when there is none. */
-  begin(bearer: Bearer, apn: string): void {
+  begin(bearer: Bearer, apn: Ascii): void {
     this.bearer = bearer;
     this.apn = changetype<usize>(apn);
     this.cell = -1;
@@ -111,7 +112,7 @@ export class Monitoring extends News {
   has(_instance: i32, resource: i32): bool {
     switch (resource) {
       case 7:
-        return changetype<string>(this.apn).length > 0;
+        return changetype<Ascii>(this.apn).length > 0;
       case 8:
         return this.cell >= 0;
       case 9:
@@ -134,7 +135,7 @@ export class Monitoring extends News {
         value.setString(this.address, this.addressLen);
         break;
       case 7:
-        value.setText(changetype<string>(this.apn));
+        value.setText(changetype<Ascii>(this.apn));
         break;
       case 8:
         value.setInteger(this.cell);

@@ -1,5 +1,6 @@
 // Writes CoAP messages and sets of options, RFC 7252 3.
 
+import { Ascii } from "../../util/ascii";
 import { CoapOption, CoapType } from "./fields";
 
 /**
@@ -53,10 +54,8 @@ export class CoapWriter {
   }
 
   /** An option of ASCII text. */
-  text(number: u32, text: string): CoapWriter {
-    this.head(number, text.length);
-    for (let i = 0, n = text.length; i < n; i++) this.byte(text.charCodeAt(i));
-    return this;
+  text(number: u32, text: Ascii): CoapWriter {
+    return this.option(number, changetype<usize>(text), text.length);
   }
 
   /** One Uri-Path of a number in decimal. */

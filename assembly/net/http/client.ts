@@ -4,6 +4,7 @@
 // gives the part that begins at byte `bodyAt`), and headers that the caller watches for are kept.
 
 import { NetState, Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
 import { Exchange, ExchangeState } from "../exchange";
 import { HTTP_RESPONSE_SIZE, HttpResponse, ResponseEvent } from "./response";
 
@@ -13,14 +14,14 @@ const RECEIVE_CHUNK = 256;
 @unmanaged
 export class HeaderWatch {
   /** In lower case. */
-  name: string;
+  name: Ascii;
   value: usize;
   limit: i32;
   /** Bytes at `value`; -1: the response has no such header, or one that is longer than `limit`. */
   length: i32;
   next: usize;
 
-  begin(name: string, value: usize, limit: i32, next: usize): void {
+  begin(name: Ascii, value: usize, limit: i32, next: usize): void {
     this.name = name;
     this.value = value;
     this.limit = limit;

@@ -1,5 +1,7 @@
 // Names, codes and limits of RFC 9110 and 9112.
 
+import { Ascii } from "../../util/ascii";
+
 export const enum Method {
   Get,
   Head,
@@ -8,7 +10,7 @@ export const enum Method {
   Delete,
 }
 
-export function methodName(method: Method): string {
+export function methodName(method: Method): Ascii {
   switch (method) {
     case Method.Get:
       return "GET";

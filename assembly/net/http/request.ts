@@ -1,5 +1,6 @@
 // Writes the head of a request, RFC 9112 3.
 
+import { Ascii } from "../../util/ascii";
 import { Text } from "../../util/text";
 import { Method, methodName } from "./fields";
 
@@ -27,12 +28,12 @@ export class HttpRequest {
   }
 
   /** `path` in origin form, beginning with `/`. */
-  begin(ptr: usize, capacity: i32, method: Method, path: string, host: string, port: i32): HttpRequest {
+  begin(ptr: usize, capacity: i32, method: Method, path: Ascii, host: Ascii, port: i32): HttpRequest {
     return this.beginPath(ptr, capacity, method, path).endPath(host, port);
   }
 
   /** Like `begin` for a path of several parts: then `pathSegment` as wanted, then `endPath`. */
-  beginPath(ptr: usize, capacity: i32, method: Method, path: string): HttpRequest {
+  beginPath(ptr: usize, capacity: i32, method: Method, path: Ascii): HttpRequest {
     this.valid = true;
     this.text.on(ptr, capacity).str(methodName(method)).str(" ");
     this.checked(path, true);
@@ -50,7 +51,7 @@ export class HttpRequest {
     return this;
   }
 
-  endPath(host: string, port: i32): HttpRequest {
+  endPath(host: Ascii, port: i32): HttpRequest {
     this.text.str(" HTTP/1.1\r\nHost: ");
     this.checked(host, true);
     if (port != 80) this.text.str(":").num(port);
@@ -58,7 +59,7 @@ export class HttpRequest {
     return this;
   }
 
-  header(name: string, value: string): HttpRequest {
+  header(name: Ascii, value: Ascii): HttpRequest {
     this.checked(name, true);
     this.text.str(": ");
     this.checked(value, false);
@@ -66,13 +67,13 @@ export class HttpRequest {
     return this;
   }
 
-  headerNumber(name: string, value: i64): HttpRequest {
+  headerNumber(name: Ascii, value: i64): HttpRequest {
     this.checked(name, true);
     this.text.str(": ").num(value).str("\r\n");
     return this;
   }
 
-  headerBytes(name: string, ptr: usize, len: i32): HttpRequest {
+  headerBytes(name: Ascii, ptr: usize, len: i32): HttpRequest {
     this.checked(name, true);
     this.text.str(": ").bytes(ptr, len).str("\r\n");
     for (let i = 0; i < len; i++) if (forges(load<u8>(ptr + i), false)) this.valid = false;
@@ -85,12 +86,11 @@ export class HttpRequest {
     this.text.str("\r\n");
   }
 
-  private checked(text: string, isWord: bool): void {
-    const n = text.length;
-    let bad = isWord && n == 0;
-    for (let i = 0; i < n; i++) bad = bad || forges(load<u16>(changetype<usize>(text) + ((<usize>i) << 1)), isWord);
-    if (bad) this.valid = false;
-    this.text.str(text);
+  private checked(text: Ascii, isWord: bool): void {
+    let n = 0;
+    for (let c = text.charCodeAt(0); c != 0; c = text.charCodeAt(++n)) if (forges(c, isWord)) this.valid = false;
+    if (isWord && n == 0) this.valid = false;
+    this.text.bytes(changetype<usize>(text), n);
   }
 }
 

@@ -1,6 +1,7 @@
 // Parses a response as it comes in, RFC 9112. Bytes may be cut anywhere; the result is the same.
 
 import { Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
 import { equalsAnyCase, startsWith } from "../../util/text";
 import { HEADERS_MAX, HEAD_MAX, INTERIM_MAX, LINE_MAX, isToken } from "./fields";
 
@@ -108,7 +109,7 @@ export class HttpResponse {
     return this.headBytes == 0;
   }
 
-  isHeader(name: string): bool {
+  isHeader(name: Ascii): bool {
     return equalsAnyCase(this.line, this.nameLen, name);
   }
 

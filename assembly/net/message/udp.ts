@@ -5,6 +5,7 @@
 // late comes to a port where nobody listens, and is not taken for the reply to the next message.
 
 import { NetKind, NetState, Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
 import { Backoff } from "../../util/backoff";
 import { openSocket } from "../transport";
 
@@ -41,7 +42,7 @@ export class UdpMessage<N> {
   tries: i32;
 
   private net: N;
-  private host: string;
+  private host: Ascii;
   private port: i32;
   private waitMs: i32;
   private handle: i32;
@@ -60,7 +61,7 @@ export class UdpMessage<N> {
   /**
    * `host` and `port` of all messages; the first wait for an answer is 75 % to 125 % of `waitMs`; `seed` spreads them.
    */
-  attach(net: N, host: string, port: i32, waitMs: i32, seed: u32): void {
+  attach(net: N, host: Ascii, port: i32, waitMs: i32, seed: u32): void {
     this.net = net;
     this.host = host;
     this.port = port;

@@ -10,6 +10,7 @@ import { Method } from "akari/assembly/net/http/fields";
 import { ENDORSE_SIZE, EndorseClient } from "akari/assembly/soracom/endorse";
 import { HTTP_SERVICE_SIZE, HttpService } from "akari/assembly/soracom/http-service";
 import { Outcome } from "akari/assembly/soracom/outcome";
+import { Ascii } from "akari/assembly/util/ascii";
 import { Backoff } from "akari/assembly/util/backoff";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
 import { Text } from "akari/assembly/util/text";
@@ -96,7 +97,7 @@ export function loop(): i32 {
   return until(now, min(turn, line), modem.deadline, min(endorse.deadline, door.deadline));
 }
 
-function failed(now: i64, what: string, code: i32): void {
+function failed(now: i64, what: Ascii, code: i32): void {
   beginLog(what).num(code).str(", trying again later");
   endLog(LogLevel.Warn);
   step = Step.Rest;

@@ -150,7 +150,7 @@ it('key rotation: another key under the same identity, the old one is gone', asy
 /** The same app as version 1.0.1, as a package in the operator's files. */
 async function publish(change: (bytes: Uint8Array) => void = () => undefined): Promise<void> {
   const image = Uint8Array.from(app);
-  const text = (version: string): Buffer => Buffer.from(version, 'utf16le');
+  const text = (version: string): Buffer => Buffer.from(version, 'latin1');
   for (let at = 0; (at = Buffer.from(image.buffer).indexOf(text('1.0.0'), at)) >= 0; at++) image.set(text('1.0.1'), at);
   const bytes = firmwarePackage({ image, name: 'lwm2m-inventory', version: '1.0.1' });
   change(bytes);

@@ -1,0 +1,141 @@
+// String literals of device code as plain bytes.
+//
+// AssemblyScript's own strings are UTF-16 behind a header of 20 bytes, which costs a device's flash and memory twice its text. Where an
+// `Ascii` is wanted (assembly/util/ascii.ts), the compiler is told here to put down the bytes of a literal, with a zero behind them, and
+// to pass their address. The type that is wanted decides: a function that takes a `string` gets one as ever.
+
+/** What is used of the compiler here, of its ast.ts, program.ts, resolver.ts, compiler.ts. */
+interface Node {
+  readonly kind: number;
+  readonly range: unknown;
+  readonly expression?: Node;
+  readonly literalKind?: number;
+  readonly value?: unknown;
+}
+
+interface Element {
+  readonly kind: number;
+  readonly initializerNode?: Node | null;
+  readonly typeNode?: object | null;
+  decoratorFlags: number;
+  is(flag: number): boolean;
+}
+
+interface Program {
+  readonly elementsByName: ReadonlyMap<string, Element>;
+}
+
+interface Type {
+  readonly nonNullableType: Type;
+  getClass(): { readonly internalName: string } | null;
+}
+
+interface Compiler {
+  readonly program: Program;
+  readonly module: { i32(value: number): number };
+  readonly resolver: {
+    lookupIdentifierExpression(node: Node, flow: object, parent: object, mode: number): Element | null;
+  };
+  readonly currentFlow: { readonly sourceFunction: object };
+  readonly currentParent: object | null;
+  currentType: Type;
+  compileExpression: (this: Compiler, expression: Node, wanted: Type, constraints?: number) => number;
+  addAlignedMemorySegment(bytes: Uint8Array, alignment: number): { readonly offset: { readonly low: number } };
+  error(code: number, range: unknown, argument: string): void;
+}
+
+interface Asc {
+  readonly Compiler: { readonly prototype: Compiler };
+  readonly NodeKind: { readonly Identifier: number; readonly Literal: number; readonly Parenthesized: number };
+  readonly LiteralKind: { readonly String: number };
+  readonly ElementKind: { readonly Global: number };
+  readonly CommonFlags: { readonly Const: number };
+  readonly DecoratorFlags: { readonly Lazy: number };
+  readonly ReportMode: { readonly Swallow: number };
+  readonly DiagnosticCode: { readonly User_defined_0: number };
+}
+
+/** A transform, as the compiler's `transforms` take it. */
+export interface Transform {
+  afterInitialize(program: Program): void;
+}
+
+/** Addresses of a program's texts, by text and by every end of one. */
+const texts = new WeakMap<Program, Map<string, number>>();
+
+let transform: Promise<Transform> | undefined;
+
+/** The transform that does it. */
+export function literals(): Promise<Transform> {
+  return (transform ??= install());
+}
+
+async function install(): Promise<Transform> {
+  // Not imported by its literal name: its declarations would replace Node's `console` for the whole program.
+  const name: string = 'assemblyscript';
+  const asc = (await import(name)) as Asc;
+  const { prototype } = asc.Compiler;
+  const { compileExpression } = prototype;
+  prototype.compileExpression = function (expression, wanted, constraints) {
+    const literal = isAscii(wanted) ? literalOf(asc, this, expression) : undefined;
+    if (literal === undefined) return compileExpression.call(this, expression, wanted, constraints);
+    this.currentType = wanted.nonNullableType;
+    return this.module.i32(addressOf(asc, this, String(literal.value), expression));
+  };
+  return {
+    // A constant that is only ever wanted as bytes is not to be there as a string as well.
+    afterInitialize(program): void {
+      for (const element of program.elementsByName.values()) {
+        if (constantText(asc, element)) element.decoratorFlags |= asc.DecoratorFlags.Lazy;
+      }
+    },
+  };
+}
+
+function isAscii(type: Type): boolean {
+  return /(^|\/)assembly\/util\/ascii\/Ascii$/.test(type.getClass()?.internalName ?? '');
+}
+
+/** The literal that an expression is or names. */
+function literalOf(asc: Asc, compiler: Compiler, expression: Node): Node | undefined {
+  let node = expression;
+  while (node.kind === asc.NodeKind.Parenthesized && node.expression) node = node.expression;
+  if (isLiteral(asc, node)) return node;
+  if (node.kind !== asc.NodeKind.Identifier) return undefined;
+  const { currentFlow: flow, currentParent: parent } = compiler;
+  const mode = asc.ReportMode.Swallow;
+  const element = compiler.resolver.lookupIdentifierExpression(node, flow, parent ?? flow.sourceFunction, mode);
+  return element ? constantText(asc, element) : undefined;
+}
+
+function isLiteral(asc: Asc, node: Node): boolean {
+  return node.kind === asc.NodeKind.Literal && node.literalKind === asc.LiteralKind.String;
+}
+
+/** The literal of `const NAME = "text"`. */
+function constantText(asc: Asc, element: Element): Node | undefined {
+  const { initializerNode: value, typeNode } = element;
+  const isConstant = element.kind === asc.ElementKind.Global && element.is(asc.CommonFlags.Const);
+  return isConstant && !typeNode && value && isLiteral(asc, value) ? value : undefined;
+}
+
+/** Where the text is; its bytes are put down if they are not there yet. */
+function addressOf(asc: Asc, compiler: Compiler, text: string, node: Node): number {
+  const wrong = [...text].find((character) => character < '\x01' || character > '\x7f');
+  if (wrong !== undefined) {
+    const code = wrong.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? '';
+    compiler.error(
+      asc.DiagnosticCode.User_defined_0,
+      node.range,
+      `Text for the device is ASCII, and this one has a character U+${code}. UTF-8 is written as bytes.`,
+    );
+    return 0;
+  }
+  let known = texts.get(compiler.program);
+  if (!known) texts.set(compiler.program, (known = new Map<string, number>()));
+  const there = known.get(text);
+  if (there !== undefined) return there;
+  const address = compiler.addAlignedMemorySegment(Buffer.from(`${text}\0`, 'latin1'), 1).offset.low;
+  for (let i = 0; i <= text.length; i++) if (!known.has(text.slice(i))) known.set(text.slice(i), address + i);
+  return address;
+}
