@@ -3,7 +3,7 @@
 
 import { type CoapOption } from './message.js';
 import { type Block, blockOption, blockSize, findBlock, findUint, Option, szxFor } from './options.js';
-import { CoapError, type CoapRequest, type CoapResponse } from './types.js';
+import { CoapError, type CoapRequest, type CoapResponse, Method } from './types.js';
 
 type Ask = (request: CoapRequest) => Promise<CoapResponse>;
 
@@ -32,6 +32,14 @@ export class Transfer {
 
   #sizeFor({ blockBytes = Infinity }: CoapRequest): number {
     return blockSize(szxFor(Math.max(16, Math.min(this.#blockBytes, blockBytes))));
+  }
+
+  /** What asks for a further block: the request without its body, unless that says what is fetched (RFC 8132 2.1) and is short. */
+  #bodiless(request: CoapRequest): CoapRequest {
+    const { method, payload = NOTHING } = request;
+    return method === Method.Fetch && payload.length <= this.#sizeFor(request)
+      ? request
+      : { ...request, payload: NOTHING };
   }
 
   async #inBlocks(request: CoapRequest, payload: Uint8Array): Promise<CoapResponse> {
@@ -71,7 +79,7 @@ export class Transfer {
       const whole = await this.#collect(request, begun, block);
       if (whole !== undefined) return whole;
       // The state changed meanwhile: once more from the beginning.
-      begun = await this.#ask(bodiless(request));
+      begun = await this.#ask(this.#bodiless(request));
     }
     throw new CoapError('malformed', 'the body changes faster than it can be read');
   }
@@ -84,7 +92,7 @@ export class Transfer {
     const parts: Uint8Array[] = [first.payload];
     let { szx } = start;
     let size = first.payload.length;
-    const asked = bodiless(request);
+    const asked = this.#bodiless(request);
     for (let more = true; more;) {
       if (size % blockSize(szx) !== 0) throw new CoapError('malformed', 'a block in the middle is not full');
       const wanted = { num: size / blockSize(szx), more: false, szx };
@@ -109,9 +117,6 @@ const etagOf = ({ options }: CoapResponse): string =>
     .filter(({ number }) => number === Option.ETag)
     .map(({ value }) => Buffer.from(value).toString('hex'))
     .join();
-
-/** What asks for a further block: the request without its body. */
-const bodiless = (request: CoapRequest): CoapRequest => ({ ...request, payload: NOTHING });
 
 const withOption = (request: CoapRequest, option: CoapOption): CoapRequest => ({
   ...request,

@@ -172,6 +172,7 @@ function tlvEntries(leaves: readonly Leaf[], path: Path): TlvEntry[] {
     }
     const before = entries.get(resource);
     const inner: TlvEntry = { kind: 'resource instance', id: instance, value: bytes };
+    if (path.length > 3) return [inner];
     const others = before !== undefined && 'entries' in before ? before.entries : [];
     entries.set(resource, { kind: 'multiple resource', id: resource, entries: [...others, inner] });
   }

@@ -3,6 +3,7 @@
 
 export { ContentFormat, type Leaf, readContent, readLinks, writeContent } from './content.js';
 export { Models, type ObjectModel, type ResourceModel } from './model.js';
+export { modelFromXml } from './model-xml.js';
 export { DEFAULT_MODELS } from './objects.js';
 export { parsePath, type Path, pathText, within } from './path.js';
 export { emitSenml, readSenml } from './senml.js';

@@ -74,7 +74,11 @@ export const DEFAULT_MODELS: readonly ObjectModel[] = [
      20 RW U Communication Sequence Retry Count
      21 RW B Trigger
      22 RW S Preferred Transport
-     23 RW B Mute Send`,
+     23 RW B Mute Send
+     24 RWm L Alternate APN Links
+     25 RWm S Supported Server Versions
+     26 RW I Default Notification Mode
+     27 RW U Profile ID Hash Algorithm`,
   ),
   object(
     ...([2, 'LwM2M Access Control', 'multiple', false] as const),

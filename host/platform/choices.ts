@@ -261,6 +261,11 @@ export const INVENTORY = {
   resourcesPerObject: 20,
   /** Of one device. */
   observations: 64,
+  /**
+   * The public API has no form for composite operations: here POST /v1/devices/{id}/composite/read|write|observe|unobserve, with {"paths":
+   * [..]} or {"values": {path: value}}. And for models as OMA's registry has them: XML as such, told by its Content-Type.
+   */
+  compositePaths: 32,
   devicesPerOperator: 10_000,
   /** Requests that wait for a device, and for how long. */
   waitingRequests: 32,

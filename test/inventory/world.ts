@@ -260,6 +260,8 @@ export class TestDevice {
   kit: DtlsKit | undefined;
   /** Answers before the device itself does. */
   override: ((request: IncomingRequest) => CoapResponse | Promise<CoapResponse> | undefined) | undefined;
+  /** Takes messages in the place of `peer`. */
+  takes: ((message: Uint8Array) => void) | undefined;
   observed = new Map<string, Buffer>();
   #sequence = 10;
   #socket = sockets++;
@@ -418,7 +420,8 @@ export class TestDevice {
   #hear(datagram: Uint8Array): void {
     for (const piece of this.kit?.dtlsReceive(this.#ms(), datagram) ?? []) {
       this.#noteObservation(piece);
-      this.peer?.receive(piece);
+      if (this.takes) this.takes(piece);
+      else this.peer?.receive(piece);
     }
     this.#flush();
   }

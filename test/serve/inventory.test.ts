@@ -1,7 +1,7 @@
 // Inventory of a served world, used by programs that know nothing of it: libcoap's client is the device, the operator types
 // verbs of `akari platform devices`.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -152,4 +152,34 @@ it('a restart of the platform goes unnoticed: the device is asked, and answers, 
   await answered('2.04');
   expect(events.filter((event) => event.type === 'inventory').map(({ event }) => event)).not.toContain('expired');
   expect(events.filter((event) => event.type === 'inventory' && event.event === 'registered').length).toBe(1);
+});
+
+it('operators ask for several places at once, for one instance of a resource, and upload models in XML', async () => {
+  const made = await akari<{ device: { deviceId: string } }>('create', 'later');
+  const { deviceId } = made.device;
+  const queued = { queued: true, answer: { state: 'queued' } };
+  expect(await akari<object>('read', deviceId, '/3/0/6/1')).toMatchObject(queued);
+  expect(await akari<object>('read-all', deviceId, '/3/0/9', '/3/0/0')).toMatchObject(queued);
+  expect(await akari<object>('observe-all', deviceId, '/3/0/9', '/3/0/0')).toMatchObject(queued);
+  expect(await akari<object>('unobserve-all', deviceId, '/3/0/0', '/3/0/9')).toMatchObject(queued);
+  expect(await akari<object>('write-all', deviceId, '/3/0/14=+09:00', '/3/0/13=1700000000')).toMatchObject(queued);
+  const { requests } = served.world.platform.inventory;
+  expect(requests.list(deviceId).map(({ operation: { kind, path } }) => `${kind} ${path}`)).toEqual([
+    'write-composite /3/0/13 /3/0/14',
+    'unobserve-composite /3/0/0 /3/0/9',
+    'observe-composite /3/0/0 /3/0/9',
+    'read-composite /3/0/0 /3/0/9',
+    'read /3/0/6/1',
+  ]);
+  expect(requests.list(deviceId)[0]?.operation.body).toEqual({ '/3/0/14': '+09:00', '/3/0/13': 1_700_000_000 });
+  const file = join(folder, 'portfolio.xml');
+  const item = `<Item ID="0"><Name>Identity</Name><Operations>RW</Operations><MultipleInstances>Multiple</MultipleInstances>
+    <Mandatory>Mandatory</Mandatory><Type>String</Type></Item>`;
+  writeFileSync(
+    file,
+    `<?xml version="1.0"?><LWM2M><Object ObjectType="MODefinition"><Name>Portfolio</Name><ObjectID>16</ObjectID>
+     <MultipleInstances>Multiple</MultipleInstances><Mandatory>Optional</Mandatory><Resources>${item}</Resources></Object></LWM2M>`,
+  );
+  expect(await akari<object>('models', 'put', file)).toMatchObject({ id: 16, name: 'Portfolio' });
+  expect(await akari<object>('write', deviceId, '/16/0/0/1', 'test')).toMatchObject(queued);
 });

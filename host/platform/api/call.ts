@@ -71,9 +71,35 @@ export class Call<C extends ApiCaller | undefined = ApiCaller> {
 
   /** The JSON body. Throws ApiError: too large, not JSON, or not of this shape, each fault with its field. */
   async body<S extends z.ZodType>(schema: S): Promise<z.output<S>> {
-    const parsed = schema.safeParse(await readJson(this.request));
+    return this.checked(schema, await readJson(this.request));
+  }
+
+  /** The body says that it is XML. */
+  get isXml(): boolean {
+    return /^\s*(?:application|text)\/(?:[\w.-]+\+)?xml\s*(?:;|$)/i.test(
+      this.request.headers.get('content-type') ?? '',
+    );
+  }
+
+  /** The body as text, UTF-8. Throws ApiError: too large, not text. */
+  async text(): Promise<string> {
+    return readText(this.request, 'the body is not UTF-8');
+  }
+
+  /** Throws ApiError: not of this shape, each fault with its field. */
+  checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+    const parsed = schema.safeParse(value);
     if (!parsed.success) throw new ApiError('malformed', faultsOf(parsed.error).join('; '));
     return parsed.data;
+  }
+}
+
+async function readText(request: Request, fault: string): Promise<string> {
+  const bytes = await readBytes(request, API_LIMITS.bodyBytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError('malformed', fault);
   }
 }
 
@@ -84,8 +110,7 @@ async function readJson(request: Request): Promise<unknown> {
   }
   let value: unknown;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(request, API_LIMITS.bodyBytes));
-    value = JSON.parse(text);
+    value = JSON.parse(await readText(request, 'the body is not JSON'));
   } catch (error) {
     if (error instanceof ApiError) throw error;
     throw new ApiError('malformed', 'the body is not JSON');

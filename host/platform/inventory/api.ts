@@ -9,8 +9,9 @@ import { tagFilter, tagList, withoutTag, withTags } from '../api/tags.js';
 import { API_LIMITS, INVENTORY } from '../choices.js';
 import type { Directory } from '../directory/index.js';
 import { PathError } from '../harvest-files/path.js';
-import { ContentError, parsePath, pathText } from '../../lwm2m/index.js';
+import { ContentError, parsePath, type Path, pathText } from '../../lwm2m/index.js';
 import { isEndpoint } from './bootstrap.js';
+import { compositeBodies, compositeKey, compositeLeaves, pathsIn } from './composite.js';
 import type { DeviceRecord } from './devices.js';
 import { firmwareBody } from './images.js';
 import type { Inventory } from './index.js';
@@ -103,7 +104,7 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     const parts = names.flatMap((name) => (call.params[name] === undefined ? [] : [call.param(name)]));
     const path = parsePath(`/${parts.join('/')}`);
     if (path === undefined) throw new ApiError('malformed', 'ids are numbers from 0 to 65534');
-    if (path[0] === SECURITY || path[0] === OSCORE) throw new ApiError('forbidden', `object ${path[0]}`);
+    allowed(path);
     return pathText(path);
   };
 
@@ -131,12 +132,7 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
   const written = async (call: Call, device: DeviceRecord, path: string): Promise<unknown> => {
     const body = await call.body(writeBody);
     const at = parsePath(path) ?? [];
-    try {
-      leavesOf(body, at.length === 1 ? [...at, 0] : at, management.models(device.operatorId));
-    } catch (error) {
-      if (!(error instanceof ContentError)) throw error;
-      throw new ApiError('malformed', error.message);
-    }
+    wellFormed(() => leavesOf(body, at.length === 1 ? [...at, 0] : at, management.models(device.operatorId)));
     return body;
   };
 
@@ -155,14 +151,54 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     return Object.fromEntries(Object.entries(set).map(([name, value]) => [name, value == null ? '' : String(value)]));
   };
 
-  const observe = async (call: Call): Promise<Reply> => {
-    const { deviceId } = of(call);
-    const path = pathOf(call);
+  // --- Several places at once ---
+
+  const compositeOf = (paths: readonly string[]): string => {
+    const key = compositeKey(paths);
+    for (const path of pathsIn(key)) allowed(path);
+    return key;
+  };
+
+  const readComposite = async (call: Call): Promise<Reply> => {
+    const device = of(call);
+    const { paths } = await call.body(compositeBodies.read);
+    return submit(call, device, { kind: 'read-composite', path: compositeOf(paths) });
+  };
+
+  const writeComposite = async (call: Call): Promise<Reply> => {
+    const device = of(call);
+    const { values } = await call.body(compositeBodies.write);
+    const path = compositeOf(Object.keys(values));
+    wellFormed(() => compositeLeaves(values, management.models(device.operatorId)));
+    return submit(call, device, { kind: 'write-composite', path, body: values });
+  };
+
+  const observeComposite = async (call: Call): Promise<Reply> => {
+    const device = of(call);
+    const { paths } = await call.body(compositeBodies.observe);
+    const path = compositeOf(paths);
+    keepObserved(device.deviceId, path);
+    return submit(call, device, { kind: 'observe-composite', path });
+  };
+
+  const unobserveComposite = async (call: Call): Promise<Reply> => {
+    const device = of(call);
+    const { paths } = await call.body(compositeBodies.unobserve);
+    const path = compositeOf(paths);
+    readings.unobserve(device.deviceId, path);
+    return submit(call, device, { kind: 'unobserve-composite', path });
+  };
+
+  const keepObserved = (deviceId: string, path: string): void => {
     const observed = readings.observed(deviceId);
     if (!observed.includes(path) && observed.length >= INVENTORY.observations) {
       throw new ApiError('too-many-devices', `${INVENTORY.observations} observations are the limit`);
     }
     readings.observe(deviceId, path);
+  };
+
+  const observe = async (call: Call): Promise<Reply> => {
+    keepObserved(of(call).deviceId, pathOf(call));
     return asked('observe')(call);
   };
 
@@ -206,6 +242,7 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
   const object = `${device}/:object{[0-9]{1,5}}`;
   const instance = `${object}/:instance{[0-9]{1,5}}`;
   const resource = `${instance}/:resource{[0-9]{1,5}}`;
+  const item = `${resource}/:resource_instance{[0-9]{1,5}}`;
   const each = (
     paths: readonly string[],
     method: Route['method'],
@@ -242,11 +279,11 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     }),
     route('POST', `${device}/firmware`, 'updateDeviceFirmware', firmware),
     route('POST', `${device}/rotate_key`, 'rotateDeviceKey', rotateKey),
-    ...each([object, instance, resource], 'GET', '', 'readDeviceResources', asked('read')),
+    ...each([object, instance, resource, item], 'GET', '', 'readDeviceResources', asked('read')),
     ...each([object, instance, resource], 'GET', '/discover', 'discoverDeviceResources', asked('discover')),
-    ...each([instance, resource], 'PUT', '', 'writeDeviceResources', write),
+    ...each([instance, resource, item], 'PUT', '', 'writeDeviceResources', write),
     ...each(
-      [object, instance, resource],
+      [object, instance, resource, item],
       'PUT',
       '/attributes',
       'writeDeviceAttributes',
@@ -255,9 +292,29 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     route('POST', object, 'createDeviceObjectInstance', asked('create', written)),
     route('DELETE', instance, 'deleteDeviceObjectInstance', asked('delete')),
     route('POST', `${resource}/execute`, 'executeDeviceResource', asked('execute', argumentsOf)),
-    ...each([instance, resource], 'POST', '/observe', 'observeDeviceResources', observe),
-    ...each([instance, resource], 'POST', '/unobserve', 'unobserveDeviceResources', unobserve),
+    ...each([instance, resource, item], 'POST', '/observe', 'observeDeviceResources', observe),
+    ...each([instance, resource, item], 'POST', '/unobserve', 'unobserveDeviceResources', unobserve),
+    // The public API has none of these: see INVENTORY.compositePaths.
+    route('POST', `${device}/composite/read`, 'readDeviceResources', readComposite),
+    route('POST', `${device}/composite/write`, 'writeDeviceResources', writeComposite),
+    route('POST', `${device}/composite/observe`, 'observeDeviceResources', observeComposite),
+    route('POST', `${device}/composite/unobserve`, 'unobserveDeviceResources', unobserveComposite),
   ];
+}
+
+/** Throws ApiError for what holds keys. */
+function allowed([object]: Path): void {
+  if (object === SECURITY || object === OSCORE) throw new ApiError('forbidden', `object ${object}`);
+}
+
+/** Throws ApiError for what cannot be written. */
+function wellFormed(make: () => unknown): void {
+  try {
+    make();
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    throw new ApiError('malformed', error.message);
+  }
 }
 
 /** Without a body there is nothing to read, whatever the Content-Type says. */

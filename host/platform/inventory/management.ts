@@ -28,6 +28,7 @@ import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import type { ServiceContext } from '../service.js';
 import { kindOf } from './bootstrap.js';
+import { asked, compositeLeaves, compositeView, fetchRequest, patchRequest, pathsIn } from './composite.js';
 import type { SoracomInventory } from './config.js';
 import type { DeviceRecord, Devices, Registration } from './devices.js';
 import type { Images } from './images.js';
@@ -268,9 +269,23 @@ export class Management {
         );
         return simple({ method: Method.Put, path: segments(device, path), query });
       }
+      case 'read-composite': {
+        const paths = pathsIn(operation.path);
+        const response = await link.peer.request(fetchRequest(device, segments(device, NO_PATH), paths));
+        if (!response.code.startsWith('2.')) return { code: response.code };
+        const leaves = asked(this.#leavesIn(device, response, NO_PATH), paths);
+        this.#learn(device, leaves);
+        return { code: response.code, result: compositeView(leaves) };
+      }
+      case 'write-composite': {
+        const leaves = compositeLeaves(body, this.models(device.operatorId));
+        return simple(patchRequest(device, segments(device, NO_PATH), leaves));
+      }
       case 'observe':
+      case 'observe-composite':
         return this.#observe(device, link, operation.path);
       case 'unobserve':
+      case 'unobserve-composite':
         return this.#unobserve(device, operation.path);
       case 'firmware':
         return this.#options.images.give(device, link, {
@@ -293,12 +308,15 @@ export class Management {
     return { code, ...(location.length > 0 && { result: { location: `/${location.join('/')}` } }) };
   }
 
+  /** `text`: a path, or several that are observed as one. */
   async #observe(device: DeviceRecord, link: DeviceLink, text: string): Promise<Outcome> {
     const { deviceId } = device;
-    const path = parsePath(text) ?? NO_PATH;
+    const paths = pathsIn(text);
+    const [path = NO_PATH, ...others] = paths;
+    const isComposite = others.length > 0;
     const { response, observation } = await link.peer.observe(
-      this.#get(device, path),
-      (notification) => this.#notified(device, notification, path),
+      isComposite ? fetchRequest(device, segments(device, NO_PATH), paths) : this.#get(device, path),
+      (notification) => this.#notified(device, notification, text),
       (reason) => {
         this.#observations.get(deviceId)?.delete(text);
         this.#tell(device, 'notified', `${text} ${reason}`);
@@ -312,9 +330,10 @@ export class Management {
       all.get(text)?.end('observed anew');
       all.set(text, observation);
     }
-    const leaves = this.#leavesIn(device, response, path);
+    const leaves = this.#observed(device, response, paths);
     this.#told(device, leaves, text);
-    return { code, result: { observed: observation !== undefined, ...(viewOf(leaves, path) as object) } };
+    const view = isComposite ? compositeView(leaves) : (viewOf(leaves, path) as object);
+    return { code, result: { observed: observation !== undefined, ...view } };
   }
 
   async #unobserve({ deviceId }: DeviceRecord, text: string): Promise<Outcome> {
@@ -324,14 +343,21 @@ export class Management {
     return { code: (await observation.cancel()).code };
   }
 
-  #notified(device: DeviceRecord, response: CoapResponse, path: Path): void {
+  #observed(device: DeviceRecord, response: CoapResponse, paths: readonly Path[]): readonly Leaf[] {
+    const [path = NO_PATH, ...others] = paths;
+    return others.length === 0
+      ? this.#leavesIn(device, response, path)
+      : asked(this.#leavesIn(device, response, NO_PATH), paths);
+  }
+
+  #notified(device: DeviceRecord, response: CoapResponse, text: string): void {
     const known = this.#options.devices.get(device.deviceId);
     if (known === undefined) return;
     try {
-      this.#told(known, this.#leavesIn(known, response, path), pathText(path));
+      this.#told(known, this.#observed(known, response, pathsIn(text)), text);
     } catch (error) {
       const reason = error instanceof ContentError ? error.message : `internal error (${kindOf(error)})`;
-      this.#tell(known, 'refused', `notification of ${pathText(path)}: ${reason}`);
+      this.#tell(known, 'refused', `notification of ${text}: ${reason}`);
     }
   }
 

@@ -5,7 +5,7 @@ import { ApiError } from '../api/error.js';
 import { pageOf, pageReply } from '../api/page.js';
 import type { Route } from '../api/routes.js';
 import { INVENTORY } from '../choices.js';
-import { DEFAULT_MODELS, type ObjectModel } from '../../lwm2m/index.js';
+import { ContentError, DEFAULT_MODELS, modelFromXml, type ObjectModel } from '../../lwm2m/index.js';
 import { objectModel, type ObjectModels } from './models.js';
 
 /** Security holds keys: no operator reads or redefines it, nor the other objects that the platform itself relies on. */
@@ -32,7 +32,7 @@ export function objectModelRoutes(models: ObjectModels): Route[] {
 
   const put = async (call: Call, is: 'new' | 'known'): Promise<Reply> => {
     const { operatorId } = call.caller;
-    const model = await call.body(objectModel);
+    const model = call.isXml ? call.checked(objectModel, await xmlOf(call)) : await call.body(objectModel);
     if (is === 'known' && model.id !== idOf(call)) throw new ApiError('malformed', 'id is not that of the path');
     if (model.id < OWN_FROM) throw new ApiError('forbidden', `objects 0 to ${OWN_FROM - 1} are the platform's`);
     const before = models.get(operatorId, model.id);
@@ -64,6 +64,17 @@ export function objectModelRoutes(models: ObjectModels): Route[] {
     route('PUT', one, 'updateDeviceObjectModel', (call) => put(call, 'known')),
     route('DELETE', one, 'deleteDeviceObjectModel', remove),
   ];
+}
+
+/** A model as OMA's registry has it. Throws ApiError. */
+async function xmlOf(call: Call): Promise<unknown> {
+  const text = await call.text();
+  try {
+    return modelFromXml(text);
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    throw new ApiError('malformed', error.message);
+  }
 }
 
 /** In the order of numbers. */

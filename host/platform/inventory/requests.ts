@@ -5,7 +5,7 @@ import { INVENTORY } from '../choices.js';
 import type { Database, Row } from '../database.js';
 import { type Keeping, randomName } from './devices.js';
 
-/** What a device is asked. `path`: `/3/0/9`. `body`: JSON, as the operator wrote it; it is shown to nobody. */
+/** What a device is asked. `path`: `/3/0/9`; of a composite operation several, see composite.ts. `body`: JSON, as the operator wrote it; it is shown to nobody. */
 export interface Operation {
   readonly kind:
     | 'read'
@@ -18,7 +18,11 @@ export interface Operation {
     | 'attributes'
     | 'observe'
     | 'unobserve'
-    | 'firmware';
+    | 'firmware'
+    | 'read-composite'
+    | 'write-composite'
+    | 'observe-composite'
+    | 'unobserve-composite';
   readonly path: string;
   readonly body?: unknown;
 }
@@ -54,6 +58,7 @@ const TABLES = [
 /** Done twice is the same as done once. */
 const REPEATABLE: ReadonlySet<Operation['kind']> = new Set([
   ...(['read', 'discover', 'write', 'attributes', 'observe', 'unobserve'] as const),
+  ...(['read-composite', 'write-composite', 'observe-composite', 'unobserve-composite'] as const),
 ]);
 
 export class Requests {

@@ -55,7 +55,7 @@ function resourceView(id: number, leaves: readonly Leaf[]): unknown {
   return { id, values: Object.fromEntries(leaves.map((leaf) => [String(leaf.path[3] ?? 0), jsonOf(leaf)])) };
 }
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+export const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const instanceKey = z.string().regex(/^\d{1,5}$/, 'a number is wanted');
 const resourceBody = z
   .strictObject({

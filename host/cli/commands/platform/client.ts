@@ -31,6 +31,8 @@ export interface Ticket {
 export interface AskOptions {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Sent as it is, in the place of `body`. */
+  readonly xml?: string;
 }
 
 export class ApiClient {
@@ -40,10 +42,10 @@ export class ApiClient {
   ) {}
 
   /** The parts are names: each is percent-encoded. Rejects with JobError for what is refused. */
-  async ask(method: string, path: readonly string[], { query = {}, body }: AskOptions = {}): Promise<Response> {
+  async ask(method: string, path: readonly string[], { query = {}, body, xml }: AskOptions = {}): Promise<Response> {
     const url = new URL(`${this.url}/v1/${path.map(encoded).join('/')}`);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
-    return this.fetch(method, url, body);
+    return this.fetch(method, url, body, xml);
   }
 
   /** What it answers, which is JSON. */
@@ -74,7 +76,8 @@ export class ApiClient {
     } while (key !== undefined && left > 0);
   }
 
-  async fetch(method: string, url: URL, body?: unknown): Promise<Response> {
+  async fetch(method: string, url: URL, body?: unknown, xml?: string): Promise<Response> {
+    const sent = xml ?? (body === undefined ? undefined : JSON.stringify(body));
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
     let response: Response;
@@ -82,11 +85,11 @@ export class ApiClient {
       response = await fetch(url, {
         method,
         headers: {
-          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(sent !== undefined && { 'content-type': xml === undefined ? 'application/json' : 'application/xml' }),
           ...(this.ticket && { 'x-soracom-api-key': this.ticket.apiKey, 'x-soracom-token': this.ticket.token }),
         },
         signal: patience.signal,
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(sent !== undefined && { body: sent }),
       });
     } catch (error) {
       const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;

@@ -24,6 +24,12 @@ export function devicesCommand(): Command {
   const one = (name: string, description: string): Command => verb(name, description).argument('<id>', 'd-...');
   const at = (name: string, description: string): Command =>
     one(name, description).argument('<path>', 'as /3/0 or /3/0/9');
+  const several = (name: string, description: string, last: string): Command =>
+    one(name, description)
+      .argument('<path...>', 'as /3/0/9')
+      .action((id: string, paths: readonly string[], options: ApiCommandOptions) =>
+        withApi(options, (client, output) => ask(client, output, 'POST', [id, 'composite', last], { paths })),
+      );
   const commands = [
     verb('list', 'all, one a line').action((options: ApiCommandOptions) => withApi(options, list)),
     one('get', 'one, as JSON').action((id: string, options: ApiCommandOptions) =>
@@ -54,17 +60,28 @@ export function devicesCommand(): Command {
     at('write', 'a value: JSON, or text; an instance: {"resources": [..]}')
       .argument('<value>')
       .action((id: string, path: string, value: string, options: ApiCommandOptions) =>
-        withApi(options, (client, output) => ask(client, output, 'PUT', [id, path], { body: bodyOf(value) })),
+        withApi(options, (client, output) => ask(client, output, 'PUT', [id, ...partsOf(path)], bodyOf(value))),
       ),
     at('execute', "with arguments, if any, as 0='reset',1")
       .argument('[arguments]')
       .action((id: string, path: string, value: string | undefined, options: ApiCommandOptions) =>
         withApi(options, (client, output) =>
-          ask(client, output, 'POST', [id, path], { last: 'execute', body: value === undefined ? {} : { value } }),
+          ask(client, output, 'POST', [id, ...partsOf(path), 'execute'], value === undefined ? {} : { value }),
         ),
       ),
     at('observe', 'be told of changes').action(asking('POST', 'observe')),
     at('unobserve', 'not any more').action(asking('POST', 'unobserve')),
+    several('read-all', 'several places at once', 'read'),
+    several('observe-all', 'be told of several places at once', 'observe'),
+    several('unobserve-all', 'not any more', 'unobserve'),
+    one('write-all', 'several values at once: all are written, or none')
+      .argument('<path=value...>', 'as /3/0/14=+09:00')
+      .action((id: string, values: readonly string[], options: ApiCommandOptions) =>
+        withApi(options, (client, output) => {
+          const body = { values: Object.fromEntries(values.map(pair).map(([path, value]) => [path, scalarOf(value)])) };
+          return ask(client, output, 'POST', [id, 'composite', 'write'], body);
+        }),
+      ),
     one('readings', 'what the device said last, and what it is observed for').action(
       (id: string, options: ApiCommandOptions) =>
         withApi(options, async (client, output) =>
@@ -125,11 +142,11 @@ function modelsCommand(): Command {
         return { count };
       }),
     ),
-    verb('put', 'a model from a JSON file')
+    verb('put', "a model from a JSON file, or from OMA's registry, which has XML")
       .argument('<file>')
       .action((file: string, options: ApiCommandOptions) =>
         withApi(options, async (client, output) =>
-          shown(output, await client.json('POST', ['device_object_models'], { body: fileJson(file) })),
+          shown(output, await client.json('POST', ['device_object_models'], modelFile(file))),
         ),
       ),
     verb('delete', 'a model')
@@ -160,24 +177,27 @@ const asking =
   (method: 'GET' | 'POST', last?: string) =>
   (id: string, path: string, options: ApiCommandOptions): Promise<void> =>
     withApi(options, (client, output) =>
-      ask(client, output, method, [id, path], { ...(last !== undefined && { last }) }),
+      ask(client, output, method, [id, ...partsOf(path), ...(last === undefined ? [] : [last])]),
     );
 
+function partsOf(path: string): string[] {
+  if (!/^(\/\d{1,5}){1,4}$/.test(path)) throw new UsageError(`"${path}": a path is wanted, as /3/0/9`);
+  return path.slice(1).split('/');
+}
+
 /** What the device answers; that it was not there is said, and no failure. */
-async function ask(
-  client: ApiClient,
-  output: Output,
-  method: string,
-  [id, path]: readonly [string, string],
-  { last, body }: { readonly last?: string; readonly body?: unknown },
-) {
-  if (!/^(\/\d{1,5}){1,3}$/.test(path)) throw new UsageError(`"${path}": a path is wanted, as /3/0/9`);
-  const parts = ['devices', id, ...path.slice(1).split('/'), ...(last === undefined ? [] : [last])];
-  const response = await client.ask(method, parts, body === undefined ? {} : { body });
+async function ask(client: ApiClient, output: Output, method: string, parts: readonly string[], body?: unknown) {
+  const response = await client.ask(method, ['devices', ...parts], body === undefined ? {} : { body });
   const answer = (await response.json()) as unknown;
   const queued = response.status === 202;
   if (queued) output.text('the device cannot be asked now: it will be when it is back');
   return { queued, answer: shown(output, answer) };
+}
+
+/** A number or a flag as such, anything else as text. */
+function scalarOf(text: string): unknown {
+  const body = bodyOf(text);
+  return typeof body === 'object' && body !== null && 'value' in body ? body.value : text;
 }
 
 /** JSON as it is, anything else as text. */
@@ -191,9 +211,11 @@ function bodyOf(text: string): unknown {
   return typeof value === 'object' && value !== null ? value : { value };
 }
 
-function fileJson(file: string): unknown {
+/** Told by its first character, whatever the file is called. */
+function modelFile(file: string): { readonly body: unknown } | { readonly xml: string } {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+    const text = readFileSync(file, 'utf8');
+    return /^\ufeff?\s*</.test(text) ? { xml: text } : { body: JSON.parse(text) as unknown };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw code === undefined ? new UsageError(`${file} is not JSON`) : new JobError(`${file} cannot be read (${code})`);
