@@ -1,19 +1,37 @@
 // What it costs a device on the air to get its keys and to register: the example lwm2m-inventory in a world, from power-on until it is
-// registered. Bytes are those of the datagrams, without UDP and IP. They do not depend on the machine.
+// registered. Bytes are those of the datagrams, without UDP and IP. They do not depend on the machine. Beside it, where it is compiled
+// (`npm run peers`), Eclipse Wakaama's client with tinydtls, as seen to do the same with the same server, and with a name as long.
 import { readFileSync } from 'node:fs';
 import { MINUTE, World, loadSimProfile } from '../dist/host/index.js';
+import { howToInstall, missing } from '../tools/peers.mjs';
+import { SERVED_HOST, captureWakaama } from './lwm2m/wakaama.mjs';
 
 export const title = 'LwM2M on the air: bootstrap, handshake, registration';
 
-/** Measured of Eclipse Wakaama and of a minimal DTLS client, with shorter names: see test/lwm2m/bootstrap.test.ts for the same script. */
-const PEERS = { 'bootstrap messages': 12, 'handshake bytes': 576, 'register bytes': 195 };
+const PLATFORM = { groups: { meters: { configuration: { SoracomInventory: { enabled: true } } } } };
+/** Of a datagram over IPv4. */
+const UDP_IP = 28;
+/**
+ * In these the example is larger, for what that Wakaama has not: it says which format it wants (`pct`, 10 bytes), and its handshake is of
+ * an extended master secret and a connection ID.
+ */
+const MORE = ['bootstrap bytes', 'handshake bytes'];
 
-async function capture() {
+/** As long as the name that the example draws. */
+const ENDPOINT = 'wakaama-0123456789abcd';
+
+/** `host`: where the bootstrap sends the device, if not to the name that the platform has. */
+async function capture(host) {
   const sim = loadSimProfile('examples/profiles/soracom-demo.json');
   const world = await World.create({
     subscribers: [{ profile: sim, group: 'meters' }],
-    platform: { groups: { meters: { configuration: { SoracomInventory: { enabled: true } } } } },
+    platform: PLATFORM,
+    ...(host && { inventoryUri: `coaps://${host}:5684` }),
   });
+  if (host) {
+    const { inventory } = world.platform;
+    world.network.udp(host, 5684, (bytes, _session, send, key) => inventory.fromAnywhere(bytes, { key, send }));
+  }
   const datagrams = [];
   let isRegistered = false;
   world.trace.listen((event) => {
@@ -37,8 +55,7 @@ function contentBytes(record) {
   throw new Error('not one record');
 }
 
-export async function sizes(text, budgets) {
-  const datagrams = await capture();
+function figuresOf(datagrams) {
   const isSecure = (bytes) => bytes[0] >= 20 && bytes[0] <= 25;
   const isData = (bytes) => bytes[0] === 23 || bytes[0] === 25;
   const clear = datagrams.filter((bytes) => !isSecure(bytes));
@@ -46,15 +63,32 @@ export async function sizes(text, budgets) {
   const handshake = secure.slice(0, secure.findIndex(isData));
   const register = secure.find(isData);
   const sum = (list) => list.reduce((total, bytes) => total + bytes.length, 0);
-  text(`  beside ${JSON.stringify(PEERS)} of peers`);
-  const value = {
+  return {
     'bootstrap messages': clear.length,
     'bootstrap bytes': sum(clear),
+    'handshake messages': handshake.length,
     'handshake bytes': sum(handshake),
+    'handshake bytes with UDP and IP': sum(handshake) + UDP_IP * handshake.length,
     'register bytes': contentBytes(register),
   };
-  return Object.entries(value).map(([name, n]) => ({
-    ...{ name: `lwm2m ${name}`, value: n, unit: name.split(' ')[1] },
-    budget: budgets.lwm2m?.[name],
+}
+
+const rows = (prefix, values, budgets) =>
+  Object.entries(values).map(([name, value]) => ({
+    ...{ name: `${prefix} ${name}`, value, unit: name.split(' ')[1] },
+    budget: budgets?.[name],
   }));
+
+export async function sizes(text, budgets) {
+  const own = rows('lwm2m', figuresOf(await capture()), budgets.lwm2m);
+  const lacking = missing(['wakaama-client']);
+  if (lacking.length > 0) {
+    text(`  not beside Wakaama: ${howToInstall(lacking)}`);
+    return own;
+  }
+  const wakaama = figuresOf(await captureWakaama(ENDPOINT, PLATFORM));
+  // Its bootstrap names an address, of which the emulated network has others: a name that is as long.
+  const beside = figuresOf(await capture('i'.repeat(SERVED_HOST.length)));
+  const atMost = Object.fromEntries(Object.entries(wakaama).filter(([name]) => !MORE.includes(name)));
+  return [...own, ...rows('wakaama', wakaama), ...rows('lwm2m beside wakaama', beside, atMost)];
 }

@@ -23,10 +23,10 @@ function digest(app, extra) {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Exports and builds an app; `alter(folder)` may change the folder in between. Returns the path of the ELF file. */
-function build(app, memory, kind, extra = '', alter = () => undefined) {
+/** Exports and builds an app; `alter(folder)` may change the folder in between, `options` are for make. Returns the path of the ELF file. */
+function build(app, memory, kind, extra = '', alter = () => undefined, options = []) {
   const name = basename(app, '.wasm');
-  const folder = join(BUILDS, `${name}-${kind}-${digest(app, `${memory} ${extra}`)}`);
+  const folder = join(BUILDS, `${name}-${kind}-${digest(app, `${memory} ${options} ${extra}`)}`);
   const elf = join(folder, 'build', `${name}.elf`);
   if (existsSync(elf)) return elf;
   mkdirSync(BUILDS, { recursive: true });
@@ -35,7 +35,7 @@ function build(app, memory, kind, extra = '', alter = () => undefined) {
   }
   exportProject({ target: 'qemu-rv32', app, folder, memory });
   alter(folder);
-  execFileSync('make', ['-s'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('make', ['-s', ...options], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   return elf;
 }
 
@@ -50,14 +50,23 @@ export function weighed(file, budgets) {
   ];
 }
 
+/** Bytes in flash of a build for size (`-Os`). */
+export function smallest(file, { memory }) {
+  return sized(build(join('build/release', file), memory, 'small', '', undefined, ['OPTIMIZE=-Os'])).flash;
+}
+
 /** Bytes in flash (code, constants, initial values) and in RAM (all that is written, linear memory and stack included). */
 function weigh(app, memory) {
-  const elf = build(app, memory, 'size');
+  return sized(build(app, memory, 'size'));
+}
+
+/** As `weigh`, of any program for the core. */
+export function sized(elf) {
   const report = execFileSync('riscv64-unknown-elf-size', ['-A', '-d', elf], { encoding: 'utf8' });
   const sections = Object.fromEntries(
     [...report.matchAll(/^\.(\w+)\s+(\d+)\s/gm)].map(([, name, bytes]) => [name, Number(bytes)]),
   );
-  const { text, rodata, data = 0, bss, stack } = sections;
+  const { text, rodata = 0, data = 0, bss, stack } = sections;
   return { flash: text + rodata + data, ram: data + bss + stack };
 }
 

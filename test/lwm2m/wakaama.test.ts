@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
+import { UdpRelay } from '../../tools/wakaama/relay.mjs';
 import { dissect } from '../coap/capture.js';
 import { withPrograms } from '../peers.js';
 import { until } from '../until.js';
 import { appWith } from './client-app.js';
 import { deviceOnSockets, freePort, HOST } from './socket-device.js';
-import { UdpRelay, Wakaama } from './wakaama.js';
+import { Wakaama } from './wakaama.js';
 
 const { it } = withPrograms('tshark', 'wakaama-bootstrap-server', 'wakaama-server');
 const open: (() => void)[] = [];

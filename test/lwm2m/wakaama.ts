@@ -1,12 +1,8 @@
-// Eclipse Wakaama's programs (tools/wakaama compiles them), and what stands between them and the parts of ours that they speak with.
+// Eclipse Wakaama's programs, which tools/wakaama compiles, on their command lines.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { fileOf } from '../../tools/peers.mjs';
-import type { Datagram } from '../coap/capture.js';
 import { until } from '../until.js';
-
-const HOST = '127.0.0.1';
 
 /** One of its programs, spoken with over its command line. `stop` it. */
 export class Wakaama {
@@ -51,48 +47,4 @@ export class Wakaama {
   stop(): void {
     this.#child.kill('SIGKILL');
   }
-}
-
-/** Its programs bind to every address, and send from the one that routing chooses: this speaks for one of them from an address. */
-export class UdpRelay {
-  /** What passed, from and to the server's port. */
-  readonly datagrams: Datagram[] = [];
-  readonly #inside = createSocket('udp4');
-  readonly #outside = createSocket('udp4');
-  #program: { readonly port: number; readonly address: string } | undefined;
-
-  static async open(to: { readonly host: string; readonly port: number }, from = HOST): Promise<UdpRelay> {
-    const relay = new UdpRelay(to);
-    await Promise.all([bound(relay.#inside, HOST), bound(relay.#outside, from)]);
-    return relay;
-  }
-
-  private constructor(to: { readonly host: string; readonly port: number }) {
-    const { port, host } = to;
-    this.#inside.on('message', (bytes, from) => {
-      this.#program = from;
-      this.datagrams.push({ from: from.port, to: port, bytes });
-      this.#outside.send(bytes, port, host);
-    });
-    this.#outside.on('message', (bytes) => {
-      const program = this.#program;
-      if (program === undefined) return;
-      this.datagrams.push({ from: port, to: program.port, bytes });
-      this.#inside.send(bytes, program.port, program.address);
-    });
-  }
-
-  get port(): number {
-    return this.#inside.address().port;
-  }
-
-  close(): void {
-    this.#inside.close();
-    this.#outside.close();
-  }
-}
-
-async function bound(socket: Socket, address: string): Promise<void> {
-  socket.bind(0, address);
-  await once(socket, 'listening');
 }

@@ -8,9 +8,9 @@ import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
 import { parse } from '../../host/coap/index.js';
 import { DataFolder, loadServeConfig, Serve } from '../../host/serve/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
+import { UdpRelay } from '../../tools/wakaama/relay.mjs';
 import { dissect } from '../coap/capture.js';
-import { freePort } from '../lwm2m/socket-device.js';
-import { UdpRelay, Wakaama } from '../lwm2m/wakaama.js';
+import { Wakaama } from '../lwm2m/wakaama.js';
 import { withPrograms } from '../peers.js';
 import { Client } from '../platform/api-harness.js';
 import { until } from '../until.js';
@@ -78,9 +78,8 @@ async function relay(to: { readonly host: string; readonly port: number }, from?
 }
 
 async function client(name: string, server: UdpRelay, ...more: readonly string[]): Promise<Wakaama> {
-  const local = String(await freePort());
   const wakaama = new Wakaama('wakaama-client', [
-    ...['-n', name, '-h', '127.0.0.1', '-p', String(server.port), '-l', local],
+    ...['-n', name, '-h', '127.0.0.1', '-p', String(server.port), '-l', '0'],
     ...more,
   ]);
   open.push(() => wakaama.stop());

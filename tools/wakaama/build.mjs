@@ -11,7 +11,8 @@ import { HOME, INTEGRITY, PACKAGE, programs } from './sources.mjs';
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 const STAMP = join(HOME, 'built');
 const recipe = createHash('sha256');
-for (const file of ['build.mjs', 'send.c', 'sources.mjs']) recipe.update(readFileSync(join('tools/wakaama', file)));
+for (const file of ['build.mjs', 'psk/dtls_config.h', 'send.c', 'sources.mjs'])
+  recipe.update(readFileSync(join('tools/wakaama', file)));
 const wanted = recipe.digest('hex');
 
 if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== wanted) {

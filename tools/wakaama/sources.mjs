@@ -23,28 +23,31 @@ const inFolder = (folder) =>
 const named = (folder, names) => names.map((name) => `${folder}/${name}.c`);
 
 export const core = () => [...inFolder(`${WAKAAMA}/core`), `${WAKAAMA}/core/er-coap-13/er-coap-13.c`];
-export const clientObjects = () => inFolder(`${WAKAAMA}/examples/client`);
-/** `ecc`: elliptic curves too, which pre-shared keys do without. */
-export const tinydtls = ({ ecc }) => [
+const client = () => inFolder(`${WAKAAMA}/examples/client`);
+/** Objects 0 to 7 and the one for tests, without the program around them. */
+export const objects = () => client().filter((file) => /object/.test(file));
+/** For pre-shared keys. */
+export const tinydtls = () => [
   ...named(TINYDTLS, ['ccm', 'crypto', 'dtls', 'dtls_time', 'hmac', 'netq', 'peer', 'session']),
-  ...named(TINYDTLS, ['aes/rijndael', 'sha2/sha2', ...(ecc ? ['dtls_debug', 'ecc/ecc'] : [])]),
+  ...named(TINYDTLS, ['aes/rijndael', 'sha2/sha2']),
 ];
 
-export const INCLUDES = [`${WAKAAMA}/core`, `${WAKAAMA}/core/er-coap-13`, SHARED, TINYDTLS].map((path) => `-I${path}`);
-/** The package's answers of tinydtls's configure script. */
-export const CONFIGURED = `-I${DEPS}/tinydtls`;
-export const DTLS_FLAGS = ['-DWITH_TINYDTLS', '-DDTLSv12', '-DWITH_SHA256', '-DDTLS_PSK'];
-
+export const INCLUDES = [
+  ...['tools/wakaama/psk', `${WAKAAMA}/core`, `${WAKAAMA}/core/er-coap-13`, `${WAKAAMA}/examples/client`],
+  ...[SHARED, TINYDTLS],
+].map((path) => `-I${path}`);
 const COMMON = ['-DLWM2M_LITTLE_ENDIAN=1'];
 export const CLIENT_FLAGS = [...COMMON, '-DLWM2M_CLIENT_MODE', '-DLWM2M_BOOTSTRAP'];
+/** NDEBUG: without its own log. */
+export const DTLS_FLAGS = ['-DWITH_TINYDTLS', '-DDTLSv12', '-DWITH_SHA256', '-DNDEBUG'];
 
 const shared = (connection) => named(SHARED, ['commandline', connection, 'memtrace', 'platform']);
 
 /** Name of a program -> what the compiler gets. One function is ours, and send.c says why. */
 export const programs = () => ({
   client: [
-    ...[...CLIENT_FLAGS, '-DLWM2M_SUPPORT_JSON', ...DTLS_FLAGS, '-DDTLS_ECC', CONFIGURED, ...INCLUDES],
-    ...[...clientObjects(), ...core(), ...tinydtls({ ecc: true }), ...shared('dtlsconnection')],
+    ...[...CLIENT_FLAGS, '-DLWM2M_SUPPORT_JSON', ...DTLS_FLAGS, ...INCLUDES],
+    ...[...client(), ...core(), ...tinydtls(), ...shared('dtlsconnection')],
     ...['tools/wakaama/send.c', '-Wl,--wrap=lwm2m_buffer_send'],
   ],
   server: [
