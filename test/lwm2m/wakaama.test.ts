@@ -1,6 +1,6 @@
 // Eclipse Wakaama's bootstrap server gives our device its account, and its server, of LwM2M 1.0, manages it: all that its command line can
 // ask of a device.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
@@ -10,20 +10,13 @@ import { withPrograms } from '../peers.js';
 import { until } from '../until.js';
 import { appWith } from './client-app.js';
 import { deviceOnSockets, freePort, HOST } from './socket-device.js';
-import { Wakaama } from './wakaama.js';
+import { Wakaama, writeAccount } from './wakaama.js';
 
 const { it } = withPrograms('tshark', 'wakaama-bootstrap-server', 'wakaama-server');
 const open: (() => void)[] = [];
 afterEach(() => {
   for (const close of open.splice(0)) close();
 });
-
-async function started(program: 'wakaama-bootstrap-server' | 'wakaama-server', ...args: string[]): Promise<Wakaama> {
-  const wakaama = new Wakaama(program, args);
-  open.push(() => wakaama.stop());
-  await wakaama.prints(/> /);
-  return wakaama;
-}
 
 async function relayTo(port: number): Promise<UdpRelay> {
   const relay = await UdpRelay.open({ host: HOST, port });
@@ -38,13 +31,11 @@ async function servers() {
   const [bootstrapPort, serverPort] = [await freePort(), await freePort()];
   const [toBootstrap, toServer] = [await relayTo(bootstrapPort), await relayTo(serverPort)];
   const account = join(folder, 'account.ini');
-  const lines = [
-    ...['[Server]', 'id=1', `uri=coap://${HOST}:${toServer.port}`, 'bootstrap=no', 'lifetime=300', 'security=NoSec'],
-    ...['[Endpoint]', 'Name=apa', 'Delete=/', 'Server=1'],
-  ];
-  writeFileSync(account, lines.map((line) => `${line}\n`).join(''));
-  const bootstrap = await started('wakaama-bootstrap-server', '-f', account, '-l', String(bootstrapPort));
-  const server = await started('wakaama-server', '-l', String(serverPort));
+  writeAccount(account, { id: 1, uri: `coap://${HOST}:${toServer.port}` });
+  const bootstrap = await Wakaama.start('wakaama-bootstrap-server', '-f', account, '-l', String(bootstrapPort));
+  open.push(() => bootstrap.stop());
+  const server = await Wakaama.start('wakaama-server', '-l', String(serverPort));
+  open.push(() => server.stop());
   return { bootstrap, server, toBootstrap, toServer };
 }
 

@@ -1,8 +1,18 @@
 // Eclipse Wakaama's programs, which tools/wakaama compiles, on their command lines.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { fileOf } from '../../tools/peers.mjs';
 import { until } from '../until.js';
+
+type Program = 'wakaama-client' | 'wakaama-server' | 'wakaama-bootstrap-server';
+
+/** What tells its bootstrap server to give everybody the account of one server in clear. `file` is to be written. */
+export function writeAccount(file: string, { id, uri }: { readonly id: number; readonly uri: string }): void {
+  const server = ['[Server]', `id=${id}`, `uri=${uri}`, 'bootstrap=no', 'lifetime=300', 'security=NoSec'];
+  const everybody = ['[Endpoint]', 'Delete=/', `Server=${id}`];
+  writeFileSync(file, [...server, ...everybody].map((line) => `${line}\n`).join(''));
+}
 
 /** One of its programs, spoken with over its command line. `stop` it. */
 export class Wakaama {
@@ -11,7 +21,14 @@ export class Wakaama {
   readonly #child: ChildProcessWithoutNullStreams;
   #taken = 0;
 
-  constructor(program: 'wakaama-client' | 'wakaama-server' | 'wakaama-bootstrap-server', args: readonly string[]) {
+  /** Resolves when it prompts. */
+  static async start(program: Program, ...args: readonly string[]): Promise<Wakaama> {
+    const started = new Wakaama(program, args);
+    await started.prints(/> /);
+    return started;
+  }
+
+  private constructor(program: Program, args: readonly string[]) {
     this.#child = spawn(fileOf(program), ['-4', ...args]);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.on('data', (data: Buffer) => (this.text += data.toString('latin1').replaceAll('\r', '')));

@@ -78,12 +78,9 @@ async function relay(to: { readonly host: string; readonly port: number }, from?
 }
 
 async function client(name: string, server: UdpRelay, ...more: readonly string[]): Promise<Wakaama> {
-  const wakaama = new Wakaama('wakaama-client', [
-    ...['-n', name, '-h', '127.0.0.1', '-p', String(server.port), '-l', '0'],
-    ...more,
-  ]);
+  const to = ['-h', '127.0.0.1', '-p', String(server.port)];
+  const wakaama = await Wakaama.start('wakaama-client', '-n', name, '-l', '0', ...to, ...more);
   open.push(() => wakaama.stop());
-  await wakaama.prints(/started on port/);
   return wakaama;
 }
 
