@@ -6,7 +6,7 @@
 //   read(instance, resource, item, value): void
 //   nextInstance(after): i32                    optional: instance 0 alone
 //   nextItem(instance, resource, after): i32    optional: item 0 alone
-//   has(instance, resource): bool               optional: all resources of the table that are not executable
+//   has(instance, resource): bool               optional: all resources of the table; not asked of those that are executable
 //   check(instance, resource, item, value): i32, write(..): i32, unset(instance, resource): void    optional: nothing to write
 //   create(instance): i32, remove(instance): i32, execute(instance, resource, arguments, length): i32    optional: Denied
 //   streams(resource): bool, stream(instance, resource, ptr, length, offset, isLast): i32    optional: takes a value part by part
@@ -16,50 +16,50 @@
 import { Status } from "../board/index";
 import { Right } from "./model/core";
 import { Path } from "./path";
-import { Access, ObjectTable } from "./table";
+import { ObjectTable } from "./table";
 import { Value } from "./value";
 
-/** Behind the last object. */
+/** Behind the last object: what an object is taken to do that does not say otherwise. */
 @unmanaged
 export class None {
   table(_index: i32): usize {
     return 0;
   }
 
-  nextInstance(_object: i32, _after: i32): i32 {
-    return -1;
+  nextInstance(_object: i32, after: i32): i32 {
+    return after < 0 ? 0 : -1;
   }
 
-  nextItem(_object: i32, _instance: i32, _resource: i32, _after: i32): i32 {
-    return -1;
+  nextItem(_object: i32, _instance: i32, _resource: i32, after: i32): i32 {
+    return after < 0 ? 0 : -1;
   }
 
   has(_object: i32, _instance: i32, _resource: i32): bool {
-    return false;
+    return true;
   }
 
   read(_object: i32, _instance: i32, _resource: i32, _item: i32, _value: Value): void {}
 
   check(_object: i32, _instance: i32, _resource: i32, _item: i32, _value: Value): i32 {
-    return Status.NotFound;
+    return Status.Ok;
   }
 
   write(_object: i32, _instance: i32, _resource: i32, _item: i32, _value: Value): i32 {
-    return Status.NotFound;
+    return Status.Denied;
   }
 
   unset(_object: i32, _instance: i32, _resource: i32): void {}
 
   create(_object: i32, _instance: i32): i32 {
-    return Status.NotFound;
+    return Status.Denied;
   }
 
   remove(_object: i32, _instance: i32): i32 {
-    return Status.NotFound;
+    return Status.Denied;
   }
 
   execute(_object: i32, _instance: i32, _resource: i32, _ptr: usize, _len: i32): i32 {
-    return Status.NotFound;
+    return Status.Denied;
   }
 
   streams(_object: i32, _resource: i32): bool {
@@ -67,7 +67,7 @@ export class None {
   }
 
   stream(_o: i32, _instance: i32, _resource: i32, _ptr: usize, _len: i32, _offset: i32, _isLast: bool): i32 {
-    return Status.NotFound;
+    return Status.Denied;
   }
 
   changed(_path: Path): void {}
@@ -107,22 +107,18 @@ export class Join<A, R> {
   }
 
   nextInstance(object: i32, after: i32): i32 {
-    if (!this.is(object)) return this.rest.nextInstance(object, after);
-    if (isDefined(this.first.nextInstance)) return this.first.nextInstance(after);
-    return after < 0 ? 0 : -1;
+    if (isDefined(this.first.nextInstance)) if (this.is(object)) return this.first.nextInstance(after);
+    return this.rest.nextInstance(object, after);
   }
 
   nextItem(object: i32, instance: i32, resource: i32, after: i32): i32 {
-    if (!this.is(object)) return this.rest.nextItem(object, instance, resource, after);
-    if (isDefined(this.first.nextItem)) return this.first.nextItem(instance, resource, after);
-    return after < 0 ? 0 : -1;
+    if (isDefined(this.first.nextItem)) if (this.is(object)) return this.first.nextItem(instance, resource, after);
+    return this.rest.nextItem(object, instance, resource, after);
   }
 
   has(object: i32, instance: i32, resource: i32): bool {
-    if (!this.is(object)) return this.rest.has(object, instance, resource);
-    if (isDefined(this.first.has)) return this.first.has(instance, resource);
-    const table = changetype<ObjectTable>(this.first.table());
-    return !table.row(table.find(resource)).can(Access.E);
+    if (isDefined(this.first.has)) if (this.is(object)) return this.first.has(instance, resource);
+    return this.rest.has(object, instance, resource);
   }
 
   read(object: i32, instance: i32, resource: i32, item: i32, value: Value): void {
@@ -131,55 +127,49 @@ export class Join<A, R> {
   }
 
   check(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
-    if (!this.is(object)) return this.rest.check(object, instance, resource, item, value);
-    if (isDefined(this.first.check)) return this.first.check(instance, resource, item, value);
-    return Status.Ok;
+    if (isDefined(this.first.check)) if (this.is(object)) return this.first.check(instance, resource, item, value);
+    return this.rest.check(object, instance, resource, item, value);
   }
 
   write(object: i32, instance: i32, resource: i32, item: i32, value: Value): i32 {
-    if (!this.is(object)) return this.rest.write(object, instance, resource, item, value);
-    if (isDefined(this.first.write)) return this.first.write(instance, resource, item, value);
-    return Status.Denied;
+    if (isDefined(this.first.write)) if (this.is(object)) return this.first.write(instance, resource, item, value);
+    return this.rest.write(object, instance, resource, item, value);
   }
 
   unset(object: i32, instance: i32, resource: i32): void {
-    if (!this.is(object)) this.rest.unset(object, instance, resource);
-    else if (isDefined(this.first.unset)) this.first.unset(instance, resource);
+    if (isDefined(this.first.unset)) if (this.is(object)) return this.first.unset(instance, resource);
+    this.rest.unset(object, instance, resource);
   }
 
   create(object: i32, instance: i32): i32 {
-    if (!this.is(object)) return this.rest.create(object, instance);
-    if (isDefined(this.first.create)) return this.first.create(instance);
-    return Status.Denied;
+    if (isDefined(this.first.create)) if (this.is(object)) return this.first.create(instance);
+    return this.rest.create(object, instance);
   }
 
   remove(object: i32, instance: i32): i32 {
-    if (!this.is(object)) return this.rest.remove(object, instance);
-    if (isDefined(this.first.remove)) return this.first.remove(instance);
-    return Status.Denied;
+    if (isDefined(this.first.remove)) if (this.is(object)) return this.first.remove(instance);
+    return this.rest.remove(object, instance);
   }
 
   execute(object: i32, instance: i32, resource: i32, ptr: usize, len: i32): i32 {
-    if (!this.is(object)) return this.rest.execute(object, instance, resource, ptr, len);
-    if (isDefined(this.first.execute)) return this.first.execute(instance, resource, ptr, len);
-    return Status.Denied;
+    if (isDefined(this.first.execute)) if (this.is(object)) return this.first.execute(instance, resource, ptr, len);
+    return this.rest.execute(object, instance, resource, ptr, len);
   }
 
   streams(object: i32, resource: i32): bool {
-    if (!this.is(object)) return this.rest.streams(object, resource);
-    if (isDefined(this.first.streams)) return this.first.streams(resource);
-    return false;
+    if (isDefined(this.first.streams)) if (this.is(object)) return this.first.streams(resource);
+    return this.rest.streams(object, resource);
   }
 
   stream(object: i32, instance: i32, resource: i32, ptr: usize, len: i32, offset: i32, isLast: bool): i32 {
-    if (!this.is(object)) return this.rest.stream(object, instance, resource, ptr, len, offset, isLast);
-    if (isDefined(this.first.stream)) return this.first.stream(instance, resource, ptr, len, offset, isLast);
-    return Status.Denied;
+    if (isDefined(this.first.stream))
+      if (this.is(object)) return this.first.stream(instance, resource, ptr, len, offset, isLast);
+    return this.rest.stream(object, instance, resource, ptr, len, offset, isLast);
   }
 
   changed(path: Path): void {
-    if (!this.is(path.object)) this.rest.changed(path);
-    else if (isDefined(this.first.changed)) this.first.changed(path);
+    if (isDefined(this.first.changed)) if (this.is(path.object)) return this.first.changed(path);
+    this.rest.changed(path);
   }
 
   news(path: Path): bool {

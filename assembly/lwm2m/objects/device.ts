@@ -220,7 +220,7 @@ export class Device extends News {
       case 20:
         return this.status != UNKNOWN;
       default:
-        return resource != 4 && resource != 5 && resource != 12;
+        return true;
     }
   }
 

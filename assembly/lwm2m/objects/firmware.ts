@@ -59,8 +59,6 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
   has(_instance: i32, resource: i32): bool {
     switch (resource) {
       case PACKAGE:
-      case UPDATE:
-      case CANCEL:
         return false;
       case PROTOCOLS:
         return hasPull<M>();
