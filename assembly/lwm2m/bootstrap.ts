@@ -13,17 +13,16 @@ import { CoapEvent } from "../net/coap/event";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, CoapOption, CoapType, EXCHANGE_LIFETIME_MS } from "../net/coap/fields";
 import { CoapWriter } from "../net/coap/writer";
-import { Text, equals } from "../util/text";
-import { ACCESS_CONTROL, AccountSet, Mark as RecordMark, Record, SECURITY, SERVER, Security } from "./account";
+import { equals } from "../util/text";
+import { ACCESS_CONTROL, Record, SECURITY, SERVER, Security } from "./account";
 import { writeDiscovery, writeValues } from "./bootstrap-read";
-import { Format, ID_MAX, Type } from "./fields";
+import { Format, ID_MAX } from "./fields";
 import { Usual, hasCbor, hasInstances, hasJson, hasPack, hasServers, hasSurvey, hasText, hasTlv } from "./parts";
 import { Managed, lastOwn } from "./managed";
+import { Body } from "./model/write";
+import { Objects } from "./objects";
 import { Path } from "./path";
-import { Mark, READER_SIZE, Reader } from "./reader";
-import { Access, ObjectTable } from "./table";
-import { Kind, Value } from "./value";
-import { WRITER_SIZE, Writer } from "./writer";
+import { ObjectTable } from "./table";
 
 const DEVICE: i32 = 3;
 const NAME_MAX: i32 = 120;
@@ -60,64 +59,27 @@ export class Bootstrap<H, F = Usual> {
   /** UNIX time in s, -1 when unknown: for /1/x/12. */
   unixS: i64;
   private handler: Managed<H, F>;
+  private objects: Objects<Managed<H, F>, F>;
   private endpoint: CoapEndpoint;
   private name: usize;
   private nameLen: i32;
-  private out: usize;
-  private outMax: i32;
   private asked: bool;
   /** The server does not know the format that was wished for: it is asked without a wish. */
   private isModest: bool;
-  private answerFormat: Format;
-  private answerLen: i32;
-
-
-  @inline
-  private get reader(): Reader {
-    return changetype<Reader>(changetype<usize>(this) + ((offsetof<Bootstrap<H, F>>() + 7) & ~7));
-  }
-
-
-  @inline
-  private get writer(): Writer {
-    return changetype<Writer>(changetype<usize>(this.reader) + ((READER_SIZE + 7) & ~7));
-  }
-
-
-  @inline
-  private get text(): Text {
-    return changetype<Text>(changetype<usize>(this.writer) + ((WRITER_SIZE + 7) & ~7));
-  }
-
-
-  @inline
-  private get value(): Value {
-    return changetype<Value>(changetype<usize>(this.text) + ((offsetof<Text>() + 7) & ~7));
-  }
-
-
-  @inline
-  private get path(): Path {
-    return changetype<Path>(changetype<usize>(this.value) + ((offsetof<Value>() + 7) & ~7));
-  }
 
 
   @inline
   private get query(): usize {
-    return changetype<usize>(this.path) + offsetof<Path>();
+    return changetype<usize>(this) + offsetof<Bootstrap<H, F>>();
   }
 
-  /**
-   * The endpoint's name stays with the caller. out..out+outMax: for answers, and for a copy of a body being checked. TooLong when the name
-   * has more than 120 bytes.
-   */
-  attach(handler: Managed<H, F>, name: usize, nameLen: i32, out: usize, outMax: i32): i32 {
+  /** The endpoint's name stays with the caller. `objects`: those of `handler`. TooLong when the name has more than 120 bytes. */
+  attach(handler: Managed<H, F>, objects: Objects<Managed<H, F>, F>, name: usize, nameLen: i32): i32 {
     if (<u32>nameLen > <u32>NAME_MAX) return Status.TooLong;
     this.handler = handler;
+    this.objects = objects;
     this.name = name;
     this.nameLen = nameLen;
-    this.out = out;
-    this.outMax = outMax;
     this.preferred = Format.Tlv;
     this.unixS = -1;
     this.deadline = i64.MAX_VALUE;
@@ -164,7 +126,7 @@ export class Bootstrap<H, F = Usual> {
 
   /** `accept` None: the wish goes into `pct`. */
   private ask(now: i64, w: CoapWriter, accept: Format): void {
-    const text = this.text;
+    const text = this.objects.text;
     text.on(this.query, QUERY_MAX).str("ep=").bytes(this.name, this.nameLen);
     w.option(CoapOption.UriQuery, this.query, text.length);
     if (accept == Format.None && this.preferred != Format.None && !this.isModest) {
@@ -246,17 +208,15 @@ export class Bootstrap<H, F = Usual> {
 
   private takePack(): bool {
     const endpoint = this.endpoint;
-    const h = this.handler;
+    const objects = this.objects;
     // All but the bootstrap account makes way.
     for (let object = 0; object <= lastOwn<F>(); object++) this.empty(object);
-    const path = this.path.clear();
+    const path = objects.path.clear();
     const format = <Format>endpoint.message.format;
     if (format != Format.SenmlCbor && format != Format.SenmlJson) return false;
-    if (endpoint.bodyLen > this.outMax) return false;
-    memory.copy(this.out, endpoint.body, endpoint.bodyLen);
-    if (this.visit(format, this.out, endpoint.bodyLen, path, false) != CoapCode.Empty) return false;
-    if (this.visit(format, endpoint.body, endpoint.bodyLen, path, true) != CoapCode.Empty) return false;
-    return h.accounts.isConsistent;
+    if (objects.checkBody(endpoint, path, Body.Bootstrap) != CoapCode.Empty) return false;
+    if (objects.carryOut(endpoint, path, Body.Bootstrap, -1) != CoapCode.Changed) return false;
+    return this.handler.accounts.isConsistent;
   }
 
   private done(): i32 {
@@ -285,27 +245,20 @@ export class Bootstrap<H, F = Usual> {
       this.asked = false;
     }
     this.listen(now);
-    const m = endpoint.message;
-    const path = this.path.clear();
-    let segments = 0;
-    let isFinish = false;
-    let fits = true;
-    m.rewind();
-    while (m.next() > 0) {
-      if (m.option != CoapOption.UriPath) continue;
-      // DELETE / may come with one empty segment.
-      if (m.valueLen == 0 && segments == 0) continue;
-      segments++;
-      isFinish = segments == 1 && equals(m.value, m.valueLen, "bs");
-      if (!isFinish && path.appendText(m.value, m.valueLen) != Status.Ok) fits = false;
-    }
-    if (isFinish && m.code == CoapCode.Post) {
+    if (this.isFinish) {
       this.finish();
       return;
     }
-    const code: CoapCode = fits && !isFinish ? this.dispatch(path) : CoapCode.NotFound;
-    const isContent = code == CoapCode.Content;
-    endpoint.respond(code, isContent ? this.answerFormat : -1, this.out, isContent ? this.answerLen : 0);
+    const path = this.objects.target(endpoint);
+    this.objects.respond(endpoint, path ? this.dispatch(path) : CoapCode.NotFound);
+  }
+
+  private get isFinish(): bool {
+    const m = this.endpoint.message;
+    if (m.code != CoapCode.Post || m.count(CoapOption.UriPath) != 1) return false;
+    m.rewind();
+    while (m.next() > 0) if (m.option == CoapOption.UriPath) return equals(m.value, m.valueLen, "bs");
+    return false;
   }
 
   private dispatch(path: Path): CoapCode {
@@ -381,111 +334,28 @@ export class Bootstrap<H, F = Usual> {
   // --- Write, Core 6.1.7.4 ---
 
   private write(path: Path): CoapCode {
-    const endpoint = this.endpoint;
-    const len = endpoint.bodyLen;
-    let format = <Format>endpoint.message.format;
-    if (format == Format.None) format = hasText<F>() && path.resource >= 0 ? Format.Text : Format.Tlv;
     if (!this.handler.find(path.object)) return CoapCode.NotFound;
     if (path.instance > ID_MAX) return CoapCode.BadRequest;
-    if (len > this.outMax) return CoapCode.RequestEntityTooLarge;
-    // Reading may change the bytes.
-    memory.copy(this.out, endpoint.body, len);
-    let code = this.visit(format, this.out, len, path, false);
-    if (code == CoapCode.Empty) code = this.visit(format, endpoint.body, len, path, true);
-    return code == CoapCode.Empty ? CoapCode.Changed : code;
-  }
-
-  /** Goes over a body: checks it, or carries out what has been checked. Empty when all is well. */
-  private visit(format: Format, ptr: usize, len: i32, path: Path, isReal: bool): CoapCode {
-    const h = this.handler;
-    const r = this.reader;
-    if (r.begin<F>(format, ptr, len, path) != Status.Ok) return CoapCode.UnsupportedContentFormat;
-    if (isReal) for (let object = 0; object <= lastOwn<F>(); object++) h.set.unmark(object, RecordMark.Touched);
-    if (path.depth == 2 && isReal && !this.touch(path.object, path.instance, true)) return CoapCode.InternalServerError;
-    let object = -1;
-    let instance = -1;
-    let created = 0;
-    let found: i32;
-    while ((found = r.next<F>()) > 0) {
-      const p = r.path;
-      if (p.instance < 0 || p.instance > ID_MAX) return CoapCode.BadRequest;
-      const table = h.find(p.object);
-      // A pack may speak of objects that this device does not have.
-      if (!table) continue;
-      if (p.object != object || p.instance != instance) {
-        object = p.object;
-        instance = p.instance;
-        if (isReal) {
-          if (!this.touch(object, instance, path.depth < 3)) return CoapCode.InternalServerError;
-        } else if (h.nextInstance(object, instance - 1) != instance) {
-          created++;
-          if (object <= lastOwn<F>() && h.set.count(object) + created > capacityOf<F>(object, h.set))
-            return CoapCode.RequestEntityTooLarge;
-        }
-      }
-      const code = this.visitEntry(table, isReal);
-      if (code != CoapCode.Empty) return code;
-    }
-    return found < 0 ? CoapCode.BadRequest : CoapCode.Empty;
-  }
-
-  /** The instance is there from now on; a record that is `replaced` has nothing but what this request gives it. */
-  private touch(object: i32, instance: i32, replaced: bool): bool {
-    const h = this.handler;
-    if (object > lastOwn<F>())
-      return h.app.nextInstance(object, instance - 1) == instance || h.create(object, instance) == Status.Ok;
-    let record = h.set.find(object, instance);
-    if (record && replaced && !(record.state & RecordMark.Touched)) {
-      h.set.clear(object, record);
-      record = null;
-    }
-    if (!record) record = h.set.create(object, instance);
-    if (!record) return false;
-    record.state |= RecordMark.Fresh | RecordMark.Touched;
-    return true;
-  }
-
-  private visitEntry(table: ObjectTable, isReal: bool): CoapCode {
-    const h = this.handler;
-    const r = this.reader;
-    const p = r.path;
-    if (r.mark == Mark.Instance || p.resource < 0)
-      return r.mark == Mark.Instance ? CoapCode.Empty : CoapCode.BadRequest;
-    const index = table.find(p.resource);
-    // What is optional and not known here is passed over.
-    if (index < 0) return CoapCode.Empty;
-    const row = table.row(index);
-    const isMultiple = row.can(Access.Multiple);
-    if (r.mark == Mark.Multiple) {
-      if (!isMultiple) return CoapCode.BadRequest;
-      if (isReal) h.unset(p.object, p.instance, p.resource);
-      return CoapCode.Empty;
-    }
-    if (isMultiple != p.item >= 0 || r.value.kind == Kind.None) return CoapCode.BadRequest;
-    if (r.value.resolve<F>(<Type>row.type) != Status.Ok) return CoapCode.BadRequest;
-    if (isReal) {
-      const status = h.write(p.object, p.instance, p.resource, p.item, r.value);
-      return status == Status.Ok ? CoapCode.Empty : CoapCode.InternalServerError;
-    }
-    return h.check(p.object, p.instance, p.resource, p.item, r.value) == Status.Ok
-      ? CoapCode.Empty
-      : CoapCode.BadRequest;
+    const code = this.objects.checkBody(this.endpoint, path, Body.Bootstrap);
+    return code == CoapCode.Empty ? this.objects.carryOut(this.endpoint, path, Body.Bootstrap, -1) : code;
   }
 
   // --- Discover, Core 6.1.7.3; Read, 6.1.7.2 ---
 
   private discover(path: Path): CoapCode {
-    const text = this.text.on(this.out, this.outMax);
+    const objects = this.objects;
+    const text = objects.text.on(objects.out, objects.outMax);
     if (path.depth > 1) return CoapCode.BadRequest;
     if (!writeDiscovery<H, F>(this.handler, text, path)) return CoapCode.NotFound;
-    this.answerFormat = Format.Link;
-    this.answerLen = text.length;
+    objects.answerFormat = Format.Link;
+    objects.answerLen = text.length;
     return text.fits ? CoapCode.Content : CoapCode.InternalServerError;
   }
 
   private read(path: Path, accept: Format): CoapCode {
     const h = this.handler;
-    const w = this.writer;
+    const objects = this.objects;
+    const w = objects.writer;
     const object = path.object;
     if (object != SERVER && (object != ACCESS_CONTROL || !hasServers<F>())) {
       return h.find(object) ? CoapCode.MethodNotAllowed : CoapCode.NotFound;
@@ -498,27 +368,12 @@ export class Bootstrap<H, F = Usual> {
       (hasCbor<F>() && format == Format.SenmlCbor) ||
       (hasJson<F>() && format == Format.SenmlJson);
     if (!isKnown) return CoapCode.NotAcceptable;
-    w.begin(format, this.out, this.outMax, path);
-    writeValues<H, F>(h, w, this.value, path);
-    this.answerFormat = format;
-    this.answerLen = w.length;
+    w.begin(format, objects.out, objects.outMax, path);
+    writeValues<H, F>(h, w, objects.value, path);
+    objects.answerFormat = format;
+    objects.answerLen = w.length;
     return w.fits ? CoapCode.Content : CoapCode.InternalServerError;
   }
 }
 
-/** How many instances of object 0, 1 or 2 a server may write. */
-function capacityOf<F>(object: i32, set: AccountSet): i32 {
-  return !hasServers<F>() && object == SERVER ? 1 : set.capacity(object);
-}
-
-export const BOOTSTRAP_SIZE: i32 = <i32>(
-  (offsetof<Bootstrap<usize, usize>>() +
-    32 +
-    offsetof<Value>() +
-    READER_SIZE +
-    WRITER_SIZE +
-    offsetof<Text>() +
-    offsetof<Path>() +
-    QUERY_MAX +
-    8)
-);
+export const BOOTSTRAP_SIZE: i32 = <i32>offsetof<Bootstrap<usize, usize>>() + QUERY_MAX;

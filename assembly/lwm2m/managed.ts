@@ -6,6 +6,7 @@ import {
   ACCESS_CONTROL,
   AccessControl,
   AccountSet,
+  Mark,
   SECURITY,
   SERVER,
   Security,
@@ -143,7 +144,7 @@ export class Managed<H, F> {
       security.put(<SecurityResource>resource, <i32>value.int);
       return Status.Ok;
     }
-    this.touch();
+    this.wrote();
     if (hasServers<F>() && object == ACCESS_CONTROL) {
       const access = changetype<AccessControl>(record);
       if (resource == 2) return access.put(item, <i32>value.int) ? Status.Ok : Status.NoSpace;
@@ -169,16 +170,46 @@ export class Managed<H, F> {
     }
     const record = this.set.find(object, instance);
     if (!record) return;
-    this.touch();
+    this.wrote();
     if (hasServers<F>() && object == ACCESS_CONTROL) changetype<AccessControl>(record).count = 0;
     else record.has &= ~(1 << resource);
   }
 
   /** The store has to hear of it, but not of what a bootstrap session writes. */
-  private touch(): void {
+  private wrote(): void {
     if (changetype<usize>(this.set) != changetype<usize>(this.accounts.active)) return;
     this.accounts.isDirty = true;
     this.isChanged = true;
+  }
+
+  // --- What a bootstrap server writes ---
+
+  /** A request of a bootstrap server begins. */
+  beginTouch(): void {
+    for (let object = 0; object <= lastOwn<F>(); object++) this.set.unmark(object, Mark.Touched);
+  }
+
+  /** Whether the set may have so many instances of the object more; of the app's objects that is for the app to say. */
+  hasRoom(object: i32, more: i32): bool {
+    if (!isOurs<F>(object)) return true;
+    const set = this.set;
+    return set.count(object) + more <= (!hasServers<F>() && object == SERVER ? 1 : set.capacity(object));
+  }
+
+  /** The instance is there from now on; a record that is `replaced` has nothing but what this request gives it. */
+  touch(object: i32, instance: i32, replaced: bool): bool {
+    if (!isOurs<F>(object))
+      return this.nextInstance(object, instance - 1) == instance || this.create(object, instance) == Status.Ok;
+    const set = this.set;
+    let record = set.find(object, instance);
+    if (record && replaced && !(record.state & Mark.Touched)) {
+      set.clear(object, record);
+      record = null;
+    }
+    if (!record) record = set.create(object, instance);
+    if (!record) return false;
+    record.state |= Mark.Fresh | Mark.Touched;
+    return true;
   }
 
   /** Accounts come and go by bootstrap alone. */

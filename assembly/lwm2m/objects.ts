@@ -17,6 +17,7 @@
 //   streams(object, resource): bool                     optional: a value of that resource is taken part by part, however long it is
 //   stream(object, instance, resource, part, length, offset, isLast): i32    Status; Again: not the part that comes next
 //   changed(path): void                                 optional: a server has changed what lies there
+//   find(object): ObjectTable | null                     optional: the table of that object, also of one that `table` does not give
 //   news(path): bool                                    optional: sets the path to something that has changed since it was asked for
 //   acl(object, instance, ssid): i32                    optional: bits of `Right` that a server has; instance -1: for Create
 //   owned(object, instance, ssid): void                 optional: that server has created the instance
@@ -36,17 +37,15 @@ import { Access } from "./table";
 /** Place with `memory.data(OBJECTS_SIZE, 8)`, then `attach`. */
 @unmanaged
 export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
-  /** out..out+outMax holds the body of an answer, and a copy of a body being checked: as long as the longest of either. */
-  attach(handler: H, preferred: Format, out: usize, outMax: i32): void {
-    const own = (changetype<usize>(this) + offsetof<Objects<H, F>>() + 7) & ~7;
-    this.beginCore(own, handler, preferred, out, outMax);
-  }
-
   /** Answers the request that `endpoint` has in hand (its event Request). `ssid`: the server that the endpoint's session is with. */
   handle(endpoint: CoapEndpoint, ssid: i32): void {
     this.ssid = ssid;
     const path = this.target(endpoint);
-    const code = path ? this.dispatch(endpoint, path) : CoapCode.NotFound;
+    this.respond(endpoint, path ? this.dispatch(endpoint, path) : CoapCode.NotFound);
+  }
+
+  /** Answers with that code, and, when it is Content, with the answer that is there. */
+  respond(endpoint: CoapEndpoint, code: CoapCode): void {
     const isContent = code == CoapCode.Content;
     endpoint.respond(code, isContent ? this.answerFormat : -1, this.out, isContent ? this.answerLen : 0);
   }

@@ -198,15 +198,15 @@ export class Observations<H, F = Usual> {
         else this.drop(i);
       }
     }
-    this.respond(endpoint, code);
+    objects.respond(endpoint, code);
   }
 
   private observeComposite(now: i64, endpoint: CoapEndpoint): void {
     const objects = this.objects;
     let code = objects.beginNames(endpoint);
-    if (code != CoapCode.Empty) return this.respond(endpoint, code);
+    if (code != CoapCode.Empty) return objects.respond(endpoint, code);
     const format = objects.compositeFormat(endpoint);
-    if (format == Format.None) return this.respond(endpoint, CoapCode.NotAcceptable);
+    if (format == Format.None) return objects.respond(endpoint, CoapCode.NotAcceptable);
     objects.beginPaths(format, objects.out, objects.outMax);
     let known = false;
     let fits = true;
@@ -227,13 +227,7 @@ export class Observations<H, F = Usual> {
         this.drop(i);
       }
     }
-    this.respond(endpoint, code);
-  }
-
-  private respond(endpoint: CoapEndpoint, code: CoapCode): void {
-    const objects = this.objects;
-    if (code == CoapCode.Content) endpoint.respond(code, objects.answerFormat, objects.out, objects.answerLen);
-    else endpoint.respond(code, -1, 0, 0);
+    objects.respond(endpoint, code);
   }
 
   /**

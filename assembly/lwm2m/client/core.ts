@@ -122,7 +122,7 @@ export class ClientCore<H, N, S, F> {
     managed.attach(app, accounts);
     this.objects.attach(managed, preferred, this.out, OUT_MAX);
     const bootstrap = this.bootstrap;
-    const status = bootstrap.attach(managed, name, nameLen, this.out, OUT_MAX);
+    const status = bootstrap.attach(managed, this.objects, name, nameLen);
     if (preferred != Format.None) bootstrap.preferred = preferred;
     entropy(this.out, 4);
     this.backoff.seed(load<u32>(this.out));

@@ -37,42 +37,76 @@ export class ObjectsCore<H, F> {
   ssid: i32;
   /** How many changes there have been. */
   changeCount: u32;
-  attributes: Attributes;
-
   /** Of an answer that is content, which is in `out`. */
   answerFormat: Format;
   answerLen: i32;
 
   out: usize;
   outMax: i32;
-  protected reader: Reader;
-  protected writer: Writer;
-  protected text: Text;
-  protected value: Value;
-  /** What the request is for. */
-  protected path: Path;
-  protected scratch: Path;
-  private changes: usize;
 
-  /** Lays out the parts from `at` on. out..out+outMax holds the body of an answer. */
-  protected beginCore(at: usize, handler: H, preferred: Format, out: usize, outMax: i32): void {
+  // Of a body that is being checked or carried out (write.ts).
+
+  /** Bit k: the body has a value for the table's resource k. */
+  protected seen: u32;
+  /** Bytes of TLV in front of a value that comes part by part. */
+  protected streamHead: i32;
+  /** The instance that a body of Create names; how many instances the body of a bootstrap server has brought. */
+  protected created: i32;
+
+
+  @inline
+  get attributes(): Attributes {
+    return changetype<Attributes>((changetype<usize>(this) + offsetof<ObjectsCore<H, F>>() + 7) & ~7);
+  }
+
+
+  @inline
+  get reader(): Reader {
+    return changetype<Reader>(changetype<usize>(this.attributes) + ATTRIBUTES_SIZE);
+  }
+
+
+  @inline
+  get value(): Value {
+    return changetype<Value>(changetype<usize>(this.reader) + ((READER_SIZE + 7) & ~7));
+  }
+
+
+  @inline
+  get writer(): Writer {
+    return changetype<Writer>(changetype<usize>(this.value) + ((offsetof<Value>() + 7) & ~7));
+  }
+
+
+  @inline
+  get text(): Text {
+    return changetype<Text>(changetype<usize>(this.writer) + WRITER_SIZE);
+  }
+
+  /** What the request is for. */
+  @inline
+  get path(): Path {
+    return changetype<Path>(changetype<usize>(this.text) + offsetof<Text>());
+  }
+
+
+  @inline
+  protected get scratch(): Path {
+    return changetype<Path>(changetype<usize>(this.path) + offsetof<Path>());
+  }
+
+
+  @inline
+  private get changes(): usize {
+    return changetype<usize>(this.scratch) + offsetof<Path>();
+  }
+
+  /** out..out+outMax holds the body of an answer, and a copy of a body being checked: as long as the longest of either. */
+  attach(handler: H, preferred: Format, out: usize, outMax: i32): void {
     this.handler = handler;
     this.preferred = preferred;
     this.out = out;
     this.outMax = outMax;
-    this.attributes = changetype<Attributes>(at);
-    at += ATTRIBUTES_SIZE;
-    this.reader = changetype<Reader>(at);
-    at += (READER_SIZE + 7) & ~7;
-    this.value = changetype<Value>(at);
-    at += (offsetof<Value>() + 7) & ~7;
-    this.writer = changetype<Writer>(at);
-    at += WRITER_SIZE;
-    this.text = changetype<Text>(at);
-    at += offsetof<Text>();
-    this.path = changetype<Path>(at);
-    this.scratch = changetype<Path>(at + offsetof<Path>());
-    this.changes = at + 2 * offsetof<Path>();
   }
 
   // --- Changes ---
@@ -116,6 +150,7 @@ export class ObjectsCore<H, F> {
 
   /** The object's table, null for none. */
   protected table(id: i32): ObjectTable | null {
+    if (isDefined(this.handler.find)) return this.handler.find(id);
     let table: usize;
     for (let i = 0; (table = this.handler.table(i)) != 0; i++)
       if (changetype<ObjectTable>(table).id == id) return changetype<ObjectTable>(table);

@@ -23,18 +23,13 @@ export const enum Body {
   Create,
   /** Values anywhere: every entry's own path is looked up. */
   Composite,
+  /** A bootstrap server's: values anywhere below the path, whatever the access; instances come as they are written to. Core 6.1.7.4. */
+  Bootstrap,
 }
 
 
 @unmanaged
 export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
-  /** Bit k: the body has a value for the table's resource k. */
-  private seen: u32;
-  /** Bytes of TLV in front of a value that comes part by part. */
-  private streamHead: i32;
-  /** The instance that a body of Create names. */
-  private created: i32;
-
   // --- Write-Attributes ---
 
   protected writeAttributes(endpoint: CoapEndpoint, path: Path): CoapCode {
@@ -121,32 +116,34 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
     }
   }
 
-  private formatOf(endpoint: CoapEndpoint, path: Path): Format {
-    const format = <Format>endpoint.message.format;
-    // RFC 7252 5.5.1 leaves it open; of one value text is what is meant.
-    return hasText<F>() && format == Format.None && path.resource >= 0 ? Format.Text : format;
+  private begin(endpoint: CoapEndpoint, ptr: usize, path: Path, body: Body): i32 {
+    let format = <Format>endpoint.message.format;
+    if (format == Format.None) {
+      // RFC 7252 5.5.1 leaves it open; of one value text is what is meant.
+      if (hasText<F>() && path.resource >= 0) format = Format.Text;
+      else if (body == Body.Bootstrap) format = Format.Tlv;
+    }
+    this.scratch.clear();
+    return this.reader.begin<F>(format, ptr, endpoint.bodyLen, path);
   }
 
   /** Goes over a copy of the body, since reading may change it: Empty when all of it can be carried out. */
-  protected checkBody(endpoint: CoapEndpoint, path: Path, body: Body): CoapCode {
+  checkBody(endpoint: CoapEndpoint, path: Path, body: Body): CoapCode {
     const len = endpoint.bodyLen;
-    const format = this.formatOf(endpoint, path);
-    const isPlain = path.resource >= 0 && (format == Format.Text || format == Format.Opaque || format == Format.Cbor);
-    if (isPlain && path.item < 0 && this.row(path).can(Access.Multiple)) return CoapCode.BadRequest;
     if (len > this.outMax) return CoapCode.RequestEntityTooLarge;
     memory.copy(this.out, endpoint.body, len);
-    const r = this.reader;
-    if (r.begin<F>(format, this.out, len, path) != Status.Ok) return CoapCode.UnsupportedContentFormat;
-    this.created = -1;
+    if (this.begin(endpoint, this.out, path, body) != Status.Ok) return CoapCode.UnsupportedContentFormat;
+    this.created = body == Body.Create ? -1 : 0;
     this.seen = 0;
     let found: i32;
-    while ((found = r.next<F>()) > 0) {
-      const code = this.checkEntry(r, body);
+    while ((found = this.reader.next<F>()) > 0) {
+      const code = this.checkEntry(this.reader, body);
       if (code != CoapCode.Empty) return code;
     }
+    if (found < 0) return CoapCode.BadRequest;
     // One value of a single resource there must be.
-    if (path.resource >= 0 && this.seen == 0 && !this.row(path).can(Access.Multiple)) return CoapCode.BadRequest;
-    return found == 0 ? CoapCode.Empty : CoapCode.BadRequest;
+    const isVoid = path.resource >= 0 && this.seen == 0 && body != Body.Bootstrap;
+    return isVoid && !this.row(path).can(Access.Multiple) ? CoapCode.BadRequest : CoapCode.Empty;
   }
 
   private checkEntry(r: Reader, body: Body): CoapCode {
@@ -157,6 +154,13 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
       if (this.created < 0 && this.seen != 0) return CoapCode.BadRequest;
       this.created = p.instance;
     }
+    if (isDefined(this.handler.touch))
+      if (body == Body.Bootstrap) {
+        if (<u32>p.instance > <u32>ID_MAX) return CoapCode.BadRequest;
+        // Of several instances each may be a new one.
+        if (this.isAnother(p) && !this.hasInstance(p.object, p.instance))
+          if (!this.handler.hasRoom(p.object, ++this.created)) return CoapCode.RequestEntityTooLarge;
+      }
     if (r.mark == Mark.Instance) return CoapCode.Empty;
     if (p.resource < 0) return CoapCode.BadRequest;
     if (body == Body.Composite) {
@@ -164,11 +168,13 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
       if (missing != CoapCode.Empty) return missing;
       if (!this.may(p.object, p.instance, Right.Write)) return CoapCode.Unauthorized;
     }
-    const table = changetype<ObjectTable>(this.table(p.object));
-    const index = table.find(p.resource);
-    if (index < 0) return CoapCode.NotFound;
+    const table = this.table(p.object);
+    const index = table ? table.find(p.resource) : -1;
+    // What a bootstrap server writes and nobody here knows is passed over.
+    if (!table || index < 0) return body == Body.Bootstrap ? CoapCode.Empty : CoapCode.NotFound;
     const row = table.row(index);
-    if (body == Body.Create ? row.can(Access.E) : !row.can(Access.W)) return CoapCode.MethodNotAllowed;
+    if (body != Body.Bootstrap && (body == Body.Create ? row.can(Access.E) : !row.can(Access.W)))
+      return CoapCode.MethodNotAllowed;
     this.seen |= 1 << index;
     const isMultiple = row.can(Access.Multiple);
     if (r.mark == Mark.Multiple) return isMultiple ? CoapCode.Empty : CoapCode.BadRequest;
@@ -177,8 +183,16 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
     return codeOf(this.handler.check(p.object, p.instance, p.resource, p.item, r.value));
   }
 
+  /** The entry is of another instance than the one before. */
+  private isAnother(p: Path): bool {
+    const at = this.scratch;
+    if (at.object == p.object && at.instance == p.instance) return false;
+    at.set(p.object, p.instance, -1, -1);
+    return true;
+  }
+
   /** Carries out a body that has been checked. */
-  protected carryOut(endpoint: CoapEndpoint, path: Path, body: Body, instance: i32): CoapCode {
+  carryOut(endpoint: CoapEndpoint, path: Path, body: Body, instance: i32): CoapCode {
     const h = this.handler;
     const r = this.reader;
     if (body == Body.Replace && path.resource < 0) {
@@ -190,15 +204,31 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
           h.unset(path.object, instance, row.id);
       }
     }
+    const replaces = (body == Body.Replace || body == Body.Bootstrap) && path.item < 0;
     let emptied = -1;
-    r.begin<F>(this.formatOf(endpoint, path), endpoint.body, endpoint.bodyLen, path);
+    this.begin(endpoint, endpoint.body, path, body);
+    if (isDefined(h.touch))
+      if (body == Body.Bootstrap) {
+        h.beginTouch();
+        // Also when there is nothing in it.
+        if (path.depth == 2 && !h.touch(path.object, path.instance, true)) return CoapCode.InternalServerError;
+      }
     while (r.next<F>() > 0) {
       const p = r.path;
+      const table = this.table(p.object);
+      if (!table) continue;
+      if (isDefined(h.touch))
+        if (body == Body.Bootstrap && this.isAnother(p)) {
+          if (!h.touch(p.object, p.instance, path.depth < 3)) return CoapCode.InternalServerError;
+          emptied = -1;
+        }
       if (p.resource < 0) continue;
-      const row = this.row(p);
-      const at = body == Body.Composite ? p.instance : instance;
+      const index = table.find(p.resource);
+      if (index < 0) continue;
+      const row = table.row(index);
+      const at = body >= Body.Composite ? p.instance : instance;
       // An array that is written is another array; one item that is written is not.
-      if (body == Body.Replace && path.item < 0 && row.can(Access.Multiple) && emptied != p.resource) {
+      if (replaces && row.can(Access.Multiple) && emptied != p.resource) {
         h.unset(p.object, at, p.resource);
         emptied = p.resource;
       }
@@ -209,13 +239,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
       if (body == Body.Composite) this.changedByServer(p);
     }
     // An empty array may have nothing in it at all.
-    if (
-      body == Body.Replace &&
-      path.resource >= 0 &&
-      path.item < 0 &&
-      emptied < 0 &&
-      this.row(path).can(Access.Multiple)
-    )
+    if (body == Body.Replace && replaces && path.resource >= 0 && emptied < 0 && this.row(path).can(Access.Multiple))
       h.unset(path.object, instance, path.resource);
     return CoapCode.Changed;
   }
