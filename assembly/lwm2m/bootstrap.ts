@@ -17,7 +17,7 @@ import { equals } from "../util/text";
 import { ACCESS_CONTROL, Record, SECURITY, SERVER, Security } from "./account";
 import { writeDiscovery, writeValues } from "./bootstrap-read";
 import { Format, ID_MAX } from "./fields";
-import { Usual, hasCbor, hasInstances, hasJson, hasPack, hasServers, hasSurvey, hasText, hasTlv } from "./parts";
+import { Usual, hasCbor, hasInstances, hasJson, hasPack, hasServers, hasSurvey, hasTlv } from "./parts";
 import { Managed, lastOwn } from "./managed";
 import { Body } from "./model/write";
 import { Objects } from "./objects";

@@ -22,7 +22,6 @@ import {
   SEVERITY,
   STATE,
   TABLE,
-  UPDATE,
   URI,
   VERSION,
   hasPull,
