@@ -2,6 +2,7 @@
 // are small. Here all such functions go into their caller, small ones only where the call is longer, and static data is packed.
 
 import binaryen from 'binaryen';
+import { shareBases } from './bases.js';
 import { packData } from './pack.js';
 
 /** What boards run without switches: WebAssembly 1.0 with sign extension and mutable globals. */
@@ -56,6 +57,9 @@ export function shrink(binary: Uint8Array): Uint8Array<ArrayBuffer> {
     binaryen.setOneCallerInlineMaxSize(ONE_CALLER);
     binaryen.setAllowInliningFunctionsWithLoops(false);
     module.runPasses(PASSES);
+    shareBases(module);
+    module.runPasses(['const-hoisting', 'reorder-locals']);
+    if (module.validate() !== 1) throw new Error('the optimizer made a binary that is none');
     return packData(module.emitBinary());
   } finally {
     module.dispose();
