@@ -91,7 +91,8 @@ function accessesIn(body: number): Access[] {
   const found: Access[] = [];
   const open = [body];
   for (let expression; (expression = open.pop()) !== undefined;) {
-    const info = binaryen.getExpressionInfo(expression);
+    const info = infoOf(expression);
+    if (!info) continue;
     const { ptr, offset } = info as binaryen.LoadInfo;
     if (info.id === binaryen.LoadId || info.id === binaryen.StoreId) {
       const at = binaryen.getExpressionInfo(ptr);
@@ -101,6 +102,13 @@ function accessesIn(body: number): Access[] {
     open.push(...childrenOf(info));
   }
   return found;
+}
+
+/** Binaryen has no words for what has nothing in it. */
+function infoOf(expression: number): binaryen.ExpressionInfo | undefined {
+  const id = binaryen.getExpressionId(expression);
+  const isEmpty = id === binaryen.NopId || id === binaryen.UnreachableId;
+  return isEmpty ? undefined : binaryen.getExpressionInfo(expression);
 }
 
 /** Expressions within one, of WebAssembly 1.0. */

@@ -5,10 +5,16 @@ import { CoapMessage } from "./message";
 import { CoapCode, CoapOption, CoapType } from "./fields";
 import { CoapWriter } from "./writer";
 
+// prettier-ignore
+const NUMBERS = memory.data<u8>([
+  <u8>CoapOption.ETag, <u8>CoapOption.Observe, <u8>CoapOption.ContentFormat, <u8>CoapOption.Accept, <u8>CoapOption.Block2, <u8>CoapOption.Block1,
+  <u8>CoapOption.Size2, <u8>CoapOption.Size1,
+]);
+
 
 @unmanaged
 export class CoapFrame {
-  // -1: absent.
+  // -1: absent. In the order of NUMBERS.
   etag: i32;
   observe: i32;
   format: i32;
@@ -20,14 +26,7 @@ export class CoapFrame {
   private from: u32;
 
   clear(): void {
-    this.etag = -1;
-    this.observe = -1;
-    this.format = -1;
-    this.accept = -1;
-    this.block2 = -1;
-    this.block1 = -1;
-    this.size2 = -1;
-    this.size1 = -1;
+    memory.fill(changetype<usize>(this), 0xff, offsetof<CoapFrame>("from"));
   }
 
   /** Writes these options and `others`, which must not have any of the same numbers. */
@@ -42,19 +41,12 @@ export class CoapFrame {
   }
 
   private upTo(writer: CoapWriter, end: u32): void {
-    this.one(writer, CoapOption.ETag, this.etag, end);
-    this.one(writer, CoapOption.Observe, this.observe, end);
-    this.one(writer, CoapOption.ContentFormat, this.format, end);
-    this.one(writer, CoapOption.Accept, this.accept, end);
-    this.one(writer, CoapOption.Block2, this.block2, end);
-    this.one(writer, CoapOption.Block1, this.block1, end);
-    this.one(writer, CoapOption.Size2, this.size2, end);
-    this.one(writer, CoapOption.Size1, this.size1, end);
+    for (let at: usize = 0; at < offsetof<CoapFrame>("from"); at += 4) {
+      const number: u32 = load<u8>(NUMBERS + (at >> 2));
+      const value = load<i32>(changetype<usize>(this) + at);
+      if (value >= 0 && number >= this.from && number < end) writer.uint(number, value);
+    }
     this.from = end;
-  }
-
-  private one(writer: CoapWriter, number: CoapOption, value: i32, end: u32): void {
-    if (value >= 0 && <u32>number >= this.from && <u32>number < end) writer.uint(number, value);
   }
 }
 
@@ -65,9 +57,10 @@ export class CoapAnswer {
   tokenLen: i32;
   /** Nothing has been answered yet. */
   open: bool;
+  // From here on as in CoapMessage.
   type: CoapType;
-  mid: u32;
   method: CoapCode;
+  mid: u32;
   key: u32;
   block1: i32;
   block2: i32;
@@ -75,17 +68,9 @@ export class CoapAnswer {
 
   /** Takes what is needed from a request. */
   to(message: CoapMessage): void {
-    this.token = 0;
-    memory.copy(changetype<usize>(this), message.token, message.tokenLen);
-    this.tokenLen = message.tokenLen;
-    this.open = true;
-    this.type = message.type;
-    this.mid = message.mid;
-    this.method = message.code;
-    this.key = message.key;
-    this.block1 = message.block1;
-    this.block2 = message.block2;
-    this.size2 = message.size2;
+    this.toObserver(message.token, message.tokenLen);
+    const own = offsetof<CoapAnswer>("type");
+    memory.copy(changetype<usize>(this) + own, changetype<usize>(message), offsetof<CoapAnswer>("size2") + 4 - own);
   }
 
   /** A notification, which answers no request of its own. RFC 7641 4.2. */

@@ -6,50 +6,71 @@ import { CoapCode, CoapOption, CoapType, SZX_MAX, TOKEN_MAX } from "./fields";
 const HEADER_BYTES: i32 = 4;
 const PAYLOAD_MARKER: u32 = 0xff;
 
-/** Bits of `seen`: options that may stand once. */
-const enum Once {
-  Host = 1,
-  Observe = 2,
-  Port = 4,
-  Format = 8,
-  Accept = 16,
-  Block2 = 32,
-  Block1 = 64,
-  Size2 = 128,
-  Size1 = 256,
-  MaxAge = 512,
-  ETag = 1024,
+/** What is known of an option beside its number: bytes of its value at least and at most, what is done with it. */
+const OPTION_BYTES: usize = 4;
+
+/** Where the number goes that is its value, an offset in the message; or one of Does. */
+const enum Does {
+  Nothing = 0,
+  /** It may stand more than once. */
+  Repeats = 1,
+  Tag = 2,
 }
+
+// prettier-ignore
+const OPTIONS = memory.data<u8>([
+  <u8>CoapOption.UriHost, 1, 255, <u8>Does.Nothing,
+  <u8>CoapOption.ETag, 1, 8, <u8>Does.Tag,
+  <u8>CoapOption.Observe, 0, 3, <u8>offsetof<CoapMessage>("observe"),
+  <u8>CoapOption.UriPort, 0, 2, <u8>Does.Nothing,
+  <u8>CoapOption.LocationPath, 0, 255, <u8>Does.Repeats,
+  <u8>CoapOption.UriPath, 0, 255, <u8>Does.Repeats,
+  <u8>CoapOption.ContentFormat, 0, 2, <u8>offsetof<CoapMessage>("format"),
+  <u8>CoapOption.MaxAge, 0, 4, <u8>Does.Nothing,
+  <u8>CoapOption.UriQuery, 0, 255, <u8>Does.Repeats,
+  <u8>CoapOption.Accept, 0, 2, <u8>offsetof<CoapMessage>("accept"),
+  <u8>CoapOption.LocationQuery, 0, 255, <u8>Does.Repeats,
+  <u8>CoapOption.Block2, 0, 3, <u8>offsetof<CoapMessage>("block2"),
+  <u8>CoapOption.Block1, 0, 3, <u8>offsetof<CoapMessage>("block1"),
+  <u8>CoapOption.Size2, 0, 4, <u8>offsetof<CoapMessage>("size2"),
+  <u8>CoapOption.Size1, 0, 4, <u8>offsetof<CoapMessage>("size1"),
+]);
+const OPTIONS_KNOWN: i32 = 15;
+
+/** Those that tell one request from another, RFC 7959 2.5. */
+const KEY_OPTIONS: u32 =
+  (1 << CoapOption.UriPath) | (1 << CoapOption.ContentFormat) | (1 << CoapOption.UriQuery) | (1 << CoapOption.Accept);
 
 /** What stands in the message lies in the datagram, which must stay as it is as long as the view is used. */
 @unmanaged
 export class CoapMessage {
+  // From here to `size2` as in CoapAnswer, which takes them over.
   type: CoapType;
   code: CoapCode;
   mid: u32;
-  token: usize;
-  tokenLen: i32;
-  payload: usize;
-  payloadLen: i32;
-
-  /** Number of the first critical option that is unknown, has a bad length or stands twice; 0 for none. RFC 7252 5.4. */
-  critical: u32;
-  /** Values of options, -1 when absent. Content-Format and Accept 0..65535. */
-  format: i32;
-  accept: i32;
-  /** 0..0xffffff. */
-  observe: i32;
+  /** A number made of code, path, query, Content-Format and Accept: differs when the request is another one. */
+  key: u32;
+  // Values of options, -1 when absent, from here to `observe`.
   /** NUM << 4 | M << 3 | SZX. */
   block1: i32;
   block2: i32;
   /** At most 0x7fffffff. */
-  size1: i32;
   size2: i32;
+  size1: i32;
+  /** Content-Format and Accept: 0..65535. */
+  format: i32;
+  accept: i32;
+  /** 0..0xffffff. */
+  observe: i32;
+  /** Number of the first critical option that is unknown, has a bad length or stands twice; 0 for none. RFC 7252 5.4. */
+  critical: u32;
+  token: usize;
+  tokenLen: i32;
+  payload: usize;
+  payloadLen: i32;
   /** The first ETag. */
   etag: usize;
   etagLen: i32;
-  /** A number made of code, path, query, Content-Format and Accept: differs when the request is another one. */
-  key: u32;
 
   /** The option that `next` has found. */
   option: u32;
@@ -149,6 +170,10 @@ export class CoapMessage {
     return n;
   }
 
+  hasToken(ptr: usize, len: i32): bool {
+    return this.tokenLen == len && memory.compare(this.token, ptr, len) == 0;
+  }
+
   private extended(nibble: u32): i32 {
     if (nibble < 13) return nibble;
     const left = <i32>(this.end - this.at);
@@ -162,14 +187,9 @@ export class CoapMessage {
   }
 
   private clear(): void {
+    const values = offsetof<CoapMessage>("block1");
+    memory.fill(changetype<usize>(this) + values, 0xff, offsetof<CoapMessage>("critical") - values);
     this.critical = 0;
-    this.format = -1;
-    this.accept = -1;
-    this.observe = -1;
-    this.block1 = -1;
-    this.block2 = -1;
-    this.size1 = -1;
-    this.size2 = -1;
     this.etagLen = 0;
     this.key = 2166136261;
     this.seen = 0;
@@ -179,72 +199,27 @@ export class CoapMessage {
 
   /** Takes the value of the option just read where it is known; RFC 7252 5.10 table 4. */
   private note(): void {
-    switch (this.option) {
-      case CoapOption.UriHost:
-        if (this.valueLen > 0) this.once(Once.Host, 255);
-        else this.refuse();
-        break;
-      case CoapOption.ETag:
-        // More than one is legal in a request, where it asks for validation, which is never a must.
-        if (this.valueLen > 0 && this.once(Once.ETag, 8)) {
-          this.etag = this.value;
-          this.etagLen = this.valueLen;
-        }
-        break;
-      case CoapOption.Observe:
-        if (this.once(Once.Observe, 3)) this.observe = this.uint();
-        break;
-      case CoapOption.UriPort:
-        this.once(Once.Port, 2);
-        break;
-      case CoapOption.ContentFormat:
-        if (this.once(Once.Format, 2)) this.format = this.uint();
-        this.hashOption();
-        break;
-      case CoapOption.MaxAge:
-        this.once(Once.MaxAge, 4);
-        break;
-      case CoapOption.UriPath:
-      case CoapOption.UriQuery:
-        if (this.valueLen > 255) this.refuse();
-        this.hashOption();
-        break;
-      case CoapOption.LocationPath:
-      case CoapOption.LocationQuery:
-        break;
-      case CoapOption.Accept:
-        if (this.once(Once.Accept, 2)) this.accept = this.uint();
-        this.hashOption();
-        break;
-      case CoapOption.Block2:
-        if (this.once(Once.Block2, 3)) this.block2 = this.uint();
-        break;
-      case CoapOption.Block1:
-        if (this.once(Once.Block1, 3)) this.block1 = this.uint();
-        break;
-      case CoapOption.Size2:
-        if (this.once(Once.Size2, 4)) this.size2 = this.uint();
-        break;
-      case CoapOption.Size1:
-        if (this.once(Once.Size1, 4)) this.size1 = this.uint();
-        break;
-      default:
-        this.refuse();
-    }
-  }
-
-  /** True when the option may be taken: not too long, not seen before. */
-  private once(bit: Once, longest: i32): bool {
-    if (this.valueLen <= longest && (this.seen & bit) == 0) {
+    const number = this.option;
+    if (number < 32 && ((KEY_OPTIONS >> number) & 1) != 0) this.hashOption();
+    for (let i = 0; i < OPTIONS_KNOWN; i++) {
+      const known = OPTIONS + <usize>i * OPTION_BYTES;
+      if (load<u8>(known) != number) continue;
+      const does: i32 = load<u8>(known, 3);
+      const bit: u32 = does == Does.Repeats ? 0 : 1 << i;
+      const isGood = this.valueLen >= <i32>load<u8>(known, 1) && this.valueLen <= <i32>load<u8>(known, 2);
+      if (!isGood || (this.seen & bit) != 0) break;
       this.seen |= bit;
-      return true;
+      if (does == Does.Tag) {
+        // More than one is legal in a request, where it asks for validation, which is never a must.
+        this.etag = this.value;
+        this.etagLen = this.valueLen;
+      } else if (does > Does.Tag) {
+        store<i32>(changetype<usize>(this) + does, this.uint());
+      }
+      return;
     }
-    this.refuse();
-    return false;
-  }
-
-  private refuse(): void {
-    if ((this.option & 1) != 0 && this.critical == 0) this.critical = this.option;
+    // Unknown, of a bad length, or there twice.
+    if ((number & 1) != 0 && this.critical == 0) this.critical = number;
   }
 
   /** The value as a number, RFC 7252 3.2; at most 0x7fffffff. */
