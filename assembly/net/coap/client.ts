@@ -2,15 +2,7 @@
 
 import { Status } from "../../board/index";
 import { CoapEvent } from "./event";
-import {
-  BLOCK_NUM_MAX,
-  CoapCode,
-  CoapType,
-  DATAGRAM_MAX,
-  EXCHANGE_LIFETIME_MS,
-  blockSize,
-  isSuccess,
-} from "./fields";
+import { BLOCK_NUM_MAX, CoapCode, CoapType, DATAGRAM_MAX, EXCHANGE_LIFETIME_MS, blockSize, isSuccess } from "./fields";
 import { Con } from "./layer";
 import { validBlock } from "./message";
 import { CoapObserving } from "./observing";
