@@ -1,5 +1,7 @@
 // Eclipse Wakaama's bootstrap server gives our device its account, and its server, of LwM2M 1.0, manages it: all that its command line can
 // ask of a device.
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +12,9 @@ import { withPrograms } from '../peers.js';
 import { until } from '../until.js';
 import { appWith } from './client-app.js';
 import { deviceOnSockets, freePort, HOST } from './socket-device.js';
-import { Wakaama, writeAccount } from './wakaama.js';
+import { type Account, Wakaama, writeAccount } from './wakaama.js';
 
-const { it } = withPrograms('tshark', 'wakaama-bootstrap-server', 'wakaama-server');
+const { it } = withPrograms('openssl', 'tshark', 'wakaama-bootstrap-server', 'wakaama-server');
 const open: (() => void)[] = [];
 afterEach(() => {
   for (const close of open.splice(0)) close();
@@ -24,14 +26,33 @@ async function relayTo(port: number): Promise<UdpRelay> {
   return relay;
 }
 
+/** OpenSSL takes DTLS off what comes for a server that has none, and puts it on what that answers. */
+function dtlsBefore(port: number, serverPort: number, { identity, key }: NonNullable<Account['psk']>): void {
+  const openssl = spawn('openssl', [
+    ...['s_server', '-quiet', '-dtls1_2', '-nocert', '-no_ticket', '-timeout', '-listen', '-accept', `${HOST}:${port}`],
+    ...['-cipher', 'PSK-AES128-CCM8', '-psk_identity', identity, '-psk', Buffer.from(key).toString('hex')],
+  ]);
+  const socket = createSocket('udp4');
+  openssl.stdout.on('data', (bytes: Buffer) => socket.send(bytes, serverPort, HOST));
+  socket.on('message', (bytes) => openssl.stdin.write(bytes));
+  openssl.stdin.on('error', () => undefined); // it is gone
+  open.push(() => {
+    openssl.stdout.removeAllListeners();
+    openssl.kill('SIGKILL');
+    socket.close();
+  });
+}
+
 /** Both servers, and what passes between them and a device. */
-async function servers() {
+async function servers(psk?: Account['psk']) {
   const folder = mkdtempSync(join(tmpdir(), 'lwm2m-wakaama-'));
   open.push(() => rmSync(folder, { recursive: true }));
-  const [bootstrapPort, serverPort] = [await freePort(), await freePort()];
-  const [toBootstrap, toServer] = [await relayTo(bootstrapPort), await relayTo(serverPort)];
+  const [bootstrapPort, serverPort, securePort] = [await freePort(), await freePort(), await freePort()];
+  const [toBootstrap, toServer] = [await relayTo(bootstrapPort), await relayTo(psk ? securePort : serverPort)];
+  if (psk !== undefined) dtlsBefore(securePort, serverPort, psk);
   const account = join(folder, 'account.ini');
-  writeAccount(account, { id: 1, uri: `coap://${HOST}:${toServer.port}` });
+  const scheme = psk === undefined ? 'coap' : 'coaps';
+  writeAccount(account, { id: 1, uri: `${scheme}://${HOST}:${toServer.port}`, ...(psk && { psk }) });
   const bootstrap = await Wakaama.start('wakaama-bootstrap-server', '-f', account, '-l', String(bootstrapPort));
   open.push(() => bootstrap.stop());
   const server = await Wakaama.start('wakaama-server', '-l', String(serverPort));
@@ -120,4 +141,25 @@ it('its servers bootstrap our device and manage it', async () => {
 
   const datagrams = [...toBootstrap.datagrams, ...toServer.datagrams];
   expect(dissect(datagrams)).toEqual({ frames: datagrams.length, coap: datagrams.length, complaints: [] });
+});
+
+it('a key that its bootstrap server gives opens DTLS with OpenSSL, behind which is its other server', async () => {
+  const psk = { identity: 'device-of-wakaama', key: Buffer.from('00112233445566778899aabbccddeeff', 'hex') };
+  const { server, toBootstrap, toServer } = await servers(psk);
+  const { app, stop } = await deviceOnSockets(toBootstrap.port, appWith(31024, 1));
+  open.push(stop);
+  expect(await server.prints(/New client #0 registered\.\n[^>]*\/31024,/)).toBeDefined();
+  expect(await until(() => app.registered() === 1)).toBe(true);
+  await server.say('create 0 /31024 20');
+  expect(await server.prints(/Client #0 \/31024\/0 : 2\.01/)).toBeDefined();
+  expect(app.value(0)).toBe(20);
+  await server.say('read 0 /31024/0/1');
+  expect(await server.prints(/Client #0 \/31024\/0\/1 : 2\.05/)).toBeDefined();
+  // All of it in records: the port is what tells tshark that.
+  const [first] = toServer.datagrams;
+  const port = (of: number): number => (of === first?.to ? 5684 : of);
+  const secure = toServer.datagrams.map(({ from, to, bytes }) => ({ from: port(from), to: port(to), bytes }));
+  const { frames, coap, complaints } = dissect(secure, psk.key);
+  expect([frames, complaints]).toEqual([secure.length, []]);
+  expect(coap).toBeGreaterThanOrEqual(6);
 });

@@ -7,9 +7,21 @@ import { until } from '../until.js';
 
 type Program = 'wakaama-client' | 'wakaama-server' | 'wakaama-bootstrap-server';
 
-/** What tells its bootstrap server to give everybody the account of one server in clear. `file` is to be written. */
-export function writeAccount(file: string, { id, uri }: { readonly id: number; readonly uri: string }): void {
-  const server = ['[Server]', `id=${id}`, `uri=${uri}`, 'bootstrap=no', 'lifetime=300', 'security=NoSec'];
+export interface Account {
+  readonly id: number;
+  readonly uri: string;
+  /** Absent: in clear. */
+  readonly psk?: { readonly identity: string; readonly key: Uint8Array };
+}
+
+/** What tells its bootstrap server to give everybody the account of one server. `file` is to be written. */
+export function writeAccount(file: string, { id, uri, psk }: Account): void {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  const secrets =
+    psk === undefined
+      ? ['security=NoSec']
+      : ['security=PSK', `public=${hex(Buffer.from(psk.identity))}`, `secret=${hex(psk.key)}`];
+  const server = ['[Server]', `id=${id}`, `uri=${uri}`, 'bootstrap=no', 'lifetime=300', ...secrets];
   const everybody = ['[Endpoint]', 'Delete=/', `Server=${id}`];
   writeFileSync(file, [...server, ...everybody].map((line) => `${line}\n`).join(''));
 }
