@@ -34,6 +34,7 @@ import {
   keyUrl,
   Platform,
   type PlatformConfig,
+  type PlatformOptions,
   publishedKey,
   type Seal,
 } from './platform/index.js';
@@ -79,6 +80,8 @@ export interface WorldConfig {
   readonly customers?: readonly CustomerConfig[];
   /** Where Inventory sends bootstrapped devices; to the platform's own name for it unless given. */
   readonly inventoryUri?: string;
+  /** Overrides of DTLS_LIMITS for Inventory's device management server. */
+  readonly dtlsLimits?: PlatformOptions['dtlsLimits'];
   /** The clouds behind Funnel and Funk: who may sign, which streams and topics there are, functions as handlers. */
   readonly clouds?: CloudsConfig;
   /** Where the platform keeps what has to outlive the world; in memory unless given. */
@@ -255,6 +258,7 @@ export class World {
       awsKey: parts.awsKey,
       ...config.storage,
       ...(config.inventoryUri !== undefined && { inventoryUri: config.inventoryUri }),
+      dtlsLimits: config.dtlsLimits,
       deviceOf: (imsi) => this.#holders.get(imsi),
       sessionOf: (imsi) => this.network.sessionByImsi(imsi),
     });

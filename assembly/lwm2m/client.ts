@@ -64,12 +64,12 @@ export class Client<H, N, S, F = Usual> extends ClientBootstrap<H, N, S, F> {
   step(now: i64): void {
     if (this.state == ClientState.Bootstrapping) {
       this.stepBootstrap(now);
-    } else {
-      if (this.state == ClientState.Serving) {
-        if (this.lingerUntil > 0) this.linger(now);
-        this.stepServing(now);
-      }
-      if (now >= this.bootstrapAt && this.isFlushed) this.startBootstrap(now);
+    } else if (now >= this.bootstrapAt && this.isFlushed) {
+      // A turn after it became due: a download has given the channel back by then.
+      this.startBootstrap(now);
+    } else if (this.state == ClientState.Serving) {
+      if (this.lingerUntil > 0) this.linger(now);
+      this.stepServing(now);
     }
     if (this.state == ClientState.Bootstrapping) return;
     if (this.state == ClientState.Serving && now >= this.purgeAt) this.purge();

@@ -49,7 +49,7 @@ export class Transfer {
       const size = blockSize(szx);
       const block: Block = { num: at / size, more: at + size < payload.length, szx };
       const part = payload.subarray(at, at + size);
-      const response = await this.#ask({
+      const response = await this.#insist({
         ...withOption(request, blockOption(Option.Block1, block)),
         payload: part,
       });
@@ -67,6 +67,17 @@ export class Transfer {
       at += part.length;
       szx = smaller ?? szx;
       request.progress?.(at);
+    }
+  }
+
+  /** A long body should not fail because of one block; who takes it may know the block that came last. */
+  async #insist(request: CoapRequest): Promise<CoapResponse> {
+    for (let left = request.repeats ?? 0; ; left--) {
+      try {
+        return await this.#ask(request);
+      } catch (error) {
+        if (!(error instanceof CoapError) || error.code !== 'timeout' || left <= 0) throw error;
+      }
     }
   }
 

@@ -20,6 +20,8 @@ export interface CoapRequest {
   readonly progress?: (bytes: number) => void;
   /** Bytes of a block, at most. */
   readonly blockBytes?: number;
+  /** How often a block of the payload that was not answered is said again, in a message of its own; not at all unless given. */
+  readonly repeats?: number;
   /** Goes in blocks however short it is. */
   readonly inBlocks?: boolean;
 }

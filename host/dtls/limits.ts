@@ -28,6 +28,8 @@ export interface DtlsLimits {
   readonly identityBytes: number;
   /** An identity that nobody has: alert 115, or the silence that a wrong key gets. */
   readonly unknownIdentity: 'alert' | 'silence';
+  /** False: clients that know connection IDs are given none, as by servers without RFC 9146. */
+  readonly connectionIds: boolean;
 }
 
 export const DTLS_LIMITS: DtlsLimits = {
@@ -46,4 +48,5 @@ export const DTLS_LIMITS: DtlsLimits = {
   datagram: 1200,
   identityBytes: 128,
   unknownIdentity: 'alert',
+  connectionIds: true,
 };

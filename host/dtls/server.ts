@@ -239,7 +239,7 @@ export class DtlsServer {
     known?.drop('replaced');
     const association = new Association(this.#context, {
       ...{ hello, sequence: message.sequence, recordSequence: record.sequence, path, suite, resumed },
-      cid: hello.cid === undefined ? undefined : this.#newCid(),
+      cid: hello.cid === undefined || !this.#limits.connectionIds ? undefined : this.#newCid(),
       sessionId: resumed === undefined ? Buffer.from(this.#random.bytes(SESSION_ID_BYTES)) : hello.sessionId,
     });
     this.#pending.set(path.key, association);

@@ -282,6 +282,8 @@ export const INVENTORY = {
   imageBytes: 4 * 1024 * 1024,
   /** Bytes of a block of an image. */
   imageBlock: 512,
+  /** How often a block of it is tried again after all of CoAP's retransmissions: on a bad line an image has many. */
+  imageRepeats: 5,
 } as const;
 
 /** Statuses of the management API and of Metadata. The documentation names 200, 201, 204, 400 and 404 only. */

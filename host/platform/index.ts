@@ -90,7 +90,7 @@ export interface PlatformOptions {
   /** Overrides of HARVEST_LIMITS. */
   readonly harvestLimits?: Partial<HarvestLimits>;
   /** Overrides of DTLS_LIMITS, for Inventory's device management server. */
-  readonly dtlsLimits?: Partial<DtlsLimits>;
+  readonly dtlsLimits?: Partial<DtlsLimits> | undefined;
   /** Where bootstrapped devices are told to register; where the real platform's server is unless given. */
   readonly inventoryUri?: string;
   /** Name of the device that holds this SIM, for the trace. */

@@ -402,6 +402,18 @@ describe('a body of the peer in blocks (Block1)', () => {
     expect(kit.coapBody()).toHaveLength(17);
   });
 
+  test('the last block once more, in a message of its own, is 2.31 and gathered once: its answer had been lost', () => {
+    give(0, put(0, true, 16, 1));
+    kit.coapKeep(0);
+    give(1, put(1, true, 16, 2));
+    kit.coapKeep(1);
+    out();
+    expect(give(200, put(1, true, 16, 3))).toBe(CoapEvent.None);
+    expect(one()).toMatchObject({ code: CONTINUE, block1: 24 });
+    give(201, put(2, false, 1, 4));
+    expect(kit.coapBody()).toHaveLength(33);
+  });
+
   test.each([
     ['a block is left out', put(2, true, 16, 2)],
     [

@@ -148,7 +148,7 @@ export class CoapServer extends CoapLayer {
     return CoapEvent.None;
   }
 
-  /** RFC 7959 2.5: blocks of a request come in order, each once. */
+  /** RFC 7959 2.5: blocks of a request come in order, each is taken once. */
   private serveBlock(now: i64): CoapEvent {
     const m = this.message;
     const num = m.block1 >> 4;
@@ -162,9 +162,17 @@ export class CoapServer extends CoapLayer {
       this.partKept = false;
       this.heldLen = 0;
       if (isLast) return CoapEvent.Request;
-    } else if (!this.partActive || m.key != this.partKey || at != this.partNext || now >= this.partExpires) {
-      this.partActive = false;
-      return this.refuse(CoapCode.RequestEntityIncomplete);
+    } else {
+      const isOurs = this.partActive && m.key == this.partKey && now < this.partExpires;
+      if (isOurs && !isLast && at + size == this.partNext) {
+        // The last one again, in a message of its own: what was answered has not come through.
+        this.takeBlock();
+        return CoapEvent.None;
+      }
+      if (!isOurs || at != this.partNext) {
+        this.partActive = false;
+        return this.refuse(CoapCode.RequestEntityIncomplete);
+      }
     }
     this.partActive = !isLast;
     this.partKey = m.key;

@@ -82,6 +82,7 @@ export class Images {
     if (image === undefined) return { reason: 'the file is not there any more' };
     const sent = await peer.request({
       ...{ method: Method.Put, path: at(0), contentFormat: ContentFormat.Opaque, payload: image.bytes, blockBytes },
+      repeats: INVENTORY.imageRepeats,
     });
     if (!update || !sent.code.startsWith('2.')) return { code: sent.code, result: { bytes: image.bytes.length } };
     const { code } = await peer.request({ method: Method.Post, path: at(2) });
