@@ -36,6 +36,7 @@ interface DeviceView {
 }
 
 let folder: string;
+let block: number;
 let served: Serve;
 let operator: Client;
 const events: Extract<TraceEvent, { type: 'inventory' }>[] = [];
@@ -45,10 +46,14 @@ const open: (() => void)[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'akari-wakaama-'));
   events.length = refused.length = 0;
+  block = await freeBlock('wakaama');
+  await serve();
+});
+
+/** What was served before in this folder goes on. */
+async function serve(): Promise<void> {
   served = await Serve.start({
-    config,
-    block: await freeBlock('wakaama'),
-    folder: new DataFolder(folder),
+    ...{ config, block, folder: new DataFolder(folder) },
     refused: (from, { name }) => refused.push(`${from} ${name}`),
     sink: (event) => void (event.type === 'inventory' && events.push(event)),
   });
@@ -60,7 +65,7 @@ beforeEach(async () => {
     return fetch(`http://${host}:${port}${pathname}${search}`, { method, headers, ...body });
   });
   operator = await anybody.signIn(JSON.parse(readFileSync(join(folder, 'operator.json'), 'utf8')) as object);
-});
+}
 
 afterEach(async () => {
   for (const close of open.splice(0)) close();
@@ -252,4 +257,26 @@ it('stays out with another key, or with an identity that nobody has', async () =
   expect(await happened('refused')).toBe(true);
   expect(events.find(({ event }) => event === 'refused')?.detail).toMatch(/ep another is not this key's/);
   other.stop();
+});
+
+it('does not notice that the platform starts anew', async () => {
+  const { id, key } = await created('meter');
+  const line = await relay(served.devices);
+  const wakaama = await client('meter', line, '-i', id, '-s', key.toString('hex'));
+  expect(await happened('registered')).toBe(true);
+  expect((await operator.call('POST', `/devices/${id}/3/0/9/observe`)).status).toBe(200);
+  await served.close();
+  await serve();
+  // Nothing was heard of it since: the platform speaks first, in the association that there was, and observes anew.
+  expect((await operator.get(`/devices/${id}/3/0/1`)).json).toEqual({ id: 1, value: 'Lightweight M2M Client' });
+  const heard = events.filter(({ event }) => event === 'notified').length;
+  await wakaama.say('change /3/0/9 5');
+  expect(await happened('notified', heard + 1)).toBe(true);
+  expect((await operator.get(`/devices/${id}/readings`)).json).toMatchObject({
+    observed: ['/3/0/9'],
+    readings: expect.arrayContaining([expect.objectContaining({ path: '/3/0/9', value: 5 })]) as unknown,
+  });
+  expect(events.filter(({ event }) => event === 'registered')).toHaveLength(1);
+  await wakaama.quit();
+  expect(await happened('deregistered')).toBe(true);
 });
