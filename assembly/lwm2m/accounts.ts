@@ -186,22 +186,16 @@ export class Accounts {
     this.addFactory(set);
     for (let i = 0; i < SERVERS_MAX; i++)
       if (set.server(i).state != 0 && unixS >= 0) set.server(i).put(ServerResource.LastBootstrapped, unixS);
-    this.trial = 1;
-    if (hasServer(this.current)) {
-      const status = this.save();
-      if (status != Status.Ok) {
-        this.trial = 0;
-        this.isDirty = false;
-      }
-      return status;
-    }
-    // Nothing to lose: no trial. The old set waits in the candidates' place until the store has taken the new one.
-    swap(changetype<usize>(this.current), changetype<usize>(set), ACCOUNT_SET_SIZE);
-    this.trial = 0;
+    const isFirst = !hasServer(this.current);
+    // Nothing to lose: no trial.
+    if (isFirst) memory.copy(changetype<usize>(this.current), changetype<usize>(set), ACCOUNT_SET_SIZE);
+    else this.trial = 1;
     const status = this.save();
     if (status != Status.Ok) {
-      swap(changetype<usize>(this.current), changetype<usize>(set), ACCOUNT_SET_SIZE);
+      this.trial = 0;
       this.isDirty = false;
+      // What the store still holds is what there is.
+      if (isFirst) this.open(this.key, this.factory);
     }
     return status;
   }
@@ -316,14 +310,6 @@ export function isUsable(set: AccountSet, index: i32): bool {
 export function hasServer(set: AccountSet): bool {
   for (let i = 0; i < SERVERS_MAX; i++) if (isUsable(set, i)) return true;
   return false;
-}
-
-function swap(a: usize, b: usize, len: i32): void {
-  for (let i = 0; i < len; i += 8) {
-    const word = load<u64>(a + i);
-    store<u64>(a + i, load<u64>(b + i));
-    store<u64>(b + i, word);
-  }
 }
 
 /** CRC-32 of IEEE 802.3, bit by bit. */

@@ -8,6 +8,7 @@
 //
 // Only commands of the session's peer may be given to `serve`, and no other server is to be served meanwhile.
 
+import { never } from "../util/wait";
 import { Status } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
 import { CoapEndpoint } from "../net/coap/endpoint";
@@ -82,7 +83,7 @@ export class Bootstrap<H, F = Usual> {
     this.nameLen = nameLen;
     this.preferred = Format.Tlv;
     this.unixS = -1;
-    this.deadline = i64.MAX_VALUE;
+    this.deadline = never();
     return Status.Ok;
   }
 
@@ -136,7 +137,7 @@ export class Bootstrap<H, F = Usual> {
     const status = this.endpoint.send(now, CoapType.Con, -1, accept, -1, 0, 0, ANSWER_MS);
     this.asked = status == Status.Ok;
     if (!this.asked) this.fail(status);
-    else this.deadline = i64.MAX_VALUE;
+    else this.deadline = never();
   }
 
   private fail(why: i32): void {
@@ -148,7 +149,7 @@ export class Bootstrap<H, F = Usual> {
   }
 
   private leave(): void {
-    this.deadline = i64.MAX_VALUE;
+    this.deadline = never();
     const h = this.handler;
     h.set = h.accounts.active;
   }

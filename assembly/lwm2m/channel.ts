@@ -4,6 +4,7 @@
 // A DTLS session outlives its socket. When the server knows it by a connection ID (RFC 9146), another socket, or another address of the
 // device behind a NAT, goes on with it without a word. Otherwise a new handshake offers to resume it.
 
+import { never } from "../util/wait";
 import { NetKind, NetState, Status, entropy } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
 import { COAP_ENDPOINT_SIZE, CoapEndpoint } from "../net/coap/endpoint";
@@ -341,7 +342,7 @@ export class Channel<N, S> {
   get deadline(): i64 {
     switch (this.state) {
       case ChannelState.Waiting:
-        return this.net.ready ? this.blockedUntil : i64.MAX_VALUE;
+        return this.net.ready ? this.blockedUntil : never();
       case ChannelState.Opening:
         return this.limit;
       case ChannelState.Shaking:
@@ -351,7 +352,7 @@ export class Channel<N, S> {
         return this.isFlushed ? at : min(at, this.blockedUntil);
       }
       default:
-        return i64.MAX_VALUE;
+        return never();
     }
   }
 }

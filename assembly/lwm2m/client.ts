@@ -11,7 +11,7 @@
 // failures.ts, turn.ts what is done for a server, bootstrapping.ts.
 
 import { Status } from "../board/index";
-import { earlier } from "../util/wait";
+import { earlier, never } from "../util/wait";
 import { SERVERS_MAX, Security, ServerResource } from "./account";
 import { hasServer } from "./accounts";
 import { Channel, ChannelState } from "./channel";
@@ -50,7 +50,7 @@ export class Client<H, N, S, F = Usual> extends ClientBootstrap<H, N, S, F> {
 
   /** The channel that no server needs just now, for a download; null when there is none. */
   get spare(): Channel<N, S> | null {
-    if (this.state != ClientState.Serving || this.lingerUntil > 0 || this.bootstrapAt != i64.MAX_VALUE) return null;
+    if (this.state != ClientState.Serving || this.lingerUntil > 0 || this.bootstrapAt != never()) return null;
     return this.session(SERVERS_MAX - 1).index < 0 ? this.channel : null;
   }
 

@@ -4,6 +4,7 @@
 // and at `deadline`, sends what is due: a state that the server does not have yet, not sooner than pmin after the last, and any state
 // pmax after the last. All of it ends with the session (`clear`).
 
+import { never } from "../util/wait";
 import { CoapEvent } from "../net/coap/event";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode } from "../net/coap/fields";
@@ -99,6 +100,11 @@ export class Observations<H, F = Usual> {
     return changetype<Observation>(at + <usize>i * OBSERVATION_SIZE);
   }
 
+  /** Without composite observations there is one of each. */
+  private get watches(): i32 {
+    return hasComposite<F>() ? WATCHES : OBSERVATIONS;
+  }
+
   private watch(i: i32): Watch {
     return changetype<Watch>(changetype<usize>(this.observation(OBSERVATIONS)) + <usize>i * WATCH_SIZE);
   }
@@ -108,7 +114,7 @@ export class Observations<H, F = Usual> {
     for (let i = 0; i < OBSERVATIONS; i++) this.observation(i).tokenLen = -1;
     for (let i = 0; i < WATCHES; i++) this.watch(i).owner = -1;
     this.seen = this.objects.changeCount;
-    this.next = i64.MAX_VALUE;
+    this.next = never();
   }
 
   /** How many there are. */
@@ -181,7 +187,7 @@ export class Observations<H, F = Usual> {
     if (known >= 0) return this.drop(known);
     const path = this.objects.target(endpoint);
     if (!path || path.depth == 0) return;
-    for (let k = 0; k < WATCHES; k++) {
+    for (let k = 0; k < this.watches; k++) {
       const w = this.watch(k);
       if (w.owner >= 0 && path.holds(w.path) && !this.observation(w.owner).isComposite) this.drop(w.owner);
     }
@@ -253,9 +259,9 @@ export class Observations<H, F = Usual> {
   }
 
   private add(now: i64, owner: i32, path: Path): bool {
-    for (let k = 0; k < WATCHES; k++) {
+    for (let k = hasComposite<F>() ? 0 : owner; k < this.watches; k++) {
       const w = this.watch(k);
-      if (w.owner >= 0) continue;
+      if (hasComposite<F>() && w.owner >= 0) continue;
       w.owner = owner;
       w.touched = false;
       w.lookedAt = now;
@@ -278,7 +284,11 @@ export class Observations<H, F = Usual> {
   private drop(i: i32): void {
     if (i < 0) return;
     this.observation(i).tokenLen = -1;
-    for (let k = 0; k < WATCHES; k++) if (this.watch(k).owner == i) this.watch(k).owner = -1;
+    if (hasComposite<F>()) {
+      for (let k = 0; k < WATCHES; k++) if (this.watch(k).owner == i) this.watch(k).owner = -1;
+    } else {
+      this.watch(i).owner = -1;
+    }
   }
 
   private nextSequence(): i32 {
@@ -307,7 +317,7 @@ export class Observations<H, F = Usual> {
 
   /** Sends what is due. Call after each event of the endpoint, when what it wanted to send has been sent, and at `deadline`. */
   step(now: i64, endpoint: CoapEndpoint): void {
-    this.next = i64.MAX_VALUE;
+    this.next = never();
     this.look(now);
     if (this.isPaused) return;
     for (let i = 0; i < OBSERVATIONS; i++) if (this.observation(i).tokenLen >= 0) this.serve(now, endpoint, i);
@@ -318,7 +328,7 @@ export class Observations<H, F = Usual> {
     const objects = this.objects;
     objects.poll();
     objects.ssid = this.ssid;
-    for (let k = 0; k < WATCHES; k++) {
+    for (let k = 0; k < this.watches; k++) {
       const w = this.watch(k);
       if (w.owner < 0) continue;
       if (objects.hasChanged(w.path, this.seen)) w.touched = true;
@@ -329,14 +339,14 @@ export class Observations<H, F = Usual> {
       }
       const epmin = <i64>this.inForce(w.path, Attribute.Epmin, 0) * SECOND;
       const epmax = <i64>this.inForce(w.path, Attribute.Epmax, 0) * SECOND;
-      let at = i64.MAX_VALUE;
+      let at = never();
       if (w.touched) at = w.lookedAt + epmin;
       else if (epmax > 0 && epmax >= epmin) at = w.lookedAt + epmax;
       if (now >= at) {
         w.touched = false;
         w.lookedAt = now;
         if (this.meets(w)) this.observation(w.owner).due = true;
-        at = epmax > 0 && epmax >= epmin ? now + epmax : i64.MAX_VALUE;
+        at = epmax > 0 && epmax >= epmin ? now + epmax : never();
       }
       this.by(at);
     }
@@ -372,7 +382,7 @@ export class Observations<H, F = Usual> {
   private period(owner: i32, n: Attribute, otherwise: i32): i64 {
     if (!hasAttributes<F>()) return <i64>otherwise * SECOND;
     let all: i64 = -1;
-    for (let k = 0; k < WATCHES; k++) {
+    for (let k = 0; k < this.watches; k++) {
       const w = this.watch(k);
       if (w.owner != owner) continue;
       const one = <i64>this.inForce(w.path, n, otherwise) * SECOND;
@@ -388,7 +398,7 @@ export class Observations<H, F = Usual> {
     let pmax = this.period(i, Attribute.Pmax, this.defaultPmax);
     // A pmax below pmin does not count; of several paths it may be another's.
     if (o.isComposite && pmax > 0) pmax = max(pmax, pmin);
-    const last = pmax > 0 && pmax >= pmin ? o.sentAt + pmax : i64.MAX_VALUE;
+    const last = pmax > 0 && pmax >= pmin ? o.sentAt + pmax : never();
     const isLast = now >= last;
     if (!isLast && (!o.due || now < o.sentAt + pmin)) {
       this.by(o.due ? min(last, o.sentAt + pmin) : last);
@@ -437,9 +447,10 @@ export class Observations<H, F = Usual> {
     const objects = this.objects;
     if (hasComposite<F>() && o.isComposite) {
       objects.beginPaths(o.format, objects.out, objects.outMax);
-      for (let k = 0; k < WATCHES; k++) if (this.watch(k).owner == i) objects.addPath(this.watch(k).path);
+      for (let k = 0; k < this.watches; k++) if (this.watch(k).owner == i) objects.addPath(this.watch(k).path);
       return objects.endPaths();
     }
+    if (!hasComposite<F>()) return objects.read(this.watch(i).path, o.format);
     for (let k = 0; k < WATCHES; k++) if (this.watch(k).owner == i) return objects.read(this.watch(k).path, o.format);
     return CoapCode.NotFound;
   }
@@ -453,7 +464,7 @@ export class Observations<H, F = Usual> {
     o.length = objects.answerLen;
     o.hash = hashOf(objects.out, objects.answerLen);
     if (!hasAttributes<F>()) return;
-    for (let k = 0; k < WATCHES; k++) {
+    for (let k = 0; k < this.watches; k++) {
       const w = this.watch(k);
       if (w.owner == i) w.last = objects.number(w.path);
     }

@@ -35,30 +35,28 @@ export class Path {
   }
 
   get(level: i32): i32 {
-    return level == 0 ? this.object : level == 1 ? this.instance : level == 2 ? this.resource : this.item;
+    return load<i32>(changetype<usize>(this) + ((<usize>level) << 2));
   }
 
   /** Fills the first absent level; false when there is none. */
   append(id: i32): bool {
-    if (this.object < 0) this.object = id;
-    else if (this.instance < 0) this.instance = id;
-    else if (this.resource < 0) this.resource = id;
-    else if (this.item < 0) this.item = id;
-    else return false;
+    const depth = this.depth;
+    if (depth > 3) return false;
+    store<i32>(changetype<usize>(this) + ((<usize>depth) << 2), id);
     return true;
   }
 
   /** Takes one level of ptr..ptr+len in decimal. Malformed: not a number of 0..65535, or one level too many. */
   appendText(ptr: usize, len: i32): i32 {
-    if (len < 1 || len > 5) return Status.Malformed;
-    let id = 0;
+    let id: u32 = 0;
     for (let i = 0; i < len; i++) {
       const d: u32 = <u32>load<u8>(ptr + i) - 0x30;
-      if (d > 9) return Status.Malformed;
-      id = id * 10 + <i32>d;
+      // Nor does it begin with a zero that is not all of it.
+      if (d > 9 || (i > 0 && id == 0)) return Status.Malformed;
+      id = id * 10 + d;
+      if (id > 0xffff) return Status.Malformed;
     }
-    if (id > 0xffff || (len > 1 && load<u8>(ptr) == 0x30)) return Status.Malformed;
-    return this.append(id) ? Status.Ok : Status.Malformed;
+    return len > 0 && this.append(id) ? Status.Ok : Status.Malformed;
   }
 
   /** Whether `other` is this or below it. */

@@ -1,6 +1,7 @@
 // Keeps a device registered with one LwM2M server: Register, Update in time, De-register, and what follows when they fail.
 // LwM2M Core 6.2, Transport 6.2.1.1. What carries the CoAP messages, UDP or DTLS, is the caller's; so are requests of the server.
 
+import { never } from "../util/wait";
 import { CoapEvent } from "../net/coap/event";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, CoapOption, CoapType, isSuccess } from "../net/coap/fields";
@@ -118,7 +119,7 @@ export class Registration<F = Usual> {
     this.links = links;
     this.linksLen = linksLen;
     this.state = RegistrationState.Off;
-    this.deadline = i64.MAX_VALUE;
+    this.deadline = never();
     this.version = 11;
     this.lifetime = 86_400;
     this.retryCount = 5;
@@ -174,7 +175,7 @@ export class Registration<F = Usual> {
 
   /** De-registers and stays off. */
   stop(now: i64): void {
-    this.pausedUntil = i64.MAX_VALUE;
+    this.pausedUntil = never();
     this.leave(now);
   }
 
@@ -241,7 +242,7 @@ export class Registration<F = Usual> {
     this.linked = false;
     this.locationLen = 0;
     this.state = RegistrationState.Off;
-    this.deadline = i64.MAX_VALUE;
+    this.deadline = never();
   }
 
   private leave(now: i64): void {
@@ -260,7 +261,7 @@ export class Registration<F = Usual> {
   private left(): void {
     this.asked = false;
     this.locationLen = 0;
-    const isPause = this.pausedUntil != i64.MAX_VALUE;
+    const isPause = this.pausedUntil != never();
     this.state = isPause ? RegistrationState.Waiting : RegistrationState.Off;
     this.deadline = this.pausedUntil;
   }
@@ -404,7 +405,7 @@ export class Registration<F = Usual> {
     const lifetime = this.lifetime;
     if (lifetime <= 0) {
       // Without end (LwM2M 1.2).
-      this.deadline = i64.MAX_VALUE;
+      this.deadline = never();
       return;
     }
     const wait = lifetime >= 2 * MARGIN_S ? lifetime - MARGIN_S : max(1, lifetime >> 1);
@@ -439,7 +440,7 @@ export class Registration<F = Usual> {
   private fail(why: i32): void {
     this.failure = why;
     this.state = RegistrationState.Failed;
-    this.deadline = i64.MAX_VALUE;
+    this.deadline = never();
   }
 
   /** Moves on; call when `deadline` has come, after the endpoint's own `step`. */
@@ -457,12 +458,12 @@ export class Registration<F = Usual> {
       case RegistrationState.Leaving:
         break;
       default:
-        this.deadline = i64.MAX_VALUE;
+        this.deadline = never();
         return;
     }
     if (this.asked) {
       // De-register is a courtesy: nobody waits for its answer for long.
-      this.deadline = i64.MAX_VALUE;
+      this.deadline = never();
       if (this.state == RegistrationState.Leaving) {
         this.endpoint.cancel();
         this.left();
@@ -470,7 +471,7 @@ export class Registration<F = Usual> {
       return;
     }
     if (!this.linked) {
-      this.deadline = i64.MAX_VALUE;
+      this.deadline = never();
       return;
     }
     if (!this.endpoint.idle) {
@@ -490,7 +491,7 @@ export class Registration<F = Usual> {
       return;
     }
     this.asked = true;
-    this.deadline = this.state == RegistrationState.Leaving ? now + LEAVE_MS : i64.MAX_VALUE;
+    this.deadline = this.state == RegistrationState.Leaving ? now + LEAVE_MS : never();
   }
 }
 

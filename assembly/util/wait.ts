@@ -1,3 +1,11 @@
+/** All ones: what `never` is made of. */
+const ONES = memory.data<u8>([0xff]);
+
+/** i64.MAX_VALUE, the time that never comes. The number itself takes eleven bytes wherever it stands. */
+export function never(): i64 {
+  return <i64>(<u64>(<i64>load<i8>(ONES)) >> 1);
+}
+
 /** A function: as `min` of the language it would be written out at every call. */
 export function earlier(a: i64, b: i64): i64 {
   return a < b ? a : b;
@@ -6,7 +14,7 @@ export function earlier(a: i64, b: i64): i64 {
 /** What `loop()` returns to be called at the soonest of three deadlines: milliseconds, 0 at once, -1 only on input. */
 export function until(now: i64, a: i64, b: i64, c: i64): i32 {
   const soonest = earlier(a, earlier(b, c));
-  if (soonest == i64.MAX_VALUE) return -1;
+  if (soonest == never()) return -1;
   if (soonest <= now) return 0;
   return <i32>min<i64>(soonest - now, i32.MAX_VALUE);
 }

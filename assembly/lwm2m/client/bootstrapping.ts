@@ -2,6 +2,7 @@
 //
 // The channel stays for a while after the session, so that a lost answer to Finish can be repeated.
 
+import { never } from "../../util/wait";
 import { LogLevel, clock_unix_ms } from "../../board/index";
 import { CoapEvent } from "../../net/coap/event";
 import { Ascii } from "../../util/ascii";
@@ -37,7 +38,7 @@ export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
   }
 
   protected startBootstrap(now: i64): void {
-    this.bootstrapAt = i64.MAX_VALUE;
+    this.bootstrapAt = never();
     const account = this.accounts.current.bootstrap;
     if (!account) {
       logLine("bootstrap is wanted, and there is no bootstrap account");
@@ -138,7 +139,7 @@ export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
   }
 
   protected purge(): void {
-    this.purgeAt = i64.MAX_VALUE;
+    this.purgeAt = never();
     if (!this.accounts.current.bootstrap) return;
     this.accounts.purge();
     logLine("the bootstrap account is given up");

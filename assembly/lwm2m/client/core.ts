@@ -1,5 +1,6 @@
 // What the client is made of: its parts, and where they lie.
 
+import { never } from "../../util/wait";
 import { entropy } from "../../board/index";
 import { Backoff } from "../../util/backoff";
 import { SERVERS_MAX } from "../account";
@@ -131,8 +132,8 @@ export class ClientCore<H, N, S, F> {
       this.session(i).channel.attach(net);
     }
     this.state = ClientState.Off;
-    this.bootstrapAt = i64.MAX_VALUE;
-    this.purgeAt = i64.MAX_VALUE;
+    this.bootstrapAt = never();
+    this.purgeAt = never();
     return status;
   }
 

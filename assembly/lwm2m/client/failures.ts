@@ -1,6 +1,7 @@
 // What becomes of a registration: it is there, it waits, or it has failed for good, and what follows from that for the accounts and for
 // the other servers. LwM2M Transport 6.2.1.1.
 
+import { never } from "../../util/wait";
 import { LogLevel, Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { endLog } from "../../util/log";
@@ -53,7 +54,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
   private report(now: i64, session: Session<H, N, S, F>, step: Ascii, why: i32): void {
     const r = session.registration;
     const text = line(step).str(" with server ").num(session.ssid).str(" failed: ");
-    endLine(reason(text, why, session.channel.alert), r.deadline == i64.MAX_VALUE ? -1 : r.deadline - now);
+    endLine(reason(text, why, session.channel.alert), r.deadline == never() ? -1 : r.deadline - now);
   }
 
   /** The registration has come into another state. */
@@ -128,7 +129,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
       this.serve(now);
     } else if (server.value(ServerResource.BootstrapOnFailure, 1) != 0 && this.accounts.current.bootstrap) {
       // One that is planned already keeps its time.
-      if (this.bootstrapAt == i64.MAX_VALUE) this.bootstrapAt = now + this.holdOffS * 1_000;
+      if (this.bootstrapAt == never()) this.bootstrapAt = now + this.holdOffS * 1_000;
     } else {
       this.later(now, session);
     }

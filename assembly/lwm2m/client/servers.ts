@@ -1,5 +1,6 @@
 // The servers of the accounts: each has a session, begun in its turn, that lives by the rules of its Server instance. LwM2M Core 6.2.
 
+import { never } from "../../util/wait";
 import { ServerResource } from "../account";
 import { isUsable } from "../accounts";
 import { hasQueue, hasServers } from "../parts";
@@ -30,7 +31,7 @@ export class ClientServers<H, N, S, F> extends ClientCore<H, N, S, F> {
       session.isGivenUp = false;
       session.isProven = false;
       session.startAt = now;
-      if (hasQueue<F>()) session.sleepAt = i64.MAX_VALUE;
+      if (hasQueue<F>()) session.sleepAt = never();
       session.seen = RegistrationState.Off;
       const r = session.registration;
       r.attach(channel.endpoint, this.name, this.nameLen, this.links, this.linksLen);
@@ -87,10 +88,10 @@ export class ClientServers<H, N, S, F> extends ClientCore<H, N, S, F> {
   protected mayStart(now: i64, session: Session<H, N, S, F>): bool {
     const server = this.accounts.active.server(session.index);
     if (hasServers<F>() && this.isBehind(session, server.value(ServerResource.Order, -1))) {
-      session.startAt = i64.MAX_VALUE;
+      session.startAt = never();
       return false;
     }
-    if (hasServers<F>() && session.startAt == i64.MAX_VALUE)
+    if (hasServers<F>() && session.startAt == never())
       session.startAt = now + (this.isFirst ? server.value(ServerResource.Delay, 0) * 1_000 : 0);
     if (now < session.startAt) return false;
     session.isStarted = true;

@@ -1,5 +1,6 @@
 // One turn of what is done for a server: what has come over its channel, its registration, its notifications, its commands.
 
+import { never } from "../../util/wait";
 import { CoapEvent } from "../../net/coap/event";
 import { ServerResource } from "../account";
 import { ChannelState } from "../channel";
@@ -99,7 +100,7 @@ export class ClientTurn<H, N, S, F> extends ClientFailures<H, N, S, F> {
       r.linked = false;
     } else if (hasQueue<F>()) {
       if (!r.queueMode || r.state != RegistrationState.Registered || now < session.sleepAt) return;
-      session.sleepAt = i64.MAX_VALUE;
+      session.sleepAt = never();
       if (!channel.isMovable) return;
       channel.suspend();
       r.linked = false;

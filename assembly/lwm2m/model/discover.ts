@@ -66,14 +66,14 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
     }
   }
 
-  private link(path: Path, full: bool): void {
+  private link(path: Path, full: bool, tells: bool = true): void {
     const text = this.text;
     if (text.length > 0) text.byte(0x2c);
     text.byte(0x3c);
     path.write(text);
     text.byte(0x3e);
     const table = changetype<ObjectTable>(this.table(path.object));
-    if (path.instance < 0) this.version(table);
+    if (path.instance < 0 && tells) this.version(table);
     if (path.resource >= 0 && path.item < 0 && this.row(path).can(Access.Multiple)) {
       const h = this.handler;
       let items = 0;
@@ -111,12 +111,10 @@ export class ObjectsDiscover<H, F> extends ObjectsRead<H, F> {
       let instance = h.nextInstance(object, -1);
       const tells = table.version != 0x0100 && (version > 10 || object > LAST_OWN);
       // The object itself is named where it has something to say.
-      if (instance < 0 || tells) {
-        text.str(",</").num(object).byte(0x3e);
-        if (tells) this.version(table);
-      }
+      const at = this.scratch;
+      if (instance < 0 || tells) this.link(at.set(object, -1, -1, -1), false, tells);
       for (; instance >= 0; instance = h.nextInstance(object, instance))
-        text.str(",</").num(object).byte(0x2f).num(instance).byte(0x3e);
+        this.link(at.set(object, instance, -1, -1), false);
     }
     return text.length;
   }

@@ -310,22 +310,25 @@ function isNumeric(type: i32): bool {
 
 /** Core 6.3.5: `7,0='https://x.example'`: digits, each once, with a quoted value or without. */
 function areArguments(ptr: usize, len: i32): bool {
+  const end = ptr + len;
   let used: u32 = 0;
-  for (let i = 0; i < len;) {
-    const digit: u32 = <u32>load<u8>(ptr + i++) - 0x30;
-    if (digit > 9 || used & (1 << digit)) return false;
+  while (ptr < end) {
+    const digit: u32 = <u32>load<u8>(ptr++) - 0x30;
+    if (digit > 9 || (used >> digit) & 1) return false;
     used |= 1 << digit;
-    if (i < len && load<u8>(ptr + i) == 0x3d) {
-      if (++i >= len || load<u8>(ptr + i++) != 0x27) return false;
-      while (i < len && isArgument(load<u8>(ptr + i))) i++;
-      if (i >= len || load<u8>(ptr + i++) != 0x27) return false;
+    if (ptr == end) return true;
+    let c: u32 = load<u8>(ptr++);
+    if (c == 0x3d) {
+      if (ptr == end || load<u8>(ptr++) != 0x27) return false;
+      do {
+        if (ptr == end) return false;
+        c = load<u8>(ptr++);
+      } while (c > 0x20 && c < 0x7f && c != 0x22 && c != 0x27 && c != 0x5c);
+      if (c != 0x27) return false;
+      if (ptr == end) return true;
+      c = load<u8>(ptr++);
     }
-    if (i == len) return true;
-    if (load<u8>(ptr + i++) != 0x2c || i == len) return false;
+    if (c != 0x2c || ptr == end) return false;
   }
   return true;
-}
-
-function isArgument(c: u32): bool {
-  return c == 0x21 || (c >= 0x23 && c <= 0x26) || (c >= 0x28 && c <= 0x5b) || (c >= 0x5d && c <= 0x7e);
 }

@@ -4,6 +4,7 @@
 // The caller opens a session to what `target` says when `isDue`, calls `begin` when it is open, hands its events to `took`, and says
 // `unreachable` or `lost` when it has failed. `isDone` is when the session can be closed.
 
+import { never } from "../../util/wait";
 import { CoapEvent } from "../../net/coap/event";
 import { CoapEndpoint } from "../../net/coap/endpoint";
 import { CoapCode, CoapType } from "../../net/coap/fields";
@@ -39,7 +40,7 @@ export class FirmwarePull<B, M> {
 
   /** When a session is wanted; i64.MAX_VALUE: not at all. */
   get deadline(): i64 {
-    return this.firmware.isWanted && !this.isAsking ? this.at : i64.MAX_VALUE;
+    return this.firmware.isWanted && !this.isAsking ? this.at : never();
   }
 
   /** Nothing is under way in the session. */

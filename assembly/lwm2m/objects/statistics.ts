@@ -1,5 +1,6 @@
 // Object 7, Connectivity Statistics: what has gone over the link while a server wanted it counted. LwM2M Core E.8.
 
+import { never } from "../../util/wait";
 import { Status } from "../../board/index";
 import { Path } from "../path";
 import { Access, Of } from "../table";
@@ -101,7 +102,7 @@ export class Statistics extends News {
     this.rx = 0;
     this.longest = 0;
     this.messages = 0;
-    this.until = this.period > 0 ? this.now + <i64>this.period * SECOND : i64.MAX_VALUE;
+    this.until = this.period > 0 ? this.now + <i64>this.period * SECOND : never();
     this.note(TABLE, 2);
     this.note(TABLE, 3);
     return Status.Ok;
