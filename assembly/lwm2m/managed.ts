@@ -18,7 +18,7 @@ import {
 } from "./account";
 import { Accounts } from "./accounts";
 import { ID_MAX, Type } from "./fields";
-import { hasInstances, hasServers } from "./parts";
+import { hasDisable, hasInstances, hasServers } from "./parts";
 import { Right } from "./model/core";
 import { Path } from "./path";
 import { ObjectTable } from "./table";
@@ -239,6 +239,7 @@ export class Managed<H, F> {
     if (!isOurs<F>(object)) return this.app.execute(object, instance, resource, ptr, len);
     const record = this.set.find(object, instance);
     if (!record || object != SERVER) return Status.NotFound;
+    if (!hasDisable<F>() && resource == ServerResource.Disable) return Status.Denied;
     this.command = resource;
     this.commandSsid = changetype<Server>(record).ssid;
     return Status.Ok;

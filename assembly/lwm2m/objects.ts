@@ -27,7 +27,7 @@ import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, CoapOption } from "../net/coap/fields";
 import { Status } from "../board/index";
 import { Format } from "./fields";
-import { Usual, hasAttributes, hasComposite, hasInstances } from "./parts";
+import { Usual, hasAttributes, hasComposite, hasDiscover, hasInstances } from "./parts";
 import { OBJECTS_PARTS } from "./model/core";
 import { ObjectsComposite } from "./model/composite";
 import { Body } from "./model/write";
@@ -87,7 +87,7 @@ export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
     if (missing != CoapCode.Empty) return missing;
     switch (m.code) {
       case CoapCode.Get:
-        return m.accept == Format.Link ? this.discover(path) : this.read(path, <Format>m.accept);
+        return hasDiscover<F>() && m.accept == Format.Link ? this.discover(path) : this.read(path, <Format>m.accept);
       case CoapCode.Put:
         if (hasAttributes<F>() && m.format < 0 && endpoint.bodyLen == 0 && m.count(CoapOption.UriQuery) > 0)
           return this.writeAttributes(endpoint, path);

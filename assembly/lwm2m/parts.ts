@@ -9,6 +9,9 @@
 //   instances               servers create and delete instances of the app's objects
 //   servers                 several servers, and object 2, Access Control, between them
 //   queue                   queue mode: the device sleeps between its messages
+//   disable                 a server may disable the device for a time, /1/x/4; de-registration
+//   discover                Discover
+//   parameters              Execute with arguments
 //   survey                  Bootstrap-Discover, Bootstrap-Read
 //   pack                    Bootstrap-Pack of 1.2, with cbor or json
 //   composite               Read-, Write- and Observe-Composite, with cbor or json
@@ -24,6 +27,9 @@ export class Everything {
   instances(): void {}
   servers(): void {}
   queue(): void {}
+  disable(): void {}
+  discover(): void {}
+  parameters(): void {}
   survey(): void {}
   pack(): void {}
   composite(): void {}
@@ -39,6 +45,9 @@ export class Usual {
   instances(): void {}
   servers(): void {}
   queue(): void {}
+  disable(): void {}
+  discover(): void {}
+  parameters(): void {}
   survey(): void {}
   composite(): void {}
 }
@@ -113,4 +122,22 @@ export function hasPack<F>(): bool {
 @inline
 export function hasComposite<F>(): bool {
   return isDefined(changetype<F>(0).composite);
+}
+
+
+@inline
+export function hasDisable<F>(): bool {
+  return isDefined(changetype<F>(0).disable);
+}
+
+
+@inline
+export function hasDiscover<F>(): bool {
+  return isDefined(changetype<F>(0).discover);
+}
+
+
+@inline
+export function hasParameters<F>(): bool {
+  return isDefined(changetype<F>(0).parameters);
 }

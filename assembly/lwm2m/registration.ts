@@ -9,7 +9,7 @@ import { CoapWriter } from "../net/coap/writer";
 import { Status } from "../board/index";
 import { Text } from "../util/text";
 import { Format } from "./fields";
-import { Usual, hasQueue } from "./parts";
+import { Usual, hasDisable, hasQueue } from "./parts";
 
 export const enum RegistrationState {
   /** Not wanted. Left by `start`. */
@@ -201,11 +201,15 @@ export class Registration<F = Usual> {
     );
   }
 
+  private get isLeaving(): bool {
+    return hasDisable<F>() && this.state == RegistrationState.Leaving;
+  }
+
   private get isBusy(): bool {
     return (
       this.state == RegistrationState.Registering ||
       this.state == RegistrationState.Updating ||
-      this.state == RegistrationState.Leaving
+      this.isLeaving
     );
   }
 
@@ -214,7 +218,7 @@ export class Registration<F = Usual> {
     this.linked = true;
     if (this.state == RegistrationState.Registered) this.state = RegistrationState.Updating;
     if (isNew && this.state == RegistrationState.Updating) this.state = RegistrationState.Registering;
-    if (isNew && this.state == RegistrationState.Leaving) this.left();
+    if (isNew && this.isLeaving) this.left();
     else if (this.isBusy) this.deadline = now;
   }
 
@@ -223,9 +227,9 @@ export class Registration<F = Usual> {
     if (this.asked) this.endpoint.cancel();
     this.asked = false;
     this.linked = false;
-    if (isFinal && this.state != RegistrationState.Off && this.state != RegistrationState.Leaving) {
+    if (isFinal && this.state != RegistrationState.Off && !this.isLeaving) {
       this.fail(why);
-    } else if (this.state == RegistrationState.Leaving) {
+    } else if (this.isLeaving) {
       this.left();
     } else if (this.state == RegistrationState.Registered) {
       this.update(now);
@@ -384,7 +388,7 @@ export class Registration<F = Usual> {
         }
         break;
       case RegistrationState.Leaving:
-        this.left();
+        if (hasDisable<F>()) this.left();
         break;
       default:
     }
@@ -446,52 +450,35 @@ export class Registration<F = Usual> {
   /** Moves on; call when `deadline` has come, after the endpoint's own `step`. */
   step(now: i64): void {
     if (now < this.deadline) return;
-    switch (this.state) {
-      case RegistrationState.Waiting:
-        this.register(now);
-        return;
-      case RegistrationState.Registered:
-        this.state = RegistrationState.Updating;
-        break;
-      case RegistrationState.Registering:
-      case RegistrationState.Updating:
-      case RegistrationState.Leaving:
-        break;
-      default:
-        this.deadline = never();
-        return;
-    }
+    if (this.state == RegistrationState.Waiting) return this.register(now);
+    if (this.state == RegistrationState.Registered) this.state = RegistrationState.Updating;
+    this.deadline = never();
+    const isLeaving = this.isLeaving;
     if (this.asked) {
       // De-register is a courtesy: nobody waits for its answer for long.
-      this.deadline = never();
-      if (this.state == RegistrationState.Leaving) {
+      if (isLeaving) {
         this.endpoint.cancel();
         this.left();
       }
       return;
     }
-    if (!this.linked) {
-      this.deadline = never();
-      return;
-    }
+    if (!this.isBusy || !this.linked) return;
     if (!this.endpoint.idle) {
       // Another request of ours goes first.
       this.deadline = now + 100;
       return;
     }
-    const status =
-      this.state == RegistrationState.Registering
-        ? this.sendRegister(now)
-        : this.state == RegistrationState.Updating
-          ? this.sendUpdate(now)
-          : this.sendLeave(now);
+    let status: i32;
+    if (isLeaving) status = this.sendLeave(now);
+    else if (this.state == RegistrationState.Updating) status = this.sendUpdate(now);
+    else status = this.sendRegister(now);
     if (status != Status.Ok) {
       // Name or location are longer than a request can hold.
       this.failed(now, status, CoapCode.Empty);
       return;
     }
     this.asked = true;
-    this.deadline = this.state == RegistrationState.Leaving ? now + LEAVE_MS : never();
+    if (isLeaving) this.deadline = now + LEAVE_MS;
   }
 }
 

@@ -9,7 +9,7 @@ import { RegistrationState } from "../registration";
 import { SERVERS_MAX, SecurityResource, Server, ServerResource } from "../account";
 import { ChannelState } from "../channel";
 import { endLine, line, logLine, reason, stepOf } from "../client-log";
-import { hasQueue, hasServers } from "../parts";
+import { hasDisable, hasQueue, hasServers } from "../parts";
 import { Session, isFinal } from "../session";
 import { isServer } from "./core";
 import { ClientServers } from "./servers";
@@ -74,7 +74,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
         break;
       case RegistrationState.Waiting:
         if (before == RegistrationState.Registering) this.report(now, session, "registration", r.failure);
-        else endLine(line("off for server ").num(session.ssid), r.deadline - now);
+        else if (hasDisable<F>()) endLine(line("off for server ").num(session.ssid), r.deadline - now);
         break;
       case RegistrationState.Failed:
         this.report(now, session, "registration", r.failure);

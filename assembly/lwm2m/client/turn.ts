@@ -5,7 +5,7 @@ import { CoapEvent } from "../../net/coap/event";
 import { ServerResource } from "../account";
 import { ChannelState } from "../channel";
 import { logLine } from "../client-log";
-import { hasQueue, hasServers } from "../parts";
+import { hasDisable, hasQueue, hasServers } from "../parts";
 import { RegistrationState } from "../registration";
 import { Session } from "../session";
 import { isServer } from "./core";
@@ -130,7 +130,7 @@ export class ClientTurn<H, N, S, F> extends ClientFailures<H, N, S, F> {
     if (!session) return;
     if (managed.command == ServerResource.Update) {
       session.registration.update(now);
-    } else if (managed.command == ServerResource.Disable) {
+    } else if (hasDisable<F>() && managed.command == ServerResource.Disable) {
       const server = this.accounts.active.server(session.index);
       session.registration.pause(now, server.value(ServerResource.DisableTimeout, 86_400));
     } else if (managed.command == ServerResource.Bootstrap) {

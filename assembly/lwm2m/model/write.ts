@@ -5,7 +5,7 @@ import { CoapEndpoint } from "../../net/coap/endpoint";
 import { CoapCode, CoapOption } from "../../net/coap/fields";
 import { Status } from "../../board/index";
 import { Format, ID_MAX, Type } from "../fields";
-import { hasText, hasTlv } from "../parts";
+import { hasParameters, hasText, hasTlv } from "../parts";
 import { Path } from "../path";
 import { Mark, Reader } from "../reader";
 import { Access, ObjectTable } from "../table";
@@ -298,7 +298,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
     if (format != Format.None && format != Format.Text) return CoapCode.UnsupportedContentFormat;
     const ptr = endpoint.body;
     const len = endpoint.bodyLen;
-    if (!areArguments(ptr, len)) return CoapCode.BadRequest;
+    if (hasParameters<F>() ? !areArguments(ptr, len) : len > 0) return CoapCode.BadRequest;
     const code = codeOf(this.handler.execute(path.object, path.instance, path.resource, ptr, len));
     return code == CoapCode.Empty ? CoapCode.Changed : code;
   }
