@@ -3,7 +3,20 @@
 import { Access, Of } from "../table";
 
 // prettier-ignore
-export const TABLE = memory.data<i32>([
+const TABLE = memory.data<i32>([
+  5, 0x0100, 1, 9,
+  0 | Of.Opaque | Access.WM,
+  1 | Of.String | Access.RWM,
+  2 | Access.EM,
+  3 | Of.Integer | Access.RM,
+  5 | Of.Integer | Access.RM,
+  6 | Of.String | Access.R,
+  7 | Of.String | Access.R,
+  8 | Of.Integer | Access.Rs,
+  9 | Of.Integer | Access.RM,
+]);
+// prettier-ignore
+const TABLE_11 = memory.data<i32>([
   5, 0x0100, 1, 13,
   0 | Of.Opaque | Access.WM,
   1 | Of.String | Access.RWM,
@@ -19,6 +32,10 @@ export const TABLE = memory.data<i32>([
   12 | Of.Time | Access.R,
   13 | Of.Unsigned | Access.RW,
 ]);
+
+export function tableOf<M>(): usize {
+  return hasLatest<M>() ? TABLE_11 : TABLE;
+}
 
 export const PACKAGE = 0;
 export const URI = 1;
@@ -60,11 +77,15 @@ export const enum FirmwareResult {
   Cancelled = 10,
 }
 
-/** How packages come: a class, given as a type parameter, whose methods are marks. What is not marked is not compiled in. */
+/**
+ * How packages come, and whether what LwM2M 1.1 has added is there (`latest`: Cancel, severity, deferral, time of the last change): a class,
+ * given as a type parameter, whose methods are marks. What is not marked is not compiled in.
+ */
 @unmanaged
 export class AnyDelivery {
   push(): void {}
   pull(): void {}
+  latest(): void {}
 }
 
 /** A server writes them, block by block. */
@@ -89,4 +110,10 @@ export function hasPush<M>(): bool {
 @inline
 export function hasPull<M>(): bool {
   return isDefined(changetype<M>(0).pull);
+}
+
+
+@inline
+export function hasLatest<M>(): bool {
+  return isDefined(changetype<M>(0).latest);
 }

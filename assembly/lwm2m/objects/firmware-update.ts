@@ -13,7 +13,7 @@
 import { Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { equals } from "../../util/text";
-import { FirmwareResult, FirmwareState, RESULT, STATE, TABLE, hasPull, hasPush } from "./firmware-fields";
+import { FirmwareResult, FirmwareState, RESULT, STATE, hasPull, hasPush, tableOf } from "./firmware-fields";
 import {
   HEADER_BYTES,
   PACKAGE_READER_SIZE,
@@ -162,8 +162,8 @@ export class FirmwareUpdate<B, M> extends News {
 
   private change(state: FirmwareState, result: FirmwareResult): void {
     const r = this.record;
-    if (r.state != state) this.note(TABLE, STATE);
-    if (r.result != result) this.note(TABLE, RESULT);
+    if (r.state != state) this.note(tableOf<M>(), STATE);
+    if (r.result != result) this.note(tableOf<M>(), RESULT);
     r.state = state;
     r.result = result;
     r.changedAt = this.time;

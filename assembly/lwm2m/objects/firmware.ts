@@ -21,11 +21,12 @@ import {
   RESULT,
   SEVERITY,
   STATE,
-  TABLE,
   URI,
   VERSION,
+  hasLatest,
   hasPull,
   hasPush,
+  tableOf,
 } from "./firmware-fields";
 import { packageName, packageVersion, textLength } from "./firmware-package";
 import { FirmwareUpdate, HEADER, URI_MAX } from "./firmware-update";
@@ -43,11 +44,11 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
   }
 
   table(): usize {
-    return TABLE;
+    return tableOf<M>();
   }
 
   news(path: Path): bool {
-    return this.next(TABLE, path);
+    return this.next(tableOf<M>(), path);
   }
 
   /** coap and coaps. */
@@ -65,7 +66,7 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
       case VERSION:
         return this.record.state >= FirmwareState.Downloaded;
       case CHANGED_AT:
-        return this.record.changedAt >= 0;
+        return hasLatest<M>() && this.record.changedAt >= 0;
       default:
         return true;
     }
@@ -91,32 +92,32 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
         value.setString(packageVersion(header), textLength(packageVersion(header)));
         break;
       case PROTOCOLS:
-        value.setInteger(item);
+        if (hasPull<M>()) value.setInteger(item);
         break;
       case DELIVERY:
         // Pull, push, or both.
         value.setInteger(!hasPull<M>() ? 1 : hasPush<M>() ? 2 : 0);
         break;
-      case SEVERITY:
-        value.setInteger(r.severity);
-        break;
-      case CHANGED_AT:
-        value.setInteger(r.changedAt);
-        break;
       default:
-        value.setUnsigned(r.deferMax);
+        if (hasLatest<M>()) this.readLatest(resource, value);
     }
+  }
+
+  private readLatest(resource: i32, value: Value): void {
+    const r = this.record;
+    if (resource == SEVERITY) value.setInteger(r.severity);
+    else if (resource == CHANGED_AT) value.setInteger(r.changedAt);
+    else value.setUnsigned(r.deferMax);
   }
 
   check(_instance: i32, resource: i32, _item: i32, value: Value): i32 {
     const state = this.record.state;
+    if (resource == PACKAGE) return Status.Ok;
+    if (!hasLatest<M>() || resource == URI) {
+      const isFine = value.len == 0 ? state != FirmwareState.Updating : state == FirmwareState.Idle;
+      return isFine ? Status.Ok : Status.Denied;
+    }
     switch (resource) {
-      case PACKAGE:
-        return Status.Ok;
-      case URI: {
-        const isFine = value.len == 0 ? state != FirmwareState.Updating : state == FirmwareState.Idle;
-        return isFine ? Status.Ok : Status.Denied;
-      }
       case SEVERITY:
         return value.int >= 0 && value.int <= 2 ? Status.Ok : Status.Invalid;
       default:
@@ -126,11 +127,9 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
 
   write(instance: i32, resource: i32, _item: i32, value: Value): i32 {
     const r = this.record;
+    if (resource == PACKAGE) return this.stream(instance, resource, value.ptr, value.len, 0, true);
+    if (!hasLatest<M>() || resource == URI) return value.len == 0 ? this.reset() : this.name(value);
     switch (resource) {
-      case PACKAGE:
-        return this.stream(instance, resource, value.ptr, value.len, 0, true);
-      case URI:
-        return value.len == 0 ? this.reset() : this.name(value);
       case SEVERITY:
         r.severity = <u8>value.int;
         break;
@@ -161,6 +160,7 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
   }
 
   unset(_instance: i32, resource: i32): void {
+    if (!hasLatest<M>()) return;
     if (resource == SEVERITY) this.record.severity = 0;
     else this.record.deferMax = 0;
     this.save();
@@ -168,7 +168,7 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
 
   execute(_instance: i32, resource: i32, _ptr: usize, _len: i32): i32 {
     const r = this.record;
-    if (resource == CANCEL) {
+    if (hasLatest<M>() && resource == CANCEL) {
       if (r.state != FirmwareState.Downloading && r.state != FirmwareState.Downloaded) return Status.Denied;
       this.to(FirmwareState.Idle, FirmwareResult.Cancelled);
       return Status.Ok;
