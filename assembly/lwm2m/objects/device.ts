@@ -1,13 +1,16 @@
 // Object 3, Device: what the device is, how it fares, and what a server may make it do. LwM2M Core E.4.
 //
 // The app sets what it knows, and looks at `wish` when its answers have gone out: a reboot or a factory reset that a server has asked for.
+// What a device is, and its wish, are in plain-device.ts, for an app that needs no more.
 
 import { Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { Path } from "../path";
 import { Access, Of } from "../table";
 import { Value } from "../value";
-import { News } from "./news";
+import { DeviceFacts } from "./plain-device";
+
+export { Wish } from "./plain-device";
 
 // prettier-ignore
 const TABLE = memory.data<i32>([
@@ -68,13 +71,6 @@ export const enum BatteryStatus {
   Unknown = 6,
 }
 
-/** What a server wants of the device. */
-export const enum Wish {
-  None,
-  Reboot,
-  FactoryReset,
-}
-
 /** Error codes that are kept; of more the oldest are. */
 const ERRORS: i32 = 8;
 const OFFSET_MAX: i32 = 6;
@@ -84,15 +80,7 @@ const UNKNOWN: i32 = i32.MIN_VALUE;
 
 /** Place with `memory.data(DEVICE_SIZE, 8)`, then `begin`. */
 @unmanaged
-export class Device extends News {
-  /** Left to the app, which sets it back to None. */
-  wish: Wish;
-  private manufacturer: usize;
-  private model: usize;
-  private version: usize;
-  private type: usize;
-  private serial: usize;
-  private serialLen: i32;
+export class Device extends DeviceFacts {
   private source: i32;
   private millivolts: i32;
   private percent: i32;
@@ -125,10 +113,7 @@ export class Device extends News {
 
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.manufacturer = changetype<usize>(manufacturer);
-    this.model = changetype<usize>(model);
-    this.version = changetype<usize>(version);
-    this.type = changetype<usize>(type);
+    this.describe(manufacturer, model, version, type);
     this.source = UNKNOWN;
     this.millivolts = UNKNOWN;
     this.percent = UNKNOWN;
@@ -226,18 +211,6 @@ export class Device extends News {
 
   read(_instance: i32, resource: i32, item: i32, value: Value): void {
     switch (resource) {
-      case 0:
-        value.setText(changetype<Ascii>(this.manufacturer));
-        break;
-      case 1:
-        value.setText(changetype<Ascii>(this.model));
-        break;
-      case 2:
-        value.setString(this.serial, this.serialLen);
-        break;
-      case 3:
-        value.setText(changetype<Ascii>(this.version));
-        break;
       case 6:
         value.setInteger(this.source);
         break;
@@ -262,14 +235,11 @@ export class Device extends News {
       case 15:
         value.setString(this.zone, this.zoneLen);
         break;
-      case 17:
-        value.setText(changetype<Ascii>(this.type));
-        break;
       case 20:
         value.setInteger(this.status);
         break;
       default:
-        value.setText("U");
+        this.readFact(resource, value);
     }
   }
 
@@ -303,8 +273,7 @@ export class Device extends News {
       this.errorCount = 0;
       this.note(TABLE, 11);
     } else {
-      // A factory reset is a reboot, too.
-      if (this.wish != Wish.FactoryReset) this.wish = resource == 5 ? Wish.FactoryReset : Wish.Reboot;
+      return this.obey(resource);
     }
     return Status.Ok;
   }

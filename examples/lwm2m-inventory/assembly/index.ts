@@ -18,9 +18,9 @@ import { Format } from "akari/assembly/lwm2m/fields";
 import { ForInventory } from "akari/assembly/lwm2m/parts";
 import { JOIN_SIZE, Join, None } from "akari/assembly/lwm2m/join";
 import { BOARD_FLASH_SIZE, BoardFlash } from "akari/assembly/lwm2m/objects/board-flash";
-import { DEVICE_SIZE, Device, Wish } from "akari/assembly/lwm2m/objects/device";
 import { FIRMWARE_SIZE, Firmware, Pushed } from "akari/assembly/lwm2m/objects/firmware";
 import { Bearer, MONITORING_SIZE, Monitoring } from "akari/assembly/lwm2m/objects/monitoring";
+import { PLAIN_DEVICE_SIZE, PlainDevice, Wish } from "akari/assembly/lwm2m/objects/plain-device";
 import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
 import { serve } from "akari/assembly/modem/serial";
 import { Ccm8 } from "akari/assembly/net/dtls/suites";
@@ -46,9 +46,9 @@ const NAME_KEY = 2;
 const FIRMWARE_KEY = 3;
 
 type Update = Firmware<BoardFlash, Pushed>;
-type App = Join<Device, Join<Monitoring, Join<Update, Join<Thermometer, None>>>>;
+type App = Join<PlainDevice, Join<Monitoring, Join<Update, Join<Thermometer, None>>>>;
 
-const device = changetype<Device>(memory.data(DEVICE_SIZE, 8));
+const device = changetype<PlainDevice>(memory.data(PLAIN_DEVICE_SIZE, 8));
 const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
 const firmware = changetype<Update>(memory.data(FIRMWARE_SIZE, 8));
 const flash = changetype<BoardFlash>(memory.data(BOARD_FLASH_SIZE, 8));
@@ -109,7 +109,6 @@ export function loop(): i32 {
   const now = clock_ms();
   const line = serve(modem, MODEM_PORT, now);
   const unixMs = modem.unixMs(now);
-  device.setTime(unixMs < 0 ? -1 : unixMs / 1_000);
   firmware.time = unixMs < 0 ? -1 : unixMs / 1_000;
   if (now >= due) {
     due = now - (now % PERIOD_MS) + PERIOD_MS;
