@@ -206,11 +206,7 @@ export class Registration<F = Usual> {
   }
 
   private get isBusy(): bool {
-    return (
-      this.state == RegistrationState.Registering ||
-      this.state == RegistrationState.Updating ||
-      this.isLeaving
-    );
+    return this.state == RegistrationState.Registering || this.state == RegistrationState.Updating || this.isLeaving;
   }
 
   /** There is a session now. `isNew`: the server does not know the device by it, and an Update would not do. */

@@ -40,6 +40,6 @@ export async function inventoryApp(method: 'push' | 'pull' | 'pull-coap'): Promi
 
 /** The app with one more part (assembly/lwm2m/parts.ts). */
 export async function markedApp(mark: string): Promise<Uint8Array<ArrayBuffer>> {
-  const source = readFileSync(ENTRY, 'utf8').replace('ForInventory>>(', 'Marked>>(');
+  const source = readFileSync(ENTRY, 'utf8').replace('ForInventory>;', 'Marked>;');
   return once(`${source}\n@unmanaged\nclass Marked extends ForInventory {\n  ${mark}(): void {}\n}\n`);
 }

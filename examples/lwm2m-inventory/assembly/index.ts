@@ -47,6 +47,7 @@ const FIRMWARE_KEY = 3;
 
 type Update = Firmware<BoardFlash, Pushed>;
 type App = Join<PlainDevice, Join<Monitoring, Join<Update, Join<Thermometer, None>>>>;
+type Manager = Client<App, Bg95, Ccm8, ForInventory>;
 
 const device = changetype<PlainDevice>(memory.data(PLAIN_DEVICE_SIZE, 8));
 const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
@@ -64,7 +65,7 @@ const random = memory.data(8, 8);
 const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
 const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
 /** A variable: in a constant its address would stand, longer, wherever the client is spoken of. What is small lies before what is big, too. */
-let client = changetype<Client<App, Bg95, Ccm8, ForInventory>>(0);
+let client = changetype<Manager>(0);
 
 let due: i64 = 0;
 let goodbyeAt: i64 = 0;
@@ -74,7 +75,7 @@ export function board_abi(): i32 {
 }
 
 export function setup(): void {
-  client = changetype<Client<App, Bg95, Ccm8, ForInventory>>(memory.data(CLIENT_SIZE, 8));
+  client = changetype<Manager>(memory.data(CLIENT_SIZE, 8));
   beginLog("lwm2m-inventory: started, version ").str(VERSION);
   endLog(LogLevel.Info);
   uart_open(MODEM_PORT, MODEM_BAUD, 0);
