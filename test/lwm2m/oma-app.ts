@@ -126,6 +126,7 @@ export const OMA_APP = `
     if (i == 2) statistics.count(clock_ms(), 3000, 2000);
     if (i == 3) monitoring.setSignal(-80 - ++turns);
     if (i == 4) return tell();
+    if (i == 5) place.set(43.5723 + <f64>(++turns), 153.2176, 140, 100, 3, 1367491215 + turns);
     return rebooted;
   }
   /** Sends lifetime and error codes by itself; Status. */

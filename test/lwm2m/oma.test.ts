@@ -11,6 +11,8 @@ const CBOR = 60;
 const JSON_FORMAT = 110;
 const SENML_CBOR = 112;
 const TLV = 11_542;
+/** Of LwM2M 1.0. */
+const OLD_JSON = 11_543;
 const SECOND = 1_000;
 
 let rig: Rig;
@@ -403,6 +405,20 @@ describe('core objects', () => {
     expect(ask({ method: 'DELETE', path: '/3/0' }).code).toBe('4.05');
   });
 
+  test('int-204, int-220 (not of this client): the JSON of LwM2M 1.0 is 4.06 to be read, 4.15 to be written', () => {
+    expect(get('/3/0', OLD_JSON).code).toBe('4.06');
+    expect(put(S, '{"bn":"/1/1/","e":[{"n":"1","v":100}]}', OLD_JSON)).toBe('4.15');
+  });
+
+  test('int-264, int-266, int-312, int-313 (LwM2M 1.2, not of this client): what 1.2 puts into a query changes no answer', () => {
+    const plain = discover('/3');
+    expect(ask({ method: 'GET', path: '/3', query: 'depth=1', accept: LINK }).payload.toString()).toBe(plain);
+    const query = 'pmin=5&pmax=60';
+    const { code, token } = ask({ method: 'GET', path: '/3/0/9', query, observe: 0, accept: JSON_FORMAT });
+    expect([code, discover('/3/0/9')]).toEqual(['2.05', '</3/0/9>']);
+    ask({ method: 'GET', path: '/3/0/9', observe: 1, token });
+  });
+
   test('int-701, int-710: Connectivity Monitoring read and observed', () => {
     const found = values(get('/4/0', JSON_FORMAT).payload);
     expect(found).toEqual({
@@ -435,6 +451,30 @@ describe('core objects', () => {
     expect(values(get('/7/0', JSON_FORMAT).payload)).toEqual({
       ...{ '/7/0/2': 5, '/7/0/3': 3, '/7/0/4': 5000, '/7/0/5': 5000, '/7/0/8': 60 },
     });
+  });
+
+  test('int-810: Location observed', () => {
+    expect(attributes('/6/0', 'pmin=2&pmax=10')).toBe('2.04');
+    const { token, payload } = ask({ method: 'GET', path: '/6/0', observe: 0, accept: JSON_FORMAT });
+    rig.app?.value(5);
+    const [first, second] = notifications(20, token);
+    expect(values(first?.payload as Buffer)['/6/0/0']).not.toBe(values(payload)['/6/0/0']);
+    expect(gaps([first, second] as Notification[])).toEqual([10]);
+    ask({ method: 'GET', path: '/6/0', observe: 1, token });
+    attributes('/6/0', 'pmin&pmax');
+  });
+
+  test('int-910: Connectivity Statistics observed', () => {
+    expect(execute('/7/0/6')).toBe('2.04');
+    expect(attributes('/7/0', 'pmin=2&pmax=10')).toBe('2.04');
+    const { token } = ask({ method: 'GET', path: '/7/0', observe: 0, accept: JSON_FORMAT });
+    rig.app?.value(2);
+    const [first, second] = notifications(20, token);
+    expect(values(first?.payload as Buffer)).toMatchObject({ '/7/0/2': 2, '/7/0/3': 1 });
+    expect(gaps([first, second] as Notification[])).toEqual([10]);
+    ask({ method: 'GET', path: '/7/0', observe: 1, token });
+    attributes('/7/0', 'pmin&pmax');
+    expect(execute('/7/0/7')).toBe('2.04');
   });
 
   test('int-1635: all instances of Portfolio deleted', () => {
