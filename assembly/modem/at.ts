@@ -13,6 +13,7 @@
 
 import { Ascii } from "../util/ascii";
 import { Text, startsWith } from "../util/text";
+import { earlier } from "../util/wait";
 import { AtResult, cmeCode, finalResult } from "./at-result";
 
 /** What a call of `feed` stopped for. */
@@ -149,7 +150,7 @@ export class AtClient {
   get deadline(): i64 {
     const command = this.phase == Phase.Idle ? i64.MAX_VALUE : this.until;
     if (this.dataLeft == 0) return command;
-    return min(command, this.dataUntil);
+    return earlier(command, this.dataUntil);
   }
 
   /** Forgets everything: at the start, and when the modem has restarted. */
@@ -179,6 +180,12 @@ export class AtClient {
   send(now: i64, timeout: i32, expect: Ascii): void {
     this.payloadLen = 0;
     this.start(now, timeout, expect, Phase.Reply);
+  }
+
+  /** Sends a command that is one text. */
+  ask(now: i64, command: Ascii, timeout: i32, expect: Ascii): void {
+    this.command().str(command);
+    this.send(now, timeout, expect);
   }
 
   /**
@@ -229,7 +236,7 @@ export class AtClient {
     this.until = now + CALM_MS;
   }
 
-  private ask(now: i64): void {
+  private probe(now: i64): void {
     this.command().str("AT+CMEE?");
     this.finishCommand();
     this.phase = Phase.Ask;
@@ -267,7 +274,7 @@ export class AtClient {
         this.resync(now);
         return;
       case Phase.Calm:
-        if (late || this.heard) this.ask(now);
+        if (late || this.heard) this.probe(now);
         return;
       case Phase.Ask:
         if (this.heard) {

@@ -11,6 +11,7 @@ import { Status } from "../board/index";
 import { Ascii } from "../util/ascii";
 import { Backoff } from "../util/backoff";
 import { equals, startsWith } from "../util/text";
+import { earlier } from "../util/wait";
 import { AtClient, AtEvent } from "./at";
 import { AtResult } from "./at-result";
 import { LinkStatus } from "./link-status";
@@ -18,7 +19,7 @@ import { ModemState } from "./modem";
 import { NetworkTime } from "./network-time";
 import { NoTls, QUECTEL_SOCKETS_SIZE, QuectelSockets } from "./quectel-sockets";
 
-const APN = '"soracom.io","sora","sora",1';
+const APN = 'AT+QICSGP=1,1,"soracom.io","sora","sora",1';
 
 /** Commands that are answered at once. */
 const SHORT_MS = 5_000;
@@ -141,7 +142,7 @@ export class Bg95Driver<T> {
     const at = this.at;
     if (!at.idle) return at.deadline;
     if (this.sockets.dirty || !this.entered) return 0;
-    return min(at.deadline, this.waitsUntil());
+    return earlier(at.deadline, this.waitsUntil());
   }
 
   /** Moves on as far as it can without new input. */
@@ -276,8 +277,7 @@ export class Bg95Driver<T> {
           this.enter(ModemState.Sim);
           return;
         }
-        at.command().str(settingCommand(this.setting));
-        at.send(now, this.setting == 1 ? CFUN_MS : SHORT_MS, "");
+        at.ask(now, settingCommand(this.setting), this.setting == 1 ? CFUN_MS : SHORT_MS, "");
         return;
 
       case ModemState.Sim:
@@ -292,8 +292,7 @@ export class Bg95Driver<T> {
           this.pause(ModemState.Reset, BACKOFF_CAP_MS);
         } else if (now >= this.pollAt) {
           this.pollAt = now + CPIN_POLL_MS;
-          at.command().str("AT+CPIN?");
-          at.send(now, SHORT_MS, "+CPIN:");
+          at.ask(now, "AT+CPIN?", SHORT_MS, "+CPIN:");
         }
         return;
 
@@ -309,8 +308,7 @@ export class Bg95Driver<T> {
           this.pause(ModemState.Reset, BACKOFF_CAP_MS);
         } else if (now >= this.pollAt) {
           this.pollAt = now + CEREG_POLL_MS;
-          at.command().str("AT+CEREG?");
-          at.send(now, SHORT_MS, "+CEREG:");
+          at.ask(now, "AT+CEREG?", SHORT_MS, "+CEREG:");
         }
         return;
 
@@ -318,22 +316,18 @@ export class Bg95Driver<T> {
       case ModemState.Deactivate:
         if (entering) {
           this.link.active = false;
-          at.command().str("AT+QIACT?");
-          at.send(now, QIACT_MS, "+QIACT:");
+          at.ask(now, "AT+QIACT?", QIACT_MS, "+QIACT:");
         } else {
-          at.command().str("AT+QIDEACT=1");
-          at.send(now, QIDEACT_MS, "");
+          at.ask(now, "AT+QIDEACT=1", QIDEACT_MS, "");
         }
         return;
 
       case ModemState.Configure:
-        at.command().str("AT+QICSGP=1,1,").str(APN);
-        at.send(now, SHORT_MS, "");
+        at.ask(now, APN, SHORT_MS, "");
         return;
 
       case ModemState.Activate:
-        at.command().str("AT+QIACT=1");
-        at.send(now, QIACT_MS, "");
+        at.ask(now, "AT+QIACT=1", QIACT_MS, "");
         return;
 
       case ModemState.Time:
@@ -352,8 +346,7 @@ export class Bg95Driver<T> {
         if (entering) {
           this.sockets.fail(Status.Closed);
           this.until = i64.MAX_VALUE;
-          at.command().str("AT+CFUN=1,1");
-          at.send(now, CFUN_MS, "");
+          at.ask(now, "AT+CFUN=1,1", CFUN_MS, "");
         } else if (now >= this.until) {
           this.enter(ModemState.Probe);
         }
@@ -424,12 +417,12 @@ export class Bg95Driver<T> {
     switch (this.state) {
       case ModemState.Sim:
       case ModemState.Registration:
-        return min(this.until, this.pollAt);
+        return earlier(this.until, this.pollAt);
       case ModemState.Reset:
       case ModemState.Pause:
         return this.until;
       case ModemState.Online:
-        return min(min(this.until, this.time.askAt), this.sockets.deadline);
+        return earlier(earlier(this.until, this.time.askAt), this.sockets.deadline);
       default:
         return i64.MAX_VALUE;
     }

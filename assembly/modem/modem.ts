@@ -109,6 +109,10 @@ export const enum SocketState {
   Failed,
 }
 
+// Kinds of sockets that the app has asked for: where it never asks for one, the optimizer finds so, and drops what is for that kind.
+let everStream = false;
+let everDatagram = false;
+
 /** One socket: its state here, its number in the modem, and the bytes on their way. */
 @unmanaged
 export class ModemSocket {
@@ -151,6 +155,8 @@ export class ModemSocket {
   }
 
   want(kind: i32, hostPtr: usize, hostLen: i32, port: i32): void {
+    if (kind == NetKind.Udp) everDatagram = true;
+    else everStream = true;
     this.state = SocketState.Wanted;
     this.error = Status.Ok;
     this.kind = kind;
@@ -230,9 +236,14 @@ export class ModemSocket {
     return taken;
   }
 
+  /** It keeps datagrams apart, and may lose some; any other is a stream. */
+  get isDatagram(): bool {
+    return everDatagram && (!everStream || this.kind == NetKind.Udp);
+  }
+
   /** Each datagram waits behind its length. */
   private get datagramHead(): i32 {
-    return this.kind == NetKind.Udp ? 2 : 0;
+    return this.isDatagram ? 2 : 0;
   }
 }
 

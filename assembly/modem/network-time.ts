@@ -8,6 +8,13 @@ const ANSWER_MS = 5_000;
 const TIME_MS = 43_200_000;
 const TIME_RETRY_MS = 600_000;
 
+// Century, year, month, day, hour, minute, second: the least and the most that each may be.
+// prettier-ignore
+const LIMITS = memory.data<u8>([20, 20, 24, 99, 1, 12, 1, 31, 0, 23, 0, 59, 0, 60]);
+const PARTS = 7;
+const YEAR = 1;
+const parts = memory.data(PARTS, 1);
+
 /** Place with the driver, then `begin`. */
 @unmanaged
 export class NetworkTime {
@@ -29,29 +36,22 @@ export class NetworkTime {
   ask(at: AtClient, now: i64): void {
     this.read = -1;
     this.askAt = now + TIME_RETRY_MS;
-    at.command().str("AT+QLTS=1");
-    at.send(now, ANSWER_MS, "+QLTS:");
+    at.ask(now, "AT+QLTS=1", ANSWER_MS, "+QLTS:");
   }
 
   /** `+QLTS: "2026/11/23,18:41:50+36,0"`: GMT in mode 1 whatever the zone says; `""` before the network has told. */
   line(fields: Fields): void {
-    fields.over(1);
-    const century = fields.two();
-    const year = fields.two();
-    fields.over(1);
-    const month = fields.two();
-    fields.over(1);
-    const day = fields.two();
-    fields.over(1);
-    const hour = fields.two();
-    fields.over(1);
-    const minute = fields.two();
-    fields.over(1);
-    const second = fields.two();
-    if (century != 20 || year < 24 || month < 1 || month > 12 || day < 1 || day > 31) return;
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return;
-    const days = daysSince1970(2000 + year, month, day);
-    this.read = (((<i64>days * 24 + hour) * 60 + minute) * 60 + second) * 1_000;
+    for (let i = 0; i < PARTS; i++) {
+      // A character stands before each but the year's second half.
+      if (i != YEAR) fields.over(1);
+      const value = fields.two();
+      const limits = LIMITS + <usize>i * 2;
+      if (value < <i32>load<u8>(limits) || value > <i32>load<u8>(limits, 1)) return;
+      store<u8>(parts + i, value);
+    }
+    const days = daysSince1970(2_000 + load<u8>(parts, YEAR), load<u8>(parts, YEAR + 1), load<u8>(parts, YEAR + 2));
+    const minutes = (days * 24 + load<u8>(parts, YEAR + 3)) * 60 + load<u8>(parts, YEAR + 4);
+    this.read = (<i64>minutes * 60 + load<u8>(parts, YEAR + 5)) * 1_000;
   }
 
   /** The answer is complete. */

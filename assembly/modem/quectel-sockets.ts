@@ -9,6 +9,7 @@
 
 import { NetKind, NetState, Status } from "../board/index";
 import { Fields, Text, startsWith } from "../util/text";
+import { earlier } from "../util/wait";
 import { AT_CLIENT_SIZE, AtClient } from "./at";
 import { AtResult } from "./at-result";
 import { HOST_MAX, MODEM_SOCKETS, MODEM_SOCKET_SIZE, ModemSocket, RX_MAX, SocketState, TX_MAX } from "./modem";
@@ -29,6 +30,9 @@ const IDS = 12;
 /** The modem hands over this much at a time (AT+QIRD 1500, push mode 1460): of a longer datagram only a part. */
 const UDP_MAX = 1460;
 
+/** An app has chosen whether the modem pushes: see modem.ts for what such a variable is good for. */
+let everPush = false;
+
 /** Sockets of TCP and UDP only. */
 @unmanaged
 export class NoTls {}
@@ -36,8 +40,7 @@ export class NoTls {}
 
 @unmanaged
 export class QuectelSockets<T> {
-  /** True: received data is pushed by the modem. False (default): it is fetched. */
-  push: bool;
+  private pushes: bool;
   /** Something waits to be sent to the modem: the next `act` has work. The driver clears it. */
   dirty: bool;
   /** The modem says that the context is gone. The driver clears it. */
@@ -74,6 +77,16 @@ export class QuectelSockets<T> {
     return changetype<T>(changetype<usize>(this.fields) + offsetof<Fields>());
   }
 
+  /** True: received data is pushed by the modem. False (default): it is fetched. */
+  get push(): bool {
+    return everPush && this.pushes;
+  }
+
+  set push(push: bool) {
+    everPush = true;
+    this.pushes = push;
+  }
+
   private socket(handle: i32): ModemSocket {
     const first = changetype<usize>(this) + <usize>socketsAt<T>();
     return changetype<ModemSocket>(first + handle * MODEM_SOCKET_SIZE);
@@ -102,7 +115,7 @@ export class QuectelSockets<T> {
     let until = i64.MAX_VALUE;
     for (let i = 0; i < MODEM_SOCKETS; i++) {
       const socket = this.socket(i);
-      if (socket.state == SocketState.Opening || socket.full > 0) until = min(until, socket.until);
+      if (socket.state == SocketState.Opening || socket.full > 0) until = earlier(until, socket.until);
     }
     return until;
   }
@@ -183,7 +196,7 @@ export class QuectelSockets<T> {
     }
     let into: usize = 0;
     if (socket && (socket.state == SocketState.Open || socket.state == SocketState.Ended)) {
-      const isDatagram = socket.kind == NetKind.Udp;
+      const isDatagram = socket.isDatagram;
       into = isDatagram && n >= UDP_MAX ? 0 : socket.room(n);
       if (into == 0 && !isDatagram) socket.fail(Status.TooLong);
     }
@@ -206,7 +219,7 @@ export class QuectelSockets<T> {
   blockLost(): void {
     if (this.blockSocket < 0) return;
     const socket = this.socket(this.blockSocket);
-    if (socket.kind != NetKind.Udp) socket.fail(Status.Io);
+    if (!socket.isDatagram) socket.fail(Status.Io);
   }
 
   // --- Commands to the modem ---
@@ -220,7 +233,7 @@ export class QuectelSockets<T> {
     for (let i = 0; i < MODEM_SOCKETS; i++) {
       const socket = this.socket(i);
       // The last datagram still goes out: an answer, or a goodbye.
-      const isLast = socket.kind == NetKind.Udp && socket.state == SocketState.Open && socket.txLen > 0;
+      const isLast = socket.isDatagram && socket.state == SocketState.Open && socket.txLen > 0;
       if (socket.closing && !isLast) {
         if (socket.id < 0) {
           socket.free();
@@ -271,12 +284,12 @@ export class QuectelSockets<T> {
     socket.state = SocketState.Opening;
     socket.until = now + OPEN_MS;
     const text = this.begin(socket.kind, SocketCommand.Open).num(socket.id);
-    text.str(socket.kind == NetKind.Udp ? ',"UDP","' : socket.kind == NetKind.Tcp ? ',"TCP","' : ',"');
+    text.str(socket.isDatagram ? ',"UDP","' : offsetof<T>() > 0 && socket.kind == NetKind.Tls ? ',"' : ',"TCP","');
     text
       .bytes(socket.host, socket.hostLen)
       .str('",')
       .num(socket.port)
-      .str(socket.kind == NetKind.Tls ? "," : ",0,")
+      .str(offsetof<T>() > 0 && socket.kind == NetKind.Tls ? "," : ",0,")
       .str(this.push ? "1" : "0");
     this.at.send(now, SHORT_MS, ""); // the outcome comes as a URC
     return SocketCommand.Open;
@@ -333,7 +346,7 @@ export class QuectelSockets<T> {
           socket.full = 0;
         } else if (result == AtResult.SendFail && ++socket.full <= FULL_TRIES) {
           socket.until = now + FULL_MS;
-        } else if (socket.kind == NetKind.Udp) {
+        } else if (socket.isDatagram) {
           socket.fail(Status.Closed);
         } else {
           socket.broke(Status.Closed, !this.push);
@@ -419,7 +432,7 @@ export class QuectelSockets<T> {
     const inFlight = this.command == SocketCommand.Send && this.target == handle;
     if (socket.state != SocketState.Open || inFlight) return 0;
     // A datagram goes as one, by itself.
-    if (socket.kind == NetKind.Udp) {
+    if (socket.isDatagram) {
       if (len > TX_MAX) return Status.TooLong;
       if (socket.txLen > 0) return 0;
     }

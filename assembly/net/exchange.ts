@@ -17,6 +17,9 @@ export const enum ExchangeState {
   Receiving,
 }
 
+/** A client's sockets are of another kind than TCP: see modem/modem.ts for what such a variable is good for. */
+let everOther = false;
+
 /** A modem may take 150 s to say that a connection fails. */
 const OPEN_MS = 160_000;
 /** From the last connection event, or the last part of what is sent, to the answer. */
@@ -47,6 +50,7 @@ export class Exchange<N> {
   attach(net: N, host: Ascii, port: i32, kind: i32 = NetKind.Tcp): void {
     this.net = net;
     this.host = host;
+    if (kind != NetKind.Tcp) everOther = true;
     this.kind = kind;
     this.port = port;
     this.handle = -1;
@@ -75,7 +79,7 @@ export class Exchange<N> {
     }
     this.state = ExchangeState.Opening;
     this.deadline = now + OPEN_MS;
-    this.handle = openSocket<N>(this.net, this.kind, this.host, this.port);
+    this.handle = openSocket<N>(this.net, everOther ? this.kind : NetKind.Tcp, this.host, this.port);
     return min(this.handle, Status.Ok);
   }
 

@@ -83,10 +83,11 @@ async function install(): Promise<Transform> {
     return this.module.i32(addressOf(asc, this, String(literal.value), expression));
   };
   return {
-    // A constant that is only ever wanted as bytes is not to be there as a string as well.
+    // A constant that is only ever wanted as bytes is not to be there as a string as well; one that nobody wants, not at all.
     afterInitialize(program): void {
       for (const element of program.elementsByName.values()) {
-        if (constantText(asc, element)) element.decoratorFlags |= asc.DecoratorFlags.Lazy;
+        const value = constantValue(asc, element);
+        if (value && isText(asc, value)) element.decoratorFlags |= asc.DecoratorFlags.Lazy;
       }
     },
   };
@@ -100,7 +101,7 @@ function isAscii(type: Type): boolean {
 function literalOf(asc: Asc, compiler: Compiler, expression: Node): Node | undefined {
   let node = expression;
   while (node.kind === asc.NodeKind.Parenthesized && node.expression) node = node.expression;
-  if (isLiteral(asc, node)) return node;
+  if (isText(asc, node)) return node;
   if (node.kind !== asc.NodeKind.Identifier) return undefined;
   const { currentFlow: flow, currentParent: parent } = compiler;
   const mode = asc.ReportMode.Swallow;
@@ -108,15 +109,19 @@ function literalOf(asc: Asc, compiler: Compiler, expression: Node): Node | undef
   return element ? constantText(asc, element) : undefined;
 }
 
-function isLiteral(asc: Asc, node: Node): boolean {
+function isText(asc: Asc, node: Node): boolean {
   return node.kind === asc.NodeKind.Literal && node.literalKind === asc.LiteralKind.String;
+}
+
+function constantValue(asc: Asc, element: Element): Node | undefined {
+  const isConstant = element.kind === asc.ElementKind.Global && element.is(asc.CommonFlags.Const);
+  return isConstant ? (element.initializerNode ?? undefined) : undefined;
 }
 
 /** The literal of `const NAME = "text"`. */
 function constantText(asc: Asc, element: Element): Node | undefined {
-  const { initializerNode: value, typeNode } = element;
-  const isConstant = element.kind === asc.ElementKind.Global && element.is(asc.CommonFlags.Const);
-  return isConstant && !typeNode && value && isLiteral(asc, value) ? value : undefined;
+  const value = constantValue(asc, element);
+  return value && !element.typeNode && isText(asc, value) ? value : undefined;
 }
 
 /** Where the text is; its bytes are put down if they are not there yet. */

@@ -41,11 +41,7 @@ import {
   SMALL,
 } from "./session";
 
-/** First time-out of a flight; it doubles (RFC 6347 4.2.4.1). */
-const FIRST_TIMEOUT_MS = 1000;
 const TIMEOUT_MAX_MS = 60_000;
-/** For ClientHello until ServerHelloDone, and once more for flight 5: 100 s in all at most. */
-const PATIENCE_MS = 50_000;
 /** ClientHellos of one handshake: a server may find a cookie too old, but not for ever. */
 const HELLOS_MAX = 4;
 
@@ -77,12 +73,12 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
   }
 
   protected wait(now: i64): void {
-    this.patienceEnd = now + (this.patience ? this.patience : PATIENCE_MS);
+    this.patienceEnd = now + this.patience;
   }
 
   /** For a flight that goes out now. The time-out starts anew once a flight was answered that had not to be repeated. */
   protected arm(now: i64): void {
-    if (!this.again) this.timeout = this.firstTimeout ? this.firstTimeout : FIRST_TIMEOUT_MS;
+    if (!this.again) this.timeout = this.firstTimeout;
     this.deadline = min(now + this.timeout, this.patienceEnd);
   }
 

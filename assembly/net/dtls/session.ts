@@ -2,6 +2,7 @@
 
 import { wipe } from "../../crypto/constant-time";
 import { SHA256_CONTEXT_BYTES } from "../../crypto/sha256";
+import { DtlsChoices } from "./choices";
 import {
   Alert,
   ContentType,
@@ -63,7 +64,7 @@ export const SMALL: usize = memory.data(HANDSHAKE_HEADER + VERIFY_BYTES, 4);
 
 
 @unmanaged
-export class DtlsSession<S> {
+export class DtlsSession<S> extends DtlsChoices {
   /** Epoch and number of the next record in each epoch. */
   protected clearSequence: u64;
   sealedSequence: u64;
@@ -88,21 +89,6 @@ export class DtlsSession<S> {
   outLen: i32;
   /** After `receive` or `more` has returned more than 0. */
   dataPtr: usize;
-
-  // Choices: set them before `begin`, 0 is the default of each.
-  /** First time-out in ms, 1000 when 0; 9000 suits slow links (RFC 7925 11). */
-  firstTimeout: i32;
-  /** Milliseconds for either part of the handshake, 50,000 when 0. */
-  patience: i32;
-  /** Offers no connection ID. */
-  withoutCid: bool;
-  /** Refuses servers without extended master secret. */
-  needsExtendedMasterSecret: bool;
-  /** Asks for records of at most 512 (1), 1024 (2), 2048 (3), 4096 (4) bytes of content, RFC 6066 4. */
-  maxFragment: i32;
-  /** Connection ID this side asks for, at most 8 bytes, which stay with the caller; none when 0: the server need not find us. */
-  ownCidLen: i32;
-  ownCid: usize;
 
   protected outMax: i32;
   protected identity: usize;
