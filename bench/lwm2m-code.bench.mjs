@@ -1,6 +1,7 @@
 // What the example lwm2m-inventory takes of a 32-bit RISC-V core's flash and RAM, beside Eclipse Wakaama with tinydtls by the same
 // compiler at -Os. The example's binary goes through wasm2c, every access checked, and has in it what Wakaama has not: the modem's driver,
-// accounts that survive a power cut, firmware by pull and push with its image's hash. Wakaama's has access control and object 7 besides.
+// accounts that survive a power cut, firmware that is checked and put into a slot. Wakaama's has besides: several servers with access
+// control, attributes, objects 6 and 7 and one for tests.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -133,6 +133,9 @@ it('gets its key by SIM, registers over DTLS, and does what operators ask', asyn
   expect(await ask('POST', '/3/0/12/execute')).toEqual({ code: '2.04' });
   expect(await ask('POST', '/3/0/1/execute')).toEqual([400, 'the device refuses: 4.05']);
 
+  // LwM2M 1.0 has no Bootstrap-Request Trigger, by which a key is changed.
+  expect(await ask('POST', '/rotate_key')).toEqual([400, 'the device refuses: 4.05']);
+
   // Discover and Write-Attributes.
   expect(await ask('PUT', '/3/0/9/attributes', { pmin: 0, pmax: 60 })).toEqual({ code: '2.04' });
   expect(await ask('GET', '/3/0/9/discover')).toEqual([{ path: '/3/0/9', attributes: { pmin: '0', pmax: '60' } }]);
