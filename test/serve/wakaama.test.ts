@@ -89,6 +89,12 @@ async function client(name: string, server: UdpRelay, ...more: readonly string[]
   return wakaama;
 }
 
+/** What it measures: `/3/0/9 42`. */
+async function change(wakaama: Wakaama, value: string): Promise<void> {
+  await wakaama.say(`change ${value}`);
+  expect(await wakaama.prints(/value changed!/)).toBeDefined();
+}
+
 async function devices(): Promise<readonly DeviceView[]> {
   return (await operator.get<readonly DeviceView[]>('/devices')).json;
 }
@@ -147,13 +153,13 @@ it('gets its key by SIM, registers over DTLS, and does what operators ask', asyn
     const { json } = await operator.get<{ readings: { path: string; value: unknown }[] }>(`/devices/${id}/readings`);
     return json.readings.find(({ path }) => path === '/3/0/9')?.value;
   };
-  await wakaama.say('change /3/0/9 42');
+  await change(wakaama, '/3/0/9 42');
   expect(await happened('notified', 2)).toBe(true);
   expect(await level()).toBe(42);
   const { json: entries } = await operator.get<{ content: string }[]>(`/data/Device/${id}`);
   expect(entries.map(({ content }) => content)).toContain('{"/3/0/9":42}');
   expect(await ask('POST', '/3/0/9/unobserve')).toEqual({ code: '2.05' });
-  await wakaama.say('change /3/0/9 41');
+  await change(wakaama, '/3/0/9 41');
   // The value is there when somebody asks, and was not told.
   expect(await ask('GET', '/3/0/9')).toEqual({ id: 9, value: 41 });
   expect(events.filter(({ event }) => event === 'notified')).toHaveLength(2);
@@ -234,7 +240,7 @@ it('registers with a key that an operator has given it, and tshark reads all of 
     {},
   ]);
   await operator.call('POST', `/devices/${id}/3/0/9/observe`);
-  await wakaama.say('change /3/0/9 7');
+  await change(wakaama, '/3/0/9 7');
   expect(await happened('notified', 2)).toBe(true);
   await wakaama.quit();
   expect(await happened('deregistered')).toBe(true);
@@ -273,7 +279,7 @@ it('does not notice that the platform starts anew', async () => {
   // Nothing was heard of it since: the platform speaks first, in the association that there was, and observes anew.
   expect((await operator.get(`/devices/${id}/3/0/1`)).json).toEqual({ id: 1, value: 'Lightweight M2M Client' });
   const heard = events.filter(({ event }) => event === 'notified').length;
-  await wakaama.say('change /3/0/9 5');
+  await change(wakaama, '/3/0/9 5');
   expect(await happened('notified', heard + 1)).toBe(true);
   expect((await operator.get(`/devices/${id}/readings`)).json).toMatchObject({
     observed: ['/3/0/9'],
