@@ -201,6 +201,7 @@ it('gets its key by SIM, registers over DTLS, and does what operators ask', asyn
   await wakaama.quit();
   expect(await happened('deregistered')).toBe(true);
   expect(await devices()).toMatchObject([{ deviceId: id, online: false }]);
+  expect(dissect(air.datagrams)).toEqual({ frames: 20, coap: 20, complaints: [] });
 });
 
 it('is not served where no session has its address', async () => {
