@@ -15,6 +15,8 @@
 //   survey                  Bootstrap-Discover, Bootstrap-Read
 //   pack                    Bootstrap-Pack of 1.2, with cbor or json
 //   composite               Read-, Write- and Observe-Composite, with cbor or json
+//
+// `npm run prices` says what each costs.
 
 /** All there is. */
 @unmanaged

@@ -102,24 +102,32 @@ async function readSource(name: string, folder: string): Promise<string | null> 
   }
 }
 
-/** Compiles one target in `folder`. Throws BuildError with the compiler's words. */
-export async function compile(folder: string, target: Target): Promise<void> {
-  mkdirSync(dirname(join(folder, target.outFile)), { recursive: true });
+/** A build of something else than what lies in the folder. */
+export interface Change {
+  /** Texts of files, by their names from the folder. */
+  readonly sources: Readonly<Record<string, string>>;
+  readonly outFile: string;
+}
+
+/** Compiles one target in `folder`, or, with a change, a variant of it. Throws BuildError with the compiler's words. */
+export async function compile(folder: string, target: Target, change?: Change): Promise<void> {
+  const outFile = change?.outFile ?? target.outFile;
+  mkdirSync(dirname(join(folder, outFile)), { recursive: true });
   // The compiler cannot resolve a transform that a configuration file names by path.
   const transform = target.asBind ? ['--transform', join(root, 'tools/as-bind-transform.mjs')] : [];
-  const base = ['--baseDir', relative(process.cwd(), folder) || '.'];
+  const base = ['--baseDir', relative(process.cwd(), folder) || '.', ...(change ? ['--outFile', outFile] : [])];
   let said = '';
   const listen = { write: (text: string | Uint8Array) => ((said += Buffer.from(text).toString()), true) };
   const { default: asc } = (await import(COMPILER)) as { default: Compiler };
   const { error } = await asc.main([entryOf(folder, target), '--target', target.target, ...base, ...transform], {
     stdout: listen,
     stderr: listen,
-    readFile: (name) => readSource(name, folder),
+    readFile: async (name) => change?.sources[name] ?? readSource(name, folder),
     transforms: [await literals()],
   });
   if (error) throw new BuildError(`target ${target.target}: ${said.trim() || error.message}`);
   if (!target.small) return;
-  const file = join(folder, target.outFile);
+  const file = join(folder, outFile);
   try {
     writeFileSync(file, shrink(readFileSync(file)));
   } catch (thrown) {

@@ -8,13 +8,15 @@ import { Ascii } from "../../util/ascii";
 import { Path } from "../path";
 import { Access, Of } from "../table";
 import { Value } from "../value";
+import { CELL } from "./cells";
 import { DeviceFacts } from "./plain-device";
 
 export { Wish } from "./plain-device";
 
+const ROWS: i32 = 18;
 // prettier-ignore
 const TABLE = memory.data<i32>([
-  3, 0x0100, 1, 18,
+  3, 0x0100, 1, ROWS,
   0 | Of.String | Access.R,
   1 | Of.String | Access.R,
   2 | Of.String | Access.R,
@@ -75,28 +77,19 @@ export const enum BatteryStatus {
 const ERRORS: i32 = 8;
 const OFFSET_MAX: i32 = 6;
 const ZONE_MAX: i32 = 40;
-/** Absent numbers. */
-const UNKNOWN: i32 = i32.MIN_VALUE;
 
 /** Place with `memory.data(DEVICE_SIZE, 8)`, then `begin`. */
 @unmanaged
 export class Device extends DeviceFacts {
-  private source: i32;
-  private millivolts: i32;
-  private percent: i32;
-  private status: i32;
-  private freeKb: i32;
   private errorCount: i32;
   /** Seconds since 1970, -1 while unknown; what a server has set it to is ahead of the device's own by `ahead`. */
   private seconds: i64;
   private ahead: i64;
-  private offsetLen: i32;
-  private zoneLen: i32;
 
 
   @inline
   private get errors(): usize {
-    return changetype<usize>(this) + offsetof<Device>();
+    return ((changetype<usize>(this) + offsetof<Device>() + 7) & ~7) + ROWS * CELL;
   }
 
 
@@ -113,12 +106,8 @@ export class Device extends DeviceFacts {
 
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.describe(manufacturer, model, version, type);
-    this.source = UNKNOWN;
-    this.millivolts = UNKNOWN;
-    this.percent = UNKNOWN;
-    this.status = UNKNOWN;
-    this.freeKb = UNKNOWN;
+    this.lay((changetype<usize>(this) + offsetof<Device>() + 7) & ~7);
+    this.describe(TABLE, manufacturer, model, version, type);
     this.seconds = -1;
   }
 
@@ -126,34 +115,30 @@ export class Device extends DeviceFacts {
 
   /** UTF-8 that stays where it is; the IMEI, say. */
   setSerial(ptr: usize, len: i32): void {
-    this.serial = ptr;
-    this.serialLen = len;
+    this.text(2, ptr, len);
     this.note(TABLE, 2);
   }
 
   setPower(source: PowerSource, millivolts: i32): void {
-    if (this.source != source) this.note(TABLE, 6);
-    if (this.millivolts != millivolts) this.note(TABLE, 7);
-    this.source = source;
-    this.millivolts = millivolts;
+    this.put(TABLE, 6, source);
+    this.put(TABLE, 7, millivolts);
   }
 
   /** Percent. */
   setBattery(level: i32, status: BatteryStatus): void {
-    if (this.percent != level) this.note(TABLE, 9);
-    if (this.status != status) this.note(TABLE, 20);
-    this.percent = level;
-    this.status = status;
+    this.put(TABLE, 9, level);
+    this.put(TABLE, 20, status);
   }
 
   setFreeMemory(kilobytes: i32): void {
-    if (this.freeKb != kilobytes) this.note(TABLE, 10);
-    this.freeKb = kilobytes;
+    this.put(TABLE, 10, kilobytes);
   }
 
   /** Seconds since 1970, at every turn; -1 while unknown. It is not worth a notification. */
   setTime(seconds: i64): void {
     this.seconds = seconds;
+    if (seconds < 0) this.drop(TABLE, 13);
+    else this.hold(TABLE, 13, seconds + this.ahead);
   }
 
   /** Adds an error code, once. */
@@ -185,62 +170,12 @@ export class Device extends DeviceFacts {
   }
 
   has(_instance: i32, resource: i32): bool {
-    switch (resource) {
-      case 2:
-        return this.serialLen > 0;
-      case 6:
-        return this.source != UNKNOWN;
-      case 7:
-        return this.millivolts != UNKNOWN;
-      case 9:
-        return this.percent != UNKNOWN;
-      case 10:
-        return this.freeKb != UNKNOWN;
-      case 13:
-        return this.seconds >= 0;
-      case 14:
-        return this.offsetLen > 0;
-      case 15:
-        return this.zoneLen > 0;
-      case 20:
-        return this.status != UNKNOWN;
-      default:
-        return true;
-    }
+    return this.holds(TABLE, resource);
   }
 
   read(_instance: i32, resource: i32, item: i32, value: Value): void {
-    switch (resource) {
-      case 6:
-        value.setInteger(this.source);
-        break;
-      case 7:
-        value.setInteger(this.millivolts);
-        break;
-      case 9:
-        value.setInteger(this.percent);
-        break;
-      case 10:
-        value.setInteger(this.freeKb);
-        break;
-      case 11:
-        value.setInteger(item < this.errorCount ? load<u8>(this.errors + item) : DeviceError.None);
-        break;
-      case 13:
-        value.setInteger(this.seconds + this.ahead);
-        break;
-      case 14:
-        value.setString(this.offset, this.offsetLen);
-        break;
-      case 15:
-        value.setString(this.zone, this.zoneLen);
-        break;
-      case 20:
-        value.setInteger(this.status);
-        break;
-      default:
-        this.readFact(resource, value);
-    }
+    if (resource == 11 && item < this.errorCount) value.setInteger(load<u8>(this.errors + item));
+    else this.get(TABLE, resource, value);
   }
 
   check(_instance: i32, resource: i32, _item: i32, value: Value): i32 {
@@ -250,22 +185,30 @@ export class Device extends DeviceFacts {
 
   write(_instance: i32, resource: i32, _item: i32, value: Value): i32 {
     if (resource == 13) {
-      if (this.seconds < 0) this.seconds = 0;
-      this.ahead = value.int - this.seconds;
-    } else if (resource == 14) {
-      this.offsetLen = value.len;
-      memory.copy(this.offset, value.ptr, value.len);
+      const seconds = max(this.seconds, 0);
+      this.ahead = value.int - seconds;
+      this.setTime(seconds);
     } else {
-      this.zoneLen = value.len;
-      memory.copy(this.zone, value.ptr, value.len);
+      const into = resource == 14 ? this.offset : this.zone;
+      memory.copy(into, value.ptr, value.len);
+      this.text(resource, into, value.len);
     }
     return Status.Ok;
   }
 
+  /** An empty text is none. */
+  private text(resource: i32, ptr: usize, len: i32): void {
+    if (len > 0) this.holdText(TABLE, resource, ptr, len);
+    else this.drop(TABLE, resource);
+  }
+
   unset(_instance: i32, resource: i32): void {
-    if (resource == 13) this.ahead = 0;
-    else if (resource == 14) this.offsetLen = 0;
-    else this.zoneLen = 0;
+    if (resource == 13) {
+      this.ahead = 0;
+      this.setTime(this.seconds);
+    } else {
+      this.drop(TABLE, resource);
+    }
   }
 
   execute(_instance: i32, resource: i32, _ptr: usize, _len: i32): i32 {
@@ -279,4 +222,4 @@ export class Device extends DeviceFacts {
   }
 }
 
-export const DEVICE_SIZE: i32 = <i32>offsetof<Device>() + ERRORS + OFFSET_MAX + ZONE_MAX;
+export const DEVICE_SIZE: i32 = <i32>offsetof<Device>() + 8 + ROWS * CELL + ERRORS + OFFSET_MAX + ZONE_MAX;

@@ -7,7 +7,7 @@ import { ObjectTable } from "../table";
 @unmanaged
 export class News {
   /** Bit k: the table's resource k. */
-  private fresh: u32;
+  protected fresh: u32;
 
   /** The resource has another value now. */
   protected note(table: usize, resource: i32): void {

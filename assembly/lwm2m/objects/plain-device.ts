@@ -7,11 +7,12 @@ import { Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { Access, Of } from "../table";
 import { Value } from "../value";
-import { News } from "./news";
+import { CELL, Cells } from "./cells";
 
+const ROWS: i32 = 9;
 // prettier-ignore
 const TABLE = memory.data<i32>([
-  3, 0x0100, 1, 9,
+  3, 0x0100, 1, ROWS,
   0 | Of.String | Access.R,
   1 | Of.String | Access.R,
   2 | Of.String | Access.R,
@@ -30,45 +31,24 @@ export const enum Wish {
   FactoryReset,
 }
 
-/** What both kinds have. */
+/** What both kinds have: texts that say what the device is, and the wish. */
 @unmanaged
-export class DeviceFacts extends News {
+export class DeviceFacts extends Cells {
   /** Left to the app, which sets it back to None. */
   wish: Wish;
-  private manufacturer: usize;
-  private model: usize;
-  private version: usize;
-  private type: usize;
-  protected serial: usize;
-  protected serialLen: i32;
 
-  protected describe(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.manufacturer = changetype<usize>(manufacturer);
-    this.model = changetype<usize>(model);
-    this.version = changetype<usize>(version);
-    this.type = changetype<usize>(type);
+  protected describe(table: usize, manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
+    this.say(table, 0, manufacturer);
+    this.say(table, 1, model);
+    this.say(table, 3, version);
+    this.say(table, 16, "U");
+    this.say(table, 17, type);
+    // No error.
+    this.hold(table, 11, 0);
   }
 
-  protected readFact(resource: i32, value: Value): void {
-    switch (resource) {
-      case 0:
-        value.setText(changetype<Ascii>(this.manufacturer));
-        break;
-      case 1:
-        value.setText(changetype<Ascii>(this.model));
-        break;
-      case 2:
-        value.setString(this.serial, this.serialLen);
-        break;
-      case 3:
-        value.setText(changetype<Ascii>(this.version));
-        break;
-      case 17:
-        value.setText(changetype<Ascii>(this.type));
-        break;
-      default:
-        value.setText("U");
-    }
+  private say(table: usize, resource: i32, text: Ascii): void {
+    this.holdText(table, resource, changetype<usize>(text), text.length);
   }
 
   /** A factory reset is a reboot, too. */
@@ -83,13 +63,13 @@ export class DeviceFacts extends News {
 export class PlainDevice extends DeviceFacts {
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.describe(manufacturer, model, version, type);
+    this.lay((changetype<usize>(this) + offsetof<PlainDevice>() + 7) & ~7);
+    this.describe(TABLE, manufacturer, model, version, type);
   }
 
   /** UTF-8 that stays where and as it is; the IMEI, say. */
   setSerial(ptr: usize, len: i32): void {
-    this.serial = ptr;
-    this.serialLen = len;
+    this.holdText(TABLE, 2, ptr, len);
   }
 
   table(): usize {
@@ -97,13 +77,11 @@ export class PlainDevice extends DeviceFacts {
   }
 
   has(_instance: i32, resource: i32): bool {
-    return resource != 2 || this.serialLen > 0;
+    return this.holds(TABLE, resource);
   }
 
-  /** Of errors there is one item, "no error". */
   read(_instance: i32, resource: i32, _item: i32, value: Value): void {
-    if (resource == 11) value.setInteger(0);
-    else this.readFact(resource, value);
+    this.get(TABLE, resource, value);
   }
 
   execute(_instance: i32, resource: i32, _ptr: usize, _len: i32): i32 {
@@ -111,4 +89,4 @@ export class PlainDevice extends DeviceFacts {
   }
 }
 
-export const PLAIN_DEVICE_SIZE: i32 = <i32>offsetof<PlainDevice>();
+export const PLAIN_DEVICE_SIZE: i32 = <i32>offsetof<PlainDevice>() + 8 + ROWS * CELL;
