@@ -1,8 +1,8 @@
 // Addresses of static data in fewer bytes.
 //
 // What a device keeps lies at fixed addresses, and the optimizer makes every field of it a constant of its own, of three bytes. Here
-// constants that lie close together become one, the base, with a short offset in each access; the pass `const-hoisting` then puts a
-// base that is used often into a local variable, whose name takes one byte. Nothing that folds constants may run after it.
+// constants that lie close together become one, the base, in a local variable whose name takes one byte, and a short offset in each
+// access. Nothing that folds constants may run after it.
 
 import binaryen from 'binaryen';
 
@@ -19,15 +19,16 @@ const GET_BYTES = 2;
 interface Wrappers {
   readonly Load: AccessWrapper;
   readonly Store: AccessWrapper;
-  readonly Const: { setValueI32(expression: number, value: number): void };
+  readonly Function: { setBody(func: number, body: number): void };
+  _BinaryenFunctionAddVar(func: number, type: number): number;
 }
 
 interface AccessWrapper {
-  getPtr(expression: number): number;
+  setPtr(expression: number, ptr: number): void;
   setOffset(expression: number, offset: number): void;
 }
 
-const { Load, Store, Const } = binaryen as unknown as Wrappers;
+const wrappers = binaryen as unknown as Wrappers;
 
 interface Access {
   readonly expression: number;
@@ -37,20 +38,26 @@ interface Access {
 /** Gives the accesses of each function common bases. */
 export function shareBases(module: binaryen.Module): void {
   for (let i = 0; i < module.getNumFunctions(); i++) {
-    const { body } = binaryen.getFunctionInfo(module.getFunctionByIndex(i));
-    if (body) share(accessesIn(body));
+    const func = module.getFunctionByIndex(i);
+    if (binaryen.getFunctionInfo(func).body) share(module, func);
   }
 }
 
-function share(accesses: readonly Access[]): void {
+function share(module: binaryen.Module, func: number): void {
+  const { body, results } = binaryen.getFunctionInfo(func);
+  const accesses = accessesIn(body);
   const bases = basesOf(accesses.map(({ address }) => address));
+  if (bases.length === 0) return;
+  const locals = new Map(bases.map((base) => [base, wrappers._BinaryenFunctionAddVar(func, binaryen.i32)]));
   for (const { expression, address } of accesses) {
     const base = nearest(bases, address);
     if (base === undefined || saved(base, address) <= 0) continue;
-    const access = binaryen.getExpressionId(expression) === binaryen.LoadId ? Load : Store;
-    Const.setValueI32(access.getPtr(expression), base);
+    const access = binaryen.getExpressionId(expression) === binaryen.LoadId ? wrappers.Load : wrappers.Store;
+    access.setPtr(expression, module.local.get(locals.get(base) ?? 0, binaryen.i32));
     access.setOffset(expression, address - base);
   }
+  const sets = [...locals].map(([base, local]) => module.local.set(local, module.i32.const(base)));
+  wrappers.Function.setBody(func, module.block(null, [...sets, body], results));
 }
 
 /** Which addresses are worth a variable: the best first, as long as one saves anything. */
