@@ -11,11 +11,8 @@ export const title = 'LwM2M on the air: bootstrap, handshake, registration';
 const PLATFORM = { groups: { meters: { configuration: { SoracomInventory: { enabled: true } } } } };
 /** Of a datagram over IPv4. */
 const UDP_IP = 28;
-/**
- * In these the example is larger, for what that Wakaama has not: it says which format it wants (`pct`, 10 bytes), and its handshake is of
- * an extended master secret and a connection ID.
- */
-const MORE = ['bootstrap bytes', 'handshake bytes'];
+/** In this the example is larger, for what that Wakaama has not: an extended master secret and a connection ID. */
+const MORE = ['handshake bytes'];
 
 /** As long as the name that the example draws. */
 const ENDPOINT = 'wakaama-0123456789abcd';

@@ -18,7 +18,7 @@ import { equals } from "../util/text";
 import { ACCESS_CONTROL, Record, SECURITY, SERVER, Security } from "./account";
 import { writeDiscovery, writeValues } from "./bootstrap-read";
 import { Format, ID_MAX } from "./fields";
-import { Usual, hasCbor, hasInstances, hasJson, hasPack, hasServers, hasSurvey, hasTlv } from "./parts";
+import { hasChoice, Usual, hasCbor, hasInstances, hasJson, hasPack, hasServers, hasSurvey, hasTlv } from "./parts";
 import { Managed, lastOwn } from "./managed";
 import { Body } from "./model/write";
 import { Objects } from "./objects";
@@ -130,7 +130,7 @@ export class Bootstrap<H, F = Usual> {
     const text = this.objects.text;
     text.on(this.query, QUERY_MAX).str("ep=").bytes(this.name, this.nameLen);
     w.option(CoapOption.UriQuery, this.query, text.length);
-    if (accept == Format.None && this.preferred != Format.None && !this.isModest) {
+    if (hasChoice<F>() && accept == Format.None && this.preferred != Format.None && !this.isModest) {
       text.on(this.query, QUERY_MAX).str("pct=").num(this.preferred);
       w.option(CoapOption.UriQuery, this.query, text.length);
     }
@@ -190,6 +190,7 @@ export class Bootstrap<H, F = Usual> {
       this.listen(now);
     } else if (
       // A server of 1.0 may refuse a request with a parameter that it does not know.
+      hasChoice<F>() &&
       (code == CoapCode.UnsupportedContentFormat || code == CoapCode.BadRequest) &&
       this.preferred != Format.None &&
       !this.isModest

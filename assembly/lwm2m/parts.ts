@@ -66,6 +66,13 @@ export function hasTlv<F>(): bool {
   return isDefined(changetype<F>(0).tlv);
 }
 
+/** Whether there is a format to choose for what a bootstrap server writes. Where TLV is all there is, no server needs to be told: those of
+ * LwM2M 1.0 know nothing else, and later ones take it when a client has no wish. */
+@inline
+export function hasChoice<F>(): bool {
+  return hasCbor<F>() || hasJson<F>();
+}
+
 
 @inline
 export function hasText<F>(): bool {

@@ -80,6 +80,8 @@ describe('what SORACOM Inventory uses, and no more', () => {
       ['4.05', '4.05', '2.04', '2.04', '2.04', '4.13', '4.04', '2.04'], // the last is Finish
     );
     expect(dm.identities).toEqual(['d-1']);
+    // With one format there is nothing to wish for, and ten bytes fewer to send.
+    expect(server.requests[0]?.query).toEqual(['ep=apa']);
   });
 });
 
