@@ -55,13 +55,26 @@ export function resourceHead(ptr: usize, len: i32, resource: i32): i32 {
 
 /** Reader.next for TLV. */
 export function tlvNext(r: Reader): i32 {
-  if (r.multipleEnd && r.at >= r.multipleEnd) r.multipleEnd = 0;
-  if (r.instanceEnd && r.at >= r.instanceEnd) r.instanceEnd = 0;
+  if (r.at >= r.multipleEnd) r.multipleEnd = 0;
+  if (r.at >= r.instanceEnd) r.instanceEnd = 0;
   if (r.at >= r.end) return 0;
   const isInMultiple = r.multipleEnd != 0;
-  const isInInstance = r.instanceEnd != 0;
-  const end = isInMultiple ? r.multipleEnd : isInInstance ? r.instanceEnd : r.end;
-  const start = isInMultiple ? r.multipleStart : isInInstance ? r.instanceStart : r.start;
+  const base = r.base;
+  const path = r.path;
+  path.copy(base);
+  path.item = -1;
+  let start = r.start;
+  let end = r.end;
+  if (r.instanceEnd != 0) {
+    start = r.instanceStart;
+    end = r.instanceEnd;
+    path.instance = r.instanceId;
+  }
+  if (isInMultiple) {
+    start = r.multipleStart;
+    end = r.multipleEnd;
+    path.resource = r.multipleId;
+  }
   const h = header;
   if (!h.read(r.at, end)) return Status.Malformed;
   const entry = h.entry;
@@ -70,46 +83,39 @@ export function tlvNext(r: Reader): i32 {
   const length = h.length;
   if (id == 0xffff || isRepeated(start, r.at, end, entry, id)) return Status.Malformed;
 
-  const base = r.base;
-  const path = r.path;
-  path.copy(base);
-  path.resource = -1;
-  path.item = -1;
-  if (isInInstance) path.instance = r.instanceId;
-  switch (entry) {
-    case Entry.Instance:
-      if (isInInstance || isInMultiple) return Status.Malformed;
-      path.instance = id;
-      r.instanceId = id;
-      r.instanceStart = value;
-      r.instanceEnd = value + length;
-      r.mark = Mark.Instance;
-      break;
-    case Entry.Multiple:
-      if (isInMultiple) return Status.Malformed;
-      path.resource = id;
-      r.multipleId = id;
-      r.multipleStart = value;
-      r.multipleEnd = value + length;
-      r.mark = Mark.Multiple;
-      break;
-    case Entry.Item:
-      // Bare ones are the answer to, or the body of a write to, the resource that the path names.
-      if (!isInMultiple && base.resource < 0) return Status.Malformed;
-      path.resource = isInMultiple ? r.multipleId : base.resource;
-      path.item = id;
-      break;
-    default:
-      if (isInMultiple) return Status.Malformed;
-      path.resource = id;
+  const v = r.value;
+  v.kind = Kind.Raw;
+  v.ptr = value;
+  v.len = length;
+  r.at = value + length;
+  if (entry == Entry.Item) {
+    // Bare ones are the answer to, or the body of a write to, the resource that the path names.
+    if (path.resource < 0) return Status.Malformed;
+    path.item = id;
+  } else {
+    if (isInMultiple) return Status.Malformed;
+    path.resource = id;
+    if (entry != Entry.Resource) {
+      // A container: what is in it comes next.
+      r.mark = entry == Entry.Multiple ? Mark.Multiple : Mark.Instance;
+      v.kind = Kind.None;
+      r.at = value;
+      if (entry == Entry.Multiple) {
+        r.multipleId = id;
+        r.multipleStart = value;
+        r.multipleEnd = value + length;
+      } else {
+        if (r.instanceEnd != 0) return Status.Malformed;
+        path.resource = -1;
+        path.instance = id;
+        r.instanceId = id;
+        r.instanceStart = value;
+        r.instanceEnd = value + length;
+      }
+    }
   }
-  r.at = r.mark == Mark.Value ? value + length : value;
-  r.value.kind = r.mark == Mark.Value ? Kind.Raw : Kind.None;
-  r.value.ptr = value;
-  r.value.len = length;
   // A container may be above what the path names, a value not.
-  const fine = r.mark == Mark.Value ? base.holds(path) : path.holds(base) || base.holds(path);
-  return fine ? 1 : Status.Malformed;
+  return base.holds(path) || (r.mark != Mark.Value && path.holds(base)) ? 1 : Status.Malformed;
 }
 
 /** Whether an entry before `at` of the same container has that ID: a resource is either single or multiple. */
