@@ -46,7 +46,7 @@ export function shrink(binary: Uint8Array): Uint8Array<ArrayBuffer> {
     binaryen.setOptimizeLevel(4);
     binaryen.setShrinkLevel(2);
     binaryen.setDebugInfo(false);
-    binaryen.setFastMath(true);
+    binaryen.setFastMath(false);
     binaryen.setLowMemoryUnused(false);
     binaryen.setZeroFilledMemory(false);
     binaryen.setClosedWorld(true);
