@@ -29,7 +29,6 @@ const marked = (...marks) =>
 
 /** What is weighed, and beside what. */
 const CHOICES = [
-  ['discover: Discover', marked('discover')],
   ['attributes: pmin, pmax, gt, lt, st of what is observed', marked('attributes')],
   ['text: values as text', marked('text')],
   ['parameters: Execute with arguments', marked('parameters')],

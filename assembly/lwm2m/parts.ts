@@ -54,10 +54,11 @@ export class Usual {
   composite(): void {}
 }
 
-/** What SORACOM Inventory uses: one server, whose format is TLV. */
+/** What SORACOM Inventory uses: one server, whose format is TLV. Discover is there because every client has to have it. */
 @unmanaged
 export class ForInventory {
   tlv(): void {}
+  discover(): void {}
 }
 
 

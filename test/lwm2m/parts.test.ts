@@ -29,15 +29,16 @@ describe('what SORACOM Inventory uses, and no more', () => {
     expect(parts.dm.identities).toEqual(['d-1']);
   });
 
-  test('it reads, writes and observes', () => {
+  test('it reads, writes, observes and shows what it has', () => {
     const lifetime = tlv({ 1: Buffer.from([0, 0, 1, 0x90]) });
     expect(
       asked(parts, [
         { method: 'GET', path: '/1/1', accept: TLV },
         { method: 'PUT', path: '/1/1/1', format: TLV, payload: lifetime },
         { method: 'GET', path: '/3/0', observe: 0 },
+        { method: 'GET', path: '/3', accept: 40 },
       ]),
-    ).toEqual(['2.05', '2.04', '2.05']);
+    ).toEqual(['2.05', '2.04', '2.05', '2.05']);
   });
 
   test.each<[string, Command, string]>([
@@ -45,7 +46,6 @@ describe('what SORACOM Inventory uses, and no more', () => {
     ['text is no format: written', { method: 'PUT', path: '/1/1/1', format: 0, payload: Buffer.from('300') }, '4.15'],
     ['nor is CBOR', { method: 'GET', path: '/1/1', accept: 112 }, '4.06'],
     ['no attributes', { method: 'PUT', path: '/3/0', query: 'pmin=10' }, '4.15'],
-    ['no Discover', { method: 'GET', path: '/3', accept: 40 }, '4.06'],
     ['no Disable', { method: 'POST', path: '/1/1/4' }, '4.05'],
     ['no arguments', { method: 'POST', path: '/3/0/4', format: 0, payload: Buffer.from('5') }, '4.00'],
     ['no Create', { method: 'POST', path: '/33000', format: TLV, payload: tlv({ 0: 1 }) }, '4.05'],

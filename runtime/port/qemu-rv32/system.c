@@ -112,7 +112,10 @@ void reset(int32_t why) {
   CSR(csrc, mstatus, MSTATUS_MIE);
   volatile uint32_t *retained = &__retained;
   *retained = RETAINED_MARK | (uint32_t)why;
-  for (;;) REG32(FINISHER) = FINISHER_RESET;
+  /* Once: the machine resets a little later, and a second wish would reset what has started by then. */
+  CSR(csrw, mie, 0);
+  REG32(FINISHER) = FINISHER_RESET;
+  for (;;) __asm__ volatile("wfi");
 }
 
 /** What the processor itself complains of; from start.S, on a fresh stack. */
