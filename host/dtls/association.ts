@@ -426,6 +426,14 @@ export class Association {
     this.#context.opened(this);
   }
 
+  /** A genuine alert. */
+  #heard(content: Buffer): void {
+    const [level, description] = content;
+    if (content.length !== 2) return;
+    if (description === Alert.CloseNotify) this.close('closed by peer');
+    else if (level === AlertLevel.Fatal) this.#end('alert');
+  }
+
   // --- What outlives the process ---
 
   get #used(): Marks {
@@ -440,14 +448,6 @@ export class Association {
     const may = this.#bounds.mayWrite(this.#used, records);
     if (!may) this.#end('failed');
     return may;
-  }
-
-  /** A genuine alert. */
-  #heard(content: Buffer): void {
-    const [level, description] = content;
-    if (content.length !== 2) return;
-    if (description === Alert.CloseNotify) this.close('closed by peer');
-    else if (level === AlertLevel.Fatal) this.#end('alert');
   }
 
   // --- What goes ---
