@@ -50,6 +50,8 @@ export function shrink(binary: Uint8Array): Uint8Array<ArrayBuffer> {
     binaryen.setLowMemoryUnused(false);
     binaryen.setZeroFilledMemory(false);
     binaryen.setClosedWorld(true);
+    // A load whose value nobody uses may go, though it would trap out of bounds: nothing is built upon a trap.
+    binaryen.setTrapsNeverHappen(true);
     binaryen.setGenerateStackIR(true);
     binaryen.setOptimizeStackIR(true);
     binaryen.setAlwaysInlineMaxSize(SMALL);
