@@ -24,13 +24,13 @@ export class Download<N, S, B, M> {
 
   @inline
   private get pull(): FirmwarePull<B, M> {
-    return changetype<FirmwarePull<B, M>>((changetype<usize>(this) + offsetof<Download<N, S, B, M>>() + 7) & ~7);
+    return changetype<FirmwarePull<B, M>>(changetype<usize>(this) + ((offsetof<Download<N, S, B, M>>() + 7) & ~7));
   }
 
 
   @inline
   private get account(): Security {
-    return changetype<Security>((changetype<usize>(this.pull) + FIRMWARE_PULL_SIZE + 7) & ~7);
+    return changetype<Security>(changetype<usize>(this.pull) + ((FIRMWARE_PULL_SIZE + 7) & ~7));
   }
 
   attach(firmware: Firmware<B, M>): void {

@@ -96,7 +96,7 @@ export class Observations<H, F = Usual> {
   }
 
   private observation(i: i32): Observation {
-    const at = (changetype<usize>(this) + offsetof<Observations<H, F>>() + 7) & ~7;
+    const at = changetype<usize>(this) + ((offsetof<Observations<H, F>>() + 7) & ~7);
     return changetype<Observation>(at + <usize>i * OBSERVATION_SIZE);
   }
 

@@ -56,7 +56,7 @@ export class ObjectsCore<H, F> {
 
   @inline
   get attributes(): Attributes {
-    return changetype<Attributes>((changetype<usize>(this) + offsetof<ObjectsCore<H, F>>() + 7) & ~7);
+    return changetype<Attributes>(changetype<usize>(this) + ((offsetof<ObjectsCore<H, F>>() + 7) & ~7));
   }
 
 

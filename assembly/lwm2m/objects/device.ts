@@ -89,7 +89,7 @@ export class Device extends DeviceFacts {
 
   @inline
   private get errors(): usize {
-    return ((changetype<usize>(this) + offsetof<Device>() + 7) & ~7) + ROWS * CELL;
+    return changetype<usize>(this) + ((offsetof<Device>() + 7) & ~7) + ROWS * CELL;
   }
 
 
@@ -106,7 +106,7 @@ export class Device extends DeviceFacts {
 
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.lay((changetype<usize>(this) + offsetof<Device>() + 7) & ~7);
+    this.lay(changetype<usize>(this) + ((offsetof<Device>() + 7) & ~7));
     this.describe(TABLE, manufacturer, model, version, type);
     this.seconds = -1;
   }

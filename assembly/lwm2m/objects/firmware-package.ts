@@ -72,7 +72,7 @@ export class PackageReader<B> {
 
   @inline
   get header(): usize {
-    return (changetype<usize>(this) + offsetof<PackageReader<B>>() + 7) & ~7;
+    return changetype<usize>(this) + ((offsetof<PackageReader<B>>() + 7) & ~7);
   }
 
 

@@ -73,13 +73,13 @@ export class FirmwareUpdate<B, M> extends News {
 
   @inline
   protected get record(): Record {
-    return changetype<Record>((changetype<usize>(this) + offsetof<FirmwareUpdate<B, M>>() + 7) & ~7);
+    return changetype<Record>(changetype<usize>(this) + ((offsetof<FirmwareUpdate<B, M>>() + 7) & ~7));
   }
 
 
   @inline
   private get reader(): PackageReader<B> {
-    return changetype<PackageReader<B>>((changetype<usize>(this.record) + RECORD_MAX + 7) & ~7);
+    return changetype<PackageReader<B>>(changetype<usize>(this.record) + ((RECORD_MAX + 7) & ~7));
   }
 
 

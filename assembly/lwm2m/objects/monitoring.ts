@@ -42,7 +42,7 @@ export class Monitoring extends Cells {
 
   @inline
   private get cellsAt(): usize {
-    return (changetype<usize>(this) + offsetof<Monitoring>() + 7) & ~7;
+    return changetype<usize>(this) + ((offsetof<Monitoring>() + 7) & ~7);
   }
 
 

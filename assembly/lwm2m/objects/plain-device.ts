@@ -63,7 +63,7 @@ export class DeviceFacts extends Cells {
 export class PlainDevice extends DeviceFacts {
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.lay((changetype<usize>(this) + offsetof<PlainDevice>() + 7) & ~7);
+    this.lay(changetype<usize>(this) + ((offsetof<PlainDevice>() + 7) & ~7));
     this.describe(TABLE, manufacturer, model, version, type);
   }
 
