@@ -50,10 +50,11 @@ describe('a program that a test starts', () => {
     expect(undeclared).toEqual([]);
   });
 
-  it('comes from Debian, or is compiled from sources that a package of npm carries', () => {
+  it('comes from Debian, or is compiled from sources that a package of npm or of a later Debian carries', () => {
     expect(howToInstall(['tshark', 'wakaama-client', 'wakaama-server'])).toBe(
       'missing tshark, wakaama-client, wakaama-server; `npm run peers` installs them (Debian: tshark; compiled, from npm: node-red-contrib-lwm2m)',
     );
+    expect(howToInstall(['mbedtls-library'])).toMatch(/\(compiled, from Debian's sources: mbedtls\)$/);
     expect(howToInstall(['curl'])).toMatch(/\(Debian: curl\)$/);
   });
 

@@ -5,10 +5,10 @@ import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Begins the name of a package that is of npm; its sources are compiled here. */
-const NPM = 'npm:';
+/** Beginnings of names of packages whose sources are compiled here, and where those are from. */
+const COMPILED = { 'npm:': 'npm', 'source:': "Debian's sources" };
 
-/** Name of a program -> its Debian package (or npm's), and the file that shows it is there if it is no command. */
+/** Name of a program -> its Debian package (or what it is compiled from), and the file that shows it is there if it is no command. */
 export const peers = new Map(
   readFileSync(new URL('peers.txt', import.meta.url), 'utf8')
     .split('\n')
@@ -53,11 +53,13 @@ export function fileOf(program) {
 /** "missing curl, tshark; `npm run peers` installs them (Debian: curl tshark)" */
 export function howToInstall(lacking) {
   const packages = [...new Set(lacking.map((program) => peers.get(program)?.package))].sort();
-  const debian = packages.filter((name) => !name.startsWith(NPM));
-  const compiled = packages.filter((name) => name.startsWith(NPM)).map((name) => name.slice(NPM.length));
+  const named = (prefix) => packages.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   const from = [
-    ...(debian.length > 0 ? [`Debian: ${debian.join(' ')}`] : []),
-    ...(compiled.length > 0 ? [`compiled, from npm: ${compiled.join(' ')}`] : []),
-  ].join('; ');
+    ['Debian', packages.filter((name) => !name.includes(':'))],
+    ...Object.entries(COMPILED).map(([prefix, place]) => [`compiled, from ${place}`, named(prefix)]),
+  ]
+    .filter(([, names]) => names.length > 0)
+    .map(([place, names]) => `${place}: ${names.join(' ')}`)
+    .join('; ');
   return `missing ${lacking.join(', ')}; \`npm run peers\` installs them (${from})`;
 }

@@ -3,6 +3,7 @@
  *   mbedtls-client PORT IDENTITY KEY [OPTION...]
  *
  * Options:  ccm8, gcm   the only suite     noems   no extended master secret     mfl=N   max_fragment_length of 2^(8+N) bytes
+ *           cid=HEX     what it wants to be sent (RFC 9146)
  * Lines with a meaning:  !rebind  goes on from another port     !resume  closes, and resumes the session     !quit
  * Each event is a line on standard output. */
 #include <mbedtls/ctr_drbg.h>
@@ -19,6 +20,9 @@ static mbedtls_ssl_context ssl;
 static mbedtls_ssl_session session;
 static mbedtls_timing_delay_context timer;
 static const char *port;
+static int with_cid;
+static unsigned char cid[32];
+static size_t cid_len;
 
 static void must(int result, const char *what) {
   if (result == 0) return;
@@ -29,7 +33,9 @@ static void must(int result, const char *what) {
 static const char *option(int argc, char **argv, const char *name) {
   size_t length = strlen(name);
   for (int i = 4; i < argc; i++) {
-    if (strncmp(argv[i], name, length) == 0) return argv[i][length] == '=' ? argv[i] + length + 1 : argv[i] + length;
+    if (strncmp(argv[i], name, length) != 0) continue;
+    if (argv[i][length] == '=') return argv[i] + length + 1;
+    if (argv[i][length] == '\0') return argv[i] + length;
   }
   return NULL;
 }
@@ -48,14 +54,21 @@ static void dial(void) {
 }
 
 static void handshake(void) {
-  int result;
+  unsigned char peer_cid[MBEDTLS_SSL_CID_OUT_LEN_MAX];
+  size_t peer_cid_len;
+  int result, has_cid;
+  if (with_cid) must(mbedtls_ssl_set_cid(&ssl, MBEDTLS_SSL_CID_ENABLED, cid, cid_len), "cid");
   do result = mbedtls_ssl_handshake(&ssl);
   while (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE);
   if (result != 0) {
     printf("refused -0x%04x\n", (unsigned)-result);
     exit(1);
   }
-  printf("open %s\n", mbedtls_ssl_get_ciphersuite(&ssl));
+  must(mbedtls_ssl_get_peer_cid(&ssl, &has_cid, peer_cid, &peer_cid_len), "peer's cid");
+  printf("open %s", mbedtls_ssl_get_ciphersuite(&ssl));
+  if (has_cid == MBEDTLS_SSL_CID_ENABLED) printf(" cid %zu %zu", cid_len, peer_cid_len);
+  printf("\n");
+  mbedtls_ssl_session_free(&session);
   must(mbedtls_ssl_get_session(&ssl, &session), "session");
 }
 
@@ -83,6 +96,11 @@ int main(int argc, char **argv) {
   if (suites[0]) mbedtls_ssl_conf_ciphersuites(&conf, suites);
   if (option(argc, argv, "noems")) mbedtls_ssl_conf_extended_master_secret(&conf, MBEDTLS_SSL_EXTENDED_MS_DISABLED);
   if (option(argc, argv, "mfl")) must(mbedtls_ssl_conf_max_frag_len(&conf, atoi(option(argc, argv, "mfl"))), "mfl");
+  if (option(argc, argv, "cid")) {
+    with_cid = 1;
+    cid_len = unhex(option(argc, argv, "cid"), cid, sizeof cid);
+    must(mbedtls_ssl_conf_cid(&conf, cid_len, MBEDTLS_SSL_UNEXPECTED_CID_IGNORE), "cid");
+  }
   mbedtls_ssl_conf_handshake_timeout(&conf, 200, 3200);
   mbedtls_ssl_conf_read_timeout(&conf, 2000);
   mbedtls_net_init(&net);
@@ -104,7 +122,7 @@ int main(int argc, char **argv) {
       mbedtls_ssl_close_notify(&ssl);
       must(mbedtls_ssl_session_reset(&ssl), "reset");
       must(mbedtls_ssl_set_session(&ssl, &session), "set session");
-          dial();
+      dial();
       handshake();
       continue;
     }

@@ -1,15 +1,20 @@
-// mbedtls-client.c, compiled.
-import { execFileSync } from 'node:child_process';
-import { type Client, IDENTITY, inFolder, PSK, start } from './station.js';
+// Clients on Mbed TLS: mbedtls-client.c, compiled, and the one that its authors test with.
+import { fileOf } from '../../tools/peers.mjs';
+import { compileWithMbedtls, MBEDTLS_SUITES } from '../dtls/mbedtls.js';
+import { type Client, IDENTITY, inFolder, PSK, start, type Suite } from './station.js';
 
 let compiled: string | undefined;
 
 /** Options: see there. */
 export function mbedtls(port: number, ...options: readonly string[]): Client {
-  if (compiled === undefined) {
-    compiled = inFolder('mbedtls-client');
-    const source = new URL('mbedtls-client.c', import.meta.url).pathname;
-    execFileSync('gcc', ['-Wall', '-Werror', '-o', compiled, source, '-lmbedtls', '-lmbedcrypto', '-lmbedx509']);
-  }
+  compiled ??= compileWithMbedtls('test/dtls-server/mbedtls-client.c', inFolder('mbedtls-client'));
   return start(compiled, String(port), IDENTITY, PSK, ...options);
 }
+
+/** Sends a request, waits for the answer, and ends; `help` tells its options. */
+export const sslClient2 = (port: number, suite: Suite, ...options: readonly string[]): Client =>
+  start(
+    fileOf('mbedtls-client'),
+    ...['dtls=1', 'server_addr=127.0.0.1', `server_port=${port}`, `psk=${PSK}`, `psk_identity=${IDENTITY}`],
+    ...[`force_ciphersuite=${MBEDTLS_SUITES[suite]}`, ...options],
+  );

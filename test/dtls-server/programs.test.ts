@@ -6,7 +6,7 @@ import { mbedtls } from './mbedtls.js';
 import { cleanUp, gnutls, IDENTITY, inFolder, openssl, PSK, ServerStation } from './station.js';
 import { until } from '../until.js';
 
-const { describe, it } = withPrograms('gcc', 'gnutls-serv', 'libmbedtls', 'openssl');
+const { describe, it } = withPrograms('gcc', 'gnutls-serv', 'mbedtls-library', 'openssl');
 
 afterAll(cleanUp);
 

@@ -38,6 +38,8 @@ export class ServerStation {
   readonly ended: EndReason[] = [];
   readonly data: string[] = [];
   readonly wire: OnWire[] = [];
+  /** Of clients, in the order in which they were heard first. */
+  readonly ports = new Set<number>();
   /** What is answered to data. */
   answer: (bytes: Buffer) => Uint8Array | undefined = (bytes) => bytes;
   readonly #socket: Socket;
@@ -58,6 +60,7 @@ export class ServerStation {
     });
     socket.on('message', (datagram, { address, port }) => {
       this.wire.push({ from: 'client', datagram });
+      this.ports.add(port);
       this.server.receive(datagram, {
         key: `${address}:${port}`,
         send: (out) => {

@@ -1,6 +1,6 @@
 // Server programs nobody here wrote, and a client of the kit that talks to them over UDP on loopback, on the real clock, through faults
-// that a seed chooses. Debian packages: openssl, gnutls-bin, libcoap3-bin, gcc with libmbedtls-dev.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+// that a seed chooses. Debian packages: openssl, gnutls-bin, libcoap3-bin, gcc; Mbed TLS as tools/mbedtls compiles it.
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,9 @@ import { DtlsState, loadKit, type DtlsKit, type DtlsOptions } from '../../host/k
 import { Random } from '../../host/random.js';
 import { toHex } from '../../host/bytes.js';
 import { PSK, ascii, text, type Faults } from './link.js';
+import { fileOf } from '../../tools/peers.mjs';
 import { until } from '../until.js';
+import { compileWithMbedtls, MBEDTLS_SUITES } from './mbedtls.js';
 
 export const IDENTITY = 'device-1';
 export const clock = new RealClock();
@@ -133,14 +135,21 @@ export const PSK16 = ascii('sixteen byte key');
 let mbedtlsProgram: string | undefined;
 
 export function mbedtls(...options: string[]): Promise<Program> {
-  if (mbedtlsProgram === undefined) {
-    const program = join(folder, 'mbedtls-server');
-    const libraries = ['-lmbedtls', '-lmbedx509', '-lmbedcrypto'];
-    execFileSync('gcc', ['-O1', '-Wall', '-o', program, 'test/dtls/mbedtls-server.c', ...libraries]);
-    mbedtlsProgram = program;
-  }
-  const command = mbedtlsProgram;
+  const command = (mbedtlsProgram ??= compileWithMbedtls('test/dtls/mbedtls-server.c', join(folder, 'mbedtls-server')));
   return start('mbedtls-server', /^ready/m, (port) => [`${port}`, IDENTITY, toHex(PSK), ...options], command);
+}
+
+/** The server that Mbed TLS's authors test with: answers each message with a page; `help` tells its options. */
+export function sslServer2(suite: Suite, ...options: string[]): Promise<Program> {
+  return start(
+    'ssl_server2',
+    /Waiting for a remote connection/,
+    (port) => [
+      ...['dtls=1', 'server_addr=127.0.0.1', `server_port=${port}`, `psk=${toHex(PSK)}`, `psk_identity=${IDENTITY}`],
+      ...[`force_ciphersuite=${MBEDTLS_SUITES[suite]}`, 'tickets=0', ...options],
+    ],
+    fileOf('mbedtls-server'),
+  );
 }
 
 /** A client with a socket of its own. */
@@ -148,7 +157,7 @@ export class Station {
   /** Every datagram on the wire in order, as the programs saw it: faults strike before. */
   readonly wire: { readonly from: 'client' | 'server'; readonly datagram: Uint8Array }[] = [];
   readonly data: string[] = [];
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #random: Random;
   #wake: { cancel(): void } | undefined;
   #closed = false;
@@ -175,6 +184,12 @@ export class Station {
     socket.on('message', (datagram) => this.#strike(new Uint8Array(datagram), (copy) => this.#receive(copy)));
     socket.on('error', () => undefined);
     return socket;
+  }
+
+  /** From now on it sends from another port and hears nothing of the one before, as when a NAT has forgotten it. */
+  rebind(): void {
+    this.#socket.close();
+    this.#socket = this.#open();
   }
 
   #now(): number {

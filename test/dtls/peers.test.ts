@@ -13,7 +13,7 @@ const { describe, it } = withPrograms(
   'coap-server-openssl',
   'gcc',
   'gnutls-serv',
-  'libmbedtls',
+  'mbedtls-library',
   'openssl',
 );
 

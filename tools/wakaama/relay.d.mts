@@ -4,5 +4,7 @@ export declare class UdpRelay {
   /** What has passed, from and to the server's port. */
   readonly datagrams: readonly { readonly from: number; readonly to: number; readonly bytes: Buffer }[];
   get port(): number;
+  /** From now on the server hears it from another port. What it still sends to the one before passes. */
+  rebind(): Promise<void>;
   close(): void;
 }

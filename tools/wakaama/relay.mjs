@@ -1,4 +1,5 @@
-// Wakaama's programs bind to every address, and send from the one that routing chooses: this speaks for one of them from another.
+// Between a program and a server. Wakaama's programs bind to every address, and send from the one that routing chooses: this speaks for one
+// of them from another. And it can change the port that the server sees, as a NAT does that has forgotten whose the one before was.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
@@ -7,27 +8,37 @@ const HOST = '127.0.0.1';
 export class UdpRelay {
   datagrams = [];
   #inside = createSocket('udp4');
-  #outside = createSocket('udp4');
+  #outside = [];
+  #to;
+  #from;
   #program;
 
   static async open(to, from = HOST) {
-    const relay = new UdpRelay(to);
-    await Promise.all([bound(relay.#inside, HOST), bound(relay.#outside, from)]);
+    const relay = new UdpRelay(to, from);
+    await Promise.all([bound(relay.#inside, HOST), relay.rebind()]);
     return relay;
   }
 
-  constructor({ host, port }) {
+  constructor(to, from) {
+    this.#to = to;
+    this.#from = from;
     this.#inside.on('message', (bytes, from) => {
       this.#program = from;
-      this.datagrams.push({ from: from.port, to: port, bytes });
-      this.#outside.send(bytes, port, host);
+      this.datagrams.push({ from: from.port, to: to.port, bytes });
+      this.#outside.at(-1).send(bytes, to.port, to.host);
     });
-    this.#outside.on('message', (bytes) => {
+  }
+
+  async rebind() {
+    const outside = createSocket('udp4');
+    outside.on('message', (bytes) => {
       const program = this.#program;
       if (program === undefined) return;
-      this.datagrams.push({ from: port, to: program.port, bytes });
+      this.datagrams.push({ from: this.#to.port, to: program.port, bytes });
       this.#inside.send(bytes, program.port, program.address);
     });
+    await bound(outside, this.#from);
+    this.#outside.push(outside);
   }
 
   get port() {
@@ -36,7 +47,7 @@ export class UdpRelay {
 
   close() {
     this.#inside.close();
-    this.#outside.close();
+    for (const socket of this.#outside) socket.close();
   }
 }
 
