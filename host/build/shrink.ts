@@ -64,6 +64,8 @@ export function shrink(binary: Uint8Array): Uint8Array<ArrayBuffer> {
     if (module.validate() !== 1) throw new Error('the optimizer made a binary that is none');
     return packData(module.emitBinary());
   } finally {
+    // The compiler, which is the same optimizer, would keep it for the next binary.
+    binaryen.setTrapsNeverHappen(false);
     module.dispose();
   }
 }
