@@ -6,6 +6,7 @@ import { CoapEvent } from "../net/coap/event";
 import { CoapCode } from "../net/coap/fields";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { Format, Type } from "../lwm2m/fields";
+import { SERVER_SIZE, Server, ServerResource } from "../lwm2m/account";
 import { Everything } from "../lwm2m/parts";
 import { Right } from "../lwm2m/model/core";
 import { OBJECTS_SIZE, Objects } from "../lwm2m/objects";
@@ -194,6 +195,9 @@ const objects = changetype<Objects<Sample, Everything>>(memory.data(OBJECTS_SIZE
 const observations = changetype<Observations<Sample, Everything>>(memory.data(OBSERVATIONS_SIZE, 8));
 const out = memory.data(2048);
 const sent = memory.data(1024);
+/** The Server instance of server 1. */
+const rules = changetype<Server>(memory.data(SERVER_SIZE, 8));
+let isReached = true;
 const scratch = changetype<Path>(memory.data(offsetof<Path>(), 8));
 let server = 1;
 
@@ -201,7 +205,11 @@ let server = 1;
 export function lwm2mObjectsBegin(preferred: i32, limit: i32): void {
   memory.fill(changetype<usize>(objects), 0, OBJECTS_SIZE);
   objects.attach(changetype<Sample>(changetype<usize>(out)), <Format>preferred, out, limit);
-  observations.attach(objects, 1);
+  memory.fill(changetype<usize>(rules), 0, SERVER_SIZE);
+  rules.put(ServerResource.Ssid, 1);
+  isReached = true;
+  observations.attach(objects, rules);
+  observations.confirmable = false;
   server = 1;
   cells = new Map<string, Cell>();
   instances = new Set<string>();
@@ -267,14 +275,15 @@ export function lwm2mObjectsHandle(event: i32, now: f64): void {
 
 /** Resources 2, 3, 6 and 26 of the Server object. */
 export function lwm2mObserveRules(pmin: i32, pmax: i32, storing: bool, confirmable: bool): void {
-  observations.defaultPmin = pmin;
-  observations.defaultPmax = pmax;
-  observations.storing = storing;
+  rules.put(ServerResource.MinPeriod, pmin);
+  rules.put(ServerResource.MaxPeriod, pmax);
+  rules.put(ServerResource.Storing, storing ? 1 : 0);
   observations.confirmable = confirmable;
 }
 
 export function lwm2mObserveStep(now: f64): void {
-  observations.step(<i64>now, endpoint);
+  if (isReached) observations.step(<i64>now, endpoint);
+  else observations.look(<i64>now);
 }
 
 export function lwm2mObserveDeadline(): f64 {
@@ -287,8 +296,8 @@ export function lwm2mObserveCount(): i32 {
 
 /** The server can be reached, or not. */
 export function lwm2mObserveReach(now: f64, is: bool): void {
-  if (is) observations.resume(<i64>now);
-  else observations.pause();
+  if (is && !isReached) observations.resume(<i64>now);
+  isReached = is;
 }
 
 export function lwm2mObserveClear(): void {

@@ -4,6 +4,7 @@
 import { Status } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
 import { Format } from "../lwm2m/fields";
+import { SERVER_SIZE, Server, ServerResource } from "../lwm2m/account";
 import { Everything } from "../lwm2m/parts";
 import { JOIN_SIZE, Join, None } from "../lwm2m/join";
 import { OBJECTS_SIZE, Objects } from "../lwm2m/objects";
@@ -102,6 +103,7 @@ const pull = changetype<FirmwarePull<KitFlash, AnyDelivery>>(memory.data(FIRMWAR
 const joins = memory.data(5 * JOIN_SIZE, 8);
 const objects = changetype<Objects<App, Everything>>(memory.data(OBJECTS_SIZE, 8));
 const observations = changetype<Observations<App, Everything>>(memory.data(OBSERVATIONS_SIZE, 8));
+const server = changetype<Server>(memory.data(SERVER_SIZE, 8));
 const out = memory.data(2048);
 /** The objects keep where it is, so that it must not be collected. */
 let running = new ArrayBuffer(0);
@@ -142,7 +144,8 @@ export function lwm2mStandardBegin(version: string, isNew: bool): void {
   const rest: Rest = join(0, place, join(1, statistics, changetype<None>(out)));
   const app: App = join(2, device, join(3, monitoring, join(4, firmware, rest)));
   objects.attach(app, Format.SenmlCbor, out, 2048);
-  observations.attach(objects, 1);
+  observations.attach(objects, server);
+  server.put(ServerResource.Ssid, 1);
 }
 
 export function lwm2mStandardHandle(event: i32, now: f64): void {

@@ -217,6 +217,16 @@ export class Server extends Record {
     return <i32>this.value(ServerResource.Ssid, 0);
   }
 
+  /** Seconds; 0 and less: without end (LwM2M 1.2). */
+  get lifetime(): i32 {
+    return <i32>min<i64>(this.value(ServerResource.Lifetime, 86_400), i32.MAX_VALUE);
+  }
+
+  /** Seconds between sequences of attempts to register. */
+  get sequenceDelay(): i64 {
+    return this.value(ServerResource.SequenceDelay, 86_400);
+  }
+
   /** Characters of the binding. */
   get bindingLen(): i32 {
     return 8 - <i32>(clz<i64>(this.value(ServerResource.Binding, 0)) >> 3);
@@ -229,7 +239,7 @@ export class Server extends Record {
   }
 }
 
-const SERVER_SIZE: i32 = 16 + SERVER_VALUES * 8;
+export const SERVER_SIZE: i32 = 16 + SERVER_VALUES * 8;
 
 
 @unmanaged

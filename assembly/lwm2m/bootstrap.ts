@@ -17,6 +17,7 @@ import { CoapWriter } from "../net/coap/writer";
 import { equals } from "../util/text";
 import { ACCESS_CONTROL, Record, SECURITY, SERVER, Security } from "./account";
 import { writeDiscovery, writeValues } from "./bootstrap-read";
+import { EndpointName } from "./endpoint-name";
 import { Format, ID_MAX } from "./fields";
 import { hasChoice, Usual, hasCbor, hasInstances, hasJson, hasPack, hasServers, hasSurvey, hasTlv } from "./parts";
 import { Managed, lastOwn } from "./managed";
@@ -26,8 +27,8 @@ import { Path } from "./path";
 import { ObjectTable } from "./table";
 
 const DEVICE: i32 = 3;
-const NAME_MAX: i32 = 120;
-const QUERY_MAX: i32 = NAME_MAX + 8;
+/** `pct=` and a number. */
+const QUERY_MAX: i32 = 12;
 /** How long the server may take to answer Bootstrap-Request once it has acknowledged it. */
 const ANSWER_MS: i32 = 60_000;
 
@@ -62,8 +63,7 @@ export class Bootstrap<H, F = Usual> {
   private handler: Managed<H, F>;
   private objects: Objects<Managed<H, F>, F>;
   private endpoint: CoapEndpoint;
-  private name: usize;
-  private nameLen: i32;
+  private name: EndpointName;
   private asked: bool;
   /** The server does not know the format that was wished for: it is asked without a wish. */
   private isModest: bool;
@@ -74,17 +74,14 @@ export class Bootstrap<H, F = Usual> {
     return changetype<usize>(this) + offsetof<Bootstrap<H, F>>();
   }
 
-  /** The endpoint's name stays with the caller. `objects`: those of `handler`. TooLong when the name has more than 120 bytes. */
-  attach(handler: Managed<H, F>, objects: Objects<Managed<H, F>, F>, name: usize, nameLen: i32): i32 {
-    if (<u32>nameLen > <u32>NAME_MAX) return Status.TooLong;
+  /** `objects`: those of `handler`. */
+  attach(handler: Managed<H, F>, objects: Objects<Managed<H, F>, F>, name: EndpointName): void {
     this.handler = handler;
     this.objects = objects;
     this.name = name;
-    this.nameLen = nameLen;
     this.preferred = Format.Tlv;
     this.unixS = -1;
     this.deadline = never();
-    return Status.Ok;
   }
 
   /** Begins a session over the endpoint, which is with the bootstrap server, open and idle. */
@@ -128,8 +125,7 @@ export class Bootstrap<H, F = Usual> {
   /** `accept` None: the wish goes into `pct`. */
   private ask(now: i64, w: CoapWriter, accept: Format): void {
     const text = this.objects.text;
-    text.on(this.query, QUERY_MAX).str("ep=").bytes(this.name, this.nameLen);
-    w.option(CoapOption.UriQuery, this.query, text.length);
+    this.name.write(w);
     if (hasChoice<F>() && accept == Format.None && this.preferred != Format.None && !this.isModest) {
       text.on(this.query, QUERY_MAX).str("pct=").num(this.preferred);
       w.option(CoapOption.UriQuery, this.query, text.length);

@@ -21,7 +21,6 @@ import { Format } from "./fields";
 import { Usual, hasQueue } from "./parts";
 import { RegistrationState } from "./registration";
 import { send } from "./send";
-import { isOn } from "./session";
 
 export { CLIENT_SIZE, ClientState } from "./client/core";
 
@@ -42,7 +41,7 @@ export class Client<H, N, S, F = Usual> extends ClientBootstrap<H, N, S, F> {
    */
   send(now: i64, index: i32, format: Format, ptr: usize, len: i32): i32 {
     const session = this.session(index);
-    if (session.index < 0 || !isOn(session)) return Status.NotFound;
+    if (session.index < 0 || !session.registration.isOn) return Status.NotFound;
     if (session.channel.state != ChannelState.Open) return Status.Again;
     const isMute = this.accounts.active.server(session.index).value(ServerResource.Mute, 1) != 0;
     return send(now, session.channel.endpoint, format, ptr, len, isMute);
@@ -96,7 +95,7 @@ export class Client<H, N, S, F = Usual> extends ClientBootstrap<H, N, S, F> {
       }
       soonest = earlier(soonest, earlier(r.deadline, session.channel.deadline));
       if (r.state == RegistrationState.Registered) soonest = earlier(soonest, session.observations.deadline);
-      if (hasQueue<F>() && r.queueMode) soonest = earlier(soonest, session.sleepAt);
+      if (hasQueue<F>() && r.server.isQueued) soonest = earlier(soonest, session.sleepAt);
     } while (isServer<F>(++i));
     return soonest;
   }

@@ -34,8 +34,6 @@ export class Managed<H, F> {
   /** Resource 4, 8 or 9 of /1 that has been executed since `command` was last set to 0, and of which server (SSID). */
   command: i32;
   commandSsid: i32;
-  /** What a server has written concerns the servers themselves: lifetime, binding, retry rules. */
-  isChanged: bool;
   /** Instances have come or gone: the servers are to hear of it. */
   isGrown: bool;
 
@@ -179,7 +177,6 @@ export class Managed<H, F> {
   private wrote(): void {
     if (changetype<usize>(this.set) != changetype<usize>(this.accounts.active)) return;
     this.accounts.isDirty = true;
-    this.isChanged = true;
   }
 
   // --- What a bootstrap server writes ---

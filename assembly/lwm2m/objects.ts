@@ -39,7 +39,7 @@ import { Access } from "./table";
 export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
   /** Answers the request that `endpoint` has in hand (its event Request). `ssid`: the server that the endpoint's session is with. */
   handle(endpoint: CoapEndpoint, ssid: i32): void {
-    this.ssid = ssid;
+    this.asks(ssid);
     const path = this.target(endpoint);
     this.respond(endpoint, path ? this.dispatch(endpoint, path) : CoapCode.NotFound);
   }
@@ -52,7 +52,7 @@ export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
 
   /** Takes a block of a request that is not the last (the endpoint's event Block), or has the endpoint gather it. */
   block(now: i64, endpoint: CoapEndpoint, ssid: i32): void {
-    this.ssid = ssid;
+    this.asks(ssid);
     const path = this.target(endpoint);
     if (endpoint.message.code != CoapCode.Put || !path || !this.isStream(endpoint, path)) {
       endpoint.keep(now);
@@ -89,8 +89,8 @@ export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
       case CoapCode.Get:
         return hasDiscover<F>() && m.accept == Format.Link ? this.discover(path) : this.read(path, <Format>m.accept);
       case CoapCode.Put:
-        if (hasAttributes<F>() && m.format < 0 && endpoint.bodyLen == 0 && m.count(CoapOption.UriQuery) > 0)
-          return this.writeAttributes(endpoint, path);
+        if (m.format < 0 && m.count(CoapOption.UriQuery) > 0)
+          return hasAttributes<F>() ? this.writeAttributes(endpoint, path) : CoapCode.MethodNotAllowed;
         return depth == 1 ? CoapCode.MethodNotAllowed : this.write(endpoint, path, Body.Replace);
       case CoapCode.Post:
         if (depth == 1) return hasInstances<F>() ? this.create(endpoint, path) : CoapCode.MethodNotAllowed;

@@ -37,7 +37,7 @@ export class Session<H, N, S, F> {
 
   @inline
   get channel(): Channel<N, S> {
-    return changetype<Channel<N, S>>(changetype<usize>(this.registration) + ((REGISTRATION_SIZE + 7) & ~7));
+    return changetype<Channel<N, S>>(changetype<usize>(this.registration) + REGISTRATION_SIZE);
   }
 }
 
@@ -51,11 +51,6 @@ export const SESSION_SIZE: i32 =
     OBSERVATIONS_SIZE +
     7) &
   ~7;
-
-export function isOn<H, N, S, F>(session: Session<H, N, S, F>): bool {
-  const state = session.registration.state;
-  return session.index >= 0 && (state == RegistrationState.Registered || state == RegistrationState.Updating);
-}
 
 /** Alerts that say that the credentials are bad: nothing but others would help. Transport, table of alerts. */
 export function isFinal(alert: i32): bool {

@@ -158,7 +158,7 @@ export interface Lwm2mExports {
 }
 
 /** In the order of `RegistrationState`. */
-const STATES = ['off', 'registering', 'registered', 'updating', 'waiting', 'leaving', 'failed'] as const;
+const STATES = ['off', 'waiting', 'failed', 'registered', 'updating', 'registering', 'leaving'] as const;
 /** In the order of assembly/kit/lwm2m-registration.ts. */
 const WISHES = ['start', 'update', 'lifetime', 'links', 'stop', 'pause'] as const;
 

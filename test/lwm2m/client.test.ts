@@ -341,6 +341,49 @@ describe('what a server may do', () => {
       '</>;rt="oma.lwm2m",</1/1>,</3/0>,</33000/3>',
     );
   });
+
+  test('a server of LwM2M 1.0 that learns 1.1: the device speaks it as soon as it registers anew, and tells all', async () => {
+    const { rig, dm } = await world();
+    const { handler } = dm.coap;
+    let isOld = true;
+    dm.coap.handler = (packet, path, from) =>
+      isOld && packet.options.some(({ value }) => String(value) === 'lwm2m=1.1')
+        ? { code: '4.12' }
+        : handler(packet, path, from);
+    const said = (): string[] =>
+      dm.coap.requests.splice(0).map(({ path, query, payload }) => [path, query[0], payload].join(' '));
+    const links = { new: '</>;rt="oma.lwm2m";ct=11542,</1>;ver=1.1,</1/1>,</3/0>,</33000>', old: '' };
+    links.old = '</>;rt="oma.lwm2m",</1/1>,</3/0>,</33000>';
+    rig.powerOn();
+    rig.run(10 * SECOND);
+    expect(said()).toEqual([`/rd lwm2m=1.1 ${links.new}`, `/rd lwm2m=1.0 ${links.old}`]);
+    // Updates go on as they are.
+    rig.run(210 * SECOND);
+    expect(said()).toEqual(['/rd/0  ']);
+    // It forgets the device, first as it is and then with an update of itself.
+    dm.registrations.clear();
+    rig.run(210 * SECOND);
+    expect(said()).toEqual(['/rd/0  ', `/rd lwm2m=1.1 ${links.new}`, `/rd lwm2m=1.0 ${links.old}`]);
+    isOld = false;
+    dm.registrations.clear();
+    rig.run(210 * SECOND);
+    expect(said()).toEqual(['/rd/1  ', `/rd lwm2m=1.1 ${links.new}`]);
+    expect(rig.app?.registered()).toBe(1);
+  });
+
+  test('objects that come while Register is under way are told, and the registration counts', async () => {
+    const { rig, dm } = await world();
+    const { handler } = dm.coap;
+    dm.coap.handler = (packet, path, from) => {
+      if (path === '/rd') rig.app?.grow();
+      return handler(packet, path, from);
+    };
+    rig.powerOn();
+    rig.run(10 * SECOND);
+    expect(dm.coap.requests.map(({ path }) => path)).toEqual(['/rd', '/rd/0']);
+    expect(rig.logs.at(-1)).toBe('lwm2m: registered with server 123');
+    expect([rig.app?.registered(), rig.app?.trial()]).toEqual([1, 0]);
+  });
 });
 
 describe('queue mode', () => {

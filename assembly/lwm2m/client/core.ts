@@ -7,11 +7,12 @@ import { SERVERS_MAX } from "../account";
 import { Accounts } from "../accounts";
 import { BOOTSTRAP_SIZE, Bootstrap } from "../bootstrap";
 import { Channel } from "../channel";
+import { ENDPOINT_NAME_SIZE, EndpointName } from "../endpoint-name";
 import { Format } from "../fields";
 import { Managed } from "../managed";
 import { OBJECTS_SIZE, Objects } from "../objects";
 import { hasServers } from "../parts";
-import { SESSION_SIZE, Session, isOn } from "../session";
+import { SESSION_SIZE, Session } from "../session";
 
 /** Answers, and copies of bodies that are checked. */
 const OUT_MAX: i32 = 1_536;
@@ -41,8 +42,6 @@ export class ClientCore<H, N, S, F> {
   /** 10 or 11. */
   version: i32;
   protected accounts: Accounts;
-  protected name: usize;
-  protected nameLen: i32;
   protected linksLen: i32;
   protected linksVersion: i32;
   protected bootstrapAt: i64;
@@ -81,8 +80,14 @@ export class ClientCore<H, N, S, F> {
 
 
   @inline
+  protected get name(): EndpointName {
+    return changetype<EndpointName>(changetype<usize>(this.backoff) + ((offsetof<Backoff>() + 7) & ~7));
+  }
+
+
+  @inline
   protected get links(): usize {
-    return changetype<usize>(this.backoff) + ((offsetof<Backoff>() + 7) & ~7);
+    return changetype<usize>(this.name) + ((ENDPOINT_NAME_SIZE + 7) & ~7);
   }
 
 
@@ -111,19 +116,17 @@ export class ClientCore<H, N, S, F> {
   }
 
   /**
-   * The accounts are open. The endpoint's name stays with the caller. `preferred`: format of answers, and of what a bootstrap server
+   * The accounts are open. `preferred`: format of answers, and of what a bootstrap server
    * is asked to write. TooLong when the name has more than 120 bytes.
    */
   attach(net: N, app: H, accounts: Accounts, name: usize, nameLen: i32, preferred: Format): i32 {
     this.accounts = accounts;
-    this.name = name;
-    this.nameLen = nameLen;
     this.version = 11;
     const managed = this.managed;
     managed.attach(app, accounts);
     this.objects.attach(managed, preferred, this.out, OUT_MAX);
     const bootstrap = this.bootstrap;
-    const status = bootstrap.attach(managed, this.objects, name, nameLen);
+    bootstrap.attach(managed, this.objects, this.name);
     if (preferred != Format.None) bootstrap.preferred = preferred;
     entropy(this.out, 4);
     this.backoff.seed(load<u32>(this.out));
@@ -134,7 +137,7 @@ export class ClientCore<H, N, S, F> {
     this.state = ClientState.Off;
     this.bootstrapAt = never();
     this.purgeAt = never();
-    return status;
+    return this.name.set(name, nameLen);
   }
 
   /** There are other instances in the app's objects than before: the servers are told. */
@@ -146,7 +149,7 @@ export class ClientCore<H, N, S, F> {
   get isRegistered(): bool {
     let i = 0;
     do {
-      if (isOn(this.session(i))) return true;
+      if (this.session(i).registration.isOn) return true;
     } while (isServer<F>(++i));
     return false;
   }
@@ -167,6 +170,7 @@ export const CLIENT_SIZE: i32 =
     OBJECTS_SIZE +
     <i32>offsetof<Managed<usize, usize>>() +
     <i32>offsetof<Backoff>() +
+    ENDPOINT_NAME_SIZE +
     LINKS_MAX +
     OUT_MAX +
     SERVERS_MAX * SESSION_SIZE +

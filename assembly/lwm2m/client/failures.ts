@@ -5,7 +5,7 @@ import { never } from "../../util/wait";
 import { LogLevel, Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { endLog } from "../../util/log";
-import { RegistrationState } from "../registration";
+import { NEVER_S, RegistrationState } from "../registration";
 import { SERVERS_MAX, SecurityResource, Server, ServerResource } from "../account";
 import { ChannelState } from "../channel";
 import { endLine, line, logLine, reason, stepOf } from "../client-log";
@@ -18,8 +18,6 @@ import { ClientServers } from "./servers";
 const DECRYPT_ERROR: i32 = 51;
 /** Queue mode: awake for MAX_TRANSMIT_WAIT after the last message. */
 export const AWAKE_MS: i64 = 93_000;
-/** A delay so long that it means never (resource 19). */
-const NEVER_S: i64 = 0xffffffff;
 
 
 @unmanaged
@@ -37,7 +35,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
     if (alert >= 0) this.noteAlert(this.accounts.active.server(session.index), alert);
     r.unlink(now, why, why == Status.Refused && isFinal(channel.alert));
     channel.close(now);
-    if (r.state == RegistrationState.Updating) return;
+    if (r.state == RegistrationState.Registered) return;
     this.report(now, session, stepOf(channel.failedAt), why);
     session.seen = r.state;
     if (r.state == RegistrationState.Failed) this.failed(now, session);
@@ -65,7 +63,8 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
     this.again = true;
     switch (r.state) {
       case RegistrationState.Registered:
-        if (before != RegistrationState.Updating) this.registered(now, session);
+      case RegistrationState.Updating:
+        if (before == RegistrationState.Registering) this.registered(now, session);
         if (hasQueue<F>()) session.sleepAt = now + AWAKE_MS;
         break;
       case RegistrationState.Registering:
@@ -90,7 +89,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
     session.isProven = true;
     if (this.accounts.isTrial) {
       this.accounts.prove();
-      this.managed.set = this.accounts.active;
+      this.follow();
       // Credentials lie elsewhere now: handshakes under way begin anew.
       for (let i = 0; hasServers<F>() && i < SERVERS_MAX; i++) {
         const other = this.session(i);
@@ -148,10 +147,10 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
 
   /** No bootstrap helps: another turn in a day (resource 19). */
   private later(now: i64, session: Session<H, N, S, F>): void {
-    const r = session.registration;
-    if (r.sequenceDelay >= NEVER_S) return;
+    const delay = session.registration.server.sequenceDelay;
+    if (delay >= NEVER_S) return;
     session.isStarted = false;
     session.isGivenUp = true;
-    session.startAt = now + max<i64>(r.sequenceDelay, 60) * 1_000;
+    session.startAt = now + max<i64>(delay, 60) * 1_000;
   }
 }

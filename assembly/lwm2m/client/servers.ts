@@ -17,7 +17,6 @@ export class ClientServers<H, N, S, F> extends ClientCore<H, N, S, F> {
     this.state = ClientState.Serving;
     const set = this.accounts.active;
     this.managed.set = set;
-    this.list(this.version);
     let n = 0;
     for (let i = 0; i < SERVERS_MAX; i++) {
       if (!isUsable(set, i)) continue;
@@ -33,55 +32,45 @@ export class ClientServers<H, N, S, F> extends ClientCore<H, N, S, F> {
       session.startAt = now;
       if (hasQueue<F>()) session.sleepAt = never();
       session.seen = RegistrationState.Off;
-      const r = session.registration;
-      r.attach(channel.endpoint, this.name, this.nameLen, this.links, this.linksLen);
-      r.linked = false;
-      r.relinks = true;
-      r.version = this.version;
-      session.observations.attach(this.objects, server.ssid);
-      this.applyRules(now, session);
+      session.registration.attach(channel.endpoint, this.name, server, this.version);
+      session.observations.attach(this.objects, server);
       n++;
-      if (!hasServers<F>()) return;
+      if (!hasServers<F>()) break;
     }
     for (; n < SERVERS_MAX; n++) this.session(n).index = -1;
+    this.list(this.version);
   }
 
   /** What Register says that there is. All servers are told the same, as the oldest version has it that one of them speaks. */
-  private list(version: i32): void {
+  protected list(version: i32): void {
     this.managed.isGrown = false;
+    this.again = true;
     this.linksVersion = version;
-    this.linksLen = min(this.objects.writeLinks(this.links, LINKS_MAX, version), LINKS_MAX);
+    const len = min(this.objects.writeLinks(this.links, LINKS_MAX, version), LINKS_MAX);
+    let i = 0;
+    do this.session(i).registration.setLinks(this.links, len);
+    while (isServer<F>(++i));
   }
 
-  protected relist(now: i64, version: i32): void {
-    this.list(version);
+  /** The oldest version that one of the servers speaks. */
+  protected get oldest(): i32 {
+    let version = this.session(0).registration.version;
+    for (let i = 1; isServer<F>(i); i++)
+      if (this.session(i).index >= 0) version = min(version, this.session(i).registration.version);
+    return version;
+  }
+
+  /** The accounts that are in use lie elsewhere now. */
+  protected follow(): void {
+    const set = this.accounts.active;
+    this.managed.set = set;
     let i = 0;
     do {
-      if (this.session(i).index >= 0) this.session(i).registration.setLinks(now, this.links, this.linksLen);
+      const session = this.session(i);
+      if (hasServers<F>() && session.index < 0) continue;
+      session.registration.server = set.server(session.index);
+      session.observations.server = set.server(session.index);
     } while (isServer<F>(++i));
-  }
-
-  /** Lifetime, binding and retry rules of the Server instance. */
-  protected applyRules(now: i64, session: Session<H, N, S, F>): void {
-    const server = this.accounts.active.server(session.index);
-    const r = session.registration;
-    r.retryCount = <i32>server.value(ServerResource.RetryCount, 5);
-    r.retryTimer = <i32>server.value(ServerResource.RetryTimer, 60);
-    r.sequenceDelay = server.value(ServerResource.SequenceDelay, 86_400);
-    r.sequenceCount = <i32>server.value(ServerResource.SequenceCount, 1);
-    const observations = session.observations;
-    observations.defaultPmin = <i32>server.value(ServerResource.MinPeriod, 0);
-    observations.defaultPmax = <i32>server.value(ServerResource.MaxPeriod, 0);
-    observations.storing = server.value(ServerResource.Storing, 1) != 0;
-    const lifetime = <i32>min<i64>(server.value(ServerResource.Lifetime, 86_400), i32.MAX_VALUE);
-    const isQueued = hasQueue<F>() && server.isQueued;
-    if (session.isStarted) {
-      r.setLifetime(now, lifetime);
-      if (hasQueue<F>()) r.setQueueMode(now, isQueued);
-    } else {
-      r.lifetime = lifetime;
-      r.queueMode = isQueued;
-    }
   }
 
   /** Registration Priority Order, Initial Registration Delay, Registration Failure Block: resources 13, 14, 15. */

@@ -25,14 +25,7 @@ export class ClientTurn<H, N, S, F> extends ClientFailures<H, N, S, F> {
       if (session.index < 0 || this.isLingering(i)) continue;
       if (session.isStarted || this.mayStart(now, session)) this.stepSession(now, session);
     } while (isServer<F>(++i));
-    const managed = this.managed;
-    if (managed.isGrown) this.relist(now, this.linksVersion);
-    if (!managed.isChanged) return;
-    managed.isChanged = false;
-    i = 0;
-    do {
-      if (this.session(i).index >= 0) this.applyRules(now, this.session(i));
-    } while (isServer<F>(++i));
+    if (this.managed.isGrown) this.list(this.linksVersion);
   }
 
   private stepSession(now: i64, session: Session<H, N, S, F>): void {
@@ -50,14 +43,12 @@ export class ClientTurn<H, N, S, F> extends ClientFailures<H, N, S, F> {
       r.reconnect = false;
       channel.drop(now);
     }
-    if (channel.state != ChannelState.Open) {
-      observations.pause();
-    } else if (!r.linked) {
+    if (channel.state == ChannelState.Open && !r.linked) {
       r.link(now, channel.isNew);
       if (channel.isNew) observations.clear();
       observations.resume(now);
     }
-    if (r.version < this.linksVersion) this.relist(now, r.version);
+    if (this.oldest != this.linksVersion) this.list(this.oldest);
     r.step(now);
     if (r.wantsLink && channel.state == ChannelState.Closed) {
       const security = this.accounts.active.security(session.ssid);
@@ -78,8 +69,7 @@ export class ClientTurn<H, N, S, F> extends ClientFailures<H, N, S, F> {
     if (channel.state != ChannelState.Open) {
       // Asleep: what is worth telling wakes the device, whose Update comes first.
       if (!hasQueue<F>()) return;
-      observations.pause();
-      observations.step(now, channel.endpoint);
+      observations.look(now);
       if (observations.isDue) {
         r.update(now);
         this.again = true;
@@ -99,7 +89,7 @@ export class ClientTurn<H, N, S, F> extends ClientFailures<H, N, S, F> {
       channel.close(now);
       r.linked = false;
     } else if (hasQueue<F>()) {
-      if (!r.queueMode || r.state != RegistrationState.Registered || now < session.sleepAt) return;
+      if (!r.server.isQueued || r.state != RegistrationState.Registered || now < session.sleepAt) return;
       session.sleepAt = never();
       if (!channel.isMovable) return;
       channel.suspend();

@@ -5,7 +5,7 @@ import { Status } from "../../board/index";
 import { Text } from "../../util/text";
 import { ATTRIBUTES_SIZE, Attributes } from "../attributes";
 import { Format, Type } from "../fields";
-import { hasCbor, hasJson, hasServers, hasText, hasTlv } from "../parts";
+import { hasAttributes, hasCbor, hasInstances, hasJson, hasServers, hasText, hasTlv } from "../parts";
 import { Path } from "../path";
 import { READER_SIZE, Reader } from "../reader";
 import { ObjectTable, Resource } from "../table";
@@ -33,7 +33,7 @@ export class ObjectsCore<H, F> {
   handler: H;
   /** The format of an answer to a server that wants none in particular. LwM2M 1.0: None, which means text or TLV. */
   preferred: Format;
-  /** Short server ID of who asks. */
+  /** Short server ID of who asks (`asks`). */
   ssid: i32;
   /** How many changes there have been. */
   changeCount: u32;
@@ -107,6 +107,11 @@ export class ObjectsCore<H, F> {
     this.preferred = preferred;
     this.out = out;
     this.outMax = outMax;
+  }
+
+  /** Who asks: matters where servers have rights or attributes of their own. */
+  asks(ssid: i32): void {
+    if (hasServers<F>() || hasAttributes<F>() || hasInstances<F>()) this.ssid = ssid;
   }
 
   // --- Changes ---

@@ -45,6 +45,13 @@ export class CoapWriter {
     return this;
   }
 
+  /** Options that another has written, before any of one's own. */
+  set(from: CoapWriter): CoapWriter {
+    this.bytes(from.ptr, from.length);
+    this.last = from.last;
+    return this;
+  }
+
   /** A number in as few bytes as it takes, none for 0. RFC 7252 3.2. */
   uint(number: u32, value: u32): CoapWriter {
     const len = (39 - clz<u32>(value)) >> 3;
