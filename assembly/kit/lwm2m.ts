@@ -59,15 +59,15 @@ export function lwm2mBytes(): Uint8Array {
 export function lwm2mWriteBegin(format: i32, capacity: i32, path: Int32Array): void {
   output = new Uint8Array(capacity);
   base.set(path[0], path[1], path[2], path[3]);
-  writer.begin(<Format>format, output.dataStart, capacity, base);
+  writer.begin<Everything>(<Format>format, output.dataStart, capacity, base);
 }
 
 /** 0 object, 1 instance, 2 resource, 3 multiple resource, 4 item of it. */
 export function lwm2mWriteAt(what: i32, id: i32): void {
   if (what == 0) writer.object(id);
-  else if (what == 1) writer.instance(id);
+  else if (what == 1) writer.instance<Everything>(id);
   else if (what == 2) writer.resource(id);
-  else if (what == 3) writer.multiple(id);
+  else if (what == 3) writer.multiple<Everything>(id);
   else writer.item(id);
 }
 

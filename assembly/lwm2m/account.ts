@@ -358,28 +358,25 @@ export class AccountSet {
     wipe(changetype<usize>(record), this.size(object));
   }
 
-  /** Takes these bits from all records of the object. */
-  unmark(object: i32, bits: i32): void {
-    for (let i = 0; i < this.capacity(object); i++) this.record(object, i).state &= ~bits;
+  /** Takes these bits from all records. */
+  unmark(bits: i32): void {
+    for (let object = 0; object < 3; object++)
+      for (let i = 0; i < this.capacity(object); i++) this.record(object, i).state &= ~bits;
   }
 
   // --- Accounts ---
 
   /** The bootstrap account's Security instance. */
   get bootstrap(): Security | null {
-    for (let i = 0; i < SECURITIES_MAX; i++) {
-      const security = changetype<Security>(this.record(SECURITY, i));
-      if (security.state != 0 && security.isBootstrap) return security;
-    }
-    return null;
+    return this.security(-1);
   }
 
-  /** The Security instance of a server by its SSID. */
+  /** The Security instance of a server by its SSID; -1: of the bootstrap server. */
   security(ssid: i32): Security | null {
     for (let i = 0; i < SECURITIES_MAX; i++) {
       const security = changetype<Security>(this.record(SECURITY, i));
-      if (security.state != 0 && !security.isBootstrap && security.number(SecurityResource.Ssid) == ssid)
-        return security;
+      if (security.state == 0) continue;
+      if (security.isBootstrap ? ssid < 0 : security.number(SecurityResource.Ssid) == ssid) return security;
     }
     return null;
   }

@@ -26,8 +26,8 @@ import {
 } from "./account";
 import { Right } from "./model/core";
 
-const MAGIC: u32 = 0x43414c41; // "ALAC"
-const LAYOUT: u32 = 1;
+/** "ALAC", layout 1. */
+const FORM: u64 = 0x0000000143414c41;
 
 /** The instance of the factory's bootstrap account: out of the way of those that servers write. */
 const FACTORY_ID: i32 = 65_534;
@@ -40,25 +40,27 @@ const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
 /** Place with `memory.data(ACCOUNTS_SIZE, 8)`, then `open`. */
 @unmanaged
 export class Accounts {
-  private magic: u32;
-  private layout: u32;
-  /** Bytes of the record. */
+  /** Store key. */
+  private key: i32;
+  private factory: Ascii | null;
+  /** The store does not have what is here: `save` is due. */
+  isDirty: bool;
+  private filler: i32;
+
+  // The record begins here: its head, and behind that the sets.
+
+  private form: u64;
+  /** Bytes of the record, which the store knows, too. */
   private length: i32;
   private check: u32;
   /** 1: the candidates are in use, and have not registered yet. */
   private trial: i32;
   private spare: i32;
 
-  /** Store key. Behind the record's head and not part of it. */
-  private key: i32;
-  /** The store does not have what is here: `save` is due. */
-  isDirty: bool;
-  private factory: Ascii | null;
-
 
   @inline
   private get record(): usize {
-    return changetype<usize>(this) + ((offsetof<Accounts>() + 7) & ~7);
+    return changetype<usize>(this) + RECORD_AT;
   }
 
 
@@ -87,22 +89,14 @@ export class Accounts {
     this.key = key;
     this.factory = factory;
     const size = store_read(key, this.record, RECORD_MAX);
-    memory.copy(changetype<usize>(this), this.record, HEAD);
     const valid =
-      size >= RECORD_MIN &&
-      size <= RECORD_MAX &&
-      this.magic == MAGIC &&
-      this.layout == LAYOUT &&
-      this.length == size &&
-      this.trial == (size == RECORD_MAX ? 1 : 0) &&
-      this.check == crc32(this.record + HEAD, size - HEAD) &&
+      this.form == FORM &&
+      this.size == size &&
+      this.check == this.sum &&
       this.current.isSound &&
       (this.trial == 0 || this.candidate.isSound);
-    if (!valid) {
-      wipe(this.record, RECORD_MAX);
-      this.trial = 0;
-    }
-    if (this.trial == 0) wipe(changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+    if (!valid) wipe(this.record, RECORD_MAX);
+    this.rollBack();
     this.addFactory(this.current);
     if (this.trial) this.addFactory(this.candidate);
   }
@@ -123,15 +117,21 @@ export class Accounts {
     security.put(SecurityResource.Mode, SecurityMode.NoSec);
   }
 
+  /** Bytes of the record: without the candidates when they are not in use. */
+  private get size(): i32 {
+    return this.trial ? RECORD_MAX : RECORD_MIN;
+  }
+
+  private get sum(): u32 {
+    return crc32(this.record + HEAD, this.size - HEAD);
+  }
+
   /** Writes the record, whole; Status of the store. */
   save(): i32 {
-    const size = this.trial ? RECORD_MAX : RECORD_MIN;
-    this.magic = MAGIC;
-    this.layout = LAYOUT;
-    this.length = size;
-    this.check = crc32(this.record + HEAD, size - HEAD);
-    memory.copy(this.record, changetype<usize>(this), HEAD);
-    const status = store_write(this.key, this.record, size);
+    this.form = FORM;
+    this.length = this.size;
+    this.check = this.sum;
+    const status = store_write(this.key, this.record, this.length);
     this.isDirty = status != Status.Ok;
     return status;
   }
@@ -147,6 +147,10 @@ export class Accounts {
   /** What the session has written is gone. */
   rollBack(): void {
     if (!this.trial) wipe(changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+  }
+
+  private keep(): void {
+    memory.copy(changetype<usize>(this.current), changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
   }
 
   /**
@@ -179,16 +183,16 @@ export class Accounts {
     return found;
   }
 
-  /** The session is over and well: keeps its accounts. Status of the store; unless Ok nothing has changed. */
+  /** The session is over and well: keeps its accounts. `unixS`: 0 when unknown. Status of the store; unless Ok nothing has changed. */
   finish(unixS: i64): i32 {
     const set = this.candidate;
-    for (let object = 0; object < 3; object++) set.unmark(object, Mark.Fresh | Mark.Touched);
+    set.unmark(Mark.Fresh | Mark.Touched);
     this.addFactory(set);
     for (let i = 0; i < SERVERS_MAX; i++)
-      if (set.server(i).state != 0 && unixS >= 0) set.server(i).put(ServerResource.LastBootstrapped, unixS);
+      if (set.server(i).state != 0 && unixS > 0) set.server(i).put(ServerResource.LastBootstrapped, unixS);
     const isFirst = !hasServer(this.current);
     // Nothing to lose: no trial.
-    if (isFirst) memory.copy(changetype<usize>(this.current), changetype<usize>(set), ACCOUNT_SET_SIZE);
+    if (isFirst) this.keep();
     else this.trial = 1;
     const status = this.save();
     if (status != Status.Ok) {
@@ -201,26 +205,25 @@ export class Accounts {
   }
 
   /** A server of the candidates has taken the registration: they are the current accounts from now on. */
-  prove(): i32 {
-    if (!this.trial) return Status.Ok;
-    memory.copy(changetype<usize>(this.current), changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
-    return this.dropTrial();
+  prove(): void {
+    this.keep();
+    this.dropTrial();
   }
 
   /** Back to the current accounts. */
-  dropTrial(): i32 {
+  dropTrial(): void {
     this.trial = 0;
-    wipe(changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
-    return this.save();
+    this.rollBack();
+    this.save();
   }
 
   /** Gives up the bootstrap account, /0/x/12. */
-  purge(): i32 {
+  purge(): void {
     const set = this.current;
     const bootstrap = set.bootstrap;
     if (bootstrap) set.clear(SECURITY, bootstrap);
     set.purged = 1;
-    return this.save();
+    this.save();
   }
 
   // --- Access control ---
@@ -279,11 +282,12 @@ export class Accounts {
   }
 }
 
-/** Record's head: what `Accounts` begins with. */
-const HEAD: i32 = 24;
+const RECORD_AT: usize = offsetof<Accounts>("form");
+/** Of the record. */
+const HEAD: i32 = <i32>offsetof<Accounts>() - <i32>RECORD_AT;
 const RECORD_MIN: i32 = HEAD + ACCOUNT_SET_SIZE;
 const RECORD_MAX: i32 = RECORD_MIN + ACCOUNT_SET_SIZE;
-export const ACCOUNTS_SIZE: i32 = <i32>offsetof<Accounts>() + 8 + RECORD_MAX;
+export const ACCOUNTS_SIZE: i32 = <i32>RECORD_AT + RECORD_MAX;
 
 /** The URI can be used in the account's mode, and with PSK there are identity and key. */
 export function isReachable(security: Security): bool {

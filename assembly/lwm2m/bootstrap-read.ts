@@ -65,7 +65,7 @@ export function writeValues<H, F>(h: Managed<H, F>, w: Writer, value: Value, pat
   const table = changetype<ObjectTable>(h.find(object));
   for (let i = h.nextInstance(object, -1); i >= 0; i = h.nextInstance(object, i)) {
     if (path.instance >= 0 && path.instance != i) continue;
-    if (path.instance < 0) w.instance(i);
+    if (path.instance < 0) w.instance<F>(i);
     for (let k = 0; k < table.count; k++) {
       const row = table.row(k);
       if (row.can(Access.R) && h.has(object, i, row.id)) writeResource<H, F>(h, w, value, object, i, row);
@@ -88,7 +88,7 @@ function writeResource<H, F>(
     w.put<F>(value);
     return;
   }
-  w.multiple(row.id);
+  w.multiple<F>(row.id);
   for (let at = -1; (at = h.nextItem(object, instance, row.id, at)) >= 0;) {
     w.item(at);
     h.read(object, instance, row.id, at, value);

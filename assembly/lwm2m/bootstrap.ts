@@ -34,16 +34,16 @@ const ANSWER_MS: i32 = 60_000;
 
 export const enum BootstrapState {
   Off,
+  /** The accounts have been kept. Left by `begin`. */
+  Done,
+  /** `failure` says why; nothing is left of the session. Left by `begin`. */
+  Failed,
   /** Bootstrap-Request has been sent. Left by its answer, by the first command of the server's, or when CoAP gives up. */
   Asking,
   /** GET /bspack has been sent. Left by its answer: to Done, or to Asking when the server does not know it. */
   Packing,
   /** Commands come. Left by Finish, or 247 s after the last command. */
   Session,
-  /** The accounts have been kept. Left by `begin`. */
-  Done,
-  /** `failure` says why; nothing is left of the session. Left by `begin`. */
-  Failed,
 }
 
 /** Place with `memory.data(BOOTSTRAP_SIZE, 8)`, then `attach`. */
@@ -58,7 +58,7 @@ export class Bootstrap<H, F = Usual> {
   preferred: Format;
   /** Asks for a Bootstrap-Pack first. */
   usesPack: bool;
-  /** UNIX time in s, -1 when unknown: for /1/x/12. */
+  /** UNIX time in s, 0 when unknown: for /1/x/12. */
   unixS: i64;
   private handler: Managed<H, F>;
   private objects: Objects<Managed<H, F>, F>;
@@ -80,7 +80,6 @@ export class Bootstrap<H, F = Usual> {
     this.objects = objects;
     this.name = name;
     this.preferred = Format.Tlv;
-    this.unixS = -1;
     this.deadline = never();
   }
 
@@ -101,13 +100,17 @@ export class Bootstrap<H, F = Usual> {
 
   /** Gives the session up: its link is dead, or nobody wants it any more. */
   abort(why: i32): void {
-    if (this.isOver) return;
-    if (this.asked) this.endpoint.cancel();
-    this.fail(why);
+    if (!this.isOver) this.fail(why);
   }
 
   get isOver(): bool {
-    return this.state == BootstrapState.Off || this.state == BootstrapState.Done || this.state == BootstrapState.Failed;
+    return this.state < BootstrapState.Asking;
+  }
+
+  /** The server's answer to our request is not waited for any more. */
+  private hush(): void {
+    if (this.asked) this.endpoint.cancel();
+    this.asked = false;
   }
 
   private restart(): void {
@@ -137,7 +140,7 @@ export class Bootstrap<H, F = Usual> {
   }
 
   private fail(why: i32): void {
-    this.asked = false;
+    this.hush();
     this.state = BootstrapState.Failed;
     this.failure = why;
     this.leave();
@@ -158,45 +161,39 @@ export class Bootstrap<H, F = Usual> {
 
   // --- The answer to our request ---
 
-  /** Takes an event of the endpoint; true when it was the answer to ours. */
-  answered(now: i64, event: CoapEvent): bool {
-    if (!this.asked || (event != CoapEvent.Response && event != CoapEvent.ResponseBlock)) return false;
+  /** Takes an event of the endpoint, which gathers blocks of an answer by itself. */
+  answered(now: i64, event: CoapEvent): void {
+    if (!this.asked || event != CoapEvent.Response) return;
     const endpoint = this.endpoint;
-    if (event == CoapEvent.ResponseBlock) {
-      endpoint.keep(now);
-      return true;
-    }
     this.asked = false;
     const result = endpoint.result;
-    const code: CoapCode = result == Status.Ok ? endpoint.message.code : CoapCode.Empty;
+    /** A Status below 0, or the server's code. */
+    const answer: i32 = result == Status.Ok ? <i32>endpoint.message.code : result;
     if (hasPack<F>() && this.state == BootstrapState.Packing) {
-      if (code == CoapCode.Content && this.takePack()) {
+      if (answer == CoapCode.Content && this.takePack()) {
         this.done();
-      } else if (code == CoapCode.Empty && result == Status.Timeout) {
-        this.fail(result);
+      } else if (answer == Status.Timeout) {
+        this.fail(answer);
       } else {
         // A server of 1.0 or 1.1, or what it gave is of no use: the long way.
         this.handler.accounts.rollBack();
         this.restart();
         this.request(now);
       }
-      return true;
-    }
-    if (code == CoapCode.Changed) {
+    } else if (answer == CoapCode.Changed) {
       this.listen(now);
     } else if (
       // A server of 1.0 may refuse a request with a parameter that it does not know.
       hasChoice<F>() &&
-      (code == CoapCode.UnsupportedContentFormat || code == CoapCode.BadRequest) &&
+      (answer == CoapCode.UnsupportedContentFormat || answer == CoapCode.BadRequest) &&
       this.preferred != Format.None &&
       !this.isModest
     ) {
       this.isModest = true;
       this.request(now);
     } else {
-      this.fail(code == CoapCode.Empty ? result : code);
+      this.fail(answer);
     }
-    return true;
   }
 
   private listen(now: i64): void {
@@ -232,31 +229,25 @@ export class Bootstrap<H, F = Usual> {
 
   /** Answers a command (the endpoint's event Request). Outside a session it is refused with 4.00. */
   serve(now: i64): void {
-    const endpoint = this.endpoint;
-    if (this.isOver || this.state == BootstrapState.Packing) {
-      endpoint.respond(CoapCode.BadRequest, -1, 0, 0);
-      return;
-    }
-    if (this.asked) {
+    let code = CoapCode.BadRequest;
+    if (!this.isOver && !(hasPack<F>() && this.state == BootstrapState.Packing)) {
       // The answer may be lost, but who gives commands has taken the request.
-      endpoint.cancel();
-      this.asked = false;
+      this.hush();
+      this.listen(now);
+      if (this.isFinish) {
+        code = this.finish();
+      } else {
+        const path = this.objects.target(this.endpoint);
+        code = path ? this.dispatch(path) : CoapCode.NotFound;
+      }
     }
-    this.listen(now);
-    if (this.isFinish) {
-      this.finish();
-      return;
-    }
-    const path = this.objects.target(endpoint);
-    this.objects.respond(endpoint, path ? this.dispatch(path) : CoapCode.NotFound);
+    this.objects.respond(this.endpoint, code);
   }
 
   private get isFinish(): bool {
     const m = this.endpoint.message;
     if (m.code != CoapCode.Post || m.count(CoapOption.UriPath) != 1) return false;
-    m.rewind();
-    while (m.next() > 0) if (m.option == CoapOption.UriPath) return equals(m.value, m.valueLen, "bs");
-    return false;
+    return m.find(CoapOption.UriPath, 0) && equals(m.value, m.valueLen, "bs");
   }
 
   private dispatch(path: Path): CoapCode {
@@ -275,15 +266,11 @@ export class Bootstrap<H, F = Usual> {
   }
 
   /** Core 6.1.7.6. The accounts are kept before the server hears of it: it never believes in keys that are not here. */
-  private finish(): void {
-    const endpoint = this.endpoint;
-    if (!this.handler.accounts.isConsistent) {
-      endpoint.respond(CoapCode.NotAcceptable, -1, 0, 0);
-      this.fail(CoapCode.NotAcceptable);
-      return;
-    }
-    const status = this.done();
-    endpoint.respond(status == Status.Ok ? CoapCode.Changed : CoapCode.InternalServerError, -1, 0, 0);
+  private finish(): CoapCode {
+    if (this.handler.accounts.isConsistent)
+      return this.done() == Status.Ok ? CoapCode.Changed : CoapCode.InternalServerError;
+    this.fail(CoapCode.NotAcceptable);
+    return CoapCode.NotAcceptable;
   }
 
   // --- Delete, Core 6.1.7.5 ---
@@ -366,7 +353,7 @@ export class Bootstrap<H, F = Usual> {
       (hasCbor<F>() && format == Format.SenmlCbor) ||
       (hasJson<F>() && format == Format.SenmlJson);
     if (!isKnown) return CoapCode.NotAcceptable;
-    w.begin(format, objects.out, objects.outMax, path);
+    w.begin<F>(format, objects.out, objects.outMax, path);
     writeValues<H, F>(h, w, objects.value, path);
     objects.answerFormat = format;
     objects.answerLen = w.length;

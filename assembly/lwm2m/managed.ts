@@ -2,6 +2,7 @@
 // values lie in the accounts. A handler for `Objects` (objects.ts) around the app's handler `H`.
 
 import { Status } from "../board/index";
+import { littleEndian } from "../util/numbers";
 import {
   ACCESS_CONTROL,
   AccessControl,
@@ -152,12 +153,8 @@ export class Managed<H, F> {
       return Status.Ok;
     }
     const server = changetype<Server>(record);
-    let int = value.int;
-    if (type == Type.String) {
-      int = 0;
-      for (let i = value.len - 1; i >= 0; i--) int = (int << 8) | load<u8>(value.ptr + i);
-    }
-    server.put(<ServerResource>resource, int);
+    const number = type == Type.String ? <i64>littleEndian(value.ptr, value.len) : value.int;
+    server.put(<ServerResource>resource, number);
     return Status.Ok;
   }
 
@@ -183,7 +180,7 @@ export class Managed<H, F> {
 
   /** A request of a bootstrap server begins. */
   beginTouch(): void {
-    for (let object = 0; object <= lastOwn<F>(); object++) this.set.unmark(object, Mark.Touched);
+    this.set.unmark(Mark.Touched);
   }
 
   /** Whether the set may have so many instances of the object more; of the app's objects that is for the app to say. */
@@ -286,13 +283,16 @@ function typeOf(object: i32, resource: i32): i32 {
   return index < 0 ? 0 : table.row(index).type;
 }
 
-/** Transports by their letters, UDP among them, and queue mode; 1.0 has SMS as S too. */
+/** Transports by their letters, H, M, N, S, T, U, and queue mode, Q: bit n is 64 + n. */
+const BINDINGS: u32 = 0b00000000001110100110000100000000;
+const UDP: u32 = 1 << 0x15;
+
+/** Such letters, UDP among them; 1.0 has SMS as S too. */
 function isBinding(ptr: usize, len: i32): bool {
-  let hasUdp = false;
+  let letters: u32 = 0;
   for (let i = 0; i < len; i++) {
     const c: u32 = load<u8>(ptr + i);
-    if (c == 0x55) hasUdp = true;
-    else if (c != 0x54 && c != 0x53 && c != 0x4e && c != 0x4d && c != 0x48 && c != 0x51) return false;
+    letters |= c >> 5 == 2 ? 1 << c : 1;
   }
-  return hasUdp && len <= 8;
+  return len <= 8 && (letters & ~BINDINGS) == 0 && (letters & UDP) != 0;
 }

@@ -5,6 +5,7 @@
 // and at `deadline`, sends what is due: a state that the server does not have yet, not sooner than pmin after the last, and any state
 // pmax after the last. All of it ends with the session (`clear`).
 
+import { littleEndian } from "../util/numbers";
 import { never } from "../util/wait";
 import { CoapEvent } from "../net/coap/event";
 import { CoapEndpoint } from "../net/coap/endpoint";
@@ -14,7 +15,7 @@ import { Status } from "../board/index";
 import { ServerResource } from "./account";
 import { Attribute } from "./attributes";
 import { Format } from "./fields";
-import { OBSERVATIONS, Observation, Watch, Watched, tokenOf } from "./observe/watched";
+import { OBSERVATIONS, Observation, Watch, Watched } from "./observe/watched";
 import { Usual, hasAttributes, hasComposite } from "./parts";
 import { Path } from "./path";
 
@@ -60,7 +61,7 @@ export class Observations<H, F = Usual> extends Watched<H, F> {
   /** Ends the observation with the request's token; a server that has lost its token means all there are at and below the path. */
   private cancel(endpoint: CoapEndpoint): void {
     const m = endpoint.message;
-    const known = this.find(tokenOf(m.token, m.tokenLen), m.tokenLen);
+    const known = this.find(littleEndian(m.token, m.tokenLen), m.tokenLen);
     if (known >= 0) return this.drop(known);
     const path = this.objects.target(endpoint);
     if (!path || path.depth == 0) return;
@@ -116,7 +117,7 @@ export class Observations<H, F = Usual> extends Watched<H, F> {
   /** Takes an event of the endpoint: an observation ends whose notification was refused or never acknowledged. True: it was ours. */
   settled(event: CoapEvent, endpoint: CoapEndpoint): bool {
     if (event != CoapEvent.Delivered && event != CoapEvent.Undelivered) return false;
-    const i = this.find(tokenOf(endpoint.token, endpoint.tokenLen), endpoint.tokenLen);
+    const i = this.find(littleEndian(endpoint.token, endpoint.tokenLen), endpoint.tokenLen);
     if (i < 0) return false;
     if (event == CoapEvent.Undelivered) this.drop(i);
     // Another one may wait behind it.

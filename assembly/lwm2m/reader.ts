@@ -4,7 +4,7 @@
 import { Status } from "../board/index";
 import { cborNext, cborSingle } from "./senml-cbor";
 import { Format } from "./fields";
-import { hasCbor, hasJson, hasText, hasTlv } from "./parts";
+import { hasCbor, hasChoice, hasJson, hasText, hasTlv } from "./parts";
 import { jsonNext } from "./senml-json";
 import { Path } from "./path";
 import { tlvNext } from "./tlv-reader";
@@ -77,25 +77,22 @@ export class Reader {
     this.started = false;
     this.instanceEnd = 0;
     this.multipleEnd = 0;
-    this.baseNameLen = 0;
-    this.hasBaseValue = false;
-    this.left = 0;
-    switch (format) {
-      case Format.Text:
-        return hasText<F>() && base.depth >= 3 ? Status.Ok : Status.Unsupported;
-      case Format.Opaque:
-        return base.depth >= 3 ? Status.Ok : Status.Unsupported;
-      case Format.Tlv:
-        return hasTlv<F>() && base.depth >= 1 ? Status.Ok : Status.Unsupported;
-      case Format.SenmlJson:
-        return hasJson<F>() ? Status.Ok : Status.Unsupported;
-      case Format.Cbor:
-        return hasCbor<F>() && base.depth >= 3 ? Status.Ok : Status.Unsupported;
-      case Format.SenmlCbor:
-        return hasCbor<F>() ? Status.Ok : Status.Unsupported;
-      default:
-        return Status.Unsupported;
+    if (hasChoice<F>()) {
+      this.baseNameLen = 0;
+      this.hasBaseValue = false;
+      this.left = 0;
     }
+    return this.canBegin<F>(base.depth) ? Status.Ok : Status.Unsupported;
+  }
+
+  private canBegin<F>(depth: i32): bool {
+    const format = this.format;
+    if (hasTlv<F>() && format == Format.Tlv) return depth > 0;
+    if (hasJson<F>() && format == Format.SenmlJson) return true;
+    if (hasCbor<F>() && format == Format.SenmlCbor) return true;
+    const isSingle =
+      format == Format.Opaque || (hasText<F>() && format == Format.Text) || (hasCbor<F>() && format == Format.Cbor);
+    return isSingle && depth > 2;
   }
 
   /** Goes to the next value or container: 1; 0 at the end; Malformed. After those nothing more is to be asked. */
@@ -113,7 +110,7 @@ export class Reader {
     this.path.copy(this.base);
     if (hasCbor<F>()) if (this.format == Format.Cbor) return cborSingle(this);
     const value = this.value;
-    value.kind = this.format == Format.Text ? Kind.Text : Kind.Opaque;
+    value.kind = hasText<F>() && this.format == Format.Text ? Kind.Text : Kind.Opaque;
     value.ptr = this.start;
     value.len = <i32>(this.end - this.start);
     return 1;

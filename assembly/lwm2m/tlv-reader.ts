@@ -1,6 +1,7 @@
 // Reads TLV, LwM2M Core 7.4.3: entries within entries, as they come.
 
 import { Status } from "../board/index";
+import { bigEndian } from "../util/numbers";
 import { Mark, Reader } from "./reader";
 import { Kind } from "./value";
 
@@ -30,20 +31,14 @@ class Header {
     const size = 1 + idBytes + lengthBytes;
     if (left < size) return false;
     this.entry = <Entry>(first >> 6);
-    this.id = number(at + 1, idBytes);
-    this.length = lengthBytes ? number(at + 1 + idBytes, lengthBytes) : first & 7;
+    this.id = <i32>bigEndian(at + 1, idBytes);
+    this.length = lengthBytes ? <i32>bigEndian(at + 1 + idBytes, lengthBytes) : first & 7;
     this.value = at + size;
     return this.length <= left - size;
   }
 }
 
 const header = changetype<Header>(memory.data(offsetof<Header>()));
-
-function number(ptr: usize, bytes: i32): i32 {
-  let value = 0;
-  for (let i = 0; i < bytes; i++) value = (value << 8) | load<u8>(ptr + i);
-  return value;
-}
 
 /** Bytes of the header in front of the value of that resource, of which ptr..ptr+len is the beginning; -1 when it is something else. */
 export function resourceHead(ptr: usize, len: i32, resource: i32): i32 {

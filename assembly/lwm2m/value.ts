@@ -2,6 +2,7 @@
 
 import { Status } from "../board/index";
 import { Ascii } from "../util/ascii";
+import { bigEndian } from "../util/numbers";
 import { Type } from "./fields";
 import { Decimal } from "./number";
 import { hasCbor, hasJson, hasText, hasTlv } from "./parts";
@@ -129,32 +130,26 @@ export class Value {
 
   /** LwM2M Core 7.4.3: widths of TLV values. */
   private raw(type: Type): i32 {
-    const p = this.ptr;
     const n = this.len;
+    if (type == Type.Opaque) return Status.Ok;
+    if (type == Type.String) return is(isUtf8(this.ptr, n));
+    // All others are numbers of 1, 2, 4 or 8 bytes.
+    if (n > 8 || popcnt(n) != 1) return Status.Malformed;
+    const value = bigEndian(this.ptr, n);
+    this.int = value;
     switch (type) {
-      case Type.String:
-        return is(isUtf8(p, n));
-      case Type.Opaque:
-        return Status.Ok;
       case Type.Boolean:
-        if (n != 1 || load<u8>(p) > 1) return Status.Malformed;
-        this.int = load<u8>(p);
-        return Status.Ok;
+        return is(n == 1 && value <= 1);
       case Type.Link:
-        if (n != 4) return Status.Malformed;
-        this.int = bswap<u32>(load<u32>(p));
-        return Status.Ok;
+        return is(n == 4);
       case Type.Float:
-        if (n == 4) this.float = <f64>reinterpret<f32>(bswap<u32>(load<u32>(p)));
-        else if (n == 8) this.float = reinterpret<f64>(bswap<u64>(load<u64>(p)));
-        else return Status.Malformed;
+        this.float = n == 4 ? <f64>reinterpret<f32>(<u32>value) : reinterpret<f64>(value);
+        return is(n >= 4);
+      case Type.Unsigned:
         return Status.Ok;
       default: {
-        if (n != 1 && n != 2 && n != 4 && n != 8) return Status.Malformed;
-        let value: u64 = 0;
-        for (let i = 0; i < n; i++) value = (value << 8) | load<u8>(p + i);
-        const unused: u64 = 64 - (n << 3);
-        this.int = type == Type.Unsigned ? <i64>value : (<i64>(value << unused)) >> unused;
+        const unused: i64 = 64 - (n << 3);
+        this.int = (<i64>(value << unused)) >> unused;
         return Status.Ok;
       }
     }

@@ -3,7 +3,7 @@
 
 import { Text } from "../util/text";
 import { Format } from "./fields";
-import { hasCbor, hasJson, hasText, hasTlv } from "./parts";
+import { hasCbor, hasChoice, hasJson, hasText, hasTlv } from "./parts";
 import { writeFloat } from "./number";
 import { Path } from "./path";
 import { cborEnd, cborRecord, cborValue, jsonRecord, writeBase64 } from "./senml-writer";
@@ -56,9 +56,9 @@ export class Writer {
   }
 
   /** `base` (copied) is what the request reads; the format is one that can hold it. */
-  begin(format: Format, ptr: usize, capacity: i32, base: Path): void {
+  begin<F>(format: Format, ptr: usize, capacity: i32, base: Path): void {
     this.format = format;
-    this.failed = false;
+    if (hasOthers<F>()) this.failed = false;
     this.records = 0;
     this.instanceAt = -1;
     this.multipleAt = -1;
@@ -66,8 +66,14 @@ export class Writer {
     this.path.copy(base);
     this.out.on(ptr, capacity);
     // Room for the head of an array of up to 23 records.
-    if (format == Format.SenmlCbor) this.out.byte(0x80);
-    if (format == Format.SenmlJson) this.out.byte(0x5b);
+    if (hasCbor<F>() && format == Format.SenmlCbor) this.out.byte(0x80);
+    if (hasJson<F>() && format == Format.SenmlJson) this.out.byte(0x5b);
+  }
+
+  /** Where there are several values, TLV is all that an app without SenML has. */
+  @inline
+  private isTlv<F>(): bool {
+    return hasTlv<F>() && (!hasChoice<F>() || this.format == Format.Tlv);
   }
 
   /** Only of several objects: in SenML. */
@@ -75,10 +81,10 @@ export class Writer {
     this.path.set(id, -1, -1, -1);
   }
 
-  instance(id: i32): void {
+  instance<F>(id: i32): void {
     this.close(1);
     this.path.set(this.path.object, id, -1, -1);
-    if (this.format == Format.Tlv && this.base.instance < 0) this.instanceAt = this.length;
+    if (this.isTlv<F>() && this.base.instance < 0) this.instanceAt = this.length;
   }
 
   resource(id: i32): void {
@@ -86,9 +92,9 @@ export class Writer {
     this.path.set(this.path.object, this.path.instance, id, -1);
   }
 
-  multiple(id: i32): void {
+  multiple<F>(id: i32): void {
     this.resource(id);
-    if (this.format == Format.Tlv && this.base.resource < 0) this.multipleAt = this.length;
+    if (this.isTlv<F>() && this.base.resource < 0) this.multipleAt = this.length;
   }
 
   item(id: i32): void {
@@ -98,7 +104,7 @@ export class Writer {
   /** A value in its place. */
   put<F>(value: Value): void {
     const first = this.records == 0;
-    if (value.kind == Kind.Float && this.format != Format.Tlv && !isFinite(value.float)) {
+    if (hasOthers<F>() && value.kind == Kind.Float && this.format != Format.Tlv && !isFinite(value.float)) {
       this.failed = true;
       return;
     }
@@ -129,7 +135,7 @@ export class Writer {
   /** Closes what is open; the payload is complete. */
   end<F>(): void {
     this.close(1);
-    if (this.format == Format.SenmlJson) this.out.byte(0x5d);
+    if (hasJson<F>() && this.format == Format.SenmlJson) this.out.byte(0x5d);
     if (hasCbor<F>()) if (this.format == Format.SenmlCbor) cborEnd(this.out, this.records);
   }
 
@@ -148,13 +154,12 @@ export class Writer {
     const int = value.int;
     switch (value.kind) {
       case Kind.Integer:
-        this.tlvNumber(int, int == <i64>(<i8>int) ? 1 : int == <i64>(<i16>int) ? 2 : int == <i64>(<i32>int) ? 4 : 8);
+        // What a sign can be told from is left of as many bits again.
+        this.tlvNumber(int, widthOf(int ^ (int << 1)));
         break;
-      case Kind.Unsigned: {
-        const n = <u64>int;
-        this.tlvNumber(n, n < 0x100 ? 1 : n < 0x10000 ? 2 : n < 0x100000000 ? 4 : 8);
+      case Kind.Unsigned:
+        this.tlvNumber(int, widthOf(int));
         break;
-      }
       case Kind.Float:
         if (<f64>(<f32>value.float) == value.float) this.tlvNumber(reinterpret<u32>(<f32>value.float), 4);
         else this.tlvNumber(reinterpret<u64>(value.float), 8);
@@ -214,6 +219,19 @@ export class Writer {
 }
 
 export const WRITER_SIZE: i32 = <i32>(offsetof<Writer>() + offsetof<Text>() + 2 * offsetof<Path>());
+
+/** Whether there are formats that not every number has a form in. */
+@inline
+function hasOthers<F>(): bool {
+  return hasText<F>() || hasChoice<F>();
+}
+
+/** 1, 2, 4 or 8: bytes of a number. */
+function widthOf(value: u64): i32 {
+  let bytes = 1;
+  while (bytes < 8 && value >> ((<u64>bytes) << 3) != 0) bytes <<= 1;
+  return bytes;
+}
 
 /** Bytes of a TLV length that does not go into the first byte. */
 function lengthBytes(len: i32): i32 {

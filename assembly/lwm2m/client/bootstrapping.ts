@@ -16,10 +16,10 @@ import { ClientState, isServer } from "./core";
 import { ClientTurn } from "./turn";
 
 /** Waits between attempts to bootstrap, in s. */
-const HOLD_OFF_MIN_S: i64 = 3;
-const HOLD_OFF_CAP_S: i64 = 3_600;
+const HOLD_OFF_MIN_S: i32 = 3;
+const HOLD_OFF_CAP_S: i32 = 3_600;
 /** The same while there is an old account to be used in between. */
-const WITH_SERVER_S: i64 = 60;
+const WITH_SERVER_S: i32 = 60;
 /** MAX_TRANSMIT_SPAN: so long a server repeats its Finish. */
 const LINGER_MS: i64 = 45_000;
 
@@ -27,22 +27,20 @@ const LINGER_MS: i64 = 45_000;
 @unmanaged
 export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
   /** Waits for a bootstrap. */
-  protected hold(now: i64, seconds: i64): void {
-    if (!this.accounts.current.bootstrap) {
-      this.state = ClientState.Off;
-      logLine("no server, and no bootstrap account");
-      return;
-    }
+  protected hold(now: i64, seconds: i32): void {
     this.state = ClientState.Holding;
-    this.bootstrapAt = now + seconds * 1_000;
+    this.planBootstrap(now, seconds);
   }
 
   protected startBootstrap(now: i64): void {
     this.bootstrapAt = never();
     const account = this.accounts.current.bootstrap;
     if (!account) {
-      logLine("bootstrap is wanted, and there is no bootstrap account");
-      if (this.state != ClientState.Serving) this.state = ClientState.Off;
+      const isServing = this.state == ClientState.Serving;
+      logLine(
+        isServing ? "bootstrap is wanted, and there is no bootstrap account" : "no server, and no bootstrap account",
+      );
+      if (!isServing) this.state = ClientState.Off;
       return;
     }
     let i = 0;
@@ -71,7 +69,7 @@ export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
     let event: CoapEvent;
     while ((event = channel.next(now)) != CoapEvent.None) {
       if (event == CoapEvent.Request) bootstrap.serve(now);
-      else if (event == CoapEvent.Block) channel.endpoint.keep(now);
+      else if (event == CoapEvent.Block || event == CoapEvent.ResponseBlock) channel.endpoint.keep(now);
       else bootstrap.answered(now, event);
     }
     if (channel.state == ChannelState.Failed) {
@@ -86,8 +84,7 @@ export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
         line("bootstrap from ").bytes(account.uri, account.uriLen);
         endLog(LogLevel.Info);
       }
-      const unixMs = clock_unix_ms();
-      bootstrap.unixS = unixMs < 0 ? -1 : unixMs / 1_000;
+      bootstrap.unixS = clock_unix_ms() / 1_000;
       bootstrap.begin(now, channel.endpoint);
     }
     channel.flush(now);
@@ -108,19 +105,18 @@ export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
   }
 
   private bootstrapFailed(now: i64, why: i32, step: Ascii): void {
-    const holdOff = max(this.holdOffS, HOLD_OFF_MIN_S);
     const known = hasServer(this.accounts.current);
-    const base = known ? max(holdOff, WITH_SERVER_S) : holdOff;
-    const wait = <i64>this.backoff.next(<i32>min(base, HOLD_OFF_CAP_S), <i32>HOLD_OFF_CAP_S);
+    const base = min(max(this.holdOffS, known ? WITH_SERVER_S : HOLD_OFF_MIN_S), HOLD_OFF_CAP_S);
+    const wait = this.backoff.next(base, HOLD_OFF_CAP_S);
     const text = line(step).str(" with the bootstrap server failed: ");
-    endLine(reason(text, why, this.channel.alert), wait * 1_000);
+    endLine(reason(text, why, this.channel.alert), <i64>wait * 1_000);
     // A refusal still has to go out.
     this.channel.flush(now);
     this.channel.close(now);
     this.managed.set = this.accounts.active;
     if (known) {
       this.serve(now);
-      this.bootstrapAt = now + wait * 1_000;
+      this.planBootstrap(now, wait);
     } else {
       this.hold(now, wait);
     }

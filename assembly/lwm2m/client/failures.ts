@@ -22,9 +22,13 @@ export const AWAKE_MS: i64 = 93_000;
 
 @unmanaged
 export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
-  protected get holdOffS(): i64 {
+  protected get holdOffS(): i32 {
     const account = this.accounts.current.bootstrap;
     return account ? account.number(SecurityResource.HoldOff) : 0;
+  }
+
+  protected planBootstrap(now: i64, seconds: i32): void {
+    this.bootstrapAt = now + <i64>seconds * 1_000;
   }
 
   protected channelFailed(now: i64, session: Session<H, N, S, F>): void {
@@ -128,7 +132,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
       this.serve(now);
     } else if (server.value(ServerResource.BootstrapOnFailure, 1) != 0 && this.accounts.current.bootstrap) {
       // One that is planned already keeps its time.
-      if (this.bootstrapAt == never()) this.bootstrapAt = now + this.holdOffS * 1_000;
+      if (this.bootstrapAt == never()) this.planBootstrap(now, this.holdOffS);
     } else {
       this.later(now, session);
     }

@@ -12,7 +12,7 @@ import { isServer } from "./core";
 import { AWAKE_MS, ClientFailures } from "./failures";
 
 /** From a server's wish for a bootstrap until it is begun: the answer leaves the modem meanwhile. */
-const ANSWER_MS: i64 = 2_000;
+const ANSWER_S: i32 = 2;
 
 
 @unmanaged
@@ -125,7 +125,7 @@ export class ClientTurn<H, N, S, F> extends ClientFailures<H, N, S, F> {
       session.registration.pause(now, server.value(ServerResource.DisableTimeout, 86_400));
     } else if (managed.command == ServerResource.Bootstrap) {
       logLine("bootstrap asked for by the server");
-      this.bootstrapAt = now + ANSWER_MS;
+      this.planBootstrap(now, ANSWER_S);
     }
   }
 }

@@ -39,7 +39,7 @@ export class ObjectsComposite<H, F> extends ObjectsWrite<H, F> {
   /** Begins a payload of several paths in into..into+max. */
   beginPaths(format: Format, into: usize, max: i32): void {
     this.answerFormat = format;
-    this.writer.begin(format, into, max, this.scratch.clear());
+    this.writer.begin<F>(format, into, max, this.scratch.clear());
   }
 
   /** Adds what can be read there; what cannot is left out, and false. The root is all objects. */
@@ -48,7 +48,7 @@ export class ObjectsComposite<H, F> extends ObjectsWrite<H, F> {
     if (this.unreadable(path) != CoapCode.Empty) return false;
     const w = this.writer;
     w.object(path.object);
-    if (path.instance >= 0) w.instance(path.instance);
+    if (path.instance >= 0) w.instance<F>(path.instance);
     this.writeValues(path);
     return true;
   }

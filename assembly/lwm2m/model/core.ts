@@ -196,22 +196,12 @@ export class ObjectsCore<H, F> {
 
   /** Whether an answer can have that format: text and opaque hold one value. */
   protected fitsFormat(format: Format, single: bool, type: i32): bool {
-    switch (format) {
-      case Format.Tlv:
-        return hasTlv<F>();
-      case Format.SenmlCbor:
-        return hasCbor<F>();
-      case Format.SenmlJson:
-        return hasJson<F>();
-      case Format.Cbor:
-        return hasCbor<F>() && single;
-      case Format.Text:
-        return hasText<F>() && single;
-      case Format.Opaque:
-        return single && type == Type.Opaque;
-      default:
-        return false;
-    }
+    if (hasTlv<F>() && format == Format.Tlv) return true;
+    if (hasCbor<F>() && format == Format.SenmlCbor) return true;
+    if (hasJson<F>() && format == Format.SenmlJson) return true;
+    if (hasCbor<F>() && format == Format.Cbor) return single;
+    if (hasText<F>() && format == Format.Text) return single;
+    return format == Format.Opaque && single && type == Type.Opaque;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { CoapCode } from "../../net/coap/fields";
 import { Format } from "../fields";
-import { hasServers, hasText } from "../parts";
+import { hasChoice, hasServers, hasText } from "../parts";
 import { Path } from "../path";
 import { Access, ObjectTable, Resource } from "../table";
 import { Kind } from "../value";
@@ -27,7 +27,7 @@ export class ObjectsRead<H, F> extends ObjectsCore<H, F> {
     if (format == Format.None) format = single && hasText<F>() ? Format.Text : Format.Tlv;
     if (!this.fitsFormat(format, single, type)) return CoapCode.NotAcceptable;
     this.answerFormat = format;
-    this.writer.begin(format, this.out, this.outMax, path);
+    this.writer.begin<F>(format, this.out, this.outMax, path);
     this.writeValues(path);
     return this.written();
   }
@@ -37,7 +37,7 @@ export class ObjectsRead<H, F> extends ObjectsCore<H, F> {
     const w = this.writer;
     w.end<F>();
     // NaN has no form as text.
-    if (w.failed) return CoapCode.NotAcceptable;
+    if ((hasText<F>() || hasChoice<F>()) && w.failed) return CoapCode.NotAcceptable;
     this.answerLen = w.length;
     return w.fits ? CoapCode.Content : CoapCode.InternalServerError;
   }
@@ -78,7 +78,7 @@ export class ObjectsRead<H, F> extends ObjectsCore<H, F> {
     } else {
       for (let i = h.nextInstance(object, -1); i >= 0; i = h.nextInstance(object, i)) {
         if (!this.may(object, i, Right.Read)) continue;
-        this.writer.instance(i);
+        this.writer.instance<F>(i);
         this.writeInstance(object, i, table);
       }
     }
@@ -101,7 +101,7 @@ export class ObjectsRead<H, F> extends ObjectsCore<H, F> {
       this.writeValue(object, instance, id, -1);
       return;
     }
-    w.multiple(id);
+    w.multiple<F>(id);
     const before = item < 0 ? -1 : item - 1;
     for (let at = h.nextItem(object, instance, id, before); at >= 0; at = h.nextItem(object, instance, id, at)) {
       if (item >= 0 && at != item) return;

@@ -1,5 +1,6 @@
 // What a server observes: its observations, and the paths of each. LwM2M Core 6.4, RFC 7641.
 
+import { littleEndian } from "../../util/numbers";
 import { never } from "../../util/wait";
 import { CoapEndpoint } from "../../net/coap/endpoint";
 import { CoapCode } from "../../net/coap/fields";
@@ -68,7 +69,7 @@ export class Watched<H, F> {
   }
 
   protected watch(i: i32): Watch {
-    const first = HEAD + OBSERVATIONS * OBSERVATION_SIZE;
+    const first = HEAD + <usize>OBSERVATIONS * OBSERVATION_SIZE;
     return changetype<Watch>(changetype<usize>(this) + first + <usize>i * WATCH_SIZE);
   }
 
@@ -118,7 +119,7 @@ export class Watched<H, F> {
    */
   protected begin(now: i64, endpoint: CoapEndpoint, isComposite: bool): i32 {
     const m = endpoint.message;
-    const token = tokenOf(m.token, m.tokenLen);
+    const token = littleEndian(m.token, m.tokenLen);
     this.drop(this.find(token, m.tokenLen));
     const i = this.find(0, -1);
     if (i < 0) return i;
@@ -202,11 +203,6 @@ export class Watched<H, F> {
 }
 
 const HEAD: usize = (offsetof<Watched<usize, usize>>() + 7) & ~7;
-export const OBSERVATIONS_SIZE: i32 = <i32>(HEAD + OBSERVATIONS * OBSERVATION_SIZE + WATCHES * WATCH_SIZE);
-
-/** Up to eight bytes as a number. */
-export function tokenOf(ptr: usize, len: i32): u64 {
-  let token: u64 = 0;
-  for (let i = len - 1; i >= 0; i--) token = (token << 8) | load<u8>(ptr + i);
-  return token;
-}
+export const OBSERVATIONS_SIZE: i32 = <i32>(
+  (HEAD + <usize>OBSERVATIONS * OBSERVATION_SIZE + <usize>WATCHES * WATCH_SIZE)
+);
