@@ -102,19 +102,16 @@ function storePlanes(out: usize, word: u32): void {
   store<u32>(out, odd | (odd >>> 1), 4);
 }
 
-/** For each byte, the one below it and `columns` to its right. Rows are bytes, columns pairs of bits. */
-@inline
-function below(x: u32, columns: i32): u32 {
-  if (columns == 0) return rotr(x, 8);
-  const bits = 2 * columns;
-  const mask: u32 = (0xff >> bits) * 0x01010101;
-  return (rotr(x, 8 + bits) & mask) | (rotr(x, bits) & ~mask);
+/** For each byte, the one below it and so many bits to its right, where `mask` has those that do not pass the edge. */
+function below(x: u32, bits: u32, mask: u32): u32 {
+  return rotr(((x >>> bits) & mask) | ((x << (8 - bits)) & ~mask), 8);
 }
 
 /** For each byte, the one two below it and two columns to its right. */
 @inline
 function twoBelowAcross(x: u32): u32 {
-  return (rotr(x, 20) & 0x0f0f0f0f) | (rotr(x, 12) & 0xf0f0f0f0);
+  x = rotr(x, 16);
+  return ((x & 0x0f0f0f0f) << 4) | ((x >>> 4) & 0x0f0f0f0f);
 }
 
 /** Bit k of four bytes, at the place of column 0 of block 1. */
@@ -144,7 +141,7 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
     w3 = load<u32>(key, 12);
     storeRoundKey(schedule, w0, w1, w2, w3, 0);
   }
-  // Word 2c + b, column c of block b with row 0 in the lowest byte: the 8x8 bit matrix of each byte position is transposed.
+  // Word 2c + b, column c of block b with row 0 in the lowest byte.
   let a0 = load<u32>(in0);
   let a1 = load<u32>(in1);
   let a2 = load<u32>(in0, 4);
@@ -153,332 +150,266 @@ function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize
   let a5 = load<u32>(in1, 8);
   let a6 = load<u32>(in0, 12);
   let a7 = load<u32>(in1, 12);
-  let t: u32;
-  t = exchange(a0 >>> 1, a1, 0x55555555);
-  a0 ^= t << 1;
-  a1 ^= t;
-  t = exchange(a2 >>> 1, a3, 0x55555555);
-  a2 ^= t << 1;
-  a3 ^= t;
-  t = exchange(a4 >>> 1, a5, 0x55555555);
-  a4 ^= t << 1;
-  a5 ^= t;
-  t = exchange(a6 >>> 1, a7, 0x55555555);
-  a6 ^= t << 1;
-  a7 ^= t;
-  t = exchange(a0 >>> 2, a2, 0x33333333);
-  a0 ^= t << 2;
-  a2 ^= t;
-  t = exchange(a1 >>> 2, a3, 0x33333333);
-  a1 ^= t << 2;
-  a3 ^= t;
-  t = exchange(a4 >>> 2, a6, 0x33333333);
-  a4 ^= t << 2;
-  a6 ^= t;
-  t = exchange(a5 >>> 2, a7, 0x33333333);
-  a5 ^= t << 2;
-  a7 ^= t;
-  t = exchange(a0 >>> 4, a4, 0x0f0f0f0f);
-  a0 ^= t << 4;
-  a4 ^= t;
-  t = exchange(a1 >>> 4, a5, 0x0f0f0f0f);
-  a1 ^= t << 4;
-  a5 ^= t;
-  t = exchange(a2 >>> 4, a6, 0x0f0f0f0f);
-  a2 ^= t << 4;
-  a6 ^= t;
-  t = exchange(a3 >>> 4, a7, 0x0f0f0f0f);
-  a3 ^= t << 4;
-  a7 ^= t;
-
-  for (let round = 1; ; round++) {
-    // AddRoundKey
-    a0 ^= load<u32>(schedule);
-    a1 ^= load<u32>(schedule, 4);
-    a2 ^= load<u32>(schedule, 8);
-    a3 ^= load<u32>(schedule, 12);
-    a4 ^= load<u32>(schedule, 16);
-    a5 ^= load<u32>(schedule, 20);
-    a6 ^= load<u32>(schedule, 24);
-    a7 ^= load<u32>(schedule, 28);
+  for (let round = 1; ;) {
+    // To planes, and after the rounds back to words: the 8x8 bit matrix of each byte position is transposed.
+    let t: u32;
+    t = exchange(a0 >>> 1, a1, 0x55555555);
+    a0 ^= t << 1;
+    a1 ^= t;
+    t = exchange(a2 >>> 1, a3, 0x55555555);
+    a2 ^= t << 1;
+    a3 ^= t;
+    t = exchange(a4 >>> 1, a5, 0x55555555);
+    a4 ^= t << 1;
+    a5 ^= t;
+    t = exchange(a6 >>> 1, a7, 0x55555555);
+    a6 ^= t << 1;
+    a7 ^= t;
+    t = exchange(a0 >>> 2, a2, 0x33333333);
+    a0 ^= t << 2;
+    a2 ^= t;
+    t = exchange(a1 >>> 2, a3, 0x33333333);
+    a1 ^= t << 2;
+    a3 ^= t;
+    t = exchange(a4 >>> 2, a6, 0x33333333);
+    a4 ^= t << 2;
+    a6 ^= t;
+    t = exchange(a5 >>> 2, a7, 0x33333333);
+    a5 ^= t << 2;
+    a7 ^= t;
+    t = exchange(a0 >>> 4, a4, 0x0f0f0f0f);
+    a0 ^= t << 4;
+    a4 ^= t;
+    t = exchange(a1 >>> 4, a5, 0x0f0f0f0f);
+    a1 ^= t << 4;
+    a5 ^= t;
+    t = exchange(a2 >>> 4, a6, 0x0f0f0f0f);
+    a2 ^= t << 4;
+    a6 ^= t;
+    t = exchange(a3 >>> 4, a7, 0x0f0f0f0f);
+    a3 ^= t << 4;
+    a7 ^= t;
     if (round > ROUNDS) break;
-    schedule += ROUND_KEY_BYTES;
+    for (;;) {
+      // AddRoundKey; the first and the last plane before the others, so that a compiler that checks addresses has no more to check.
+      a0 ^= load<u32>(schedule);
+      a7 ^= load<u32>(schedule, 28);
+      a1 ^= load<u32>(schedule, 4);
+      a2 ^= load<u32>(schedule, 8);
+      a3 ^= load<u32>(schedule, 12);
+      a4 ^= load<u32>(schedule, 16);
+      a5 ^= load<u32>(schedule, 20);
+      a6 ^= load<u32>(schedule, 24);
 
-    if (key) {
-      // Column 0 of block 1 gives way to the fourth column of the round key.
-      a0 = (a0 & ~0x02020202) | toSpare(w3, 0);
-      a1 = (a1 & ~0x02020202) | toSpare(w3, 1);
-      a2 = (a2 & ~0x02020202) | toSpare(w3, 2);
-      a3 = (a3 & ~0x02020202) | toSpare(w3, 3);
-      a4 = (a4 & ~0x02020202) | toSpare(w3, 4);
-      a5 = (a5 & ~0x02020202) | toSpare(w3, 5);
-      a6 = (a6 & ~0x02020202) | toSpare(w3, 6);
-      a7 = (a7 & ~0x02020202) | toSpare(w3, 7);
-    }
+      if (round > ROUNDS) break;
+      schedule += ROUND_KEY_BYTES;
+      if (key) {
+        // Column 0 of block 1 gives way to the fourth column of the round key.
+        a0 = (a0 & ~0x02020202) | toSpare(w3, 0);
+        a1 = (a1 & ~0x02020202) | toSpare(w3, 1);
+        a2 = (a2 & ~0x02020202) | toSpare(w3, 2);
+        a3 = (a3 & ~0x02020202) | toSpare(w3, 3);
+        a4 = (a4 & ~0x02020202) | toSpare(w3, 4);
+        a5 = (a5 & ~0x02020202) | toSpare(w3, 5);
+        a6 = (a6 & ~0x02020202) | toSpare(w3, 6);
+        a7 = (a7 & ~0x02020202) | toSpare(w3, 7);
+      }
 
-    // SubBytes: the circuit of Boyar and Peralta (SEC 2012), with their names; their x0 and s0 are a7 here.
-    // Top linear layer
-    const y14 = a4 ^ a2;
-    const y13 = a7 ^ a1;
-    const y9 = a7 ^ a4;
-    const y8 = a7 ^ a2;
-    const t0 = a6 ^ a5;
-    const y1 = t0 ^ a0;
-    const y4 = y1 ^ a4;
-    const y12 = y13 ^ y14;
-    const y2 = y1 ^ a7;
-    const y5 = y1 ^ a1;
-    const y3 = y5 ^ y8;
-    const t1 = a3 ^ y12;
-    const y15 = t1 ^ a2;
-    const y20 = t1 ^ a6;
-    const y6 = y15 ^ a0;
-    const y10 = y15 ^ t0;
-    const y11 = y20 ^ y9;
-    const y7 = a0 ^ y11;
-    const y17 = y10 ^ y11;
-    const y19 = y10 ^ y8;
-    const y16 = t0 ^ y11;
-    const y21 = y13 ^ y16;
-    const y18 = a7 ^ y16;
-    // Inversion in GF(2^8)
-    const t2 = y12 & y15;
-    const t3 = y3 & y6;
-    const t4 = t3 ^ t2;
-    const t5 = y4 & a0;
-    const t6 = t5 ^ t2;
-    const t7 = y13 & y16;
-    const t8 = y5 & y1;
-    const t9 = t8 ^ t7;
-    const t10 = y2 & y7;
-    const t11 = t10 ^ t7;
-    const t12 = y9 & y11;
-    const t13 = y14 & y17;
-    const t14 = t13 ^ t12;
-    const t15 = y8 & y10;
-    const t16 = t15 ^ t12;
-    const t17 = t4 ^ t14;
-    const t18 = t6 ^ t16;
-    const t19 = t9 ^ t14;
-    const t20 = t11 ^ t16;
-    const t21 = t17 ^ y20;
-    const t22 = t18 ^ y19;
-    const t23 = t19 ^ y21;
-    const t24 = t20 ^ y18;
-    const t25 = t21 ^ t22;
-    const t26 = t21 & t23;
-    const t27 = t24 ^ t26;
-    const t28 = t25 & t27;
-    const t29 = t28 ^ t22;
-    const t30 = t23 ^ t24;
-    const t31 = t22 ^ t26;
-    const t32 = t31 & t30;
-    const t33 = t32 ^ t24;
-    const t34 = t23 ^ t33;
-    const t35 = t27 ^ t33;
-    const t36 = t24 & t35;
-    const t37 = t36 ^ t34;
-    const t38 = t27 ^ t36;
-    const t39 = t29 & t38;
-    const t40 = t25 ^ t39;
-    const t41 = t40 ^ t37;
-    const t42 = t29 ^ t33;
-    const t43 = t29 ^ t40;
-    const t44 = t33 ^ t37;
-    const t45 = t42 ^ t41;
-    const z0 = t44 & y15;
-    const z1 = t37 & y6;
-    const z2 = t33 & a0;
-    const z3 = t43 & y16;
-    const z4 = t40 & y1;
-    const z5 = t29 & y7;
-    const z6 = t42 & y11;
-    const z7 = t45 & y17;
-    const z8 = t41 & y10;
-    const z9 = t44 & y12;
-    const z10 = t37 & y3;
-    const z11 = t33 & y4;
-    const z12 = t43 & y13;
-    const z13 = t40 & y5;
-    const z14 = t29 & y2;
-    const z15 = t42 & y9;
-    const z16 = t45 & y14;
-    const z17 = t41 & y8;
-    // Bottom linear layer
-    const t46 = z15 ^ z16;
-    const t47 = z10 ^ z11;
-    const t48 = z5 ^ z13;
-    const t49 = z9 ^ z10;
-    const t50 = z2 ^ z12;
-    const t51 = z2 ^ z5;
-    const t52 = z7 ^ z8;
-    const t53 = z0 ^ z3;
-    const t54 = z6 ^ z7;
-    const t55 = z16 ^ z17;
-    const t56 = z12 ^ t48;
-    const t57 = t50 ^ t53;
-    const t58 = z4 ^ t46;
-    const t59 = z3 ^ t54;
-    const t60 = t46 ^ t57;
-    const t61 = z14 ^ t57;
-    const t62 = t52 ^ t58;
-    const t63 = t49 ^ t58;
-    const t64 = z4 ^ t59;
-    const t65 = t61 ^ t62;
-    const t66 = z1 ^ t63;
-    a7 = t59 ^ t63;
-    a1 = t56 ^ t62;
-    a0 = t48 ^ t60;
-    const t67 = t64 ^ t65;
-    a4 = t53 ^ t66;
-    a3 = t51 ^ t66;
-    a2 = t47 ^ t65;
-    a6 = t64 ^ a4;
-    a5 = t55 ^ t67;
+      // SubBytes: the circuit of Boyar and Peralta (SEC 2012), with their names; their x0 and s0 are a7 here.
+      // Top linear layer
+      const y14 = a4 ^ a2;
+      const y13 = a7 ^ a1;
+      const y9 = a7 ^ a4;
+      const y8 = a7 ^ a2;
+      const t0 = a6 ^ a5;
+      const y1 = t0 ^ a0;
+      const y4 = y1 ^ a4;
+      const y12 = y13 ^ y14;
+      const y2 = y1 ^ a7;
+      const y5 = y1 ^ a1;
+      const y3 = y5 ^ y8;
+      const t1 = a3 ^ y12;
+      const y15 = t1 ^ a2;
+      const y20 = t1 ^ a6;
+      const y6 = y15 ^ a0;
+      const y10 = y15 ^ t0;
+      const y11 = y20 ^ y9;
+      const y7 = a0 ^ y11;
+      const y17 = y10 ^ y11;
+      const y19 = y10 ^ y8;
+      const y16 = t0 ^ y11;
+      const y21 = y13 ^ y16;
+      const y18 = a7 ^ y16;
+      // Inversion in GF(2^8)
+      const t2 = y12 & y15;
+      const t3 = y3 & y6;
+      const t4 = t3 ^ t2;
+      const t5 = y4 & a0;
+      const t6 = t5 ^ t2;
+      const t7 = y13 & y16;
+      const t8 = y5 & y1;
+      const t9 = t8 ^ t7;
+      const t10 = y2 & y7;
+      const t11 = t10 ^ t7;
+      const t12 = y9 & y11;
+      const t13 = y14 & y17;
+      const t14 = t13 ^ t12;
+      const t15 = y8 & y10;
+      const t16 = t15 ^ t12;
+      const t17 = t4 ^ t14;
+      const t18 = t6 ^ t16;
+      const t19 = t9 ^ t14;
+      const t20 = t11 ^ t16;
+      const t21 = t17 ^ y20;
+      const t22 = t18 ^ y19;
+      const t23 = t19 ^ y21;
+      const t24 = t20 ^ y18;
+      const t25 = t21 ^ t22;
+      const t26 = t21 & t23;
+      const t27 = t24 ^ t26;
+      const t28 = t25 & t27;
+      const t29 = t28 ^ t22;
+      const t30 = t23 ^ t24;
+      const t31 = t22 ^ t26;
+      const t32 = t31 & t30;
+      const t33 = t32 ^ t24;
+      const t34 = t23 ^ t33;
+      const t35 = t27 ^ t33;
+      const t36 = t24 & t35;
+      const t37 = t36 ^ t34;
+      const t38 = t27 ^ t36;
+      const t39 = t29 & t38;
+      const t40 = t25 ^ t39;
+      const t41 = t40 ^ t37;
+      const t42 = t29 ^ t33;
+      const t43 = t29 ^ t40;
+      const t44 = t33 ^ t37;
+      const t45 = t42 ^ t41;
+      const z0 = t44 & y15;
+      const z1 = t37 & y6;
+      const z2 = t33 & a0;
+      const z3 = t43 & y16;
+      const z4 = t40 & y1;
+      const z5 = t29 & y7;
+      const z6 = t42 & y11;
+      const z7 = t45 & y17;
+      const z8 = t41 & y10;
+      const z9 = t44 & y12;
+      const z10 = t37 & y3;
+      const z11 = t33 & y4;
+      const z12 = t43 & y13;
+      const z13 = t40 & y5;
+      const z14 = t29 & y2;
+      const z15 = t42 & y9;
+      const z16 = t45 & y14;
+      const z17 = t41 & y8;
+      // Bottom linear layer
+      const t46 = z15 ^ z16;
+      const t47 = z10 ^ z11;
+      const t48 = z5 ^ z13;
+      const t49 = z9 ^ z10;
+      const t50 = z2 ^ z12;
+      const t51 = z2 ^ z5;
+      const t52 = z7 ^ z8;
+      const t53 = z0 ^ z3;
+      const t54 = z6 ^ z7;
+      const t55 = z16 ^ z17;
+      const t56 = z12 ^ t48;
+      const t57 = t50 ^ t53;
+      const t58 = z4 ^ t46;
+      const t59 = z3 ^ t54;
+      const t60 = t46 ^ t57;
+      const t61 = z14 ^ t57;
+      const t62 = t52 ^ t58;
+      const t63 = t49 ^ t58;
+      const t64 = z4 ^ t59;
+      const t65 = t61 ^ t62;
+      const t66 = z1 ^ t63;
+      a7 = t59 ^ t63;
+      a1 = t56 ^ t62;
+      a0 = t48 ^ t60;
+      const t67 = t64 ^ t65;
+      a4 = t53 ^ t66;
+      a3 = t51 ^ t66;
+      a2 = t47 ^ t65;
+      a6 = t64 ^ a4;
+      a5 = t55 ^ t67;
 
-    if (key) {
-      // The next round key: RotWord of the SubBytes, and so on along the columns. It is stored without constant 63 of its
-      // own, which is to be 63 more than it is for the sake of the state.
-      const substituted =
-        fromSpare(a0, 0) |
-        fromSpare(a1, 1) |
-        fromSpare(a2, 2) |
-        fromSpare(a3, 3) |
-        fromSpare(a4, 4) |
-        fromSpare(a5, 5) |
-        fromSpare(a6, 6) |
-        fromSpare(a7, 7);
-      w0 ^= rotr(substituted, 8) ^ rcon;
-      w1 ^= w0;
-      w2 ^= w1;
-      w3 ^= w2;
-      storeRoundKey(schedule, w0, w1, w2, w3, round);
-      w0 ^= 0x63636363;
-      w1 ^= 0x63636363;
-      w2 ^= 0x63636363;
-      w3 ^= 0x63636363;
-      rcon = (rcon << 1) ^ ((rcon >>> 7) * 0x11b);
+      if (key) {
+        // The next round key: RotWord of the SubBytes, and so on along the columns. It is stored without constant 63 of its
+        // own, which is to be 63 more than it is for the sake of the state.
+        const substituted =
+          fromSpare(a0, 0) |
+          fromSpare(a1, 1) |
+          fromSpare(a2, 2) |
+          fromSpare(a3, 3) |
+          fromSpare(a4, 4) |
+          fromSpare(a5, 5) |
+          fromSpare(a6, 6) |
+          fromSpare(a7, 7);
+        w0 ^= rotr(substituted, 8) ^ rcon;
+        w1 ^= w0;
+        w2 ^= w1;
+        w3 ^= w2;
+        storeRoundKey(schedule, w0, w1, w2, w3, round);
+        w0 ^= 0x63636363;
+        w1 ^= 0x63636363;
+        w2 ^= 0x63636363;
+        w3 ^= 0x63636363;
+        rcon = (rcon << 1) ^ ((rcon >>> 7) * 0x11b);
+      }
+      // MixColumns: out = 2(a + b) + b + (c + d), where b, c, d stand one, two and three below a.
+      if (round < ROUNDS) {
+        const bits = 2 * (round & 3);
+        const mask: u32 = (0xff >> bits) * 0x01010101;
+        let b0 = below(a0, bits, mask);
+        let b1 = below(a1, bits, mask);
+        let b2 = below(a2, bits, mask);
+        let b3 = below(a3, bits, mask);
+        let b4 = below(a4, bits, mask);
+        let b5 = below(a5, bits, mask);
+        let b6 = below(a6, bits, mask);
+        let b7 = below(a7, bits, mask);
+        a0 ^= b0;
+        a1 ^= b1;
+        a2 ^= b2;
+        a3 ^= b3;
+        a4 ^= b4;
+        a5 ^= b5;
+        a6 ^= b6;
+        a7 ^= b7;
+        if (round & 1) {
+          b0 ^= twoBelowAcross(a0);
+          b1 ^= twoBelowAcross(a1);
+          b2 ^= twoBelowAcross(a2);
+          b3 ^= twoBelowAcross(a3);
+          b4 ^= twoBelowAcross(a4);
+          b5 ^= twoBelowAcross(a5);
+          b6 ^= twoBelowAcross(a6);
+          b7 ^= twoBelowAcross(a7);
+        } else {
+          b0 ^= rotr(a0, 16);
+          b1 ^= rotr(a1, 16);
+          b2 ^= rotr(a2, 16);
+          b3 ^= rotr(a3, 16);
+          b4 ^= rotr(a4, 16);
+          b5 ^= rotr(a5, 16);
+          b6 ^= rotr(a6, 16);
+          b7 ^= rotr(a7, 16);
+        }
+        const carry = a7;
+        a7 = b7 ^ a6;
+        a6 = b6 ^ a5;
+        a5 = b5 ^ a4;
+        a4 = b4 ^ a3 ^ carry;
+        a3 = b3 ^ a2 ^ carry;
+        a2 = b2 ^ a1;
+        a1 = b1 ^ a0 ^ carry;
+        a0 = b0 ^ carry;
+      }
+      round++;
     }
-    if (round == ROUNDS) continue;
-
-    // MixColumns: out = 2(a + b) + b + (c + d), where b, c, d stand one, two and three below a.
-    let b0: u32, b1: u32, b2: u32, b3: u32, b4: u32, b5: u32, b6: u32, b7: u32;
-    switch (round & 3) {
-      case 0:
-        b0 = below(a0, 0);
-        b1 = below(a1, 0);
-        b2 = below(a2, 0);
-        b3 = below(a3, 0);
-        b4 = below(a4, 0);
-        b5 = below(a5, 0);
-        b6 = below(a6, 0);
-        b7 = below(a7, 0);
-        break;
-      case 1:
-        b0 = below(a0, 1);
-        b1 = below(a1, 1);
-        b2 = below(a2, 1);
-        b3 = below(a3, 1);
-        b4 = below(a4, 1);
-        b5 = below(a5, 1);
-        b6 = below(a6, 1);
-        b7 = below(a7, 1);
-        break;
-      case 2:
-        b0 = below(a0, 2);
-        b1 = below(a1, 2);
-        b2 = below(a2, 2);
-        b3 = below(a3, 2);
-        b4 = below(a4, 2);
-        b5 = below(a5, 2);
-        b6 = below(a6, 2);
-        b7 = below(a7, 2);
-        break;
-      default:
-        b0 = below(a0, 3);
-        b1 = below(a1, 3);
-        b2 = below(a2, 3);
-        b3 = below(a3, 3);
-        b4 = below(a4, 3);
-        b5 = below(a5, 3);
-        b6 = below(a6, 3);
-        b7 = below(a7, 3);
-    }
-    a0 ^= b0;
-    a1 ^= b1;
-    a2 ^= b2;
-    a3 ^= b3;
-    a4 ^= b4;
-    a5 ^= b5;
-    a6 ^= b6;
-    a7 ^= b7;
-    if (round & 1) {
-      b0 ^= twoBelowAcross(a0);
-      b1 ^= twoBelowAcross(a1);
-      b2 ^= twoBelowAcross(a2);
-      b3 ^= twoBelowAcross(a3);
-      b4 ^= twoBelowAcross(a4);
-      b5 ^= twoBelowAcross(a5);
-      b6 ^= twoBelowAcross(a6);
-      b7 ^= twoBelowAcross(a7);
-    } else {
-      b0 ^= rotr(a0, 16);
-      b1 ^= rotr(a1, 16);
-      b2 ^= rotr(a2, 16);
-      b3 ^= rotr(a3, 16);
-      b4 ^= rotr(a4, 16);
-      b5 ^= rotr(a5, 16);
-      b6 ^= rotr(a6, 16);
-      b7 ^= rotr(a7, 16);
-    }
-    const carry = a7;
-    a7 = b7 ^ a6;
-    a6 = b6 ^ a5;
-    a5 = b5 ^ a4;
-    a4 = b4 ^ a3 ^ carry;
-    a3 = b3 ^ a2 ^ carry;
-    a2 = b2 ^ a1;
-    a1 = b1 ^ a0 ^ carry;
-    a0 = b0 ^ carry;
   }
-
-  // Back to words, by the same transposition.
-  t = exchange(a0 >>> 1, a1, 0x55555555);
-  a0 ^= t << 1;
-  a1 ^= t;
-  t = exchange(a2 >>> 1, a3, 0x55555555);
-  a2 ^= t << 1;
-  a3 ^= t;
-  t = exchange(a4 >>> 1, a5, 0x55555555);
-  a4 ^= t << 1;
-  a5 ^= t;
-  t = exchange(a6 >>> 1, a7, 0x55555555);
-  a6 ^= t << 1;
-  a7 ^= t;
-  t = exchange(a0 >>> 2, a2, 0x33333333);
-  a0 ^= t << 2;
-  a2 ^= t;
-  t = exchange(a1 >>> 2, a3, 0x33333333);
-  a1 ^= t << 2;
-  a3 ^= t;
-  t = exchange(a4 >>> 2, a6, 0x33333333);
-  a4 ^= t << 2;
-  a6 ^= t;
-  t = exchange(a5 >>> 2, a7, 0x33333333);
-  a5 ^= t << 2;
-  a7 ^= t;
-  t = exchange(a0 >>> 4, a4, 0x0f0f0f0f);
-  a0 ^= t << 4;
-  a4 ^= t;
-  t = exchange(a1 >>> 4, a5, 0x0f0f0f0f);
-  a1 ^= t << 4;
-  a5 ^= t;
-  t = exchange(a2 >>> 4, a6, 0x0f0f0f0f);
-  a2 ^= t << 4;
-  a6 ^= t;
-  t = exchange(a3 >>> 4, a7, 0x0f0f0f0f);
-  a3 ^= t << 4;
-  a7 ^= t;
   if (out0) storeBlock(out0, a0, a2, a4, a6);
   if (out1) storeBlock(out1, a1, a3, a5, a7);
 }
