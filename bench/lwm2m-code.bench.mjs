@@ -53,12 +53,19 @@ export async function sizes(text, budgets) {
   const lacking = missing([...BUILDERS, 'wakaama-client']);
   if (lacking.length > 0) throw new Error(howToInstall(lacking));
   const own = budgets['lwm2m code'];
+  const alone = linked('alone', '-nostdlib');
   const rows = [
-    [`${FILE} as flashed for an engine that interprets it`, statSync(join('build/release', FILE)).size],
-    [`${FILE} rv32 flash at -Os, C library and runtime included`, smallest(FILE, own[FILE])],
-    ['Wakaama with tinydtls at -Os, C library included', linked('with-libc')],
-    ['Wakaama with tinydtls at -Os alone', linked('alone', '-nostdlib')],
+    {
+      ...{
+        name: `${FILE} as flashed for an engine that interprets it`,
+        value: statSync(join('build/release', FILE)).size,
+      },
+      budget: alone,
+    },
+    { name: `${FILE} rv32 flash at -Os, C library and runtime included`, value: smallest(FILE, own[FILE]) },
+    { name: 'Wakaama with tinydtls at -Os, C library included', value: linked('with-libc') },
+    { name: 'Wakaama with tinydtls at -Os alone', value: alone },
   ];
   text('  of Wakaama, what its client calls, without sockets and a modem');
-  return [...weighed(FILE, own), ...rows.map(([name, value]) => ({ name, value, unit: 'bytes' }))];
+  return [...weighed(FILE, own), ...rows.map((row) => ({ unit: 'bytes', ...row }))];
 }
