@@ -4,6 +4,8 @@
 //   operator.json  the default operator's AuthKey, mode 0600: made when the folder is new and no configuration names one
 //   files/        the bytes of Harvest Files, under names of the platform's own
 //   cards/        one file of mode 0600 per SIM: the card's own memory
+// An old copy may be put back: no nonce of a DTLS association is used a second time then. What is lost is what was written since, and
+// with it the knowledge of which records of devices were already taken.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';

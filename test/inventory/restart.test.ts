@@ -135,6 +135,31 @@ describe.each(HOWS)('after a restart (%s)', (how) => {
   });
 });
 
+it('a database that is put back from an old copy: no nonce of the server comes twice, and devices go on', async () => {
+  const { world, device, handshakes, submit, request } = await joined();
+  const copied = world.associations();
+  const before = handshakes();
+  for (let times = 0; times < 3; times++) {
+    // Far beyond the marks of the copy.
+    for (let updates = 0; updates < 400; updates++) expect((await device.update()).code).toBe('2.04');
+    world.restart('crash', copied);
+    const from = world.clock.now();
+    expect((await device.update()).code).toBe('2.04');
+    expect(world.clock.now() - from).toBeLessThan(SECOND);
+    const asked = submit('/3/0/0');
+    await world.pass(5 * SECOND);
+    expect(request(asked)?.state).toBe('done');
+  }
+  expect(handshakes()).toBe(before);
+  const nonces = world.wire.flatMap(({ from, port, datagram }) =>
+    from === 'server' && port === 5684 && datagram[0] === 23
+      ? [Buffer.from(datagram.subarray(3, 11)).toString('hex')]
+      : [],
+  );
+  expect(nonces.length).toBeGreaterThan(1200);
+  expect(new Set(nonces).size).toBe(nonces.length);
+});
+
 it('no secret of an association is in the database in clear, and with another master key it is nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'akari-associations-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -31,6 +31,7 @@ import {
   type Value,
   type ResourceType,
 } from '../../host/lwm2m/index.js';
+import type { Row } from '../../host/platform/database.js';
 import { Database, Platform, type PlatformOptions, Seal } from '../../host/platform/index.js';
 import { Random } from '../../host/random.js';
 import type { TraceEvent } from '../../host/trace/events.js';
@@ -119,9 +120,16 @@ export class InventoryWorld {
     this.anybody = new Client((request) => this.platform.api.fetch(request));
   }
 
-  /** Another process in the platform's place. `crash`: the one before had no time to write anything down. */
-  restart(how: 'orderly' | 'crash'): void {
-    const rows = this.#database.all('SELECT * FROM inventory_associations');
+  /** What is written down of associations. */
+  associations(): readonly Row[] {
+    return this.#database.all('SELECT * FROM inventory_associations');
+  }
+
+  /**
+   * Another process in the platform's place. `crash`: the one before had no time to write anything down. `rows`: what this one finds
+   * after a crash, unless it is what is there now.
+   */
+  restart(how: 'orderly' | 'crash', rows = this.associations()): void {
     this.platform.inventory.close();
     if (how === 'crash') {
       for (const row of rows) {

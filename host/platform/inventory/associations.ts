@@ -27,6 +27,14 @@ const stored = z.object({
   ...{ cid: bytes.optional(), clientCid: bytes.optional(), maxFragment: z.number().optional() },
 });
 
+/**
+ * Somebody may put the database back from an old copy, in which the marks are those of then. Numbers go on at one of the calendar, so
+ * that none comes twice as long as nobody turns the clock back: no process sends more than 64,000 records a second, and the
+ * 48 bits of a number last until 2159.
+ */
+const CALENDAR_FROM_MS = Date.UTC(2020);
+const RECORDS_PER_MS = 64;
+
 export class Associations implements AssociationKeeper {
   readonly #database: Database;
   readonly #seal: Seal;
@@ -74,6 +82,10 @@ export class Associations implements AssociationKeeper {
     return this.#unixMs() - Math.floor(silentFor / 1e6);
   }
 
+  get #calendar(): number {
+    return (this.#unixMs() - CALENDAR_FROM_MS) * RECORDS_PER_MS;
+  }
+
   /** The longest silent first. What was sealed with another master key is nobody's, and goes. */
   all(): readonly KeptEntry[] {
     return this.#database.all('SELECT * FROM inventory_associations ORDER BY heard_ms, id').flatMap((row) => {
@@ -84,7 +96,7 @@ export class Associations implements AssociationKeeper {
         const association: KeptAssociation = { id, master: new Secret(master), cid, clientCid, maxFragment, ...rest };
         const marks = {
           pathKey: String(row['path']),
-          ...{ nextWrite: Number(row['next_write']), nextRead: Number(row['next_read']) },
+          ...{ nextWrite: Math.max(Number(row['next_write']), this.#calendar), nextRead: Number(row['next_read']) },
           silentFor: Math.max(0, this.#unixMs() - Number(row['heard_ms'])) * 1e6,
         };
         return [{ association, marks }];
