@@ -1,6 +1,6 @@
 // A device that nobody here wrote: Eclipse Wakaama's client with tinydtls gets its key from a served world's Inventory, by the address of a
 // SIM's session, registers with it over DTLS, and does what operators ask of it over the management API.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
@@ -12,9 +12,10 @@ import { UdpRelay } from '../../tools/wakaama/relay.mjs';
 import { dissect } from '../coap/capture.js';
 import { Wakaama } from '../lwm2m/wakaama.js';
 import { withPrograms } from '../peers.js';
-import { Client } from '../platform/api-harness.js';
+import type { Client } from '../platform/api-harness.js';
 import { until } from '../until.js';
 import { freeBlock } from './block.js';
+import { operatorOf } from './operator.js';
 
 const { it } = withPrograms('wakaama-client', 'tshark');
 const config = await loadServeConfig(EXAMPLE_WORLD);
@@ -57,14 +58,7 @@ async function serve(): Promise<void> {
     refused: (from, { name }) => refused.push(`${from} ${name}`),
     sink: (event) => void (event.type === 'inventory' && events.push(event)),
   });
-  const { host, port } = served.api;
-  const anybody = new Client(async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const { method, headers } = request;
-    const body = request.body === null ? {} : { body: await request.arrayBuffer() };
-    return fetch(`http://${host}:${port}${pathname}${search}`, { method, headers, ...body });
-  });
-  operator = await anybody.signIn(JSON.parse(readFileSync(join(folder, 'operator.json'), 'utf8')) as object);
+  operator = await operatorOf(folder, served.api);
 }
 
 afterEach(async () => {
