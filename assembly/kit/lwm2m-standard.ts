@@ -273,6 +273,11 @@ export function lwm2mFirmwareApply(): bool {
   return firmware.apply();
 }
 
+/** A turn of the app is over. */
+export function lwm2mFirmwareSettle(now: f64): void {
+  firmware.settle(<i64>now);
+}
+
 /** State, result, bytes received. */
 export function lwm2mFirmwareState(): Int32Array {
   const state = new Int32Array(3);

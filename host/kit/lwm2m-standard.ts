@@ -51,6 +51,7 @@ export interface Lwm2mStandardKit {
   lwm2mFirmwareDue(): boolean;
   /** True: the device restarts now. */
   lwm2mFirmwareApply(): boolean;
+  lwm2mFirmwareSettle(now: number): void;
   lwm2mFirmwareState(): { readonly state: number; readonly result: number; readonly received: number };
   /** Infinity while nothing is to be fetched. */
   lwm2mPullDeadline(): number;
@@ -77,6 +78,7 @@ export interface Lwm2mStandardExports {
   lwm2mFlashStored(): Uint8Array;
   lwm2mFirmwareDue(): number;
   lwm2mFirmwareApply(): number;
+  lwm2mFirmwareSettle(now: number): void;
   lwm2mFirmwareState(): Int32Array;
   lwm2mPullDeadline(): number;
   lwm2mPullBegin(now: number): void;
@@ -109,6 +111,7 @@ export function lwm2mStandardKit(wasm: Lwm2mStandardExports): Lwm2mStandardKit {
     lwm2mFlashStored: () => wasm.lwm2mFlashStored(),
     lwm2mFirmwareDue: () => wasm.lwm2mFirmwareDue() !== 0,
     lwm2mFirmwareApply: () => wasm.lwm2mFirmwareApply() !== 0,
+    lwm2mFirmwareSettle: (now) => wasm.lwm2mFirmwareSettle(now),
     lwm2mFirmwareState() {
       const [state = 0, result = 0, received = 0] = wasm.lwm2mFirmwareState();
       return { state, result, received };

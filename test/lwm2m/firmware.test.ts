@@ -89,6 +89,30 @@ describe('pushed', () => {
     expect(now()).toEqual([0, 4]);
     expect(device.push(whole)).toEqual(['2.04']);
   });
+
+  test('who pushes and falls silent for as long as what has come is kept: the connection is lost, and another push succeeds', () => {
+    const { lab } = device;
+    const half = (): void =>
+      void device.ask(PUT, '/5/0/0', { format: OPAQUE, block1: 8 | 6, body: whole.subarray(0, 1024) });
+    // Twice: what was seen of the first push says nothing of the second.
+    for (let times = 0; times < 2; times++) {
+      half();
+      kit.lwm2mFirmwareSettle(lab.now);
+      lab.now += 246_000;
+      kit.lwm2mFirmwareSettle(lab.now);
+      expect(now()).toEqual([1, 0]);
+      lab.now += 2_000;
+      kit.lwm2mFirmwareSettle(lab.now);
+      expect(now()).toEqual([0, 4]);
+      expect(device.ask(PUT, '/5/0/0', { format: OPAQUE, block1: 0x18 | 6, body: whole.subarray(1024, 2048) })).toBe(
+        '4.08',
+      );
+    }
+    expect(device.push(whole)).toEqual(['2.04']);
+    lab.now += 3_600_000;
+    kit.lwm2mFirmwareSettle(lab.now);
+    expect(now()).toEqual([2, 0]);
+  });
 });
 
 describe('refused', () => {
@@ -243,7 +267,8 @@ describe('states and what they do not allow', () => {
 });
 
 describe('fetched', () => {
-  const start = (): void => void device.ask(PUT, '/5/0/1', { format: 0, body: URI });
+  const name = (uri: string): void => void device.ask(PUT, '/5/0/1', { format: 0, body: uri });
+  const start = (): void => name(URI);
 
   test.each([16, 64, 512, 1024])('int-756, int-771: in blocks of %i', (size) => {
     start();
@@ -331,6 +356,71 @@ describe('fetched', () => {
     device.offer(whole, 256, () => ({ code }));
     device.fetch();
     expect(now()).toEqual([0, result]);
+  });
+
+  describe('whose connection was lost', () => {
+    const large = packageOf(imageOf(12_000));
+    let asked: number[];
+
+    beforeEach(() => {
+      start();
+      device.offer(large, 1024, (from) => (from >= 5 * 1024 ? 'silent' : undefined));
+      device.fetch();
+      expect(now()).toEqual([0, 4]);
+      asked = [];
+      device.offer(large, 1024, (from) => void asked.push(from));
+    });
+
+    const runs = (): void => {
+      device.fetch();
+      expect(now()).toEqual([2, 0]);
+      expect(device.update()).toBe(true);
+      expect(Buffer.from(kit.lwm2mFlashImage()).equals(imageOf(12_000))).toBe(true);
+    };
+
+    test('goes on where it was when it is named again', () => {
+      start();
+      runs();
+      expect(asked[0]).toBe(5 * 1024);
+    });
+
+    test('goes on from the last record when the power fails then', () => {
+      start();
+      device.restart();
+      device.offer(large, 1024, (from) => void asked.push(from));
+      runs();
+      expect(asked[0]).toBe(4 * 1024);
+    });
+
+    test('begins anew when it is another version by now', () => {
+      const other = packageOf(imageOf(2_000, 'other'));
+      device.offer(other, 256);
+      start();
+      device.fetch();
+      expect(now()).toEqual([2, 0]);
+      expect(device.update()).toBe(true);
+      expect(Buffer.from(kit.lwm2mFlashImage()).equals(imageOf(2_000, 'other'))).toBe(true);
+    });
+
+    test.each<[string, () => void]>([
+      ['the power has failed since', () => device.restart()],
+      ['another was pushed in between', () => void device.push(whole.subarray(0, 512))],
+      [
+        'another was named in between',
+        () => {
+          name('coap://files.example/b/fw?v=2');
+          name('');
+        },
+      ],
+    ])('begins anew when %s', (_what, between) => {
+      between();
+      device.lab.now += 60_000;
+      name('');
+      device.offer(large, 1024, (from) => void asked.push(from));
+      start();
+      runs();
+      expect(asked[0]).toBe(0);
+    });
   });
 
   test('int-775: a server that never answers: tried again with growing waits, then given up, result 4', () => {

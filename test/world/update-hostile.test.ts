@@ -200,10 +200,21 @@ it.each(['push', 'pull'] as const)(
     const [state, result] = [await job.value('/5/0/3'), await job.value('/5/0/5')];
     expect([
       [0, 4],
-      [1, 0],
       [2, 0],
     ]).toContainEqual([state, result]);
     await runsTheNewImage();
     expect(job.bootstraps).toBeLessThan(20);
   },
 );
+
+it('an image by pull gets through all of that: it goes on where it was when an operator names it again', async () => {
+  await online({ seed: 'all', method: 'pull' });
+  way.faults = ALL;
+  for (let hours = 0; hours < 24 && (await job.value('/5/0/3')) !== 2; hours++) {
+    if ((await job.value('/5/0/3')) === 0) give('pull');
+    await job.pass(HOUR);
+  }
+  expect(await job.value('/5/0/3')).toBe(2);
+  await runsTheNewImage();
+  expect(job.bootstraps).toBeLessThan(20);
+});

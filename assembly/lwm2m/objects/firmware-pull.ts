@@ -1,5 +1,6 @@
 // Fetches the package that a server has named: CoAP GET block by block, in a session of its own. What is there stays there when the session
-// breaks or the power fails: it goes on from the last record, as long as the ETag is the same.
+// breaks or the power fails, or when it was given up and a server names the same once more: it goes on from there, or from the last record,
+// as long as the ETag is the same.
 //
 // The caller opens a session to what `target` says when `isDue`, calls `begin` when it is open, hands its events to `took`, and says
 // `unreachable` or `lost` when it has failed. `isDone` is when the session can be closed.

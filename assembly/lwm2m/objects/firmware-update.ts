@@ -11,6 +11,7 @@
 // `M` says how packages come (firmware-fields.ts).
 
 import { Status } from "../../board/index";
+import { EXCHANGE_LIFETIME_MS } from "../../net/coap/fields";
 import { Ascii } from "../../util/ascii";
 import { equals } from "../../util/text";
 import { FirmwareResult, FirmwareState, RESULT, STATE, hasPull, hasPush, tableOf } from "./firmware-fields";
@@ -69,6 +70,11 @@ export class FirmwareUpdate<B, M> extends News {
   private isResumed: bool;
   /** An update has succeeded, which is not written down yet. */
   private isFresh: bool;
+  /** Of a package whose connection was lost a part is there, and this much of the record is its URI still; 0: of none. */
+  private left: i32;
+  /** How much of a package that is pushed was there at the last look, and until when more has to come. */
+  private seen: i32;
+  private lostAt: i64;
 
 
   @inline
@@ -103,6 +109,7 @@ export class FirmwareUpdate<B, M> extends News {
     this.isDue = false;
     this.isResumed = false;
     this.isFresh = false;
+    if (hasPull<M>()) this.left = 0;
     const r = this.record;
     const size = flash.load(changetype<usize>(r), RECORD_MAX);
     const isThere =
@@ -139,9 +146,20 @@ export class FirmwareUpdate<B, M> extends News {
     }
   }
 
-  /** This image stays: call when it has had a whole turn, or later, as often as you like. */
-  settle(): void {
+  /**
+   * This image stays: call when it has had a whole turn, or later, and then in every turn. Of who pushes a package and has not been heard for
+   * as long as CoAP keeps what has come, nothing more comes.
+   */
+  settle(now: i64): void {
     if (this.isFresh) this.save();
+    if (!hasPush<M>() || this.record.state != FirmwareState.Downloading || !this.record.isPushed) return;
+    const received = this.reader.received;
+    if (this.seen != received) {
+      this.seen = received;
+      this.lostAt = now + EXCHANGE_LIFETIME_MS;
+    } else if (now >= this.lostAt) {
+      this.failed(FirmwareResult.ConnectionLost);
+    }
   }
 
   private isVersion(version: Ascii): bool {
@@ -169,9 +187,7 @@ export class FirmwareUpdate<B, M> extends News {
     r.changedAt = this.time;
     r.isCommitted = false;
     if (state == FirmwareState.Idle) {
-      r.received = 0;
       r.uriLen = 0;
-      r.etagLen = 0;
       this.isDue = false;
     }
   }
@@ -180,6 +196,8 @@ export class FirmwareUpdate<B, M> extends News {
   protected restart(): void {
     this.reader.begin(this.flash);
     this.isResumed = false;
+    this.seen = -1;
+    if (hasPull<M>()) this.left = 0;
     this.record.received = 0;
     this.record.etagLen = 0;
   }
@@ -197,6 +215,17 @@ export class FirmwareUpdate<B, M> extends News {
 
   get uriLen(): i32 {
     return this.record.uriLen;
+  }
+
+  /** A server names ptr..ptr+len. Who has lost the connection to just that goes on where it was. */
+  protected fetch(ptr: usize, len: i32): void {
+    const r = this.record;
+    if (this.left != len || memory.compare(this.uri, ptr, len) != 0) this.restart();
+    this.left = 0;
+    r.isPushed = false;
+    r.uriLen = <u8>len;
+    memory.copy(this.uri, ptr, len);
+    this.to(FirmwareState.Downloading, FirmwareResult.None);
   }
 
   /** How much of it is there, and of which version of the resource: `etag`..+`etagLen`. */
@@ -257,7 +286,11 @@ export class FirmwareUpdate<B, M> extends News {
   }
 
   failed(result: FirmwareResult): void {
-    if (this.record.state == FirmwareState.Downloading) this.to(FirmwareState.Idle, result);
+    const r = this.record;
+    if (r.state != FirmwareState.Downloading) return;
+    const len: i32 = r.uriLen;
+    this.to(FirmwareState.Idle, result);
+    if (hasPull<M>() && !r.isPushed && result == FirmwareResult.ConnectionLost) this.left = len;
   }
 
   // --- What is pushed ---

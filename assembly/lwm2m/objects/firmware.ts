@@ -1,9 +1,9 @@
 // Object 5, Firmware Update: a server pushes a package (firmware-package.ts) block by block, or names a URI from which the device fetches
 // it; then, when the server says so, the device runs it. LwM2M Core E.6. What an update is, over power cuts, is firmware-update.ts.
 //
-// The app calls `attach` when it starts, which tells from its own version whether an update has come to its end, and `settle` when it
-// has had a turn: until then the board may go back to the image before, and so may what is written down. It looks at `isDue` when its
-// answers have gone out, calls `apply`, and restarts when that says so. For what is fetched see firmware-pull.ts.
+// The app calls `attach` when it starts, which tells from its own version whether an update has come to its end, and `settle` at the end of
+// each turn, but not before it is sure of itself: until then the board may go back to the image before, and so may what is written down.
+// It looks at `isDue` when its answers have gone out, calls `apply`, and restarts when that says so. For what is fetched see firmware-pull.ts.
 
 import { Status } from "../../board/index";
 import { CoapUri } from "../../net/coap/uri";
@@ -145,17 +145,12 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
       this.to(FirmwareState.Idle, FirmwareResult.Protocol);
       return Status.Ok;
     }
-    const r = this.record;
     const status = value.len > URI_MAX ? <i32>Status.TooLong : uri.parse(value.ptr, value.len);
     if (status != Status.Ok) {
       this.to(FirmwareState.Idle, status == Status.Unsupported ? FirmwareResult.Protocol : FirmwareResult.Uri);
       return Status.Ok;
     }
-    this.restart();
-    r.isPushed = false;
-    r.uriLen = <u8>value.len;
-    memory.copy(this.uri, value.ptr, value.len);
-    this.to(FirmwareState.Downloading, FirmwareResult.None);
+    this.fetch(value.ptr, value.len);
     return Status.Ok;
   }
 

@@ -117,7 +117,7 @@ export function loop(): i32 {
     thermometer.measured(adc_read(SENSOR) - 500);
   }
   client.step(now);
-  if (client.isRegistered) firmware.settle();
+  if (client.isRegistered) firmware.settle(now);
   obey(now);
   const soonest = min(client.deadline, goodbyeAt > 0 ? goodbyeAt : due);
   return until(now, line, modem.deadline, soonest);
