@@ -1,15 +1,13 @@
-// One client of the server, from its ClientHello with a good cookie on: handshake, resumption, data, close (RFC 6347 4.2,
-// RFC 5246 7.3). The server beside it (server.ts) finds out whom a datagram belongs to.
+// One client of the server: the records of its handshake (handshake.ts), then its data, until one of both closes (RFC 6347 4.2,
+// RFC 5246 7.2). The server beside it (server.ts) finds out whom a datagram belongs to.
 
-import { timingSafeEqual } from 'node:crypto';
 import { Alarm } from '../alarm.js';
 import type { Clock } from '../clock/clock.js';
 import type { Random } from '../random.js';
-import { Secret } from '../secret.js';
 import {
   Alert,
   AlertLevel,
-  CipherSuite,
+  type CipherSuite,
   ContentType,
   HandshakeType,
   LAST_SEQUENCE,
@@ -17,22 +15,21 @@ import {
   MESSAGE_HEAD,
   VERSION,
 } from './fields.js';
-import { type AssociationKeeper, Bounds, type KeptAssociation, type Marks } from './kept.js';
-import { keyBlock, masterSecret, type Randoms, verifyData } from './key-schedule.js';
-import type { DtlsLimits } from './limits.js';
 import {
-  type ClientHello,
-  type Fragment,
-  fragments,
-  type HandshakeMessage,
-  readClientKeyExchange,
-  readFragments,
-  Reassembly,
-  serverHello,
-  whole,
-} from './messages.js';
+  type Agreement,
+  type ConnectionKeys,
+  connectionKeys,
+  type Flown,
+  Handshake,
+  type HandshakeStart,
+  type KeysOf,
+  type ResumableSession,
+} from './handshake.js';
+import { type AssociationKeeper, Bounds, type KeptAssociation, type Marks } from './kept.js';
+import type { DtlsLimits } from './limits.js';
+import { type ClientHello, type Fragment, fragments, type HandshakeMessage, readFragments } from './messages.js';
 import { DtlsError, uint } from './reader.js';
-import { type DtlsRecord, type Opened, overhead, plainRecord, Protection, ReplayWindow } from './record.js';
+import { type DtlsRecord, type Opened, overhead, plainRecord, ReplayWindow } from './record.js';
 
 /** Where datagrams of a client come from and go to. */
 export interface DtlsPath {
@@ -41,28 +38,12 @@ export interface DtlsPath {
   send(datagram: Uint8Array): void;
 }
 
-/** A key that an identity may use; `id` tells it from others of the same identity. */
-export interface PskKey {
-  readonly id: string;
-  readonly key: Secret;
-}
-
-/** What a session is resumed from (RFC 5246 7.3). */
-export interface ResumableSession {
-  readonly master: Secret;
-  readonly suite: CipherSuite;
-  readonly extendedMasterSecret: boolean;
-  readonly identity: string;
-  readonly keyId: string;
-}
-
 /** What an association needs of its server. */
 export interface AssociationContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: DtlsLimits;
-  /** Undefined: nobody has this identity. */
-  readonly keysOf: (identity: string) => readonly PskKey[] | undefined;
+  readonly keysOf: KeysOf;
   readonly opened: (association: Association) => void;
   readonly data: (association: Association, bytes: Buffer) => void;
   readonly ended: (association: Association, reason: EndReason) => void;
@@ -74,100 +55,56 @@ export interface AssociationContext {
 export type EndReason =
   ('closed by peer' | 'closed' | 'alert' | 'failed' | 'timeout' | 'replaced' | 'evicted') | 'suspended';
 
-/** What of a ClientHello an association lives by. */
-type Hello = Pick<ClientHello, 'random' | 'extendedMasterSecret' | 'cid' | 'maxFragment'>;
-
-export interface AssociationStart<H extends Hello = ClientHello> {
-  readonly hello: H;
-  /** message_seq of the ClientHello; the server's first message has the same. */
-  readonly sequence: number;
+export interface AssociationStart extends Pick<HandshakeStart, 'agreement' | 'sequence' | 'resumed'> {
   /** Record sequence number of the ClientHello, with which the server begins (RFC 6347 4.2.1). */
   readonly recordSequence: number;
   readonly path: DtlsPath;
-  readonly suite: CipherSuite;
-  readonly cid: Buffer | undefined;
-  readonly sessionId: Buffer;
-  /** The session that the ClientHello names, if it may be resumed. */
-  readonly resumed: ResumableSession | undefined;
-  /** By chance unless given. */
-  readonly serverRandom?: Buffer;
 }
 
-/** One way in which the client may have made its keys: identities whose key is being changed have two. */
-interface Candidate {
-  readonly keyId: string;
-  readonly master: Secret;
-  readonly opens: Protection;
-  readonly seals: Protection;
-}
-
-/** A message of the flight that is sent until the client has moved on. */
-type Flown = { readonly epoch: 0 | 1; readonly message: HandshakeMessage } | 'change-cipher-spec';
-
-type State = 'hello' | 'finish' | 'open' | 'closed';
+type State = 'handshake' | 'open' | 'closed';
 
 export class Association {
-  readonly sessionId: Buffer;
-  readonly cid: Buffer | undefined;
-  readonly clientRandom: Buffer;
-  readonly suite: CipherSuite;
-  readonly extendedMasterSecret: boolean;
   readonly #context: AssociationContext;
-  readonly #hello: Hello;
-  readonly #resumed: ResumableSession | undefined;
-  readonly #randoms: Randoms;
+  readonly #agreement: Agreement;
+  /** Until it is open. */
+  #handshake: Handshake | undefined;
+  readonly #isResumed: boolean;
   readonly #alarm: Alarm;
   readonly #startedAt: number;
   readonly #windows = [new ReplayWindow(), new ReplayWindow()] as const;
   readonly #early: DtlsRecord[] = [];
-  readonly #reassembly = new Map<number, Reassembly>();
-  readonly #transcript: Buffer[] = [];
   #path: DtlsPath;
-  #state: State = 'hello';
-  #candidates: readonly Candidate[] = [];
-  #keys: Candidate | undefined;
-  #identity: string | undefined;
+  #state: State = 'handshake';
+  #keys: ConnectionKeys | undefined;
+  #identity = '';
   #flight: readonly Flown[] = [];
   #wait: number;
-  /** message_seq that the client sends next, and that the server does. */
-  #next: number;
-  #nextOwn: number;
   #writeSequence: [number, number];
   readonly #bounds: Bounds;
   #heardAt: number;
 
-  constructor(context: AssociationContext, start: AssociationStart<Hello>) {
-    const { hello, sequence, recordSequence, path, suite, cid, sessionId, resumed } = start;
+  /** A new one, with a handshake before it. */
+  constructor(context: AssociationContext, { path, recordSequence, ...start }: AssociationStart) {
+    const { clock, keeper, limits, keysOf, random } = context;
     this.#context = context;
-    this.#hello = hello;
+    this.#agreement = start.agreement;
+    this.#handshake = new Handshake({ ...start, keysOf, limits, random });
+    this.#isResumed = start.resumed !== undefined;
     this.#path = path;
-    this.#alarm = new Alarm(context.clock);
-    this.#startedAt = this.#heardAt = context.clock.now();
-    this.#bounds = new Bounds(context.keeper);
-    this.#wait = context.limits.firstTimeout;
-    this.#next = sequence + 1;
-    this.#nextOwn = sequence;
+    this.#alarm = new Alarm(clock);
+    this.#startedAt = this.#heardAt = clock.now();
+    this.#bounds = new Bounds(keeper);
+    this.#wait = limits.firstTimeout;
     this.#writeSequence = [recordSequence, 0];
-    this.suite = suite;
-    this.cid = cid;
-    this.sessionId = sessionId;
-    this.clientRandom = hello.random;
-    this.extendedMasterSecret = hello.extendedMasterSecret;
-    this.#resumed = resumed;
-    this.#randoms = { clientRandom: hello.random, serverRandom: start.serverRandom ?? context.random.bytes(32) };
   }
 
   /** An open one, of an earlier process. */
   static restored(context: AssociationContext, kept: KeptAssociation, marks: Marks, path: DtlsPath): Association {
-    const { clientRandom: random, extendedMasterSecret, clientCid, maxFragment } = kept;
-    const { suite, cid, sessionId, serverRandom, keyId, identity, master } = kept;
-    const association = new Association(context, {
-      hello: { random, extendedMasterSecret, cid: clientCid, maxFragment },
-      ...{ sequence: 0, recordSequence: 0, path, suite, cid, sessionId, serverRandom, resumed: undefined },
-    });
-    association.#identity = identity;
-    association.#keys = association.#candidate(keyId, master.reveal());
-    association.#candidates = [association.#keys];
+    const start = { agreement: kept, sequence: 0, recordSequence: 0, path, resumed: undefined };
+    const association = new Association(context, start);
+    association.#handshake = undefined;
+    association.#identity = kept.identity;
+    association.#keys = connectionKeys(kept, kept.keyId, kept.master.reveal());
     association.#state = 'open';
     association.#writeSequence[1] = marks.nextWrite;
     association.#windows[1].mark(marks.nextRead - 1, 'all before');
@@ -176,74 +113,70 @@ export class Association {
     return association;
   }
 
-  /** Answers the ClientHello. `helloMessage`: the ClientHello itself, for the transcript. */
-  start(helloMessage: HandshakeMessage, clientHello: ClientHello): void {
-    const resumed = this.#resumed;
-    this.#transcript.push(whole(helloMessage));
-    const hello = this.#own(
-      HandshakeType.ServerHello,
-      serverHello({
-        random: this.#randoms.serverRandom,
-        sessionId: this.sessionId,
-        suite: this.suite,
-        hello: clientHello,
-        cid: this.cid,
-      }),
-    );
-    if (resumed === undefined) {
-      const done = this.#own(HandshakeType.ServerHelloDone, Buffer.alloc(0));
-      this.#flight = [
-        { epoch: 0, message: hello },
-        { epoch: 0, message: done },
-      ];
-    } else {
-      this.#identity = resumed.identity;
-      this.#keys = this.#candidate(resumed.keyId, resumed.master.reveal());
-      this.#candidates = [this.#keys];
-      this.#state = 'finish';
-      this.#flight = [{ epoch: 0, message: hello }, 'change-cipher-spec', this.#finished(this.#keys)];
-    }
+  /** Answers the ClientHello. `message`: as it came, for the transcript. */
+  start(message: HandshakeMessage, hello: ClientHello): void {
+    const handshake = this.#handshake;
+    if (handshake === undefined) return;
+    handshake.begin(message, hello);
+    // Of a session that is resumed the keys are known at once.
+    this.#keys = handshake.candidates[0];
+    this.#flight = handshake.flight;
     this.#fly();
     this.#arm();
   }
 
+  get suite(): CipherSuite {
+    return this.#agreement.suite;
+  }
+
+  get extendedMasterSecret(): boolean {
+    return this.#agreement.extendedMasterSecret;
+  }
+
+  get clientRandom(): Buffer {
+    return this.#agreement.clientRandom;
+  }
+
+  get sessionId(): Buffer {
+    return this.#agreement.sessionId;
+  }
+
+  get cid(): Buffer | undefined {
+    return this.#agreement.cid;
+  }
+
   /** The keys are those of an earlier session. */
   get resumed(): boolean {
-    return this.#resumed !== undefined;
+    return this.#isResumed;
   }
 
   /** Who the client is: known once it is open. */
   get identity(): string {
-    return this.#identity ?? '';
+    return this.#identity;
   }
 
-  /** Which of the identity's keys the client has. */
+  /** Which of the identity's keys the client has: known once it is open. */
   get keyId(): string {
     return this.#keys?.keyId ?? '';
   }
 
   /** For resumption; once it is open. */
   get session(): ResumableSession | undefined {
-    if (this.#keys === undefined || this.#identity === undefined) return undefined;
-    const { suite, extendedMasterSecret } = this;
+    if (this.#keys === undefined || this.#handshake !== undefined) return undefined;
+    const { suite, extendedMasterSecret, identity } = this;
     const { master, keyId } = this.#keys;
-    return { master, suite, extendedMasterSecret, identity: this.#identity, keyId };
+    return { master, suite, extendedMasterSecret, identity, keyId };
   }
 
   /** For who keeps it; once it is open. */
   get kept(): KeptAssociation | undefined {
-    if (this.#keys === undefined || this.#identity === undefined) return undefined;
-    const { suite, extendedMasterSecret, sessionId, clientRandom, cid } = this;
-    const { cid: clientCid, maxFragment } = this.#hello;
-    const serverRandom = Buffer.from(this.#randoms.serverRandom);
+    if (this.#keys === undefined || this.#handshake !== undefined) return undefined;
+    const { keyId, master } = this.#keys;
+    const { suite, extendedMasterSecret, clientRandom, serverRandom } = this.#agreement;
+    const { sessionId, cid, clientCid, maxFragment } = this.#agreement;
     return {
-      ...{
-        id: serverRandom.toString('hex'),
-        identity: this.#identity,
-        keyId: this.#keys.keyId,
-        master: this.#keys.master,
-      },
-      ...{ suite, extendedMasterSecret, sessionId, clientRandom, serverRandom, cid, clientCid, maxFragment },
+      ...{ id: serverRandom.toString('hex'), identity: this.#identity, keyId, master },
+      ...{ suite, extendedMasterSecret, clientRandom, serverRandom, sessionId, cid, clientCid, maxFragment },
     };
   }
 
@@ -257,8 +190,8 @@ export class Association {
 
   /** Bytes that one `send` takes, so that a datagram is not longer than the limits say. */
   get maxBytes(): number {
-    const room = this.#context.limits.datagram - overhead(this.suite, this.#hello.cid?.length ?? 0);
-    const { maxFragment } = this.#hello;
+    const { suite, clientCid, maxFragment } = this.#agreement;
+    const room = this.#context.limits.datagram - overhead(suite, clientCid?.length ?? 0);
     return Math.min(room, maxFragment === undefined ? MAX_PLAINTEXT : 2 ** (8 + maxFragment));
   }
 
@@ -297,16 +230,16 @@ export class Association {
     if (this.#state === 'closed' || !this.#windows[0].fresh(sequence)) return;
     this.#windows[0].mark(sequence);
     // ChangeCipherSpec says what the epoch of the records behind it says too; alerts could be anybody's.
-    if (type !== ContentType.Handshake || this.#state !== 'hello') return;
+    if (type !== ContentType.Handshake || this.#handshake?.phase !== 'key exchange') return;
     this.#guard(() => {
-      for (const piece of readFragments(fragment)) this.#collect(piece);
+      for (const piece of readFragments(fragment)) this.#advance(piece);
     });
   }
 
   /** A record of epoch 1. Returns whether it is genuine. */
   protected(record: DtlsRecord, path: DtlsPath): boolean {
     if (this.#state === 'closed' || record.epoch !== 1) return false;
-    if (this.#candidates.length === 0) {
+    if (this.#handshake?.candidates.length === 0) {
       // The client's Finished may overtake its ClientKeyExchange.
       if (this.#early.length < this.#context.limits.earlyRecords) this.#early.push(record);
       return false;
@@ -333,7 +266,7 @@ export class Association {
 
   #open(record: DtlsRecord): Opened | undefined {
     if (this.#keys !== undefined) return this.#keys.opens.open(record);
-    for (const candidate of this.#candidates) {
+    for (const candidate of this.#handshake?.candidates ?? []) {
       const opened = candidate.opens.open(record);
       if (opened === undefined) continue;
       this.#keys = candidate;
@@ -361,66 +294,28 @@ export class Association {
   }
 
   #takeProtected(piece: Fragment): void {
-    if (this.#state === 'finish') return this.#collect(piece);
+    if (this.#handshake?.phase === 'finished') return this.#advance(piece);
     if (this.#state !== 'open') return;
     if (piece.type === HandshakeType.ClientHello) this.#alert(AlertLevel.Warning, Alert.NoRenegotiation);
     // The client has not seen our Finished.
     else if (piece.type === HandshakeType.Finished && piece.offset === 0) this.#fly();
   }
 
-  /** Puts fragments together, and takes messages in their order. */
-  #collect(piece: Fragment): void {
-    const { sequence } = piece;
-    if (sequence < this.#next || sequence > this.#next + 1) return;
-    const reassembly = this.#reassembly.get(sequence) ?? new Reassembly(piece);
-    this.#reassembly.set(sequence, reassembly);
-    const message = reassembly.add(piece);
-    if (message === undefined || sequence !== this.#next) return;
-    this.#reassembly.delete(sequence);
-    this.#next++;
-    if (this.#state === 'hello') this.#keyExchange(message);
-    else this.#clientFinished(message);
+  #advance(piece: Fragment): void {
+    const handshake = this.#handshake;
+    if (handshake === undefined) return;
+    handshake.take(piece, this.#keys);
+    if (handshake.phase === 'finished') for (const record of this.#early.splice(0)) this.protected(record, this.#path);
+    else if (handshake.phase === 'done') this.#opened(handshake);
   }
 
-  #keyExchange(message: HandshakeMessage): void {
-    const { limits, keysOf, random } = this.#context;
-    if (message.type !== HandshakeType.ClientKeyExchange) {
-      throw new DtlsError(Alert.UnexpectedMessage, `message ${message.type} instead of ClientKeyExchange`);
-    }
-    const identity = readClientKeyExchange(message.body);
-    this.#transcript.push(whole(message));
-    const name = identity.toString('utf8');
-    const known = identity.length <= limits.identityBytes && Buffer.from(name).equals(identity);
-    let keys = known ? keysOf(name) : undefined;
-    if (keys === undefined || keys.length === 0) {
-      if (limits.unknownIdentity === 'alert') throw new DtlsError(Alert.UnknownPskIdentity, 'unknown identity');
-      // Goes on as with a wrong key, so that nobody learns which identities there are (RFC 4279 2).
-      keys = [{ id: '', key: new Secret(random.bytes(16)) }];
-    }
-    const seen = this.extendedMasterSecret ? Buffer.concat(this.#transcript) : undefined;
-    this.#candidates = keys.map(({ id, key }) => this.#candidate(id, masterSecret(key.reveal(), this.#randoms, seen)));
-    this.#identity = name;
-    this.#state = 'finish';
-    for (const record of this.#early.splice(0)) this.protected(record, this.#path);
-  }
-
-  #clientFinished(message: HandshakeMessage): void {
-    const keys = this.#keys;
-    if (keys === undefined || message.type !== HandshakeType.Finished) {
-      throw new DtlsError(Alert.UnexpectedMessage, `message ${message.type} instead of Finished`);
-    }
-    const expected = verifyData(keys.master.reveal(), 'client', Buffer.concat(this.#transcript));
-    if (message.body.length !== expected.length || !timingSafeEqual(message.body, expected)) {
-      throw new DtlsError(Alert.DecryptError, 'Finished does not fit the handshake');
-    }
-    this.#transcript.push(whole(message));
+  #opened({ flight, identity }: Handshake): void {
     this.#alarm.clear();
     this.#state = 'open';
-    // When a session is resumed, the client's Finished is the last message.
-    this.#flight = this.resumed ? [] : ['change-cipher-spec', this.#finished(keys)];
+    this.#flight = flight;
+    this.#identity = identity;
+    this.#handshake = undefined;
     this.#fly();
-    this.#transcript.length = 0;
-    this.#reassembly.clear();
     const { kept } = this;
     if (kept) this.#bounds.open(kept, this.#used);
     this.#context.opened(this);
@@ -451,31 +346,6 @@ export class Association {
   }
 
   // --- What goes ---
-
-  #own(type: number, body: Buffer): HandshakeMessage {
-    const message = { type, sequence: this.#nextOwn++, body };
-    this.#transcript.push(whole(message));
-    return message;
-  }
-
-  #finished({ master }: Candidate): Flown {
-    const body = verifyData(master.reveal(), 'server', Buffer.concat(this.#transcript));
-    return { epoch: 1, message: this.#own(HandshakeType.Finished, body) };
-  }
-
-  #candidate(keyId: string, master: Uint8Array): Candidate {
-    const { client, server } = keyBlock(master, this.#randoms);
-    return {
-      keyId,
-      master: new Secret(master),
-      opens: new Protection(this.suite, client, this.cid ?? Buffer.alloc(0)),
-      seals: new Protection(
-        this.suite,
-        server,
-        this.cid === undefined ? Buffer.alloc(0) : (this.#hello.cid ?? Buffer.alloc(0)),
-      ),
-    };
-  }
 
   /** Sends the flight, in as few datagrams as it fits. */
   #fly(): void {

@@ -3,25 +3,15 @@
 
 import type { Nanoseconds } from '../clock/clock.js';
 import type { Secret } from '../secret.js';
-import type { CipherSuite } from './fields.js';
+import type { Agreement } from './handshake.js';
 
 /** What does not change as long as an association is open. */
-export interface KeptAssociation {
+export interface KeptAssociation extends Agreement {
   /** Tells it from all others. */
   readonly id: string;
   readonly identity: string;
   readonly keyId: string;
-  readonly suite: CipherSuite;
-  readonly extendedMasterSecret: boolean;
   readonly master: Secret;
-  readonly clientRandom: Buffer;
-  readonly serverRandom: Buffer;
-  readonly sessionId: Buffer;
-  readonly cid: Buffer | undefined;
-  /** What the client wants to be sent; undefined: it does not know connection IDs. */
-  readonly clientCid: Buffer | undefined;
-  /** As in the extension max_fragment_length. */
-  readonly maxFragment: number | undefined;
 }
 
 /** Bounds of what was used: written down before anything beyond them is. */

@@ -4,15 +4,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock/clock.js';
 import type { Random } from '../random.js';
-import {
-  Association,
-  type AssociationContext,
-  type DtlsPath,
-  type EndReason,
-  type PskKey,
-  type ResumableSession,
-} from './association.js';
+import { Association, type AssociationContext, type DtlsPath, type EndReason } from './association.js';
 import { Alert, AlertLevel, CipherSuite, ContentType, HandshakeType, VERSION } from './fields.js';
+import type { KeysOf, ResumableSession } from './handshake.js';
 import type { AssociationKeeper, KeptAssociation, Marks } from './kept.js';
 import { DTLS_LIMITS, type DtlsLimits } from './limits.js';
 import {
@@ -33,7 +27,7 @@ export interface DtlsServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** The keys of an identity: usually one, two while it is being changed. Undefined: nobody has this identity. */
-  readonly keysOf: (identity: string) => readonly PskKey[] | undefined;
+  readonly keysOf: KeysOf;
   readonly opened?: (association: Association) => void;
   /** One datagram of an open association. */
   readonly data: (association: Association, bytes: Buffer) => void;
@@ -56,6 +50,7 @@ const SUITES = [CipherSuite.TLS_PSK_WITH_AES_128_CCM_8, CipherSuite.TLS_PSK_WITH
 const CID_BYTES = 4;
 const SESSION_ID_BYTES = 16;
 const COOKIE_BYTES = 16;
+const RANDOM_BYTES = 32;
 
 interface KeptSession {
   readonly session: ResumableSession;
@@ -237,10 +232,15 @@ export class DtlsServer {
     const suite = resumed?.suite ?? SUITES.find((one) => hello.suites.includes(one));
     if (suite === undefined) return this.#refuse(Alert.HandshakeFailure, record, path);
     known?.drop('replaced');
-    const association = new Association(this.#context, {
-      ...{ hello, sequence: message.sequence, recordSequence: record.sequence, path, suite, resumed },
-      cid: hello.cid === undefined || !this.#limits.connectionIds ? undefined : this.#newCid(),
+    const { extendedMasterSecret, random: clientRandom, cid: clientCid, maxFragment } = hello;
+    const agreement = {
+      ...{ suite, extendedMasterSecret, clientRandom, clientCid, maxFragment },
+      cid: clientCid === undefined || !this.#limits.connectionIds ? undefined : this.#newCid(),
       sessionId: resumed === undefined ? Buffer.from(this.#random.bytes(SESSION_ID_BYTES)) : hello.sessionId,
+      serverRandom: Buffer.from(this.#random.bytes(RANDOM_BYTES)),
+    };
+    const association = new Association(this.#context, {
+      ...{ agreement, sequence: message.sequence, recordSequence: record.sequence, path, resumed },
     });
     this.#pending.set(path.key, association);
     if (association.cid) this.#byCid.set(association.cid.toString('latin1'), association);
