@@ -1,7 +1,11 @@
 // An app pays for the kinds of sockets that it opens: UDP, TCP, or both.
 
 import { expect, it } from 'vitest';
+import { Status } from '../../host/board/abi.js';
+import { MINUTE } from '../../host/clock/clock.js';
+import { World } from '../../host/world.js';
 import { compileDeviceSource } from '../kit/compile.js';
+import { PROFILE } from '../world/demo-world.js';
 
 const source = (kinds: string): string => `
   import { NetKind } from "./assembly/board/index";
@@ -31,4 +35,71 @@ it('one kind takes less than both, and received data that is pushed takes more t
   expect(udp).toBeLessThan(both - 60);
   expect(tcp).toBeLessThan(both - 60);
   expect(await size(`modem.push = port > 1; ${UDP}`)).toBeGreaterThan(udp);
+});
+
+/** Says one thing to Harvest Data and logs what it answers, or by what code the socket is refused. `open`: of the Net. */
+const speaker = (open: string): string => `
+  import { LogLevel, NetKind, NetState, clock_ms, uart_open } from "./assembly/board/index";
+  import { BG95_SIZE, Bg95 } from "./assembly/modem/bg95";
+  import { serve } from "./assembly/modem/serial";
+  import { beginLog, endLog } from "./assembly/util/log";
+  import { until } from "./assembly/util/wait";
+  const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
+  const HOST = memory.data<u8>([${[...Buffer.from('harvest.soracom.io')].join(', ')}]);
+  const READING = memory.data<u8>([${[...Buffer.from('{"t":21}')].join(', ')}]);
+  const answer = memory.data(256);
+  let handle: i32 = -1;
+  let isOver: bool = false;
+  let isSaid: bool = false;
+  export function board_abi(): i32 { return 1; }
+  export function setup(): void { uart_open(0, 115200, 0); modem.begin(1); }
+  function open(): i32 { ${open} }
+  function told(what: i32): void { isOver = true; beginLog("refused ").num(what); endLog(LogLevel.Info); }
+  function turn(): void {
+    if (handle < 0) {
+      if (!modem.ready) return;
+      handle = open();
+      if (handle < 0) told(handle);
+      return;
+    }
+    const status = modem.status(handle);
+    if (status < 0) return told(status);
+    if (status != NetState.Open) return;
+    if (!isSaid) isSaid = modem.write(handle, READING, 8) == 8;
+    const len = modem.read(handle, answer, 256);
+    if (len <= 0) return;
+    isOver = true;
+    beginLog("answer ").bytes(answer, len);
+    endLog(LogLevel.Info);
+    modem.close(handle);
+  }
+  export function loop(): i32 {
+    const now = clock_ms();
+    const wake = serve(modem, 0, now);
+    if (!isOver) turn();
+    return until(now, wake, modem.deadline, i64.MAX_VALUE);
+  }
+`;
+const opens = (kind: string, before = ''): string => `${before} return modem.open(NetKind.${kind}, HOST, 18, 8514);`;
+
+it.each<[string, string, string]>([
+  ['datagrams alone', opens('Udp'), 'answer 201'],
+  ['datagrams alone, pushed', opens('Udp', 'modem.push = true;'), 'answer 201'],
+  ['a stream alone', opens('Tcp'), 'answer 201'],
+  ['a stream alone, pushed', opens('Tcp', 'modem.push = true;'), 'answer 201'],
+  ['TLS without TLS', opens('Tls'), `refused ${Status.Unsupported}`],
+])('an app that opens %s is served, or refused by a code', async (_what, open, wanted) => {
+  const world = await World.create({
+    subscribers: [{ profile: PROFILE, group: 'g' }],
+    platform: { groups: { g: { configuration: { SoracomHarvest: { enabled: true } } } } },
+  });
+  const told: string[] = [];
+  world.trace.listen(
+    (event) => void (event.type === 'log' && !event.text.startsWith('modem') && told.push(event.text)),
+  );
+  const app = new WebAssembly.Module(await compileDeviceSource(speaker(open)));
+  world.device({ name: 'device', app, sim: PROFILE }).powerOn();
+  await world.run({ for: MINUTE, until: () => told.length > 0 });
+  expect(told.map((line) => line.trim())).toEqual([wanted]);
+  await world.close();
 });
