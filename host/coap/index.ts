@@ -1,5 +1,6 @@
 // CoAP on the host, for the servers that devices talk to: a conversation with one endpoint over any carrier of datagrams.
-//   message.ts, options.ts  the codec;  exchange.ts, observation.ts, transfer.ts  what takes time;  peer.ts  all together
+//   message.ts, options.ts  the codec;  exchange.ts, observation.ts, transfer.ts  what takes time;  bodies.ts  a server's
+//   bodies in blocks;  peer.ts  all together
 
 export { COAP_LIMITS, type CoapLimits } from './limits.js';
 export { type CoapMessage, type CoapOption, emit, parse } from './message.js';

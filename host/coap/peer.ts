@@ -1,25 +1,14 @@
 // A conversation with one CoAP endpoint, as client and as server (RFC 7252 4 and 5, RFC 7641, RFC 7959): datagrams in and
 // out, time from the world's clock. Confirmable messages are repeated, repeated ones are known again, bodies go in blocks.
 
-import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../clock/clock.js';
 import type { Random } from '../random.js';
+import { Bodies, cut } from './bodies.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { COAP_LIMITS, type CoapLimits } from './limits.js';
 import { type CoapMessage, type CoapOption, emit, empty, parse } from './message.js';
 import { Observation } from './observation.js';
-import {
-  type Block,
-  blockOption,
-  blockSize,
-  findBlock,
-  findTexts,
-  findUint,
-  Option,
-  szxFor,
-  understood,
-  uintOption,
-} from './options.js';
+import { blockSize, findBlock, findTexts, findUint, Option, szxFor, understood, uintOption } from './options.js';
 import { CoapError, type CoapRequest, type CoapResponse, type IncomingRequest } from './types.js';
 import { Transfer } from './transfer.js';
 
@@ -46,19 +35,11 @@ interface Remembered {
   answer: Buffer | undefined;
 }
 
-/** A body that comes in blocks. */
-interface Incoming {
-  readonly parts: Buffer[];
-  size: number;
-  readonly format: number | undefined;
-  until: number;
-}
-
 export class CoapPeer {
   readonly #options: CoapPeerOptions;
   readonly #limits: CoapLimits;
   readonly #remembered = new Map<number, Remembered>();
-  readonly #incoming = new Map<string, Incoming>();
+  readonly #bodies: Bodies;
   /** By token, hexadecimal. */
   readonly #exchanges = new Map<string, Exchange>();
   readonly #observations = new Map<string, Observation>();
@@ -71,6 +52,7 @@ export class CoapPeer {
   constructor(options: CoapPeerOptions) {
     this.#options = options;
     this.#limits = { ...COAP_LIMITS, ...options.limits };
+    this.#bodies = new Bodies(options.clock, this.#limits);
     this.#mid = options.random.below(0x10000);
     this.#host = {
       clock: options.clock,
@@ -169,7 +151,7 @@ export class CoapPeer {
     for (const observation of [...this.#observations.values()]) observation.end(reason);
     for (const start of this.#queue.splice(0)) start();
     this.#remembered.clear();
-    this.#incoming.clear();
+    this.#bodies.clear();
   }
 
   readonly #sender = (request: CoapRequest): Promise<CoapResponse> => this.#ask(request, this.#token());
@@ -343,7 +325,7 @@ export class CoapPeer {
       answer({ code: '4.02', options: [], payload: Buffer.from(`option ${critical}`) });
       return;
     }
-    const assembled = this.#assemble(request);
+    const assembled = this.#bodies.take(request);
     if ('code' in assembled) {
       answer(assembled);
       return;
@@ -388,7 +370,7 @@ export class CoapPeer {
     return (response) => {
       late?.cancel();
       if (this.#closed) return;
-      const { code, options, payload } = this.#cut(response, request);
+      const { code, options, payload } = cut(response, request, this.blockBytes);
       const reply = { code, token, options, payload: Buffer.from(payload) };
       if (request.confirmable && !acknowledged) {
         this.#send(this.#remember(mid, 'CON', emit({ ...reply, type: 'ACK', mid })));
@@ -406,83 +388,7 @@ export class CoapPeer {
       }
     };
   }
-
-  /** The request with its whole body, or what is answered as long as that is not there (RFC 7959 2.3). */
-  #assemble(request: IncomingRequest): IncomingRequest | CoapResponse {
-    const block = findBlock(request.options, Option.Block1);
-    if (block === undefined) return request;
-    const refuse = (code: string, options: readonly CoapOption[] = []): CoapResponse => ({
-      ...{ code, options, payload: NOTHING },
-    });
-    if (block === 'reserved') return refuse('4.00');
-    const key = `${request.method} ${JSON.stringify([request.path, request.query])}`;
-    const now = this.#options.clock.now();
-    const format = findUint(request.options, Option.ContentFormat);
-    const { exchangeLifetime, bodyBytes } = this.#limits;
-    const size = blockSize(block.szx);
-    if (block.num === 0) this.#incoming.delete(key);
-    const kept = this.#incoming.get(key);
-    const body = kept ?? { parts: [], size: 0, format, until: 0 };
-    const fits = block.num * size === body.size && body.format === format && (kept === undefined || kept.until > now);
-    if (!fits || (block.more && request.payload.length !== size)) {
-      this.#incoming.delete(key);
-      return refuse('4.08');
-    }
-    body.parts.push(request.payload);
-    body.size += request.payload.length;
-    body.until = now + exchangeLifetime;
-    if (body.size > bodyBytes) {
-      this.#incoming.delete(key);
-      return refuse('4.13', [uintOption(Option.Size1, bodyBytes)]);
-    }
-    if (block.more) {
-      // One body at a time for each request; of many requests, the oldest makes room.
-      this.#incoming.delete(key);
-      this.#incoming.set(key, body);
-      for (const oldest of this.#incoming.keys()) {
-        if (this.#incoming.size <= MAX_BODIES) break;
-        this.#incoming.delete(oldest);
-      }
-      return refuse('2.31', [blockOption(Option.Block1, block)]);
-    }
-    this.#incoming.delete(key);
-    return { ...request, payload: Buffer.concat(body.parts) };
-  }
-
-  /** The block of a response that was asked for, or its first if it is too long for a datagram (RFC 7959 2.4). */
-  #cut(response: CoapResponse, request: IncomingRequest): CoapResponse {
-    const block1 = findBlock(request.options, Option.Block1);
-    const has = (number: number): boolean => response.options.some((option) => option.number === number);
-    const echoed =
-      block1 === undefined || block1 === 'reserved' || has(Option.Block1) ? [] : [blockOption(Option.Block1, block1)];
-    const options = [...response.options, ...echoed];
-    const asked = findBlock(request.options, Option.Block2);
-    if (asked === 'reserved') return { code: '4.00', options: [], payload: NOTHING };
-    const { payload } = response;
-    const szx = Math.min(asked?.szx ?? 6, szxFor(this.blockBytes));
-    const size = blockSize(szx);
-    if (!response.code.startsWith('2.') || (payload.length <= size && (asked === undefined || asked.num === 0))) {
-      const only =
-        asked && response.code.startsWith('2.') ? [blockOption(Option.Block2, { num: 0, more: false, szx })] : [];
-      return { ...response, options: [...options, ...only] };
-    }
-    const start = (asked?.num ?? 0) * (asked === undefined ? size : blockSize(asked.szx));
-    if (start >= payload.length) return { code: '4.00', options: [], payload: Buffer.from('no such block') };
-    const block: Block = { num: start / size, more: start + size < payload.length, szx };
-    const tag = has(Option.ETag) ? [] : [{ number: Option.ETag, value: etagOf(payload) }];
-    const total = block.num === 0 ? [uintOption(Option.Size2, payload.length)] : [];
-    return {
-      code: response.code,
-      options: [...options, ...tag, blockOption(Option.Block2, block), ...total],
-      payload: payload.subarray(start, start + size),
-    };
-  }
 }
-
-/** Bodies of different requests that may come in blocks at the same time. */
-const MAX_BODIES = 4;
-
-const etagOf = (payload: Uint8Array): Buffer => createHash('sha256').update(payload).digest().subarray(0, 4);
 
 function isFirstOfMany({ options }: CoapResponse): boolean {
   const block = findBlock(options, Option.Block2);

@@ -220,6 +220,7 @@ describe('blocks', () => {
   it.each([
     ['a block out of turn', { num: 3, more: true, szx: 2 }, 64, '4.08'],
     ['a block in the middle that is not full', { num: 0, more: true, szx: 2 }, 63, '4.08'],
+    ['a last block longer than it says', { num: 0, more: false, szx: 2 }, 65, '4.08'],
     ['the last of one block', { num: 0, more: false, szx: 2 }, 10, '2.04'],
     ['the first of many', { num: 0, more: true, szx: 2 }, 64, '2.31'],
   ])('%s', async (_, block, length, code) => {
