@@ -1,10 +1,14 @@
 // Devices managed over DTLS: registration, what operators ask of them, observation, sleep, keys that change, images.
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../host/clock/clock.js';
 import { Option, uintOption } from '../../host/coap/index.js';
 import { DtlsState } from '../../host/kit/index.js';
 import { ContentFormat } from '../../host/lwm2m/index.js';
 import { Database, Seal } from '../../host/platform/index.js';
+import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
 import { session } from '../platform/harness.js';
 import type { Answered, Client } from '../platform/api-harness.js';
 import { ENDPOINT, IMSI, InventoryWorld, OPERATOR, OTHER_IMSI, reply, TestDevice } from './world.js';
@@ -338,6 +342,20 @@ describe('a device that is not there', () => {
     expect(device.executed).toEqual([]);
   });
 
+  it('that is heard over another session while the old one waits for an answer is asked over that', async () => {
+    const { device, world, id } = await joined();
+    const { devices, management, requests } = world.platform.inventory;
+    world.faults = { loss: 1 };
+    const asked = management.submit(devices.get(id) as DeviceRecord, { kind: 'read', path: '/3/0/9' });
+    await world.pass(SECOND);
+    world.faults = {};
+    device.rebind();
+    expect(await device.reconnect()).toBe(true);
+    expect((await device.update()).code).toBe('2.04');
+    await world.pass(SECOND);
+    expect(requests.get(id, asked?.requestId ?? '')?.state).toBe('done');
+  });
+
   it('and a platform that was started anew still has its queue, its keys and its devices', async () => {
     const [database, seal] = [new Database(), new Seal()];
     const { device, call, world, id } = await joined({ database, seal });
@@ -428,8 +446,8 @@ describe('keys that change', () => {
 describe('firmware', () => {
   const image = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7) & 0xff));
 
-  async function withImage(): Promise<Joined> {
-    const one = await joined();
+  async function withImage(options: Parameters<typeof joined>[0] = {}): Promise<Joined> {
+    const one = await joined(options);
     const key = { operatorId: OPERATOR, scope: 'private', path: '/fw/app.wasm' } as const;
     const release = one.world.clock.hold();
     await one.world.platform.files.put(key, 'application/wasm', [image] as unknown as AsyncIterable<Uint8Array>);
@@ -467,6 +485,18 @@ describe('firmware', () => {
       method === 'pull' ? await device.ask('0.01', path) : await device.raw({ method: '0.01', path });
     expect(code).toBe('2.05');
     expect(Buffer.from(payload)).toEqual(image);
+  });
+
+  it('whose bytes the disk has lost is a request that failed, and the next one is done', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'akari-images-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const { call } = await withImage({ filesFolder: folder });
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    const { json } = await call<{ requestId: string }>('POST', '/firmware', { file: '/fw/app.wasm' });
+    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, value: 95 });
+    expect((await call('GET', `/requests/${json.requestId}`)).json).toMatchObject({
+      ...{ state: 'failed', reason: 'internal error (Error)' },
+    });
   });
 
   it('is not there for devices of another operator', async () => {

@@ -220,7 +220,8 @@ export class Management {
     } catch (error) {
       if (error instanceof CoapError) after = requests.unanswered(request, error.message);
       else if (error instanceof ContentError) after = requests.done(request, { reason: error.message });
-      else throw error;
+      // A file that cannot be read, say: what else waits for the device does not wait for that.
+      else after = requests.done(request, { reason: `internal error (${kindOf(error)})` });
     }
     const { outcome, state } = after;
     this.#tell(device, 'response', `${kind} ${path} ${outcome?.code ?? outcome?.reason ?? state}`);

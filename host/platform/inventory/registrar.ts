@@ -277,6 +277,9 @@ export class Registrar {
   }
 
   #become(association: Association, device: DeviceRecord): void {
+    const before = this.#current.get(device.deviceId);
+    // What is under way there waits for an answer that never comes, and holds up what is to be asked here.
+    if (before !== association && before !== undefined) this.#links.get(before)?.peer.abandon('heard from elsewhere');
     this.#current.set(device.deviceId, association);
     this.#heard.set(device.deviceId, this.#options.context.clock.now());
     this.#watch(device);
