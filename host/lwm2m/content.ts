@@ -151,32 +151,32 @@ function only([leaf, ...others]: readonly Leaf[]): [ResourceType, Value] {
 /** As they stand below `path`: instances for an object, resources for an instance, what a resource is made of. */
 function tlvEntries(leaves: readonly Leaf[], path: Path): TlvEntry[] {
   if (path.length < 2) {
-    const instances = new Map<number, Leaf[]>();
-    for (const leaf of leaves) {
-      const id = leaf.path[1] ?? 0;
-      instances.set(id, [...(instances.get(id) ?? []), leaf]);
-    }
     const [object = leaves[0]?.path[0] ?? 0] = path;
-    return [...instances].map(([id, below]) => ({
+    return [...byId(leaves, 1)].map(([id, below]) => ({
       ...{ kind: 'object instance', id },
       entries: tlvEntries(below, [object, id]),
     }));
   }
-  const entries = new Map<number, TlvEntry>();
-  for (const { path: at, type, value } of leaves) {
-    const [, , resource = 0, instance] = at;
-    const bytes = toTlv(type, value);
-    if (instance === undefined) {
-      entries.set(resource, { kind: 'resource', id: resource, value: bytes });
-      continue;
-    }
-    const before = entries.get(resource);
-    const inner: TlvEntry = { kind: 'resource instance', id: instance, value: bytes };
-    if (path.length > 3) return [inner];
-    const others = before !== undefined && 'entries' in before ? before.entries : [];
-    entries.set(resource, { kind: 'multiple resource', id: resource, entries: [...others, inner] });
+  return [...byId(leaves, 2)].flatMap(([id, below]): TlvEntry[] => {
+    const whole = below.findLast(({ path: at }) => at.length === 3);
+    if (whole !== undefined) return [{ kind: 'resource', id, value: toTlv(whole.type, whole.value) }];
+    const entries = below.map(({ path: at, type, value }) => ({
+      ...{ kind: 'resource instance' as const, id: at[3] ?? 0, value: toTlv(type, value) },
+    }));
+    return path.length > 3 ? entries : [{ kind: 'multiple resource', id, entries }];
+  });
+}
+
+/** By the id that their paths have at that depth, in the order in which the ids come. */
+export function byId(leaves: readonly Leaf[], depth: 1 | 2): Map<number, Leaf[]> {
+  const groups = new Map<number, Leaf[]>();
+  for (const leaf of leaves) {
+    const id = leaf.path[depth] ?? 0;
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [leaf]);
+    else group.push(leaf);
   }
-  return [...entries.values()];
+  return groups;
 }
 
 /** Link format of a registration or of an answer to Discover (RFC 6690). Throws ContentError. */

@@ -23,6 +23,7 @@ const INSIDE: Readonly<Record<'object instance' | 'multiple resource', readonly 
 export function parseTlv(payload: Uint8Array, inside: readonly TlvKind[] = KINDS): TlvEntry[] {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   const entries: TlvEntry[] = [];
+  const seen = new Set<string>();
   let at = 0;
   const uint = (length: number): number => {
     if (at + length > bytes.length) throw new ContentError('TLV: an entry is cut');
@@ -38,8 +39,9 @@ export function parseTlv(payload: Uint8Array, inside: readonly TlvKind[] = KINDS
     if (at + length > bytes.length)
       throw new ContentError(`TLV: ${length} bytes announced, ${bytes.length - at} there`);
     if (!inside.includes(kind)) throw new ContentError(`TLV: a ${kind} in the wrong place`);
-    if (entries.some((entry) => entry.kind === kind && entry.id === id))
-      throw new ContentError(`TLV: ${kind} ${id} twice`);
+    const name = `${kind} ${id}`;
+    if (seen.has(name)) throw new ContentError(`TLV: ${name} twice`);
+    seen.add(name);
     const value = bytes.subarray(at, at + length);
     at += length;
     entries.push(

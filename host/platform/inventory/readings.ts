@@ -56,16 +56,19 @@ export class Readings {
   }
 
   keep(deviceId: string, leaves: readonly Leaf[]): void {
+    const counted = 'SELECT COUNT(*) AS n FROM inventory_readings WHERE device_id = ?';
     this.#database.transaction(() => {
+      let room = MAX_READINGS - Number(this.#database.get(counted, deviceId)?.['n'] ?? 0);
       for (const { path, value, time } of leaves) {
         const json = JSON.stringify(jsonValue(value));
         if (json.length > MAX_VALUE) continue;
+        const row = [json, this.#msOf(time), deviceId, pathText(path)] as const;
+        const sql = 'UPDATE inventory_readings SET value = ?, time_ms = ? WHERE device_id = ? AND path = ?';
+        if (this.#database.run(sql, ...row) > 0 || room <= 0) continue;
+        room--;
         this.#database.run(
-          `INSERT INTO inventory_readings (device_id, path, value, time_ms) SELECT ?1, ?2, ?3, ?4
-           WHERE (SELECT COUNT(*) FROM inventory_readings WHERE device_id = ?1) < ?5
-              OR EXISTS (SELECT 1 FROM inventory_readings WHERE device_id = ?1 AND path = ?2)
-           ON CONFLICT DO UPDATE SET value = excluded.value, time_ms = excluded.time_ms`,
-          ...[deviceId, pathText(path), json, this.#msOf(time), MAX_READINGS],
+          'INSERT INTO inventory_readings (value, time_ms, device_id, path) VALUES (?, ?, ?, ?)',
+          ...row,
         );
       }
     });

@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import {
+  byId,
   ContentError,
   type Leaf,
   type Models,
@@ -26,27 +27,15 @@ export function viewOf(leaves: readonly Leaf[], path: Path): unknown {
   if (part !== undefined) return leaves.length === 0 ? { id: part } : { id: part, value: jsonOf(leaves[0]) };
   if (resource !== undefined) return resourceView(resource, leaves);
   if (instance !== undefined) return instanceView(instance, leaves);
-  const ids = [...new Set(leaves.map((leaf) => leaf.path[1] ?? 0))].sort((a, b) => a - b);
-  const instances = ids.map((id) =>
-    instanceView(
-      id,
-      leaves.filter((leaf) => leaf.path[1] === id),
-    ),
-  );
-  return { id: object, instances };
+  return { id: object, instances: inOrder(leaves, 1).map(([id, below]) => instanceView(id, below)) };
 }
+
+const inOrder = (leaves: readonly Leaf[], depth: 1 | 2) => [...byId(leaves, depth)].sort(([a], [b]) => a - b);
 
 const jsonOf = (leaf: Leaf | undefined): unknown => (leaf === undefined ? null : jsonValue(leaf.value));
 
 function instanceView(id: number, leaves: readonly Leaf[]): unknown {
-  const ids = [...new Set(leaves.map((leaf) => leaf.path[2] ?? 0))].sort((a, b) => a - b);
-  const resources = ids.map((resource) =>
-    resourceView(
-      resource,
-      leaves.filter((leaf) => leaf.path[2] === resource),
-    ),
-  );
-  return { id, resources };
+  return { id, resources: inOrder(leaves, 2).map(([resource, below]) => resourceView(resource, below)) };
 }
 
 function resourceView(id: number, leaves: readonly Leaf[]): unknown {
