@@ -12,6 +12,8 @@ const MAX_BODIES = 4;
 
 const NOTHING = Buffer.alloc(0);
 
+type BodyLimits = Pick<CoapLimits, 'exchangeLifetime' | 'bodyBytes'>;
+
 /** A body that comes in blocks. */
 interface Incoming {
   readonly parts: Buffer[];
@@ -23,10 +25,10 @@ interface Incoming {
 /** Bodies of requests that are on their way. */
 export class Bodies {
   readonly #clock: Clock;
-  readonly #limits: Pick<CoapLimits, 'exchangeLifetime' | 'bodyBytes'>;
+  readonly #limits: BodyLimits;
   readonly #incoming = new Map<string, Incoming>();
 
-  constructor(clock: Clock, limits: Pick<CoapLimits, 'exchangeLifetime' | 'bodyBytes'>) {
+  constructor(clock: Clock, limits: BodyLimits) {
     this.#clock = clock;
     this.#limits = limits;
   }

@@ -66,43 +66,47 @@ type State = 'handshake' | 'open' | 'closed';
 export class Association {
   readonly #context: AssociationContext;
   readonly #agreement: Agreement;
-  /** Until it is open. */
-  #handshake: Handshake | undefined;
-  readonly #isResumed: boolean;
   readonly #alarm: Alarm;
   readonly #startedAt: number;
   readonly #windows = [new ReplayWindow(), new ReplayWindow()] as const;
   readonly #early: DtlsRecord[] = [];
+  readonly #bounds: Bounds;
   #path: DtlsPath;
   #state: State = 'handshake';
+  /** Until it is open. */
+  #handshake: Handshake | undefined;
+  #isResumed = false;
   #keys: ConnectionKeys | undefined;
   #identity = '';
   #flight: readonly Flown[] = [];
   #wait: number;
-  #writeSequence: [number, number];
-  readonly #bounds: Bounds;
+  #writeSequence: [number, number] = [0, 0];
   #heardAt: number;
 
-  /** A new one, with a handshake before it. */
-  constructor(context: AssociationContext, { path, recordSequence, ...start }: AssociationStart) {
-    const { clock, keeper, limits, keysOf, random } = context;
+  private constructor(context: AssociationContext, agreement: Agreement, path: DtlsPath) {
+    const { clock, keeper, limits } = context;
     this.#context = context;
-    this.#agreement = start.agreement;
-    this.#handshake = new Handshake({ ...start, keysOf, limits, random });
-    this.#isResumed = start.resumed !== undefined;
+    this.#agreement = agreement;
     this.#path = path;
     this.#alarm = new Alarm(clock);
     this.#startedAt = this.#heardAt = clock.now();
     this.#bounds = new Bounds(keeper);
     this.#wait = limits.firstTimeout;
-    this.#writeSequence = [recordSequence, 0];
+  }
+
+  /** A new one, whose handshake `start` begins. */
+  static begun(context: AssociationContext, { path, recordSequence, ...start }: AssociationStart): Association {
+    const { limits, keysOf, random } = context;
+    const association = new Association(context, start.agreement, path);
+    association.#handshake = new Handshake({ ...start, limits, keysOf, random });
+    association.#isResumed = start.resumed !== undefined;
+    association.#writeSequence[0] = recordSequence;
+    return association;
   }
 
   /** An open one, of an earlier process. */
   static restored(context: AssociationContext, kept: KeptAssociation, marks: Marks, path: DtlsPath): Association {
-    const start = { agreement: kept, sequence: 0, recordSequence: 0, path, resumed: undefined };
-    const association = new Association(context, start);
-    association.#handshake = undefined;
+    const association = new Association(context, kept, path);
     association.#identity = kept.identity;
     association.#keys = connectionKeys(kept, kept.keyId, kept.master.reveal());
     association.#state = 'open';
@@ -163,21 +167,17 @@ export class Association {
   /** For resumption; once it is open. */
   get session(): ResumableSession | undefined {
     if (this.#keys === undefined || this.#handshake !== undefined) return undefined;
-    const { suite, extendedMasterSecret, identity } = this;
+    const { suite, extendedMasterSecret } = this.#agreement;
     const { master, keyId } = this.#keys;
-    return { master, suite, extendedMasterSecret, identity, keyId };
+    return { master, suite, extendedMasterSecret, identity: this.#identity, keyId };
   }
 
   /** For who keeps it; once it is open. */
   get kept(): KeptAssociation | undefined {
     if (this.#keys === undefined || this.#handshake !== undefined) return undefined;
     const { keyId, master } = this.#keys;
-    const { suite, extendedMasterSecret, clientRandom, serverRandom } = this.#agreement;
-    const { sessionId, cid, clientCid, maxFragment } = this.#agreement;
-    return {
-      ...{ id: serverRandom.toString('hex'), identity: this.#identity, keyId, master },
-      ...{ suite, extendedMasterSecret, clientRandom, serverRandom, sessionId, cid, clientCid, maxFragment },
-    };
+    const id = this.#agreement.serverRandom.toString('hex');
+    return { ...this.#agreement, id, identity: this.#identity, keyId, master };
   }
 
   get path(): DtlsPath {

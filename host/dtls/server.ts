@@ -239,7 +239,7 @@ export class DtlsServer {
       sessionId: resumed === undefined ? Buffer.from(this.#random.bytes(SESSION_ID_BYTES)) : hello.sessionId,
       serverRandom: Buffer.from(this.#random.bytes(RANDOM_BYTES)),
     };
-    const association = new Association(this.#context, {
+    const association = Association.begun(this.#context, {
       ...{ agreement, sequence: message.sequence, recordSequence: record.sequence, path, resumed },
     });
     this.#pending.set(path.key, association);

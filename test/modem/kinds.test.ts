@@ -82,24 +82,29 @@ const speaker = (open: string): string => `
 `;
 const opens = (kind: string, before = ''): string => `${before} return modem.open(NetKind.${kind}, HOST, 18, 8514);`;
 
-it.each<[string, string, string]>([
-  ['datagrams alone', opens('Udp'), 'answer 201'],
-  ['datagrams alone, pushed', opens('Udp', 'modem.push = true;'), 'answer 201'],
-  ['a stream alone', opens('Tcp'), 'answer 201'],
-  ['a stream alone, pushed', opens('Tcp', 'modem.push = true;'), 'answer 201'],
-  ['TLS without TLS', opens('Tls'), `refused ${Status.Unsupported}`],
-])('an app that opens %s is served, or refused by a code', async (_what, open, wanted) => {
+it.each<[string, string, string, RegExp | undefined]>([
+  ['datagrams alone', opens('Udp'), 'answer 201', /^AT\+QIRD=/],
+  ['datagrams alone, pushed', opens('Udp', 'modem.push = true;'), 'answer 201', /^\+QIURC: "recv",0,\d/],
+  ['a stream alone', opens('Tcp'), 'answer 201', /^AT\+QIRD=/],
+  ['a stream alone, pushed', opens('Tcp', 'modem.push = true;'), 'answer 201', /^\+QIURC: "recv",0,\d/],
+  ['TLS, and carries none', opens('Tls'), `refused ${Status.Unsupported}`, undefined],
+])('an app that opens %s is served by that, or refused by a code', async (_what, open, wanted, way) => {
   const world = await World.create({
     subscribers: [{ profile: PROFILE, group: 'g' }],
     platform: { groups: { g: { configuration: { SoracomHarvest: { enabled: true } } } } },
   });
   const told: string[] = [];
-  world.trace.listen(
-    (event) => void (event.type === 'log' && !event.text.startsWith('modem') && told.push(event.text)),
-  );
+  const lines: string[] = [];
+  world.trace.listen((event) => {
+    if (event.type === 'log' && !event.text.startsWith('modem')) told.push(event.text.trim());
+    if (event.type === 'at' && typeof event.text === 'string') lines.push(event.text);
+  });
   const app = new WebAssembly.Module(await compileDeviceSource(speaker(open)));
   world.device({ name: 'device', app, sim: PROFILE }).powerOn();
   await world.run({ for: MINUTE, until: () => told.length > 0 });
-  expect(told.map((line) => line.trim())).toEqual([wanted]);
+  expect(told).toEqual([wanted]);
+  // How the answer came from the modem: fetched, or pushed, and not the other way.
+  const ways = [/^AT\+QIRD=/, /^\+QIURC: "recv",0,\d/].filter((one) => lines.some((line) => one.test(line)));
+  expect(ways.map(String)).toEqual(way === undefined ? [] : [String(way)]);
   await world.close();
 });
