@@ -2,7 +2,7 @@
 // another hand; what a server does with it is in ../platform/inventory.
 
 export { byId, ContentFormat, type Leaf, readContent, readLinks, writeContent } from './content.js';
-export { Models, type ObjectModel, type ResourceModel } from './model.js';
+export { BOOTSTRAP_OBJECTS, Models, type ObjectModel, type ResourceModel } from './model.js';
 export { modelFromXml } from './model-xml.js';
 export { DEFAULT_MODELS } from './objects.js';
 export { parsePath, type Path, pathText, within } from './path.js';

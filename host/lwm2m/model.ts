@@ -25,21 +25,28 @@ export interface ObjectModel {
   readonly resources: readonly ResourceModel[];
 }
 
+const DEFAULTS = new Map(DEFAULT_MODELS.map((model) => [model.id, model]));
+
+/** Objects that only bootstrap servers may touch, for they hold keys: no resource of theirs can be read, written or executed. */
+export const BOOTSTRAP_OBJECTS: ReadonlySet<number> = new Set(
+  DEFAULT_MODELS.filter(({ resources }) => resources.every(({ operations }) => operations === '')).map(({ id }) => id),
+);
+
 /** Finds the model of what is at a path. */
 export class Models {
-  readonly #objects: ReadonlyMap<number, ObjectModel>;
+  readonly #custom: ReadonlyMap<number, ObjectModel>;
 
   /** `custom` comes before the models that every platform has. */
   constructor(custom: readonly ObjectModel[] = []) {
-    this.#objects = new Map([...DEFAULT_MODELS, ...custom].map((model) => [model.id, model]));
+    this.#custom = new Map(custom.map((model) => [model.id, model]));
   }
 
   object(id: number): ObjectModel | undefined {
-    return this.#objects.get(id);
+    return this.#custom.get(id) ?? DEFAULTS.get(id);
   }
 
   resource([object, , resource]: Path): ResourceModel | undefined {
     if (object === undefined || resource === undefined) return undefined;
-    return this.#objects.get(object)?.resources.find(({ id }) => id === resource);
+    return this.object(object)?.resources.find(({ id }) => id === resource);
   }
 }

@@ -124,7 +124,7 @@ describe('what operators ask of a device', () => {
     expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, value: 95 });
     expect((await call('GET', '/3303/0')).json).toEqual({
       id: 0,
-      resources: [{ id: 5700, value: expect.any(String) as string }],
+      resources: [{ id: 5700, value: 21.5 }],
     });
     const all = (await call<{ id: number; instances: unknown[] }>('GET', '/3')).json;
     expect(all).toMatchObject({ id: 3, instances: [{ id: 0 }] });
@@ -165,6 +165,7 @@ describe('what operators ask of a device', () => {
   it.each([
     ['GET', '/0/1/5', undefined, 403],
     ['GET', '/21/0', undefined, 403],
+    ['GET', '/23/0', undefined, 403],
     ['GET', '/70000/0/1', undefined, 400],
     ['PUT', '/3/0/13', { value: 'noon' }, 400],
     ['PUT', '/3/0/13', {}, 400],

@@ -9,7 +9,7 @@ import { tagFilter, tagList, withoutTag, withTags } from '../api/tags.js';
 import { API_LIMITS, INVENTORY } from '../choices.js';
 import type { Directory } from '../directory/index.js';
 import { PathError } from '../harvest-files/path.js';
-import { ContentError, parsePath, type Path, pathText } from '../../lwm2m/index.js';
+import { BOOTSTRAP_OBJECTS, ContentError, parsePath, type Path, pathText } from '../../lwm2m/index.js';
 import { isEndpoint } from './bootstrap.js';
 import { compositeBodies, compositeKey, compositeLeaves, pathsIn } from './composite.js';
 import type { DeviceRecord } from './devices.js';
@@ -43,10 +43,6 @@ const attributes = z
     ) as Record<string, z.ZodOptional<z.ZodUnion<[z.ZodNumber, z.ZodNull]>>>,
   )
   .refine((value) => Object.keys(value).length > 0, 'one attribute at least is wanted');
-
-/** Objects that only bootstrap servers may touch. */
-const SECURITY = 0;
-const OSCORE = 21;
 
 export function deviceRoutes(inventory: Inventory, directory: Directory): Route[] {
   const { devices, keys, management, requests, readings } = inventory;
@@ -304,7 +300,7 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
 
 /** Throws ApiError for what holds keys. */
 function allowed([object]: Path): void {
-  if (object === SECURITY || object === OSCORE) throw new ApiError('forbidden', `object ${object}`);
+  if (object !== undefined && BOOTSTRAP_OBJECTS.has(object)) throw new ApiError('forbidden', `object ${object}`);
 }
 
 /** Throws ApiError for what cannot be written. */
