@@ -14,7 +14,8 @@ import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { showCommand } from './commands/show.js';
 import { simCommand } from './commands/sim.js';
-import { JobError, UsageError } from './output.js';
+import { complain, complainOfFault, JobError, UsageError } from './output.js';
+import { visible } from '../visible.js';
 import { endWithReader } from './until-interrupted.js';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot()), 'utf8')) as { version: string };
@@ -40,11 +41,17 @@ for (const command of commands) program.addCommand(command);
 
 /** Settings that commander does not pass down to commands added later. */
 function inheritExit(command: Command): void {
-  command.exitOverride();
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(`${text.trimEnd().split('\n').map(visible).join('\n')}\n`),
+  });
   command.commands.forEach(inheritExit);
 }
 inheritExit(program);
 endWithReader();
+process.on('uncaughtException', (error) => {
+  complainOfFault(error);
+  process.exit(1);
+});
 
 try {
   await program.parseAsync();
@@ -52,12 +59,13 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has printed it
   } else if (error instanceof UsageError) {
-    process.stderr.write(`akari: ${error.message}\n`);
+    complain(error.message);
     process.exitCode = 2;
   } else if (error instanceof JobError) {
-    process.stderr.write(`akari: ${error.message}\n`);
+    complain(error.message, error.more);
     process.exitCode = 1;
   } else {
-    throw error;
+    complainOfFault(error);
+    process.exitCode = 1;
   }
 }

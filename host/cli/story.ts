@@ -1,8 +1,6 @@
-import { styleText } from 'node:util';
 import { SECOND } from '../clock/clock.js';
 import type { TraceEvent } from '../trace/events.js';
-
-type Style = Parameters<typeof styleText>[0];
+import type { Part, Style } from './output.js';
 
 /** The chapters of a device's first message, in the order in which they happen. */
 const CHAPTERS = {
@@ -34,13 +32,12 @@ function readable({ text, data }: Extract<TraceEvent, { type: 'at' }>): string {
 
 /** Tells a world's events to a person, as they happen. */
 export class Story {
-  readonly #write: (line: string) => void;
-  readonly #color: boolean;
+  readonly #write: (...line: readonly Part[]) => void;
   readonly #told = new Set<Chapter>();
 
-  constructor(write: (line: string) => void, color: boolean) {
+  /** `write` is given the parts of one line. */
+  constructor(write: (...line: readonly Part[]) => void) {
     this.#write = write;
-    this.#color = color;
   }
 
   readonly sink = (event: TraceEvent): void => {
@@ -143,14 +140,10 @@ export class Story {
     if (chapter !== undefined && !this.#told.has(chapter)) {
       this.#told.add(chapter);
       this.#write('');
-      this.#write(this.#paint('bold', `${this.#told.size}. ${CHAPTERS[chapter]}`));
+      this.#write(['bold', `${this.#told.size}. ${CHAPTERS[chapter]}`]);
     }
     const time = (event.t / SECOND).toFixed(3).padStart(9);
     const body = text.trimEnd();
-    this.#write(`${this.#paint('dim', time)}  ${who.padEnd(WHO_WIDTH)} ${style ? this.#paint(style, body) : body}`);
-  }
-
-  #paint(style: Style, text: string): string {
-    return this.#color ? styleText(style, text) : text;
+    this.#write(['dim', time], `  ${who.padEnd(WHO_WIDTH)} `, style ? [style, body] : body);
   }
 }

@@ -17,6 +17,7 @@ import { parseSimProfile } from '../../host/sim/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { freeBlock } from './block.js';
 import { withPrograms } from '../peers.js';
+import { until } from '../until.js';
 
 const { describe, it } = withPrograms('curl');
 
@@ -231,6 +232,27 @@ describe('akari serve', () => {
     await once(child.stdout, 'data');
     child.stdout.destroy();
     expect([...(await ended), stderr]).toEqual([0, null, '']);
+  });
+
+  it('shows what a device says as text: no escape sequence, no line that looks like one of the world', async () => {
+    const lines: string[] = [];
+    const stop = new AbortController();
+    const job = runServe({ config: EXAMPLE_WORLD, data: folder, block }, stop.signal, (line) => lines.push(line));
+    expect(await until(() => lines.includes('Ctrl-C stops it.'), 30_000)).toBe(true);
+    const row = lines.find((line) => /^harvest\S* +udp 8514 /.test(line)) ?? '';
+    const [, host = '', port = ''] = / (\S+):(\d+)$/.exec(row) ?? [];
+    const device = createSocket('udp4');
+    onTestFinished(() => void device.close());
+    device.bind(0, '127.64.0.1');
+    await once(device, 'listening');
+    const forged = '     9.999  session open: 127.64.0.1 is IMSI 999999999999999';
+    device.send(`\x1b]0;owned\x07\x1b[2J\n${forged}\n`, Number(port), host);
+    expect(await until(() => lines.some((line) => line.includes('owned')), 10_000)).toBe(true);
+    stop.abort();
+    await job;
+    expect(lines).not.toContain(forged);
+    expect(lines.find((line) => line.includes('owned'))).toContain(`-> \\u001b]0;owned\\u0007\\u001b[2J\\n${forged}`);
+    expect(lines.some((line) => /[\x00-\x1f\x7f-\x9f]/.test(line))).toBe(false); // eslint-disable-line no-control-regex
   });
 
   it('stops at once when it is told to while SIMs are still attaching', async () => {

@@ -32,6 +32,7 @@ async function build(wanted: readonly string[], options: { readonly json?: true 
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     output.result(false, { reason: error.message });
-    throw new JobError(error.message);
+    const [first = '', ...more] = error.message.split('\n'); // the compiler's lines
+    throw new JobError(first, more);
   }
 }

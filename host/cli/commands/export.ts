@@ -27,7 +27,8 @@ export function exportCommand(): Command {
         throw wrong ? new UsageError((error as Error).message) : error;
       }
       const next = options.target === 'esp-idf' ? `idf.py -C ${folder} set-target esp32c3 build` : `make -C ${folder}`;
-      output.text(`${folder} is there. Next:\n  ${next}\nand then as its README.md says.`);
+      for (const line of [`${folder} is there. Next:`, `  ${next}`, 'and then as its README.md says.'])
+        output.text(line);
       output.result(true, { folder, target: options.target });
     });
 }

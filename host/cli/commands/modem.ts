@@ -4,7 +4,6 @@ import { ModemEnd } from '../../modem/index.js';
 import { releaseBinary } from '../../package-root.js';
 import { SerialError, servePty, serveTcp } from '../../serial-server.js';
 import type { TraceEvent } from '../../trace/events.js';
-import { toJsonLine } from '../../trace/json-lines.js';
 import { DEMO_PROFILE, makeDemo } from '../demo.js';
 import { JobError, Output, UsageError } from '../output.js';
 import { untilInterrupted } from '../until-interrupted.js';
@@ -68,7 +67,7 @@ export async function runModem(
     ...(seed !== undefined && { seed }),
   });
   world.trace.listen((event) => {
-    if (output.json) output.write(toJsonLine(event, options.showSecrets));
+    output.trace(event, options.showSecrets);
     const said = telling(event);
     if (said !== undefined) output.text(`${(event.t / SECOND).toFixed(3).padStart(10)}  ${said}`);
   });

@@ -17,7 +17,8 @@ export function newCommand(): Command {
       } catch (error) {
         throw error instanceof BuildError ? new UsageError(error.message) : error;
       }
-      output.text(`${folder} is there. Next:\n  cd ${folder} && npm install && npm test && npm start`);
+      output.text(`${folder} is there. Next:`);
+      output.text(`  cd ${folder} && npm install && npm test && npm start`);
       output.result(true, { folder, example: options.example });
     });
 }

@@ -86,11 +86,8 @@ async function run(app: string, options: RunOptions): Promise<void> {
   let traps = 0;
   let fault: string | undefined;
   world.trace.listen((event) => {
-    if (options.json || file) {
-      const line = toJsonLine(event, options.showSecrets);
-      if (options.json) output.write(line);
-      file?.write(`${line}\n`);
-    }
+    output.trace(event, options.showSecrets);
+    file?.write(`${toJsonLine(event, options.showSecrets)}\n`);
     broker?.sink(event);
     if (event.type === 'board' && event.app === device.name && event.event === 'trap') traps++;
     fault = faultOf(event) ?? fault;

@@ -7,7 +7,6 @@ import { DatabaseError, keyUrl, PlatformConfigError, SealError } from '../../pla
 import { DataFolder, type EntryPoint, loadServeConfig, LoopbackError, PORT_OFFSET, Serve } from '../../serve/index.js';
 import { FileStoreError } from '../../sim/index.js';
 import type { TraceEvent } from '../../trace/events.js';
-import { toJsonLine } from '../../trace/json-lines.js';
 import { EXAMPLE_WORLD } from '../demo.js';
 import { faultOf } from '../fault.js';
 import { JobError, Output, UsageError } from '../output.js';
@@ -76,7 +75,7 @@ export async function runServe(
         output.event({ type: 'turned-away', from, name, protocol, port });
       },
       sink: (event) => {
-        if (output.json) output.write(toJsonLine(event, options.showSecrets));
+        output.trace(event, options.showSecrets);
         const said = telling(event);
         if (said !== undefined) output.text(`${(event.t / SECOND).toFixed(3).padStart(10)}  ${said}`);
       },
@@ -114,15 +113,18 @@ function describe({ entryPoints, sessions, api, devices, world }: Serve, folder:
   }
   if (world.keyOrigin !== undefined) {
     const url = keyUrl('', world.keyOrigin);
-    output.text(`\nPublic keys of the platform's tokens: ${url}KID`);
+    output.text('');
+    output.text(`Public keys of the platform's tokens: ${url}KID`);
     output.event({ type: 'keys', url });
   }
   const names = new Map(entryPoints.map(({ name, host }) => [name, host]));
-  output.text('\nLines for /etc/hosts:');
+  output.text('');
+  output.text('Lines for /etc/hosts:');
   for (const [name, host] of names) output.text(`${host.padEnd(16)} ${name}`);
   const url = `http://${api.host}:${api.port}`;
   const key = existsSync(folder.operatorFile) ? folder.operatorFile : undefined;
-  output.text(`\nManagement API, for operators: ${url}/v1${key === undefined ? '' : `  AuthKey: ${key}`}`);
+  output.text('');
+  output.text(`Management API, for operators: ${url}/v1${key === undefined ? '' : `  AuthKey: ${key}`}`);
   output.event({ type: 'api-point', url, authKeyFile: key });
   const management = `coaps://${devices.host}:${devices.port}`;
   output.text(`Device management, for devices with a key of Inventory: ${management}`);
@@ -130,11 +132,13 @@ function describe({ entryPoints, sessions, api, devices, world }: Serve, folder:
   const ip = sessions.find(({ session }) => session)?.session?.ip;
   const first = entryPoints.find(({ port }) => port === 8888);
   if (ip !== undefined && first !== undefined) {
+    output.text('');
     output.text(
-      `\nTry: curl --interface ${ip} http://${first.host}:${first.hostPort}/telemetry -d '{"temperature":21.5}'`,
+      `Try: curl --interface ${ip} http://${first.host}:${first.hostPort}/telemetry -d '{"temperature":21.5}'`,
     );
   }
-  output.text('\nCtrl-C stops it.');
+  output.text('');
+  output.text('Ctrl-C stops it.');
   output.event({ type: 'ready' });
 }
 

@@ -2,7 +2,6 @@ import { Command, Option } from 'commander';
 import { MINUTE, SECOND } from '../../clock/clock.js';
 import { releaseBinary } from '../../package-root.js';
 import type { TraceEvent } from '../../trace/events.js';
-import { toJsonLine } from '../../trace/json-lines.js';
 import { DEMO_PROFILE, makeDemo } from '../demo.js';
 import { faultOf } from '../fault.js';
 import { JobError, Output } from '../output.js';
@@ -37,15 +36,15 @@ export function showCommand(): Command {
 }
 
 async function show(options: ShowOptions): Promise<void> {
-  const output = new Output(options.json === true);
+  const output = new Output(options.json === true, undefined, process.stdout.isTTY && !process.env['NO_COLOR']);
   const { world, device } = await makeDemo({ ...options, app: releaseBinary(APP), appName: APP });
-  const story = new Story((line) => output.text(line), process.stdout.isTTY && !process.env['NO_COLOR']);
+  const story = new Story((...line) => output.text(...line));
   let verdict: Extract<TraceEvent, { type: 'verified' }> | undefined;
   let answered = false;
   const faults: string[] = [];
   let denied = false;
   const hush = world.trace.listen((event) => {
-    if (options.json) output.write(toJsonLine(event, options.showSecrets));
+    if (options.json) output.trace(event, options.showSecrets);
     else story.sink(event);
     if (event.type === 'verified') verdict = event;
     // The story ends when the device has its answer.

@@ -13,7 +13,8 @@ export function authCommand(): Command {
         const { tokenTimeout = TOKEN_SECONDS.default } = options;
         const ticket = await signIn(urlOf(options), credentialsOf(options), tokenTimeout);
         const { apiKey, token, operatorId } = ticket;
-        output.text(`export AKARI_API_KEY=${apiKey}\nexport AKARI_TOKEN=${token}`);
+        output.text(`export AKARI_API_KEY=${apiKey}`);
+        output.text(`export AKARI_TOKEN=${token}`);
         output.result(true, { apiKey, token, operatorId });
       } catch (error) {
         if (error instanceof JobError || error instanceof UsageError) output.result(false, { reason: error.message });

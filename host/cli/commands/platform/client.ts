@@ -20,8 +20,14 @@ export interface ApiCommandOptions {
 }
 
 const authKeyFile = z.strictObject({ authKeyId: z.string().min(1), authKey: z.string().min(1) });
-const ticketBody = z.object({ apiKey: z.string(), token: z.string(), operatorId: z.string() });
+/** What goes into a line that a shell evaluates. */
+const shellWord = z.string().regex(/^[\w.~-]+$/);
+const ticketBody = z.object({ apiKey: shellWord, token: shellWord, operatorId: z.string() });
 const errorBody = z.object({ code: z.string(), message: z.string() });
+
+/** Answers: the fields that a command reads are checked, all others stay as they are. */
+export const anyObject = z.looseObject({});
+const anyArray = z.array(z.unknown());
 
 export interface Ticket {
   readonly apiKey: string;
@@ -48,17 +54,14 @@ export class ApiClient {
     return this.fetch(method, url, body, xml);
   }
 
-  /** What it answers, which is JSON. */
-  async json<T = Readonly<Record<string, unknown>>>(
-    method: string,
-    path: readonly string[],
-    options?: AskOptions,
-  ): Promise<T> {
-    return (await (await this.ask(method, path, options)).json()) as T;
+  /** What it answers. Rejects with JobError when that is not JSON of this schema. */
+  async json<T>(schema: z.ZodType<T>, method: string, path: readonly string[], options?: AskOptions): Promise<T> {
+    return bodyOf(schema, await this.ask(method, path, options));
   }
 
-  /** All pages of a list, one after the other; not more than `limit` entries. */
-  async *list<T = Readonly<Record<string, unknown>>>(
+  /** All pages of a list of what `schema` says, one after the other; not more than `limit` entries. */
+  async *list<T>(
+    schema: z.ZodType<T>,
     path: readonly string[],
     query: AskOptions['query'] = {},
     limit = Infinity,
@@ -68,11 +71,12 @@ export class ApiClient {
     do {
       const size = left < MAX_PAGE ? { limit: String(left) } : { limit: String(MAX_PAGE) };
       const response = await this.ask('GET', path, { query: { ...query, ...size, last_evaluated_key: key } });
-      const page = (await response.json()) as readonly T[];
-      yield* page.slice(0, left);
+      const page = (await bodyOf(anyArray, response)).slice(0, left);
+      for (const entry of page) yield parsedBy(schema, entry, response);
       left -= page.length;
-      const next = response.headers.get('x-soracom-next-key');
-      key = next === null ? undefined : decodeURIComponent(next);
+      const next = nextKeyOf(response);
+      if (next !== undefined && next === key) throw notTheApi(response, 'a page that follows itself');
+      key = next;
     } while (key !== undefined && left > 0);
   }
 
@@ -106,6 +110,37 @@ export class ApiClient {
 /** Entries that the API gives at once, at most. */
 const MAX_PAGE = 1000;
 
+const notTheApi = ({ url }: Response, what: string): JobError =>
+  new JobError(`${url} does not answer as the management API: ${what}`);
+
+export async function bodyOf<T>(schema: z.ZodType<T>, response: Response): Promise<T> {
+  let json: unknown;
+  try {
+    json = await response.json();
+  } catch {
+    throw notTheApi(response, 'the body is not JSON, or was cut short');
+  }
+  return parsedBy(schema, json, response);
+}
+
+/** Never quotes a value: it may be a key. */
+function parsedBy<T>(schema: z.ZodType<T>, json: unknown, response: Response): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw notTheApi(response, path === '' ? 'another kind of body' : `"${path}" is not what it should be`);
+}
+
+function nextKeyOf(response: Response): string | undefined {
+  const next = response.headers.get('x-soracom-next-key');
+  if (next === null) return undefined;
+  try {
+    return decodeURIComponent(next);
+  } catch {
+    throw notTheApi(response, 'x-soracom-next-key is not percent-encoded');
+  }
+}
+
 /** A part of a path. Refuses what no address can carry. */
 function encoded(part: string): string {
   if (part === '' || part === '.' || part === '..') throw new UsageError(`"${part}" cannot be part of an address`);
@@ -113,8 +148,8 @@ function encoded(part: string): string {
 }
 
 async function faultIn(response: Response): Promise<string> {
-  const text = await response.text();
   try {
+    const text = await response.text();
     const { code, message } = errorBody.parse(JSON.parse(text));
     return `${code} ${message}`;
   } catch {
@@ -170,9 +205,7 @@ export async function signIn(
   tokenTimeoutSeconds: number,
 ): Promise<z.output<typeof ticketBody>> {
   const body = { authKeyId, authKey: Buffer.from(authKey.reveal()).toString(), tokenTimeoutSeconds };
-  const parsed = ticketBody.safeParse(await new ApiClient(url).json('POST', ['auth'], { body }));
-  if (!parsed.success) throw new JobError(`${url} does not answer as the management API`);
-  return parsed.data;
+  return new ApiClient(url).json(ticketBody, 'POST', ['auth'], { body });
 }
 
 export interface Credentials {

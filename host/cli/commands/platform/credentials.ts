@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { z } from 'zod';
 import { UsageError } from '../../output.js';
 import { type ApiCommandOptions, verb, withApi } from './client.js';
 
-interface CredentialsJson extends Readonly<Record<string, unknown>> {
-  readonly credentialsId: string;
-  readonly type: string;
-  readonly description: string;
-}
+const credentialsJson = z.looseObject({ credentialsId: z.string(), type: z.string(), description: z.string() });
+type CredentialsJson = z.output<typeof credentialsJson>;
 
 interface PutOptions extends ApiCommandOptions {
   readonly type: string;
@@ -28,16 +26,16 @@ export function credentialsCommand(): Command {
         withApi(options, async (client, output) => {
           const { type, file, description } = options;
           const body = { type, credentials: fieldsOf(file), ...(description !== undefined && { description }) };
-          const all = await client.json<readonly CredentialsJson[]>('GET', ['credentials']);
+          const all = await client.json(z.array(credentialsJson), 'GET', ['credentials']);
           const method = all.some(({ credentialsId }) => credentialsId === id) ? 'PUT' : 'POST';
-          const entry = await client.json<CredentialsJson>(method, ['credentials', id], { body });
+          const entry = await client.json(credentialsJson, method, ['credentials', id], { body });
           output.text(`${method === 'PUT' ? 'replaced' : 'made'} ${lineOf(entry)}`);
           return { entry };
         }),
       ),
     verb('list', 'all, one a line').action((options: ApiCommandOptions) =>
       withApi(options, async (client, output) => {
-        const all = await client.json<readonly CredentialsJson[]>('GET', ['credentials']);
+        const all = await client.json(z.array(credentialsJson), 'GET', ['credentials']);
         for (const entry of all) {
           output.text(lineOf(entry));
           output.event({ credentialsType: entry.type, ...entry, type: 'credentials' });

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { UsageError } from '../../output.js';
 import { wholeNumber } from '../sim/bench.js';
 import { type ApiCommandOptions, verb, withApi } from './client.js';
 
-interface Entry extends Readonly<Record<string, unknown>> {
-  readonly time: number;
-  readonly content: string;
-}
+/** The last millisecond of Date. ECMA-262 21.4.1.1. */
+const LAST_MS = 8.64e15;
+const entryJson = z.looseObject({ time: z.number().min(-LAST_MS).max(LAST_MS), content: z.string() });
 
 interface GetOptions extends ApiCommandOptions {
   readonly from?: string;
@@ -30,7 +30,7 @@ export function dataCommand(): Command {
           const { from, to, sort, limit } = options;
           const query = { from: timeOf('--from', from), to: timeOf('--to', to), sort };
           let count = 0;
-          for await (const entry of client.list<Entry>(['data', 'Subscriber', imsi], query, limit)) {
+          for await (const entry of client.list(entryJson, ['data', 'Subscriber', imsi], query, limit)) {
             count++;
             output.text(`${new Date(entry.time).toISOString()}  ${entry.content}`);
             output.event({ ...entry, type: 'entry' });

@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { JobError, type Output, UsageError } from '../../output.js';
-import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
+import { anyObject, type ApiClient, type ApiCommandOptions, bodyOf, gathered, pair, verb, withApi } from './client.js';
 
-interface DeviceJson extends Readonly<Record<string, unknown>> {
-  readonly deviceId: string;
-  readonly endpoint: string;
-  readonly online: boolean;
-}
+const deviceJson = z.looseObject({ deviceId: z.string(), endpoint: z.string(), online: z.boolean() });
 
 interface CreateOptions extends ApiCommandOptions {
   readonly group?: string;
@@ -34,7 +31,7 @@ export function devicesCommand(): Command {
     verb('list', 'all, one a line').action((options: ApiCommandOptions) => withApi(options, list)),
     one('get', 'one, as JSON').action((id: string, options: ApiCommandOptions) =>
       withApi(options, async (client, output) => ({
-        device: shown(output, await client.json<DeviceJson>('GET', ['devices', id])),
+        device: shown(output, await client.json(deviceJson, 'GET', ['devices', id])),
       })),
     ),
     verb('create', 'a device without a SIM; prints its id and, this once, its key')
@@ -45,7 +42,7 @@ export function devicesCommand(): Command {
         withApi(options, async (client, output) => {
           const tags = Object.fromEntries(tag.map(pair));
           const body = { endpoint, tags, ...(group !== undefined && { groupId: group }) };
-          return shown(output, await client.json('POST', ['devices'], { body }));
+          return shown(output, await client.json(anyObject, 'POST', ['devices'], { body }));
         }),
       ),
     one('delete', 'with all that is kept of it').action((id: string, options: ApiCommandOptions) =>
@@ -60,7 +57,7 @@ export function devicesCommand(): Command {
     at('write', 'a value: JSON, or text; an instance: {"resources": [..]}')
       .argument('<value>')
       .action((id: string, path: string, value: string, options: ApiCommandOptions) =>
-        withApi(options, (client, output) => ask(client, output, 'PUT', [id, ...partsOf(path)], bodyOf(value))),
+        withApi(options, (client, output) => ask(client, output, 'PUT', [id, ...partsOf(path)], writtenOf(value))),
       ),
     at('execute', "with arguments, if any, as 0='reset',1")
       .argument('[arguments]')
@@ -85,20 +82,16 @@ export function devicesCommand(): Command {
     one('readings', 'what the device said last, and what it is observed for').action(
       (id: string, options: ApiCommandOptions) =>
         withApi(options, async (client, output) =>
-          shown(output, await client.json('GET', ['devices', id, 'readings'])),
+          shown(output, await client.json(anyObject, 'GET', ['devices', id, 'readings'])),
         ),
     ),
     one('requests', 'what the device was asked and what came of it').action((id: string, options: ApiCommandOptions) =>
       withApi(options, async (client, output) => {
-        const requests = await client.json<readonly Readonly<Record<string, unknown>>[]>('GET', [
-          'devices',
-          id,
-          'requests',
-        ]);
+        const requests = await client.json(z.array(anyObject), 'GET', ['devices', id, 'requests']);
         for (const request of requests) {
           output.text(
             ['requestId', 'state', 'operation', 'path', 'code']
-              .map((name) => String(request[name] ?? ''))
+              .map((name) => wordOf(request[name]))
               .join('  ')
               .trimEnd(),
           );
@@ -114,12 +107,14 @@ export function devicesCommand(): Command {
       .action((id: string, file: string, { method, update = undefined, ...options }: FirmwareOptions) =>
         withApi(options, async (client, output) => {
           const body = { file, method, ...(update === true && { update }) };
-          return { request: shown(output, await client.json('POST', ['devices', id, 'firmware'], { body })) };
+          return {
+            request: shown(output, await client.json(anyObject, 'POST', ['devices', id, 'firmware'], { body })),
+          };
         }),
       ),
     one('rotate', 'have it ask for a new key').action((id: string, options: ApiCommandOptions) =>
       withApi(options, async (client, output) =>
-        shown(output, await client.json('POST', ['devices', id, 'rotate_key'])),
+        shown(output, await client.json(anyObject, 'POST', ['devices', id, 'rotate_key'])),
       ),
     ),
     modelsCommand(),
@@ -134,9 +129,9 @@ function modelsCommand(): Command {
     verb('list', 'all, one a line').action((options: ApiCommandOptions) =>
       withApi(options, async (client, output) => {
         let count = 0;
-        for await (const model of client.list(['device_object_models'])) {
+        for await (const model of client.list(anyObject, ['device_object_models'])) {
           count++;
-          output.text(`${String(model['id'])}  ${String(model['name'])}`);
+          output.text(`${wordOf(model['id'])}  ${wordOf(model['name'])}`);
           output.event({ ...model, type: 'model' });
         }
         return { count };
@@ -146,7 +141,7 @@ function modelsCommand(): Command {
       .argument('<file>')
       .action((file: string, options: ApiCommandOptions) =>
         withApi(options, async (client, output) =>
-          shown(output, await client.json('POST', ['device_object_models'], modelFile(file))),
+          shown(output, await client.json(anyObject, 'POST', ['device_object_models'], modelFile(file))),
         ),
       ),
     verb('delete', 'a model')
@@ -163,9 +158,13 @@ function modelsCommand(): Command {
   return models;
 }
 
+/** A field that is a word or a number; JSON of anything else. */
+const wordOf = (value: unknown): string =>
+  typeof value === 'string' ? value : value == null ? '' : JSON.stringify(value);
+
 async function list(client: ApiClient, output: Output) {
   let count = 0;
-  for await (const device of client.list<DeviceJson>(['devices'])) {
+  for await (const device of client.list(deviceJson, ['devices'])) {
     count++;
     output.text(`${device.deviceId}  ${device.online ? 'online ' : 'offline'}  ${device.endpoint}`);
     output.event({ ...device, type: 'device' });
@@ -188,7 +187,7 @@ function partsOf(path: string): string[] {
 /** What the device answers; that it was not there is said, and no failure. */
 async function ask(client: ApiClient, output: Output, method: string, parts: readonly string[], body?: unknown) {
   const response = await client.ask(method, ['devices', ...parts], body === undefined ? {} : { body });
-  const answer = (await response.json()) as unknown;
+  const answer = await bodyOf(z.unknown(), response);
   const queued = response.status === 202;
   if (queued) output.text('the device cannot be asked now: it will be when it is back');
   return { queued, answer: shown(output, answer) };
@@ -196,12 +195,12 @@ async function ask(client: ApiClient, output: Output, method: string, parts: rea
 
 /** A number or a flag as such, anything else as text. */
 function scalarOf(text: string): unknown {
-  const body = bodyOf(text);
+  const body = writtenOf(text);
   return typeof body === 'object' && body !== null && 'value' in body ? body.value : text;
 }
 
 /** JSON as it is, anything else as text. */
-function bodyOf(text: string): unknown {
+function writtenOf(text: string): unknown {
   let value: unknown = text;
   try {
     value = JSON.parse(text);
@@ -223,6 +222,6 @@ function modelFile(file: string): { readonly body: unknown } | { readonly xml: s
 }
 
 function shown<T>(output: Output, json: T): T {
-  output.text(JSON.stringify(json, null, 2));
+  output.value(json);
   return json;
 }

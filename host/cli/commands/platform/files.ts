@@ -3,14 +3,11 @@ import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
+import { z } from 'zod';
 import { JobError, UsageError } from '../../output.js';
 import { type ApiCommandOptions, verb, withApi } from './client.js';
 
-interface FileJson extends Readonly<Record<string, unknown>> {
-  readonly filePath: string;
-  readonly isDirectory?: boolean;
-  readonly contentLength?: number;
-}
+const fileJson = z.looseObject({ filePath: z.string(), contentLength: z.number().optional() });
 
 interface GetOptions extends ApiCommandOptions {
   readonly out?: string;
@@ -25,7 +22,7 @@ export function filesCommand(): Command {
       .action((prefix: string, options: ApiCommandOptions) =>
         withApi(options, async (client, output) => {
           let count = 0;
-          for await (const file of client.list<FileJson>(['files'], { scope: 'private', prefix })) {
+          for await (const file of client.list(fileJson, ['files'], { scope: 'private', prefix })) {
             count++;
             output.text(`${String(file.contentLength ?? '-').padStart(12)}  ${file.filePath}`);
             output.event({ ...file, type: 'file' });

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { z } from 'zod';
 import { type Output, UsageError } from '../../output.js';
 import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
 
-interface GroupJson extends Readonly<Record<string, unknown>> {
-  readonly groupId: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly configuration: Readonly<Record<string, unknown>>;
-}
+const groupJson = z.looseObject({
+  groupId: z.string(),
+  tags: z.record(z.string(), z.string()),
+  configuration: z.record(z.string(), z.unknown()),
+});
+type GroupJson = z.output<typeof groupJson>;
 
 interface CreateOptions extends ApiCommandOptions {
   readonly tag?: readonly string[];
@@ -25,7 +27,7 @@ export function groupsCommand(): Command {
       .action((options: CreateOptions) =>
         withApi(options, async (client, output) => {
           const tags = Object.fromEntries((options.tag ?? []).map(pair));
-          const group = await client.json<GroupJson>('POST', ['groups'], { body: { tags } });
+          const group = await client.json(groupJson, 'POST', ['groups'], { body: { tags } });
           output.text(group.groupId);
           return { group };
         }),
@@ -34,7 +36,7 @@ export function groupsCommand(): Command {
     verb('get', 'one, as JSON')
       .argument('<id>')
       .action((id: string, options: ApiCommandOptions) =>
-        withApi(options, async (client, output) => show(output, await client.json<GroupJson>('GET', ['groups', id]))),
+        withApi(options, async (client, output) => show(output, await client.json(groupJson, 'GET', ['groups', id]))),
       ),
     verb('configure', 'set keys of a namespace, for example SoracomAir metadata=\'{"enabled":true}\'')
       .argument('<id>')
@@ -51,7 +53,7 @@ export function groupsCommand(): Command {
 
 async function list(client: ApiClient, output: Output) {
   let count = 0;
-  for await (const group of client.list<GroupJson>(['groups'])) {
+  for await (const group of client.list(groupJson, ['groups'])) {
     count++;
     const namespaces = Object.keys(group.configuration).join(' ');
     output.text(`${group.groupId}  ${group.tags['name'] ?? '-'}  ${namespaces}`.trimEnd());
@@ -71,9 +73,9 @@ async function configure(
   const put = [...(file === undefined ? [] : fromFile(file)), ...pairs.filter(([, text]) => text !== '').map(read)];
   if (put.length + pairs.length === 0) throw new UsageError('nothing to configure: key=JSON or --file is wanted');
   const path = ['groups', id, 'configuration', namespace];
-  if (put.length > 0) await client.json('PUT', path, { body: put.map(([key, value]) => ({ key, value })) });
+  if (put.length > 0) await client.ask('PUT', path, { body: put.map(([key, value]) => ({ key, value })) });
   for (const [key, text] of pairs) if (text === '') await client.ask('DELETE', [...path, key]);
-  return show(output, await client.json<GroupJson>('GET', ['groups', id]));
+  return show(output, await client.json(groupJson, 'GET', ['groups', id]));
 }
 
 /** Keys of Beam are URLs, whose query may hold `=`: the value begins at the first `=` that JSON or the end follows. */
@@ -105,6 +107,6 @@ function fromFile(file: string): [key: string, value: unknown][] {
 }
 
 function show(output: Output, group: GroupJson) {
-  output.text(JSON.stringify(group, null, 2));
+  output.value(group);
   return { group };
 }

@@ -1,16 +1,19 @@
 import { Command } from 'commander';
-import { JobError, type Output, UsageError } from '../../output.js';
+import { z } from 'zod';
+import { type Output, UsageError } from '../../output.js';
 import { wholeNumber } from '../sim/bench.js';
 import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
 
-interface SubscriberJson extends Readonly<Record<string, unknown>> {
-  readonly imsi: string;
-  readonly status: string;
-  readonly speedClass: string;
-  readonly groupId: string | null;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly sessionStatus: { readonly online: boolean; readonly ueIpAddress: string | null };
-}
+const anySubscriber = z.looseObject({ imsi: z.string() });
+const subscriberJson = z.looseObject({
+  imsi: z.string(),
+  status: z.string(),
+  speedClass: z.string(),
+  groupId: z.string().nullish(),
+  tags: z.record(z.string(), z.string()),
+  sessionStatus: z.looseObject({ online: z.boolean(), ueIpAddress: z.string().nullish() }),
+});
+type SubscriberJson = z.output<typeof subscriberJson>;
 
 interface ListOptions extends ApiCommandOptions {
   readonly tag?: string;
@@ -44,7 +47,9 @@ export function subscribersCommand(): Command {
     verb('get', 'one, as JSON')
       .argument('<imsi>')
       .action((imsi: string, options: ApiCommandOptions) =>
-        withApi(options, async (client, output) => show(output, await client.json('GET', ['subscribers', imsi]))),
+        withApi(options, async (client, output) =>
+          show(output, await client.json(anySubscriber, 'GET', ['subscribers', imsi])),
+        ),
       ),
     verb('register', 'make a SIM yours; the secret that came with it is read from AKARI_REGISTRATION_SECRET')
       .argument('<imsi>')
@@ -66,7 +71,7 @@ export function subscribersCommand(): Command {
         withApi(options, async (client, output) => {
           const path = ['subscribers', imsi, group === undefined ? 'unset_group' : 'set_group'];
           const body = group === undefined ? {} : { body: { groupId: group } };
-          return show(output, await client.json<SubscriberJson>('POST', path, body));
+          return show(output, await client.json(anySubscriber, 'POST', path, body));
         }),
       ),
     ...Object.entries(STEPS).map(([name, description]) =>
@@ -74,7 +79,7 @@ export function subscribersCommand(): Command {
         .argument('<imsi>')
         .action((imsi: string, options: ApiCommandOptions) =>
           withApi(options, async (client, output) => {
-            const subscriber = await client.json<SubscriberJson>('POST', ['subscribers', imsi, name]);
+            const subscriber = await client.json(subscriberJson, 'POST', ['subscribers', imsi, name]);
             output.text(lineOf(subscriber));
             return { subscriber };
           }),
@@ -93,7 +98,7 @@ async function list(client: ApiClient, output: Output, { tag, status, group, lim
   const path = group === undefined ? ['subscribers'] : ['groups', group, 'subscribers'];
   const query = { tag_name: name, tag_value: value, status_filter: status };
   let count = 0;
-  for await (const subscriber of client.list<SubscriberJson>(path, query, limit)) {
+  for await (const subscriber of client.list(subscriberJson, path, query, limit)) {
     count++;
     output.text(lineOf(subscriber));
     output.event({ ...subscriber, type: 'subscriber' });
@@ -106,22 +111,21 @@ async function register(client: ApiClient, output: Output, imsi: string, { group
   if (!registrationSecret) throw new UsageError('AKARI_REGISTRATION_SECRET has to hold the secret of the SIM');
   const tags = tag.map(pair).map(([tagName, tagValue]) => ({ tagName, tagValue }));
   const body = { registrationSecret, ...(group !== undefined && { groupId: group }), ...(tags.length > 0 && { tags }) };
-  return show(output, await client.json('POST', ['subscribers', imsi, 'register'], { body }));
+  return show(output, await client.json(anySubscriber, 'POST', ['subscribers', imsi, 'register'], { body }));
 }
 
 async function setTags(client: ApiClient, output: Output, imsi: string, texts: readonly string[]) {
   const pairs = texts.map(pair);
   const put = pairs.filter(([, value]) => value !== '').map(([tagName, tagValue]) => ({ tagName, tagValue }));
-  if (put.length > 0) await client.json('PUT', ['subscribers', imsi, 'tags'], { body: put });
+  if (put.length > 0) await client.ask('PUT', ['subscribers', imsi, 'tags'], { body: put });
   for (const [name, value] of pairs) {
     if (value === '') await client.ask('DELETE', ['subscribers', imsi, 'tags', name]);
   }
-  return show(output, await client.json('GET', ['subscribers', imsi]));
+  return show(output, await client.json(anySubscriber, 'GET', ['subscribers', imsi]));
 }
 
 function show(output: Output, subscriber: Readonly<Record<string, unknown>>) {
-  if (typeof subscriber['imsi'] !== 'string') throw new JobError('the answer is no subscriber');
-  output.text(JSON.stringify(subscriber, null, 2));
+  output.value(subscriber);
   return { subscriber };
 }
 

@@ -2,7 +2,6 @@
 
 import { RealClock } from '../../../clock/real.js';
 import { Random } from '../../../random.js';
-import { toJsonLine } from '../../../trace/json-lines.js';
 import { Trace } from '../../../trace/trace.js';
 import type { Output } from '../../output.js';
 import { untilInterrupted } from '../../until-interrupted.js';
@@ -19,7 +18,7 @@ export interface LiveRig {
 export async function live<T>(output: Output, showSecrets: boolean, job: (rig: LiveRig) => Promise<T>): Promise<T> {
   const clock = new RealClock();
   const trace = new Trace(clock);
-  if (output.json) trace.listen((event) => output.write(toJsonLine(event, showSecrets)));
+  if (output.json) trace.listen((event) => output.trace(event, showSecrets));
   const random = new Random(Random.freshSeed());
   try {
     return await untilInterrupted((signal) => job({ clock, trace, random, signal }));

@@ -5,6 +5,6 @@ import { Output } from '../../output.js';
 /** `akari sim schema`: what examples/profiles/profile.schema.json is made by. */
 export function schemaCommand(): Command {
   return new Command('schema').description('print the JSON Schema of a profile').action(() => {
-    new Output(false).text(JSON.stringify(profileJsonSchema(), null, 2));
+    new Output(false).value(profileJsonSchema());
   });
 }
