@@ -33,28 +33,3 @@ export const HEAD_MAX: i32 = 16_384;
 export const HEADERS_MAX: i32 = 128;
 /** Interim responses (1xx) before the final one. */
 export const INTERIM_MAX: i32 = 16;
-
-/** RFC 9110 5.6.2: characters of a field name. */
-export function isToken(c: u32): bool {
-  if (c - 0x30 < 10 || (c | 0x20) - 0x61 < 26) return true;
-  switch (c) {
-    case 0x21: // !
-    case 0x23: // #
-    case 0x24: // $
-    case 0x25: // %
-    case 0x26: // &
-    case 0x27: // '
-    case 0x2a: // *
-    case 0x2b: // +
-    case 0x2d: // -
-    case 0x2e: // .
-    case 0x5e: // ^
-    case 0x5f: // _
-    case 0x60: // `
-    case 0x7c: // |
-    case 0x7e: // ~
-      return true;
-    default:
-      return false;
-  }
-}

@@ -3,7 +3,7 @@
 import { Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { equalsAnyCase, startsWith } from "../../util/text";
-import { HEADERS_MAX, HEAD_MAX, INTERIM_MAX, LINE_MAX, isToken } from "./fields";
+import { HEADERS_MAX, HEAD_MAX, INTERIM_MAX, LINE_MAX } from "./fields";
 
 /** What a call of `parse` stopped for. */
 export const enum ResponseEvent {
@@ -41,10 +41,13 @@ const enum Framing {
   UntilClose,
 }
 
+/** No body is longer than this; a sum of lengths below it does not overflow. */
+const SIZE_MAX: i64 = 0xffff_ffff_ffff;
+
 /** Place with `memory.data(HTTP_RESPONSE_SIZE)`; `begin` before each response. */
 @unmanaged
 export class HttpResponse {
-  /** Status code, 100..599, as soon as the status line has come; 0 before. */
+  /** Status code, 100..999, as soon as the status line has come; 0 before. Above 599 it counts as 5xx (RFC 9110 15). */
   code: i32;
   /** A `Status` below 0 when failed: Malformed, TooLong, Short. */
   error: i32;
@@ -208,19 +211,18 @@ export class HttpResponse {
     this.crSeen = false;
   }
 
-  /** CR LF ends a line, LF alone too (RFC 9112 2.2); a CR elsewhere is an error. */
+  /** CR LF ends a line, LF alone too (RFC 9112 2.2), and CR CR LF, as text mode makes it of CR LF; a CR elsewhere is an error. */
   private lineByte(c: u32): ResponseEvent {
     if (++this.headBytes > HEAD_MAX) return this.fail(Status.TooLong);
     if (c == 0x0a) {
       this.crSeen = false;
       return this.lineEnd();
     }
-    if (this.crSeen) return this.fail(Status.Malformed);
     if (c == 0x0d) {
       this.crSeen = true;
       return ResponseEvent.None;
     }
-    if (c == 0) return this.fail(Status.Malformed);
+    if (this.crSeen || c == 0) return this.fail(Status.Malformed);
     this.character(c);
     return ResponseEvent.None;
   }
@@ -255,21 +257,24 @@ export class HttpResponse {
     }
   }
 
-  /** RFC 9112 4: `HTTP/1.1 200 reason`. */
+  /** RFC 9112 4: `HTTP/1.1 200 reason`; any blanks separate, and the reason may be missing. */
   private statusLine(): ResponseEvent {
     const line = this.line;
     const len = this.lineLen;
-    if (!startsWith(line, len, "HTTP/1.") || len < 12) return this.fail(Status.Malformed);
     const minor = <u32>load<u8>(line + 7) - 0x30;
-    if (minor > 9 || load<u8>(line + 8) != 0x20 || (len > 12 && load<u8>(line + 12) != 0x20))
-      return this.fail(Status.Malformed);
+    let at = 8;
+    while (at < len && isBlank(load<u8>(line + at))) at++;
+    const end = at + 3;
+    if (!startsWith(line, len, "HTTP/1.") || minor > 9 || at == 8 || end > len) return this.fail(Status.Malformed);
+    if (end < len && !isBlank(load<u8>(line + end))) return this.fail(Status.Malformed);
     let code = 0;
-    for (let i = 9; i < 12; i++) {
-      const d = <u32>load<u8>(line + i) - 0x30;
+    for (; at < end; at++) {
+      const d = <u32>load<u8>(line + at) - 0x30;
       if (d > 9) return this.fail(Status.Malformed);
       code = code * 10 + <i32>d;
     }
-    if (code < 100 || code > 599) return this.fail(Status.Malformed);
+    // Below 100 it cannot be known whether a final response follows.
+    if (code < 100) return this.fail(Status.Malformed);
     this.code = code;
     this.keepAlive = minor > 0;
     this.nextLine(Part.Header);
@@ -279,12 +284,13 @@ export class HttpResponse {
   /** RFC 9112 5: `name: value`, in `line`, complete with what was folded. */
   private header(): ResponseEvent {
     const line = this.line;
-    let n = 0;
-    while (n < this.lineLen && isToken(load<u8>(line + n))) n++;
-    // 5.1: no blank between name and colon.
-    if (n == 0 || n == this.lineLen || load<u8>(line + n) != 0x3a) return this.fail(Status.Malformed);
+    let colon = 0;
+    while (colon < this.lineLen && load<u8>(line + colon) != 0x3a) colon++;
+    let n = colon;
+    while (n > 0 && isBlank(load<u8>(line + n - 1))) n--;
+    if (n == 0 || colon == this.lineLen || isBlank(load<u8>(line))) return this.fail(Status.Malformed);
     this.nameLen = n;
-    let from = n + 1;
+    let from = colon + 1;
     let to = this.lineLen;
     while (from < to && isBlank(load<u8>(line + from))) from++;
     while (to > from && isBlank(load<u8>(line + to - 1))) to--;
@@ -292,19 +298,21 @@ export class HttpResponse {
     this.valueLen = to - from;
 
     if (this.isHeader("content-length")) {
-      if (!this.contentLength()) return this.fail(Status.Malformed);
+      // 5.1: no blank before the colon. Of these two headers one is refused: somebody on the way may not have seen it.
+      if (n != colon || !this.contentLength()) return this.fail(Status.Malformed);
     } else if (this.isHeader("transfer-encoding")) {
+      if (n != colon) return this.fail(Status.Malformed);
       if (this.lineCut) return this.fail(Status.TooLong);
       // 6.3: chunked as the last coding frames the body; any other leaves the end of the connection. It is the last of
-      // several lines that counts, and it wins over Content-Length.
+      // several lines that counts, and it wins over Content-Length. RFC 2616 3.6: "identity" is none.
       const last = this.lastItem();
-      this.framing = equalsAnyCase(last, <i32>(this.value + this.valueLen - last), "chunked")
-        ? Framing.Chunked
-        : Framing.UntilClose;
+      const lastLen = <i32>(this.value + this.valueLen - last);
+      if (equalsAnyCase(last, lastLen, "chunked")) this.framing = Framing.Chunked;
+      else if (!equalsAnyCase(last, lastLen, "identity")) this.framing = Framing.UntilClose;
     } else if (this.isHeader("connection")) {
       this.connection();
     }
-    // Interim responses are nobody's affair.
+    // Headers of interim responses are not passed on.
     return this.code >= 200 ? ResponseEvent.Header : ResponseEvent.None;
   }
 
@@ -315,12 +323,12 @@ export class HttpResponse {
     if (this.lineCut || p == end) return false;
     for (;;) {
       let size: i64 = 0;
-      let digits = 0;
+      const first = p;
       while (p < end && <u32>load<u8>(p) - 0x30 < 10) {
-        if (++digits > 15) return false;
         size = size * 10 + (load<u8>(p++) - 0x30);
+        if (size > SIZE_MAX) return false;
       }
-      if (digits == 0 || (this.size >= 0 && this.size != size)) return false;
+      if (p == first || (this.size >= 0 && this.size != size)) return false;
       this.size = size;
       while (p < end && isBlank(load<u8>(p))) p++;
       if (p == end) break;
@@ -395,8 +403,9 @@ export class HttpResponse {
         if (d > 5) break;
         d += 10;
       }
-      if (++n > 12) return this.fail(Status.TooLong);
+      n++;
       size = (size << 4) | d;
+      if (size > SIZE_MAX) return this.fail(Status.TooLong);
     }
     if (n == 0) return this.fail(Status.Malformed);
     for (let i = n; i < this.lineLen; i++) {

@@ -80,6 +80,7 @@ describe('metadata', () => {
     ['429 Too Many Requests', '', Outcome.Retry],
     ['500 Internal Server Error', '', Outcome.Retry],
     ['503 Service Unavailable', '', Outcome.Retry],
+    ['999 Request denied', 'no', Outcome.Retry],
   ])('the answer %s', (status, body, wanted) => {
     const { outcome, clients } = ask('userdata', () => [100], answer(status, body));
     expect([outcome, clients.call('metadata_code'), clients.answer('metadata')]).toEqual([
