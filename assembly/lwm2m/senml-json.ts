@@ -9,7 +9,7 @@ import { Kind, Value, decodeBase64 } from "./value";
 
 /** How deep values of labels that we do not know may be nested. */
 const DEPTH_MAX: i32 = 8;
-const SENML_VERSION: i64 = 10;
+const SENML_VERSION: f64 = 10;
 
 const decimal = changetype<Decimal>(memory.data(offsetof<Decimal>(), 8));
 /** The string read last. */
@@ -99,7 +99,9 @@ function member(r: Reader, label: usize, len: i32): bool {
   }
   // RFC 8428 4.4: what ends with _ must be understood.
   if (len > 0 && load<u8>(label + len - 1) == 0x5f) return false;
-  if (equals(label, len, "bver")) return numeric(r) && decimal.isInteger && decimal.int <= SENML_VERSION;
+  // 10.0 is a whole number too.
+  if (equals(label, len, "bver"))
+    return numeric(r) && decimal.float == trunc(decimal.float) && decimal.float <= SENML_VERSION;
   return skip(r, DEPTH_MAX);
 }
 

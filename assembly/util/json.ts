@@ -19,6 +19,11 @@ export const enum JsonKind {
   Nested,
 }
 
+/** Largest whole number that `integer` gives: 9 digits. */
+const WHOLE_MAX: i64 = 999_999_999;
+/** No text of a device's memory has so many digits that a larger exponent would tell another number. */
+const EXPONENT_MAX: i32 = 99_999_999;
+
 /** Writes a string with its quotes; bytes 80..ff go as they are (UTF-8). */
 export function writeJsonString(text: Text, ptr: usize, len: i32): void {
   text.byte(0x22);
@@ -61,18 +66,57 @@ export class JsonReader {
     return JsonKind.None;
   }
 
-  /** The last value as a whole number; `otherwise` when it is none, or has more than 9 digits. */
+  /**
+   * The last value as a whole number, whichever way it is written (RFC 8259 6): 60, 60.0, 6e1 and 600e-1 are the same;
+   * `otherwise` when it is none, or has more than 9 digits.
+   */
   integer(otherwise: i32): i32 {
-    const isNegative = this.len > 0 && load<u8>(this.ptr) == 0x2d;
-    const from = isNegative ? 1 : 0;
-    if (this.len == from || this.len > from + 9) return otherwise;
-    let value = 0;
-    for (let i = from; i < this.len; i++) {
-      const d = <u32>load<u8>(this.ptr + i) - 0x30;
-      if (d > 9) return otherwise;
-      value = value * 10 + <i32>d;
+    let at = this.ptr;
+    const end = at + this.len;
+    const isNegative = at < end && load<u8>(at) == 0x2d;
+    if (isNegative) at++;
+    // value * 10^zeros is what the digits say, without the point; the zeros wait until another digit follows them.
+    let value: i64 = 0;
+    let zeros = 0;
+    let exponent = 0;
+    const first = at;
+    let point: usize = 0;
+    for (; at < end; at++) {
+      const d = <u32>load<u8>(at) - 0x30;
+      if (d > 9) {
+        if (load<u8>(at) != 0x2e || point != 0 || at == first) break;
+        point = at;
+        continue;
+      }
+      if (point != 0) exponent--;
+      else if (at == first + 1 && load<u8>(first) == 0x30) return otherwise;
+      zeros++;
+      if (d == 0) continue;
+      value = shift(value, zeros) + d;
+      zeros = 0;
+      if (value > WHOLE_MAX) return otherwise;
     }
-    return isNegative ? -value : value;
+    // A digit comes first, and one stands last.
+    if (at == first || at - 1 == point) return otherwise;
+    if (at < end) {
+      if ((load<u8>(at) | 0x20) != 0x65) return otherwise;
+      at++;
+      const isDown = at < end && load<u8>(at) == 0x2d;
+      if (isDown || (at < end && load<u8>(at) == 0x2b)) at++;
+      if (at == end) return otherwise;
+      let size = 0;
+      for (; at < end; at++) {
+        const d = <u32>load<u8>(at) - 0x30;
+        if (d > 9) return otherwise;
+        size = min(size * 10 + <i32>d, EXPONENT_MAX);
+      }
+      exponent += isDown ? -size : size;
+    }
+    if (value == 0) return 0;
+    exponent += zeros;
+    value = shift(value, exponent);
+    if (exponent < 0 || value > WHOLE_MAX) return otherwise;
+    return <i32>(isNegative ? -value : value);
   }
 
   /** True when the last value is exactly this text (ASCII). */
@@ -148,6 +192,12 @@ export class JsonReader {
 @inline
 function isBlank(c: u32): bool {
   return c == 0x20 || c == 0x09 || c == 0x0a || c == 0x0d;
+}
+
+/** value * 10^places, as long as that is at most WHOLE_MAX; else a number above it. */
+function shift(value: i64, places: i32): i64 {
+  while (places-- > 0 && value > 0 && value <= WHOLE_MAX) value *= 10;
+  return value;
 }
 
 /** Characters of numbers, true, false and null. */

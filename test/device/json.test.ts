@@ -102,14 +102,89 @@ describe('a member of an object', () => {
     ['-999999999', -999_999_999],
     ['1000000000', -7777],
     ['1.5', -7777],
-    ['1e3', -7777],
+    ['1e3', 1000],
     ['-', -7777],
     ['"5"', 5],
+    // RFC 8259 has one kind of number.
+    ['60.0', 60],
+    ['6e1', 60],
+    ['600e-1', 60],
+    ['1E2', 100],
+    ['1.2E+2', 120],
+    ['-6.00e+01', -60],
+    ['0.00000000000000000006e21', 60],
+    ['60000000000000000000000e-21', 60],
+    ['0.0', 0],
+    ['-0.0e5', 0],
+    ['0e99999999999', 0],
+    ['999999999.000', 999_999_999],
+    ['60.5', -7777],
+    ['1e-1', -7777],
+    ['61e-1', -7777],
+    ['1e9', -7777],
+    ['1e4294967297', -7777],
+    ['2147483648', -7777],
+    ['4294967356', -7777],
+    ['9007199254740993', -7777],
+    ['060', -7777],
+    ['-060', -7777],
+    ['00', -7777],
+    ['60.', -7777],
+    ['60.e1', -7777],
+    ['6.0.0', -7777],
+    ['6e', -7777],
+    ['6e+', -7777],
+    ['6e1.0', -7777],
+    ['6e1e1', -7777],
+    ['--6', -7777],
+    ['6-6', -7777],
+    ['"+6"', -7777],
+    ['".5e1"', -7777],
+    ['"e1"', -7777],
+    ['" 6"', -7777],
+    ['"-"', -7777],
     ['""', -7777],
     ['true', -7777],
   ])('%s as a whole number', (text, value) => {
     find(`{"key":${text}}`);
     expect(wasm.integer()).toBe(value);
+  });
+
+  test('a whole number in any form is what JSON.parse reads', () => {
+    const zeros = fc.nat(9).map((n) => '0'.repeat(n));
+    const digits = fc.oneof(fc.nat(12), fc.nat(99_999_999)).map(String);
+    const fraction = fc.oneof(
+      fc.constant(''),
+      fc.tuple(zeros, digits, zeros).map((all) => `.${all.join('')}`),
+      zeros,
+    );
+    const sign = fc.constantFrom('', '+', '-');
+    const exponent = fc.tuple(fc.constantFrom('e', 'E'), sign, zeros, fc.nat(12)).map((all) => all.join(''));
+    const anything = fc.string({ unit: fc.constantFrom(...'0019.eE+-'), maxLength: 8 });
+    const number = fc.oneof(
+      { weight: 4, arbitrary: fc.tuple(fc.constantFrom('', '-'), digits, fraction, fc.option(exponent, { nil: '' })) },
+      { weight: 1, arbitrary: fc.tuple(anything) },
+    );
+    fc.assert(
+      fc.property(
+        number.map((all) => all.join('')),
+        (text) => {
+          // Up to 15 digits a double is whole only where the number is.
+          fc.pre((text.split(/e/i)[0] ?? '').replace(/[^\d]/g, '').replace(/^0+|0+$/g, '').length <= 15);
+          let value: unknown;
+          try {
+            value = JSON.parse(text);
+          } catch {
+            value = undefined;
+          }
+          const isWhole = Number.isInteger(value) && Math.abs(value as number) < 1e9;
+          // As the text of a string: characters that end no number come to it, too.
+          find(`{"key":"${text}"}`);
+          expect(wasm.integer()).toBe(isWhole ? (value as number) + 0 : -7777);
+        },
+      ),
+      { numRuns: 5000 },
+    );
   });
 
   test('any bytes: never a trap, and never a value outside of them', () => {

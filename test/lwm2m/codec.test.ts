@@ -296,6 +296,8 @@ describe('SenML, RFC 8428', () => {
   test.each([
     ['escapes', '[{"n":"/3/0/1","vs":"\\ud83d\\uddfc\\n\\/é\\u00e9\\u3042\\u0041"}]', '🗼\n/ééあA'],
     ['an empty string', '[{"n":"/3/0/1","vs":""}]', ''],
+    ['a version written as 10.0', '[{"bver":10.0,"n":"/3/0/1","vs":"x"}]', 'x'],
+    ['a version written as 1e1', '[{"bver":1e1,"n":"/3/0/1","vs":"x"}]', 'x'],
     ['base name until the next', '[{"bn":"/3/0/","n":"0","vs":"a"},{"bn":"/3/0/1","vs":"b"}]', 'b'],
   ])('JSON: %s', (_what, text, last) => {
     const { status, entries } = json(text);
@@ -338,6 +340,7 @@ describe('SenML, RFC 8428', () => {
     ['an unknown escape', '[{"n":"/3/0/1","vs":"\\x"}]'],
     ['a string without end', '[{"n":"/3/0/1","vs":"x'],
     ['a label that must be understood', '[{"n":"/3/0/1","v":1,"cut_":2}]'],
+    ['a version between', '[{"bver":9.5,"n":"/3/0/1","v":1}]'],
     ['a version to come', '[{"bver":11,"n":"/3/0/1","v":1}]'],
     ['null for a value', '[{"n":"/3/0/1","v":null}]'],
     ['a name outside the request', '[{"n":"/3/1/1","v":1}]'],

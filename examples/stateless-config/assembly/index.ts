@@ -111,7 +111,17 @@ function takeUserdata(isThere: bool): void {
   const kind = isThere ? json.find(answer, metadata.answerLength, "period") : JsonKind.None;
   const seconds = kind == JsonKind.Number ? json.integer(0) : 0;
   // What makes no sense is not obeyed.
-  periodMs = <i64>(seconds >= 1 && seconds <= 86_400 ? seconds : DEFAULT_SECONDS) * 1_000;
+  const isValid = seconds >= 1 && seconds <= 86_400;
+  if (!isValid) {
+    const line = beginLog("period: the default, ");
+    if (kind != JsonKind.None)
+      line.str("it is to be 1 to 86400 whole seconds, and is ").bytes(json.ptr, min(json.len, 32));
+    else if (isThere) line.str('userdata has no member "period"');
+    else if (metadata.http.result == Status.TooLong) line.str("userdata is longer than ").num(ANSWER_MAX).str(" bytes");
+    else line.str("no userdata, status ").num(metadata.code);
+    endLog(LogLevel.Warn);
+  }
+  periodMs = <i64>(isValid ? seconds : DEFAULT_SECONDS) * 1_000;
   beginLog("period: ")
     .num(periodMs / 1_000)
     .str(" s");

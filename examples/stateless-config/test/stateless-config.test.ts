@@ -68,20 +68,53 @@ it('follows its operator within the hour', async () => {
 });
 
 it.each([
-  ['Metadata switched off', { userdata: '{"period": 30}' }, ['period: 60 s', 'role: none']],
-  ['no userdata', { metadata: { enabled: true } }, ['period: 60 s', 'role: thermometer']],
-  ['a period that makes no sense', { metadata: { enabled: true }, userdata: '{"period": -5}' }, ['period: 60 s']],
-  ['userdata that is no JSON', { metadata: { enabled: true }, userdata: '#!/bin/sh\n' }, ['period: 60 s']],
+  [
+    'Metadata switched off',
+    { userdata: '{"period": 30}' },
+    ['period: the default, no userdata, status 403', 'period: 60 s', 'role: none'],
+  ],
+  [
+    'no userdata',
+    { metadata: { enabled: true } },
+    ['period: the default, no userdata, status 404', 'period: 60 s', 'role: thermometer'],
+  ],
+  [
+    'a period that makes no sense',
+    { metadata: { enabled: true }, userdata: '{"period": -5}' },
+    ['period: the default, it is to be 1 to 86400 whole seconds, and is -5', 'period: 60 s'],
+  ],
+  [
+    'half a second too much',
+    { metadata: { enabled: true }, userdata: '{"period": 30.5}' },
+    ['period: the default, it is to be 1 to 86400 whole seconds, and is 30.5', 'period: 60 s'],
+  ],
+  [
+    'a period that is no number',
+    { metadata: { enabled: true }, userdata: '{"period": "30"}' },
+    ['period: the default, it is to be 1 to 86400 whole seconds, and is 30', 'period: 60 s'],
+  ],
+  [
+    'userdata that is no JSON',
+    { metadata: { enabled: true }, userdata: '#!/bin/sh\n' },
+    ['period: the default, userdata has no member "period"', 'period: 60 s'],
+  ],
   [
     'userdata that is too long',
     { metadata: { enabled: true }, userdata: '{"period": 5}'.padEnd(600) },
-    ['period: 60 s'],
+    ['period: the default, userdata is longer than 512 bytes', 'period: 60 s'],
   ],
 ])('with %s it goes on by its defaults', async (_what, air, lines) => {
   const device = await start(air);
   device.powerOn();
   await world.run({ for: 70 * SECOND });
   expect(log).toEqual(expect.arrayContaining(lines));
+});
+
+it.each(['30.0', '3e1', '300e-1'])('takes a period of %s as 30 seconds', async (period) => {
+  const device = await start({ metadata: { enabled: true }, userdata: `{"period":${period}}` });
+  device.powerOn();
+  await world.run({ for: 70 * SECOND });
+  expect(log).toContain('period: 30 s');
 });
 
 it('asks again until the network answers', async () => {
