@@ -26,7 +26,8 @@ export interface CoapPeerOptions {
 
 /** Room for header, token and options beside a block. */
 const OVERHEAD = 128;
-const TOKEN_BYTES = 4;
+/** The longest, as from Californium: published clients of SORACOM Inventory take every token for one of 8 bytes. */
+const TOKEN_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
 /** What was answered to a message of the other side, should it come again. */

@@ -48,8 +48,9 @@ export interface KeptEntry {
 /** The suites in the server's order: small records before well-known ones. */
 const SUITES = [CipherSuite.TLS_PSK_WITH_AES_128_CCM_8, CipherSuite.TLS_PSK_WITH_AES_128_GCM_SHA256] as const;
 const CID_BYTES = 4;
-const SESSION_ID_BYTES = 16;
-const COOKIE_BYTES = 16;
+/** As from Californium: published clients of SORACOM Inventory read 32 bytes of both, whatever their lengths say. */
+const SESSION_ID_BYTES = 32;
+const COOKIE_BYTES = 32;
 const RANDOM_BYTES = 32;
 
 interface KeptSession {
