@@ -2,10 +2,12 @@
 
 import { ascii } from "./ascii";
 import { AT_CLIENT_SIZE, AtClient, AtEvent } from "../modem/at";
-import { BG95_TLS_SIZE, Bg95Tls } from "../modem/bg95-tls";
+import { BG95_TLS_SIZE, Bg95Tls } from "../modem/quectel/bg95";
+import { Quectel } from "../modem/quectel/dialect";
+import { Soracom } from "../soracom/access-point";
 
-const at = changetype<AtClient>(memory.data(AT_CLIENT_SIZE, 8));
-const bg95 = changetype<Bg95Tls>(memory.data(BG95_TLS_SIZE, 8));
+const at = changetype<AtClient<Quectel>>(memory.data(AT_CLIENT_SIZE, 8));
+const bg95 = changetype<Bg95Tls<Soracom>>(memory.data(BG95_TLS_SIZE, 8));
 const block = memory.data(1500);
 let blockLength: i32 = 0;
 

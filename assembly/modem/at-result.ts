@@ -1,4 +1,4 @@
-// Final result codes of V.250 and TS 27.007 9, and those of Quectel's send commands.
+// Final result codes of V.250 and TS 27.007 9.
 
 import { equals, startsWith } from "../util/text";
 
@@ -10,18 +10,20 @@ export const enum AtResult {
   Error,
   /** +CME ERROR or +CMS ERROR; the code is in `code`. */
   Cme,
+  /** The modem has not taken a payload, and may take it later. */
   SendFail,
   /** No answer in time; the line is in step again. */
   Timeout,
   /** No answer in time, and none to the probes either. */
   Silent,
+  /** Of a line: the modem has taken a payload. The command then ends with Ok. */
+  Sent,
 }
 
 /** None: the line is no final result code. */
 export function finalResult(line: usize, len: i32): AtResult {
-  if (equals(line, len, "OK") || equals(line, len, "SEND OK")) return AtResult.Ok;
+  if (equals(line, len, "OK")) return AtResult.Ok;
   if (equals(line, len, "ERROR") || equals(line, len, "NO CARRIER")) return AtResult.Error;
-  if (equals(line, len, "SEND FAIL")) return AtResult.SendFail;
   if (startsWith(line, len, "+CME ERROR:") || startsWith(line, len, "+CMS ERROR:")) return AtResult.Cme;
   return AtResult.None;
 }

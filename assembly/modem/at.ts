@@ -2,19 +2,23 @@
 //
 // Sans-I/O. The owner gives it what the UART received (`feed`), sends what it wants sent (`outPtr`, `outLen`, `sent`),
 // and calls `step` when `deadline` has come. It knows lines, final result codes, the data prompt and counted data
-// blocks, and nothing of what any command means.
+// blocks, and nothing of what any command means. What makers do differently its type parameter says, a class without fields:
+//
+//   prompt: u32                        character with which the modem asks for a payload
+//   finalResult(line, len): AtResult   of a line; `Sent` or `SendFail` when it ends a payload, `Ok` when it ends any other command
+//   probe, probeAnswer: Ascii          a command that the driver never sends, and how its answer, and no other line, begins
 //
 // What keeps it from being confused:
 // - A line belongs to the command only if it begins with the prefix the command announced, or is a final result code
 //   that fits the phase; all else is a URC, wherever it stands.
 // - Bytes of a data block are counted, never read as lines.
-// - After a time-out the modem may still answer. Nothing is taken as an answer again until the answer to AT+CMEE?,
+// - After a time-out the modem may still answer. Nothing is taken as an answer again until the answer to the probe,
 //   which can only be that, has come: the modem answers in order.
 
 import { Ascii } from "../util/ascii";
 import { Text, startsWith } from "../util/text";
 import { earlier } from "../util/wait";
-import { AtResult, cmeCode, finalResult } from "./at-result";
+import { AtResult, cmeCode } from "./at-result";
 
 /** What a call of `feed` stopped for. */
 export const enum AtEvent {
@@ -34,11 +38,11 @@ const enum Phase {
   Reply,
   /** Waits for the prompt. Left by it to Payload, by an error, or at the deadline to Calm. */
   Prompt,
-  /** Payload goes out, then SEND OK or its like is awaited; at the deadline to Calm. */
+  /** Payload goes out, then the word that it was taken is awaited; at the deadline to Calm. */
   Payload,
   /** ESC and echo off were sent; whatever is answered is dropped. Left to Ask by a final result code or after CALM_MS. */
   Calm,
-  /** AT+CMEE? was sent. Left by its answer to Quiet, after ASK_MS to Calm, and after RESYNC_TRIES to Idle (Silent). */
+  /** The probe was sent. Left by its answer to Quiet, after ASK_MS to Calm, and after RESYNC_TRIES to Idle (Silent). */
   Ask,
   /** Earlier probes may still be answered. Left to Idle when nothing has come for QUIET_MS. */
   Quiet,
@@ -46,7 +50,7 @@ const enum Phase {
 
 /** Longest line that is looked at; URCs and answers of the drivers here stay below 100. Longer ones are dropped whole. */
 const LINE_MAX = 256;
-/** Longest command: AT+QIOPEN with a host name of 63 characters takes 100. */
+/** Longest command: one that opens a connection, with a host name of 63 characters, takes 100. */
 const COMMAND_MAX = 192;
 const ESCAPES = 32;
 
@@ -66,7 +70,7 @@ const LF: u32 = 0x0a;
 
 /** Set before the first use by `reset`; place with `memory.data(AT_CLIENT_SIZE)`. */
 @unmanaged
-export class AtClient {
+export class AtClient<D> {
   /** Set by `feed`. */
   event: AtEvent;
   /** How the last command ended; None while it runs. */
@@ -110,7 +114,7 @@ export class AtClient {
 
   @inline
   private get base(): usize {
-    return changetype<usize>(this) + offsetof<AtClient>();
+    return changetype<usize>(this) + offsetof<AtClient<D>>();
   }
 
   /** The line of the last Info or Urc event: line..line+lineLength, without its end. */
@@ -237,7 +241,7 @@ export class AtClient {
   }
 
   private probe(now: i64): void {
-    this.command().str("AT+CMEE?");
+    this.command().str(changetype<D>(0).probe);
     this.finishCommand();
     this.phase = Phase.Ask;
     this.asked = false;
@@ -375,7 +379,7 @@ export class AtClient {
   private character(c: u32): void {
     if (this.lineDone) this.startLine();
     if (this.lineLen == 0) {
-      if (c == 0x3e && this.phase == Phase.Prompt) {
+      if (c == changetype<D>(0).prompt && this.phase == Phase.Prompt) {
         this.phase = Phase.Payload;
         this.until = UNSET;
         this.out = this.payload;
@@ -430,12 +434,12 @@ export class AtClient {
     const len = this.lineLen;
 
     if (this.isCommandEcho(line, len)) return false;
-    const final = finalResult(line, len);
+    const final = changetype<D>(0).finalResult(line, len);
     if (final != AtResult.None) {
       this.final(final, line, len);
       return false;
     }
-    if (this.phase == Phase.Ask && startsWith(line, len, "+CMEE:")) {
+    if (this.phase == Phase.Ask && startsWith(line, len, changetype<D>(0).probeAnswer)) {
       this.asked = true;
       return false;
     }
@@ -457,13 +461,15 @@ export class AtClient {
       case Phase.Reply:
       case Phase.Prompt:
       case Phase.Payload: {
-        if (result == AtResult.Ok) {
-          // SEND OK ends a send and nothing else; OK ends everything but a send.
-          const isSendOk = len > 2;
-          if (isSendOk != sending || this.phase == Phase.Prompt) return;
-          if (sending && this.outLeft > 0) return;
+        // Sent ends a send and nothing else; Ok ends everything but a send.
+        if (result == AtResult.Ok && this.phase != Phase.Reply) return;
+        if (result == AtResult.Sent || result == AtResult.SendFail) {
+          if (!sending) return;
+          if (result == AtResult.Sent) {
+            if (this.outLeft > 0) return;
+            result = AtResult.Ok;
+          }
         }
-        if (result == AtResult.SendFail && !sending) return;
         this.code = result == AtResult.Cme ? cmeCode(line, len) : 0;
         this.done(result);
         return;
@@ -487,4 +493,10 @@ export class AtClient {
   }
 }
 
-export const AT_CLIENT_SIZE: i32 = <i32>(offsetof<AtClient>() + LINE_MAX + COMMAND_MAX + offsetof<Text>() + ESCAPES);
+/** Stands in for a dialect where only the size is asked for: none has fields. */
+@unmanaged
+class NoDialect {}
+
+export const AT_CLIENT_SIZE: i32 = <i32>(
+  (offsetof<AtClient<NoDialect>>() + LINE_MAX + COMMAND_MAX + offsetof<Text>() + ESCAPES)
+);

@@ -2,7 +2,7 @@
 
 import { LogLevel, uart_read, uart_write } from "../board/index";
 import { beginLog, endLog, logText } from "../util/log";
-import { ModemState, modemFaultText, modemStateText } from "./modem";
+import { ModemState, modemFaultText, modemStateText } from "./driver";
 
 /** Bytes taken in one turn: the app gets its turn before a socket's buffer can overflow. */
 const CHUNK = 256;

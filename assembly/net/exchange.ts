@@ -17,7 +17,7 @@ export const enum ExchangeState {
   Receiving,
 }
 
-/** A client's sockets are of another kind than TCP: see modem/modem.ts for what such a variable is good for. */
+/** A client's sockets are of another kind than TCP: see modem/socket-buffer.ts for what such a variable is good for. */
 let everOther = false;
 
 /** A modem may take 150 s to say that a connection fails. */

@@ -33,8 +33,9 @@ const CLIENTS = [
 /** Sends one message by one client and logs `<outcome> <status> <answer>`. */
 const SOURCE = `
   import { LogLevel, adc_read, clock_ms, uart_open } from "./assembly/board/index";
-  import { BG95_SIZE, Bg95 } from "./assembly/modem/bg95";
+  import { BG95_SIZE, Bg95 } from "./assembly/modem/quectel/bg95";
   import { serve } from "./assembly/modem/serial";
+  import { Soracom } from "./assembly/soracom/access-point";
   import { Outcome } from "./assembly/soracom/outcome";
   import { beginLog, endLog } from "./assembly/util/log";
   import { Text } from "./assembly/util/text";
@@ -42,9 +43,9 @@ const SOURCE = `
   ${CLIENTS.map(
     ([file, type, size], i) => `
     import { ${type}, ${size} } from "./assembly/soracom/${file}";
-    const c${i} = changetype<${type}<Bg95>>(memory.data(${size}, 8));`,
+    const c${i} = changetype<${type}<Bg95<Soracom>>>(memory.data(${size}, 8));`,
   ).join('')}
-  const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
+  const modem = changetype<Bg95<Soracom>>(memory.data(BG95_SIZE, 8));
   const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
   const message = memory.data(64);
   const answer = memory.data(1024);

@@ -4,8 +4,9 @@
 // board's store, in order, through loss of network, modem restarts and power cuts.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, clock_unix_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { OUTBOX_SIZE, Outbox } from "akari/assembly/soracom/outbox";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
 import { until } from "akari/assembly/util/wait";
@@ -17,8 +18,10 @@ const MODEM_BAUD = 115_200;
 const SENSOR = 0;
 const PERIOD_MS: i64 = 60_000;
 
-const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
-const outbox = changetype<Outbox<Bg95>>(memory.data(OUTBOX_SIZE, 8));
+type Modem = Bg95<Soracom>;
+
+const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
+const outbox = changetype<Outbox<Modem>>(memory.data(OUTBOX_SIZE, 8));
 const random = memory.data(4, 4);
 let nextReading: i64 = 0;
 

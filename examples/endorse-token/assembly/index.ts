@@ -4,8 +4,9 @@
 // The token is a credential for as long as it lives: it goes over TLS only, and never into the log.
 
 import { BOARD_ABI, LogLevel, NetKind, clock_ms, entropy, gpio_write, uart_open } from "akari/assembly/board/index";
-import { BG95_TLS_SIZE, Bg95Tls } from "akari/assembly/modem/bg95-tls";
+import { BG95_TLS_SIZE, Bg95Tls } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { Method } from "akari/assembly/net/http/fields";
 import { ENDORSE_SIZE, EndorseClient } from "akari/assembly/soracom/endorse";
 import { HTTP_SERVICE_SIZE, HttpService } from "akari/assembly/soracom/http-service";
@@ -34,9 +35,11 @@ const enum Step {
   Inside,
 }
 
-const modem = changetype<Bg95Tls>(memory.data(BG95_TLS_SIZE, 8));
-const endorse = changetype<EndorseClient<Bg95Tls>>(memory.data(ENDORSE_SIZE, 8));
-const door = changetype<HttpService<Bg95Tls>>(memory.data(HTTP_SERVICE_SIZE, 8));
+type Modem = Bg95Tls<Soracom>;
+
+const modem = changetype<Modem>(memory.data(BG95_TLS_SIZE, 8));
+const endorse = changetype<EndorseClient<Modem>>(memory.data(ENDORSE_SIZE, 8));
+const door = changetype<HttpService<Modem>>(memory.data(HTTP_SERVICE_SIZE, 8));
 const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
 const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
 const random = memory.data(4, 4);

@@ -3,8 +3,9 @@
 // that are changed without touching a device.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, gpio_write, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { FUNK_TCP_SIZE, FunkTcp } from "akari/assembly/soracom/funk";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { JsonKind, JsonReader } from "akari/assembly/util/json";
@@ -20,8 +21,10 @@ const PERIOD_MS: i64 = 60_000;
 const MESSAGE_MAX = 64;
 const ANSWER_MAX = 256;
 
-const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
-const funk = changetype<FunkTcp<Bg95>>(memory.data(FUNK_TCP_SIZE, 8));
+type Modem = Bg95<Soracom>;
+
+const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
+const funk = changetype<FunkTcp<Modem>>(memory.data(FUNK_TCP_SIZE, 8));
 const json = changetype<JsonReader>(memory.data(offsetof<JsonReader>(), 8));
 const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
 const random = memory.data(4, 4);

@@ -2,8 +2,9 @@
 // one back when the cloud has accepted it. The cloud's credentials stay with the platform.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { FUNNEL_UDP_SIZE, FunnelUdp } from "akari/assembly/soracom/funnel";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
@@ -17,8 +18,10 @@ const PERIOD_MS: i64 = 60_000;
 const MESSAGE_MAX = 64;
 const ANSWER_MAX = 128;
 
-const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
-const funnel = changetype<FunnelUdp<Bg95>>(memory.data(FUNNEL_UDP_SIZE, 8));
+type Modem = Bg95<Soracom>;
+
+const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
+const funnel = changetype<FunnelUdp<Modem>>(memory.data(FUNNEL_UDP_SIZE, 8));
 const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
 const random = memory.data(4, 4);
 const message = memory.data(MESSAGE_MAX);

@@ -2,8 +2,9 @@
 // which it was read: what was read without network is stored later, and stands where it belongs.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { HARVEST_HTTP_SIZE, HarvestHttp } from "akari/assembly/soracom/harvest-data";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { Backoff } from "akari/assembly/util/backoff";
@@ -19,8 +20,10 @@ const PERIOD_MS: i64 = 60_000;
 const SLOTS = 64;
 const BODY_MAX = 64;
 
-const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
-const harvest = changetype<HarvestHttp<Bg95>>(memory.data(HARVEST_HTTP_SIZE, 8));
+type Modem = Bg95<Soracom>;
+
+const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
+const harvest = changetype<HarvestHttp<Modem>>(memory.data(HARVEST_HTTP_SIZE, 8));
 const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
 const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
 /** Of reading n modulo SLOTS: when (`clock_ms`), and tenths of a degree. */

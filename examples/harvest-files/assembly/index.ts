@@ -9,8 +9,9 @@ import {
   sha256Init,
   sha256Update,
 } from "akari/assembly/crypto/sha256";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { FILES_SIZE, FilesClient } from "akari/assembly/soracom/harvest-files";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { Backoff } from "akari/assembly/util/backoff";
@@ -34,8 +35,10 @@ const enum Step {
   Done,
 }
 
-const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
-const files = changetype<FilesClient<Bg95>>(memory.data(FILES_SIZE, 8));
+type Modem = Bg95<Soracom>;
+
+const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
+const files = changetype<FilesClient<Modem>>(memory.data(FILES_SIZE, 8));
 const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
 const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
 const hash = memory.data(SHA256_CONTEXT_BYTES, 8);

@@ -21,8 +21,9 @@ import { BOARD_FLASH_SIZE, BoardFlash } from "akari/assembly/lwm2m/objects/board
 import { FIRMWARE_SIZE, Firmware, Pushed } from "akari/assembly/lwm2m/objects/firmware";
 import { Bearer, MONITORING_SIZE, Monitoring } from "akari/assembly/lwm2m/objects/monitoring";
 import { PLAIN_DEVICE_SIZE, PlainDevice, Wish } from "akari/assembly/lwm2m/objects/plain-device";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { Ccm8 } from "akari/assembly/net/dtls/suites";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
 import { Text } from "akari/assembly/util/text";
@@ -47,7 +48,8 @@ const FIRMWARE_KEY = 3;
 
 type Update = Firmware<BoardFlash, Pushed>;
 type App = Join<PlainDevice, Join<Monitoring, Join<Update, Join<Thermometer, None>>>>;
-type Manager = Client<App, Bg95, Ccm8, ForInventory>;
+type Modem = Bg95<Soracom>;
+type Manager = Client<App, Modem, Ccm8, ForInventory>;
 
 const device = changetype<PlainDevice>(memory.data(PLAIN_DEVICE_SIZE, 8));
 const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
@@ -62,7 +64,7 @@ const NAME_LEN = 22;
 const name = memory.data(NAME_LEN);
 const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
 const random = memory.data(8, 8);
-const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
+const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
 const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
 /** A variable: in a constant its address would stand, longer, wherever the client is spoken of. What is small lies before what is big, too. */
 let client = changetype<Manager>(0);

@@ -11,8 +11,9 @@ import {
   gpio_write,
   uart_open,
 } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/bg95";
+import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { Soracom } from "akari/assembly/soracom/access-point";
 import { METADATA_SIZE, MetadataClient } from "akari/assembly/soracom/metadata";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { Backoff } from "akari/assembly/util/backoff";
@@ -43,8 +44,10 @@ const enum Role {
   Lamp,
 }
 
-const modem = changetype<Bg95>(memory.data(BG95_SIZE, 8));
-const metadata = changetype<MetadataClient<Bg95>>(memory.data(METADATA_SIZE, 8));
+type Modem = Bg95<Soracom>;
+
+const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
+const metadata = changetype<MetadataClient<Modem>>(memory.data(METADATA_SIZE, 8));
 const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
 const json = changetype<JsonReader>(memory.data(offsetof<JsonReader>(), 8));
 const random = memory.data(4, 4);

@@ -5,15 +5,24 @@
 // A TCP socket is a stream: one with a hole fails. A UDP socket keeps datagrams apart and may lose some, as UDP does.
 // A datagram that the modem may have cut (UDP_MAX bytes or more) is lost, too.
 //
-// `T` is NoTls, or QuectelTls of quectel-tls.ts: an app without TLS does not carry it.
+// `T` is NoTls, or QuectelTls of tls.ts: an app without TLS does not carry it.
 
-import { NetKind, NetState, Status } from "../board/index";
-import { Fields, Text, startsWith } from "../util/text";
-import { earlier } from "../util/wait";
-import { AT_CLIENT_SIZE, AtClient } from "./at";
-import { AtResult } from "./at-result";
-import { HOST_MAX, MODEM_SOCKETS, MODEM_SOCKET_SIZE, ModemSocket, RX_MAX, SocketState, TX_MAX } from "./modem";
-import { QuectelError, SocketCommand, isHostName, socketWord, statusOf } from "./quectel-fields";
+import { NetKind, NetState, Status } from "../../board/index";
+import { Fields, Text, startsWith } from "../../util/text";
+import { earlier } from "../../util/wait";
+import { AT_CLIENT_SIZE, AtClient } from "../at";
+import { AtResult } from "../at-result";
+import {
+  HOST_MAX,
+  MODEM_SOCKETS,
+  MODEM_SOCKET_SIZE,
+  ModemSocket,
+  SocketState,
+  TX_MAX,
+  isHostName,
+} from "../socket-buffer";
+import { Quectel } from "./dialect";
+import { QuectelError, SocketCommand, socketWord, statusOf } from "./fields";
 
 /** Commands that are answered at once. */
 const SHORT_MS = 5_000;
@@ -27,10 +36,12 @@ const FULL_MS = 1_000;
 const FULL_TRIES = 20;
 
 const IDS = 12;
-/** The modem hands over this much at a time (AT+QIRD 1500, push mode 1460): of a longer datagram only a part. */
+/** Most bytes that AT+QIRD fetches. */
+const READ_MAX = 1500;
+/** The modem hands over this much at a time (READ_MAX, push mode 1460): of a longer datagram only a part. */
 const UDP_MAX = 1460;
 
-/** An app has chosen whether the modem pushes: see modem.ts for what such a variable is good for. */
+/** An app has chosen whether the modem pushes: see modem/socket-buffer.ts for what such a variable is good for. */
 let everPush = false;
 
 /** Sockets of TCP and UDP only. */
@@ -61,8 +72,8 @@ export class QuectelSockets<T> {
 
 
   @inline
-  get at(): AtClient {
-    return changetype<AtClient>(changetype<usize>(this) + offsetof<QuectelSockets<T>>());
+  get at(): AtClient<Quectel> {
+    return changetype<AtClient<Quectel>>(changetype<usize>(this) + offsetof<QuectelSockets<T>>());
   }
 
 
@@ -189,7 +200,7 @@ export class QuectelSockets<T> {
 
   /** n bytes follow; they are the socket's if they fit. Otherwise a stream fails, and a datagram is lost. */
   private expectBlock(socket: ModemSocket | null, n: i32): void {
-    if (n > RX_MAX) {
+    if (n > READ_MAX) {
       // No modem sends that much: the number is damaged, and where the data ends is not known.
       if (socket) socket.fail(Status.Malformed);
       return;
@@ -254,7 +265,7 @@ export class QuectelSockets<T> {
         return this.runs(SocketCommand.Send, i);
       }
       if (socket.more && socket.waiting == 0) {
-        this.begin(socket.kind, SocketCommand.Read).num(socket.id).str(",").num(RX_MAX);
+        this.begin(socket.kind, SocketCommand.Read).num(socket.id).str(",").num(READ_MAX);
         this.at.send(now, SHORT_MS, ""); // `line` knows the answer
         return this.runs(SocketCommand.Read, i);
       }

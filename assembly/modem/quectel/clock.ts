@@ -1,7 +1,8 @@
 // The network's clock as the modem tells it (AT+QLTS, BG95 AT Commands Manual), and when to ask for it.
 
-import { Fields } from "../util/text";
-import { AtClient } from "./at";
+import { Fields } from "../../util/text";
+import { AtClient } from "../at";
+import { Quectel } from "./dialect";
 
 const ANSWER_MS = 5_000;
 /** Network time is asked for again: known, to follow the drift; unknown, because it may have come. */
@@ -33,7 +34,7 @@ export class NetworkTime {
     return this.offset < 0 ? -1 : this.offset + now;
   }
 
-  ask(at: AtClient, now: i64): void {
+  ask(at: AtClient<Quectel>, now: i64): void {
     this.read = -1;
     this.askAt = now + TIME_RETRY_MS;
     at.ask(now, "AT+QLTS=1", ANSWER_MS, "+QLTS:");

@@ -1,7 +1,7 @@
 // Words and numbers of Quectel's socket commands (BG95 TCP/IP Application Note).
 
-import { Status } from "../board/index";
-import { Ascii } from "../util/ascii";
+import { Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
 
 /** What the AT client does for a socket. */
 export const enum SocketCommand {
@@ -49,15 +49,4 @@ export function statusOf(error: i32): Status {
     default:
       return Status.Io;
   }
-}
-
-/** Letters, digits, `-`, `.`, `:`: nothing that could end the quoted string. */
-export function isHostName(ptr: usize, len: i32): bool {
-  if (len < 1) return false;
-  for (let i = 0; i < len; i++) {
-    const c: u32 = load<u8>(ptr + i);
-    const isLetter = (c | 0x20) - 0x61 < 26;
-    if (!isLetter && c - 0x30 > 10 && c != 0x2d && c != 0x2e) return false;
-  }
-  return true;
 }

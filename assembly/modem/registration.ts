@@ -1,28 +1,25 @@
-// What a modem's lines say of SIM, registration and context: +CPIN and +CEREG (TS 27.007), +QIACT (BG95 TCP/IP Application Note).
+// What a modem's lines say of SIM and registration, TS 27.007: +CPIN and +CEREG.
 
 import { Fields, equals, startsWith } from "../util/text";
 
 /** Place with the driver. */
 @unmanaged
-export class LinkStatus {
+export class Registration {
   sawSim: bool;
-  /** A context is active that was there before this device asked for one. */
-  active: bool;
-  /** TS 27.007 <stat> of +CEREG. */
-  stat: i32;
   /** The network has refused the registration, for `cause` (EMM; 0 unknown). The owner clears it. */
   rejected: bool;
+  /** <stat> of +CEREG. */
+  stat: i32;
   cause: i32;
 
   get isRegistered(): bool {
     return this.stat == 1 || this.stat == 5;
   }
 
-  /** True when the line was one of these; `info`: it answers the command that runs. */
-  line(ptr: usize, len: i32, info: bool, fields: Fields): bool {
+  /** True when the line was one of these. */
+  line(ptr: usize, len: i32, fields: Fields): bool {
     if (startsWith(ptr, len, "+CEREG:")) this.registration(fields.on(ptr, len, 7));
     else if (startsWith(ptr, len, "+CPIN:")) this.sawSim = equals(ptr, len, "+CPIN: READY");
-    else if (info && startsWith(ptr, len, "+QIACT:")) this.context(fields.on(ptr, len, 7));
     else return false;
     return true;
   }
@@ -40,10 +37,5 @@ export class LinkStatus {
       this.cause = max(0, fields.num());
       this.rejected = true;
     }
-  }
-
-  /** `+QIACT: ctx,state,type,"ip"`. */
-  private context(fields: Fields): void {
-    if (fields.num() == 1 && fields.num() == 1) this.active = true;
   }
 }

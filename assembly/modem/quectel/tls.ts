@@ -1,10 +1,10 @@
-// TLS sockets of Quectel's modems (BG95 SSL Application Note), beside those of quectel-sockets.ts: words and settings.
+// TLS sockets of Quectel's modems (BG95 SSL Application Note), beside those of sockets.ts: words and settings.
 // The handshake is the modem's affair. It checks the server's name and certificate against one CA certificate, which
 // lies in the modem's own file system; whoever makes the device puts it there.
 
-import { Ascii } from "../util/ascii";
-import { Text } from "../util/text";
-import { SocketCommand } from "./quectel-fields";
+import { Ascii } from "../../util/ascii";
+import { Text } from "../../util/text";
+import { SocketCommand } from "./fields";
 
 /** Settings of SSL context 1, which all connections use. */
 const SETTINGS = 5;

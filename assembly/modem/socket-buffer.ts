@@ -1,98 +1,13 @@
-// What every modem driver is to the rest of the SDK.
-//
-// A driver is an @unmanaged class, placed in static memory and started by `begin`. It does no I/O: serial.ts moves its
-// bytes, time comes with each `step`. It brings the modem up and keeps it up without being asked, and carries sockets
-// as a `Net` (net/transport.ts). Generic code takes the driver's class as a type parameter, so that nothing is carried
-// that an app does not use. Its members:
-//
-//   begin(seed: u32): void                    once; seed for the spread of waits
-//   feed(ptr: usize, len: i32): void          bytes from the UART
-//   outPtr, outLen, sent(n: i32)              bytes for the UART
-//   step(now: i64): void                      after every feed, and when `deadline` has come
-//   deadline: i64                             milliseconds; 0 at once, i64.MAX_VALUE only on input
-//   state: ModemState, cause: i32             where it is; +CME, EMM or socket error code of the last failure, or 0
-//   unixMs(now: i64): i64                     network time, -1 while unknown
-//   ready, open, status, write, read, close, report of `Net`
+// A socket as the modem drivers keep it: where it is, and the bytes on their way.
 
 import { NetKind, Status } from "../board/index";
-import { Ascii } from "../util/ascii";
-
-/** Where a modem is on its way to the network. Each driver says what leaves a state and after how long. */
-export const enum ModemState {
-  /** `begin` was not called. */
-  Off,
-  /** Looks for a modem that answers. */
-  Probe,
-  Settings,
-  /** Waits for the SIM. */
-  Sim,
-  /** Waits for the network. */
-  Registration,
-  /** The way to an active context (IP address). */
-  Deactivate,
-  Configure,
-  Activate,
-  Time,
-  Online,
-  /** Restarts the modem. */
-  Reset,
-  /** Waits before the next attempt. */
-  Pause,
-}
-
-/** One line for people, for the log. */
-export function modemStateText(state: ModemState): Ascii {
-  switch (state) {
-    case ModemState.Probe:
-      return "modem: looking for it";
-    case ModemState.Settings:
-      return "modem: answers";
-    case ModemState.Sim:
-      return "modem: waiting for the SIM";
-    case ModemState.Registration:
-      return "modem: SIM ready, waiting for the network";
-    case ModemState.Deactivate:
-      return "modem: registered";
-    case ModemState.Activate:
-      return "modem: activating the context";
-    case ModemState.Online:
-      return "modem: online";
-    case ModemState.Reset:
-      return "modem: restarting it";
-    default:
-      return "";
-  }
-}
-
-/** CME error of a slot without a card, TS 27.007 9.2. */
-const CME_NO_SIM = 10;
-
-/** One line for people: what failed when a driver went from `state` into Pause, with the code that it has. */
-export function modemFaultText(state: ModemState, cause: i32): Ascii {
-  switch (state) {
-    case ModemState.Probe:
-      return "modem: does not answer";
-    case ModemState.Sim:
-      return cause == CME_NO_SIM ? "modem: no SIM inserted" : "modem: SIM not usable";
-    case ModemState.Registration:
-      return "modem: no network";
-    case ModemState.Configure:
-    case ModemState.Activate:
-      return "modem: no context";
-    default:
-      return "modem: command failed";
-  }
-}
-
-// --- Sockets, as the drivers keep them ---
 
 /** Sockets of one driver. */
 export const MODEM_SOCKETS: i32 = 2;
 /** Longest host name of a socket. */
 export const HOST_MAX: i32 = 63;
-/** Most bytes that one send or read command carries (AT+QISEND 1460, AT+QIRD 1500). */
+/** Most bytes that one send command carries: a segment of TCP on a link of 1,500 bytes. */
 export const TX_MAX: i32 = 1460;
-export const RX_MAX: i32 = 1500;
 /** In push mode a block can arrive before the end of the last one was read. */
 const RX_BUFFER: i32 = 2048;
 
@@ -248,3 +163,14 @@ export class ModemSocket {
 }
 
 export const MODEM_SOCKET_SIZE: i32 = <i32>((offsetof<ModemSocket>() + HOST_MAX + 1 + TX_MAX + RX_BUFFER + 7) & ~7);
+
+/** Letters, digits, `-`, `.`, `:`: nothing that could end the quoted string of an AT command. */
+export function isHostName(ptr: usize, len: i32): bool {
+  if (len < 1) return false;
+  for (let i = 0; i < len; i++) {
+    const c: u32 = load<u8>(ptr + i);
+    const isLetter = (c | 0x20) - 0x61 < 26;
+    if (!isLetter && c - 0x30 > 10 && c != 0x2d && c != 0x2e) return false;
+  }
+  return true;
+}

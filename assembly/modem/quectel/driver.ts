@@ -1,25 +1,24 @@
-// Driver for Quectel BG95 and BG96: brings the modem up and keeps it up, with the AT commands for SIM, registration,
-// context (BG95 TCP/IP Application Note) and clock. Its sockets are in quectel-sockets.ts; link-status.ts and network-time.ts
-// read its lines.
+// Driver for Quectel's modems: brings the modem up and keeps it up, with the AT commands for SIM, registration, context
+// (BG95 TCP/IP Application Note) and clock.
 //
 // What goes wrong, and what then. A socket that does not open or breaks is its owner's to try again. After
 // SOCKET_FAULTS of them in a row the context is made anew, after CONTEXT_FAULTS of those the modem is restarted
 // (AT+CFUN=1,1), and so on without end, each with a longer wait. A modem that restarts by itself (RDY) or answers a
 // command too late is brought up again from the beginning, and its sockets fail with Closed or Timeout.
 
-import { Status } from "../board/index";
-import { Ascii } from "../util/ascii";
-import { Backoff } from "../util/backoff";
-import { equals, startsWith } from "../util/text";
-import { earlier } from "../util/wait";
-import { AtClient, AtEvent } from "./at";
-import { AtResult } from "./at-result";
-import { LinkStatus } from "./link-status";
-import { ModemState } from "./modem";
-import { NetworkTime } from "./network-time";
-import { NoTls, QUECTEL_SOCKETS_SIZE, QuectelSockets } from "./quectel-sockets";
-
-const APN = 'AT+QICSGP=1,1,"soracom.io","sora","sora",1';
+import { Status } from "../../board/index";
+import { Ascii } from "../../util/ascii";
+import { Backoff } from "../../util/backoff";
+import { equals, startsWith } from "../../util/text";
+import { earlier } from "../../util/wait";
+import { AtClient, AtEvent } from "../at";
+import { AtResult } from "../at-result";
+import { ModemState } from "../driver";
+import { Registration } from "../registration";
+import { NetworkTime } from "./clock";
+import { isContextActive, writeAccessPoint } from "./context";
+import { Quectel } from "./dialect";
+import { NoTls, QUECTEL_SOCKETS_SIZE, QuectelSockets } from "./sockets";
 
 /** Commands that are answered at once. */
 const SHORT_MS = 5_000;
@@ -48,9 +47,12 @@ const CONTEXT_FAULTS = 3;
 
 const SETTINGS = 4;
 
-/** `T` is NoTls or QuectelTls: what kinds of sockets it carries (quectel-sockets.ts). */
+/**
+ * `M` says what is particular to a module: `tellsAppReady`, that APP RDY follows upon RDY at its start. `A` is the access point. `T` is
+ * NoTls or QuectelTls: what kinds of sockets it carries (sockets.ts).
+ */
 @unmanaged
-export class Bg95Driver<T> {
+export class QuectelDriver<M, A, T> {
   state: ModemState;
   /** Code of the last failure: +CME ERROR, EMM cause of a rejection, or socket error. 0 none known. */
   cause: i32;
@@ -65,6 +67,8 @@ export class Bg95Driver<T> {
   private after: ModemState;
   private pauseCap: i32;
   private sawStart: bool;
+  /** A context is active that was there before this device asked for one. */
+  private active: bool;
   private contextFaults: i32;
   /** Online, AT+QLTS runs and no command of a socket. */
   private asksTime: bool;
@@ -72,13 +76,13 @@ export class Bg95Driver<T> {
 
   @inline
   private get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this) + offsetof<Bg95Driver<T>>());
+    return changetype<Backoff>(changetype<usize>(this) + offsetof<QuectelDriver<M, A, T>>());
   }
 
 
   @inline
-  private get link(): LinkStatus {
-    return changetype<LinkStatus>(changetype<usize>(this.backoff) + offsetof<Backoff>());
+  private get link(): Registration {
+    return changetype<Registration>(changetype<usize>(this.backoff) + offsetof<Backoff>());
   }
 
 
@@ -95,7 +99,7 @@ export class Bg95Driver<T> {
 
 
   @inline
-  private get at(): AtClient {
+  private get at(): AtClient<Quectel> {
     return this.sockets.at;
   }
 
@@ -315,7 +319,7 @@ export class Bg95Driver<T> {
       // A context that is already there may be another's, with another's sockets: only a new one is known.
       case ModemState.Deactivate:
         if (entering) {
-          this.link.active = false;
+          this.active = false;
           at.ask(now, "AT+QIACT?", QIACT_MS, "+QIACT:");
         } else {
           at.ask(now, "AT+QIDEACT=1", QIDEACT_MS, "");
@@ -323,7 +327,8 @@ export class Bg95Driver<T> {
         return;
 
       case ModemState.Configure:
-        at.ask(now, APN, SHORT_MS, "");
+        writeAccessPoint<A>(at.command());
+        at.send(now, SHORT_MS, "");
         return;
 
       case ModemState.Activate:
@@ -371,9 +376,9 @@ export class Bg95Driver<T> {
         return;
 
       case ModemState.Deactivate:
-        if (this.link.active) {
+        if (this.active) {
           // AT+QIACT? showed it: now take it down. The answer to that comes with `active` false.
-          this.link.active = false;
+          this.active = false;
           return;
         }
         this.enter(ModemState.Configure);
@@ -437,12 +442,14 @@ export class Bg95Driver<T> {
     const sockets = this.sockets;
     if (sockets.line(ptr, len)) return;
     const link = this.link;
-    if (link.line(ptr, len, info, sockets.fields)) {
+    if (link.line(ptr, len, sockets.fields)) {
       if (link.rejected) this.cause = link.cause;
       link.rejected = false;
+    } else if (info && startsWith(ptr, len, "+QIACT:")) {
+      if (isContextActive(sockets.fields.on(ptr, len, 7))) this.active = true;
     } else if (info && startsWith(ptr, len, "+QLTS:")) this.time.line(sockets.fields.on(ptr, len, 6));
     else if (equals(ptr, len, "RDY")) this.started(true);
-    else if (equals(ptr, len, "APP RDY")) this.started(false);
+    else if (changetype<M>(0).tellsAppReady && equals(ptr, len, "APP RDY")) this.started(false);
     else if (equals(ptr, len, "POWERED DOWN")) this.started(true);
   }
 
@@ -504,13 +511,12 @@ export class Bg95Driver<T> {
 }
 
 /** Where the clock and the sockets begin in the driver's memory; the sockets are its last part. */
-const TIME_AT: usize = (offsetof<Bg95Driver<NoTls>>() + offsetof<Backoff>() + offsetof<LinkStatus>() + 7) & ~7;
+const TIME_AT: usize =
+  (offsetof<QuectelDriver<NoTls, NoTls, NoTls>>() + offsetof<Backoff>() + offsetof<Registration>() + 7) & ~7;
 const SOCKETS_AT: usize = (TIME_AT + offsetof<NetworkTime>() + 7) & ~7;
 
-/** The driver with TCP and UDP sockets. Place with `memory.data(BG95_SIZE, 8)`, then `begin`. */
-export type Bg95 = Bg95Driver<NoTls>;
-
-export const BG95_SIZE: i32 = <i32>SOCKETS_AT + QUECTEL_SOCKETS_SIZE;
+/** Without TLS. */
+export const QUECTEL_DRIVER_SIZE: i32 = <i32>SOCKETS_AT + QUECTEL_SOCKETS_SIZE;
 
 /** In their order: error codes as numbers, full functionality, no echo of sent data, registration URCs with cause. */
 function settingCommand(index: i32): Ascii {
