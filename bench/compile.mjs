@@ -1,7 +1,7 @@
 // Device code as devices get it (WebAssembly 1.0, no runtime), compiled in memory for a benchmark.
 import { existsSync, readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
-import { literals } from '../dist/host/build/literals.js';
+import { deviceTransforms } from '../dist/host/build/transforms.js';
 import { shrink } from '../dist/host/build/shrink.js';
 
 const { options, targets } = JSON.parse(readFileSync('asconfig.json', 'utf8'));
@@ -27,7 +27,7 @@ export async function compileDevice(source) {
       writeFile(name, contents) {
         if (name.endsWith('out.wasm')) wasm = contents;
       },
-      transforms: [await literals()],
+      transforms: await deviceTransforms(),
     },
   );
   if (error || !wasm) throw new Error(`${error}\n${stderr}`);

@@ -6,8 +6,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { packageRoot } from '../package-root.js';
-import { type Transform, literals } from './literals.js';
+import type { Layout } from './layout.js';
 import { shrink } from './shrink.js';
+import { LayoutWatch, type Transform, deviceTransforms } from './transforms.js';
 
 /** The part of the compiler's interface that is used here. */
 interface Compiler {
@@ -109,28 +110,33 @@ export interface Change {
   readonly outFile: string;
 }
 
-/** Compiles one target in `folder`, or, with a change, a variant of it. Throws BuildError with the compiler's words. */
-export async function compile(folder: string, target: Target, change?: Change): Promise<void> {
+/**
+ * Compiles one target in `folder`, or, with a change, a variant of it. Returns the layouts of its classes. Throws BuildError with
+ * the compiler's words.
+ */
+export async function compile(folder: string, target: Target, change?: Change): Promise<Layout[]> {
   const outFile = change?.outFile ?? target.outFile;
   mkdirSync(dirname(join(folder, outFile)), { recursive: true });
   // The compiler cannot resolve a transform that a configuration file names by path.
   const transform = target.asBind ? ['--transform', join(root, 'tools/as-bind-transform.mjs')] : [];
   const base = ['--baseDir', relative(process.cwd(), folder) || '.', ...(change ? ['--outFile', outFile] : [])];
   let said = '';
+  const watch = new LayoutWatch();
   const listen = { write: (text: string | Uint8Array) => ((said += Buffer.from(text).toString()), true) };
   const { default: asc } = (await import(COMPILER)) as { default: Compiler };
   const { error } = await asc.main([entryOf(folder, target), '--target', target.target, ...base, ...transform], {
     stdout: listen,
     stderr: listen,
     readFile: async (name) => change?.sources[name] ?? readSource(name, folder),
-    transforms: [await literals()],
+    transforms: [...(await deviceTransforms()), watch],
   });
   if (error) throw new BuildError(`target ${target.target}: ${said.trim() || error.message}`);
-  if (!target.small) return;
+  if (!target.small) return watch.layouts;
   const file = join(folder, outFile);
   try {
     writeFileSync(file, shrink(readFileSync(file)));
   } catch (thrown) {
     throw new BuildError(`target ${target.target}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
+  return watch.layouts;
 }

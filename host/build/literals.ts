@@ -4,76 +4,32 @@
 // `Ascii` is wanted (assembly/util/ascii.ts), the compiler is told here to put down the bytes of a literal, with a zero behind them, and
 // to pass their address. The type that is wanted decides: a function that takes a `string` gets one as ever.
 
-/** What is used of the compiler here, of its ast.ts, program.ts, resolver.ts, compiler.ts. */
-interface Node {
-  readonly kind: number;
-  readonly range: unknown;
-  readonly expression?: Node;
-  readonly literalKind?: number;
-  readonly value?: unknown;
-}
+import {
+  type Asc,
+  type Compiler,
+  type Element,
+  type Expression,
+  type Program,
+  type Type,
+  compilerInternals,
+} from './compiler-internals.js';
 
-interface Element {
-  readonly kind: number;
-  readonly initializerNode?: Node | null;
-  readonly typeNode?: object | null;
-  decoratorFlags: number;
-  is(flag: number): boolean;
-}
-
-interface Program {
-  readonly elementsByName: ReadonlyMap<string, Element>;
-}
-
-interface Type {
-  readonly nonNullableType: Type;
-  getClass(): { readonly internalName: string } | null;
-}
-
-interface Compiler {
-  readonly program: Program;
-  readonly module: { i32(value: number): number };
-  readonly resolver: {
-    lookupIdentifierExpression(node: Node, flow: object, parent: object, mode: number): Element | null;
-  };
-  readonly currentFlow: { readonly sourceFunction: object };
-  readonly currentParent: object | null;
-  currentType: Type;
-  compileExpression: (this: Compiler, expression: Node, wanted: Type, constraints?: number) => number;
-  addAlignedMemorySegment(bytes: Uint8Array, alignment: number): { readonly offset: { readonly low: number } };
-  error(code: number, range: unknown, argument: string): void;
-}
-
-interface Asc {
-  readonly Compiler: { readonly prototype: Compiler };
-  readonly NodeKind: { readonly Identifier: number; readonly Literal: number; readonly Parenthesized: number };
-  readonly LiteralKind: { readonly String: number };
-  readonly ElementKind: { readonly Global: number };
-  readonly CommonFlags: { readonly Const: number };
-  readonly DecoratorFlags: { readonly Lazy: number };
-  readonly ReportMode: { readonly Swallow: number };
-  readonly DiagnosticCode: { readonly User_defined_0: number };
-}
-
-/** A transform, as the compiler's `transforms` take it. */
-export interface Transform {
+interface LiteralsTransform {
   afterInitialize(program: Program): void;
 }
 
 /** Addresses of a program's texts, by text and by every end of one. */
 const texts = new WeakMap<Program, Map<string, number>>();
 
-let transform: Promise<Transform> | undefined;
+let transform: Promise<LiteralsTransform> | undefined;
 
 /** The transform that does it. */
-export function literals(): Promise<Transform> {
+export function literals(): Promise<LiteralsTransform> {
   return (transform ??= install());
 }
 
-async function install(): Promise<Transform> {
-  // Not imported by its literal name: its declarations would replace Node's `console` for the whole program.
-  const name: string = 'assemblyscript';
-  const asc = (await import(name)) as Asc;
+async function install(): Promise<LiteralsTransform> {
+  const asc = await compilerInternals();
   const { prototype } = asc.Compiler;
   const { compileExpression } = prototype;
   prototype.compileExpression = function (expression, wanted, constraints) {
@@ -98,7 +54,7 @@ function isAscii(type: Type): boolean {
 }
 
 /** The literal that an expression is or names. */
-function literalOf(asc: Asc, compiler: Compiler, expression: Node): Node | undefined {
+function literalOf(asc: Asc, compiler: Compiler, expression: Expression): Expression | undefined {
   let node = expression;
   while (node.kind === asc.NodeKind.Parenthesized && node.expression) node = node.expression;
   if (isText(asc, node)) return node;
@@ -109,23 +65,23 @@ function literalOf(asc: Asc, compiler: Compiler, expression: Node): Node | undef
   return element ? constantText(asc, element) : undefined;
 }
 
-function isText(asc: Asc, node: Node): boolean {
+function isText(asc: Asc, node: Expression): boolean {
   return node.kind === asc.NodeKind.Literal && node.literalKind === asc.LiteralKind.String;
 }
 
-function constantValue(asc: Asc, element: Element): Node | undefined {
+function constantValue(asc: Asc, element: Element): Expression | undefined {
   const isConstant = element.kind === asc.ElementKind.Global && element.is(asc.CommonFlags.Const);
   return isConstant ? (element.initializerNode ?? undefined) : undefined;
 }
 
 /** The literal of `const NAME = "text"`. */
-function constantText(asc: Asc, element: Element): Node | undefined {
+function constantText(asc: Asc, element: Element): Expression | undefined {
   const value = constantValue(asc, element);
   return value && !element.typeNode && isText(asc, value) ? value : undefined;
 }
 
 /** Where the text is; its bytes are put down if they are not there yet. */
-function addressOf(asc: Asc, compiler: Compiler, text: string, node: Node): number {
+function addressOf(asc: Asc, compiler: Compiler, text: string, node: Expression): number {
   const wrong = [...text].find((character) => character < '\x01' || character > '\x7f');
   if (wrong !== undefined) {
     const code = wrong.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? '';

@@ -25,6 +25,12 @@ const COMPILER = {
   noColors: true,
 };
 
+/** Tells editors that it is AssemblyScript, with what the build adds to it. */
+const EDITOR = {
+  extends: 'assemblyscript/std/assembly.json',
+  include: ['./**/*.ts', '../node_modules/akari/assembly/parts.d.ts'],
+};
+
 /** Copies an example into a new folder, with all that it needs to build, run and be tested by itself. */
 export function newProject(folder: string, example: string): void {
   if (!exampleNames().includes(example)) {
@@ -41,7 +47,7 @@ export function newProject(folder: string, example: string): void {
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   write('package.json', json(packageJson(folder, example)));
   write('asconfig.json', json({ options: COMPILER, targets: targets(example) }));
-  write('assembly/tsconfig.json', json({ extends: 'assemblyscript/std/assembly.json', include: ['./**/*.ts'] }));
+  write('assembly/tsconfig.json', json(EDITOR));
   write('.gitignore', 'node_modules/\nbuild/\n');
 }
 

@@ -25,6 +25,19 @@ describe('a project made by akari new', () => {
     expect(readFileSync(join(project, file)).equals(readFileSync(file))).toBe(true);
   });
 
+  it('says where the members of each object lie', async () => {
+    const ended = await akari(['build', '--layout', '--json', 'beam-telemetry-release'], { cwd: project });
+    const events = ended.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; name?: string });
+    const outbox = events.find(({ type, name }) => type === 'layout' && name?.startsWith('Outbox<'));
+    expect(outbox).toMatchObject({ target: 'beam-telemetry-release', alignment: 8 });
+    expect(outbox).toHaveProperty('members.0', {
+      ...{ name: 'seq', type: 'u32', kind: 'field', offset: 0, size: 4, alignment: 4 },
+    });
+  });
+
   it('runs, and says how its day went', async () => {
     const trace = join(folder, 'trace.jsonl');
     const args = ['run', 'build/release/beam-telemetry.wasm', '--for', '3m', '--trace', trace, '--json'];

@@ -1,8 +1,9 @@
 // Compiles AssemblyScript within a test, without touching build/.
 import { existsSync, readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
-import { literals } from '../../host/build/literals.js';
+import type { Layout } from '../../host/build/layout.js';
 import { shrink } from '../../host/build/shrink.js';
+import { LayoutWatch, deviceTransforms } from '../../host/build/transforms.js';
 
 type Sources = Readonly<Record<string, string>>;
 
@@ -11,6 +12,7 @@ async function run(
   entries: readonly string[],
   options: readonly string[],
   sources: Sources = {},
+  watch = new LayoutWatch(),
 ): Promise<Uint8Array<ArrayBuffer>> {
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
@@ -24,7 +26,7 @@ async function run(
       writeFile(name, contents) {
         if (name.endsWith('out.wasm')) wasm = contents as Uint8Array;
       },
-      transforms: [await literals()] as never,
+      transforms: [...(await deviceTransforms()), watch] as never,
     },
   );
   if (error !== null || wasm === undefined) throw new Error(`${String(error)}\n${stderr.toString()}`);
@@ -60,6 +62,13 @@ export async function compileDeviceChanged(entry: string, sources: Sources): Pro
 export async function compileExample(entry: string, sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
   const options = ['--use', 'abort=~lib/akari/assembly/board/abort/abort', '--memoryBase', '8', '--maximumMemory', '1'];
   return run([entry], [...DEVICE, ...options], sources);
+}
+
+/** Layouts of the classes that a source uses. */
+export async function layoutsOfSource(source: string): Promise<Layout[]> {
+  const watch = new LayoutWatch();
+  await run(['source.ts', 'assembly/board/abort.ts'], DEVICE, { 'source.ts': source }, watch);
+  return watch.layouts;
 }
 
 /** A module for as-bind, of the sources given by name; the first is the entry. */

@@ -2,18 +2,25 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { BuildError, compile, targetsOf } from '../../build/compile.js';
 import { figuresOf } from '../../build/figures.js';
+import { type Layout, layoutLines } from '../../build/layout.js';
 import { JobError, Output, UsageError } from '../output.js';
+
+interface Options {
+  readonly layout?: true;
+  readonly json?: true;
+}
 
 /** `akari build`: the device binaries of the project in this folder. */
 export function buildCommand(): Command {
   return new Command('build')
     .description('compile the device binaries that asconfig.json lists, and say how large they are')
     .argument('[target...]', 'names of targets; all unless given')
+    .option('--layout', 'also say where the members of each object lie')
     .option('--json', 'one event a line, the last one the result')
     .action(build);
 }
 
-async function build(wanted: readonly string[], options: { readonly json?: true }): Promise<void> {
+async function build(wanted: readonly string[], options: Options): Promise<void> {
   const output = new Output(options.json === true);
   const folder = resolve('.');
   try {
@@ -23,8 +30,9 @@ async function build(wanted: readonly string[], options: { readonly json?: true 
     }
     for (const target of targets) {
       if (wanted.length > 0 && !wanted.includes(target.target)) continue;
-      await compile(folder, target);
+      const layouts = await compile(folder, target);
       output.event({ type: 'built', target: target.target, file: target.outFile });
+      if (options.layout) for (const layout of layouts) tellLayout(output, target.target, layout);
     }
     const figures = wanted.length > 0 ? [] : figuresOf(folder, targets);
     for (const { file, code, ram } of figures) output.text(`${file}: ${code} bytes, ${ram} bytes of memory`);
@@ -35,4 +43,9 @@ async function build(wanted: readonly string[], options: { readonly json?: true 
     const [first = '', ...more] = error.message.split('\n'); // the compiler's lines
     throw new JobError(first, more);
   }
+}
+
+function tellLayout(output: Output, target: string, layout: Layout): void {
+  output.event({ type: 'layout', target, ...layout });
+  for (const line of layoutLines(layout)) output.text(line);
 }
