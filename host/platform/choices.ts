@@ -189,6 +189,8 @@ export const UNIFIED_STATUS = {
 /** What the HTTP front answers by itself (RFC 9110). */
 export const FrontStatus = {
   BadRequest: 400,
+  /** TRACE, by whatever service. */
+  MethodNotAllowed: 405,
   /** A request's body stopped coming. */
   RequestTimeout: 408,
   /** A body of more than `maxRequestBody`. */
@@ -199,6 +201,10 @@ export const FrontStatus = {
   HeaderTooLarge: 431,
   /** A fault of the platform itself. */
   InternalError: 500,
+  /** A Transfer-Encoding other than chunked. */
+  NotImplemented: 501,
+  /** HTTP/0.9, 2.0 and so on; a later minor version of HTTP/1 in other than a connection's first request. */
+  VersionNotSupported: 505,
   /** More than `maxWaiting` requests pipelined. */
   TooManyRequests: 503,
 } as const;

@@ -8,6 +8,7 @@ import type { Trace } from '../../trace/trace.js';
 import { Alarm } from '../../alarm.js';
 import { FrontStatus, type HttpLimits } from '../choices.js';
 import { IncomingBody, sendBody, tooLarge } from './body.js';
+import { headFault } from './fault.js';
 import {
   type Answer,
   BodyError,
@@ -42,6 +43,7 @@ export class Connection {
   #waiting = 0;
   #broken: BodyError | undefined;
   #onBroken: ((error: BodyError) => void) | undefined;
+  #endAfterAnswer = false;
 
   constructor(stream: Duplex, caller: Session, options: FrontOptions) {
     this.#stream = stream;
@@ -54,6 +56,18 @@ export class Connection {
   take(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
     const overflow = this.#waiting > this.#options.limits.maxWaiting;
     this.#queue(() => this.#serve(request, response, expectation, overflow));
+  }
+
+  /** The connection's next answer is its last. */
+  endAfterAnswer(): void {
+    this.#endAfterAnswer = true;
+  }
+
+  /** The device has finished without a request; `bytes`: what it sent. */
+  endedEarly(bytes: number): void {
+    if (bytes > 0) return this.broken(FrontStatus.BadRequest, 'not an HTTP request: the first line has no end');
+    this.#stream.end();
+    this.#rest();
   }
 
   /** The bytes are not HTTP. What was asked before them is still answered, then the connection ends. */
@@ -125,6 +139,8 @@ export class Connection {
     };
 
     if (overflow) return fail(FrontStatus.TooManyRequests, 'too many requests are waiting');
+    const fault = headFault(request);
+    if (fault !== undefined) return fail(fault.status, fault.text);
     if (expectation === 'unknown') return fail(FrontStatus.ExpectationFailed, 'only 100-continue can be expected');
     const streamed = service.stream?.limit(head);
     if (expectation === 'continue' && service.refuses(head)) {
@@ -142,7 +158,10 @@ export class Connection {
     if (this.#broken !== undefined && !request.complete) return fail(this.#broken.status, this.#broken.message);
 
     const body = new IncomingBody(request, clock, { maxBytes, tooLargeText, silence: limits.requestBody });
-    this.#onBroken = (error) => body.fail(error);
+    // A request that is complete stands, whatever comes after it.
+    this.#onBroken = (error) => {
+      if (error.status === 0 || !request.complete) body.fail(error);
+    };
     if (this.#stream.destroyed) body.fail(new BodyError(0, 'the device went away'));
     if (expectation === 'continue') response.writeContinue();
     let answer: Answer | StreamedAnswer;
@@ -205,7 +224,7 @@ export class Connection {
     try {
       if (this.#stream.destroyed) return;
       const { status, headers } = answer;
-      const close: HeaderList = last || this.#broken !== undefined ? [['Connection', 'close']] : [];
+      const close: HeaderList = last || this.#endAfterAnswer ? [['Connection', 'close']] : [];
       const sent: HeaderList = [...headers, ...close];
       const done = new Promise<void>((resolve) => response.once('close', resolve));
       const within = (): void => this.#alarm.set(this.#options.limits.response, () => this.#stream.destroy());

@@ -2,13 +2,15 @@
 //
 // Node's parser reads the requests, from whatever stream a session's TCP connection is. All waiting is done on the
 // world's clock; Node's own time-outs are off. service.ts says what a service is given, connection.ts serves the requests
-// of one connection one after the other, body.ts is what a body is on its way.
+// of one connection one after the other, body.ts is what a body is on its way, fault.ts what no service is asked for.
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { FrontStatus } from '../choices.js';
 import { Connection, type FrontOptions } from './connection.js';
+import { parseFault } from './fault.js';
+import { firstVersion } from './version.js';
 
 export type { FrontOptions } from './connection.js';
 export {
@@ -30,7 +32,9 @@ export class HttpFront {
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    this.#server = createServer({ headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 });
+    // What a head lacks is said by fault.ts, in its turn.
+    const others = { requireHostHeader: false };
+    this.#server = createServer({ headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, ...others });
     this.#server.timeout = 0;
     // A device may send its FIN right after the request and still wait for the answer.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
@@ -40,10 +44,9 @@ export class HttpFront {
       .on('checkContinue', (request, response) => of(request)?.take(request, response, 'continue'))
       .on('checkExpectation', (request, response) => of(request)?.take(request, response, 'unknown'))
       .on('connect', (request) => of(request)?.broken(FrontStatus.BadRequest, 'CONNECT is not served here'))
-      .on('clientError', (error: NodeJS.ErrnoException, stream) => {
-        const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-        const status = tooLarge ? FrontStatus.HeaderTooLarge : FrontStatus.BadRequest;
-        this.#connections.get(stream)?.broken(status, tooLarge ? 'header too large' : 'not an HTTP request');
+      .on('clientError', (error: NodeJS.ErrnoException & { reason?: string }, stream) => {
+        const { status, text } = parseFault(error);
+        this.#connections.get(stream)?.broken(status, text);
       });
   }
 
@@ -55,7 +58,15 @@ export class HttpFront {
       this.#connections.delete(stream);
       connection.gone();
     });
-    this.#server.emit('connection', stream);
+    stream.on('error', () => undefined);
+    firstVersion(stream, {
+      ready: (later) => {
+        // Node's parser would not take the next one of these: the device has to make a connection for it.
+        if (later) connection.endAfterAnswer();
+        this.#server.emit('connection', stream);
+      },
+      ended: (bytes) => connection.endedEarly(bytes),
+    });
   }
 
   /** Resets all connections. */
