@@ -111,6 +111,8 @@ export type TraceBody =
       operatorId?: string;
       userName?: string;
       imsi?: string;
+      /** Why it was refused, where the answer alone does not say it: an access decision that could not be made. */
+      reason?: string;
     }
   /** The customer's server's own verdict on a request. */
   | { type: 'verified'; ok: boolean; imsi?: string; messageId?: string; reason?: string; body: string }

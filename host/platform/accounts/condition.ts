@@ -1,6 +1,7 @@
 // Conditions of permission statements: `pathVariable('path') matches 'logs/:imsi/.*'`, `samUserName == 'ops'`, joined by
 // `and`, `or`, `not` and brackets. Of the real language (Spring's) only this much is published in examples.
 
+import { Budget, UndecidedError } from './budget.js';
 import { Pattern, PatternError } from './pattern.js';
 
 /** What a condition may ask for. */
@@ -13,7 +14,8 @@ export interface Facts {
   readonly imsi?: string | undefined;
 }
 
-export type Condition = (facts: Facts) => boolean;
+/** Throws UndecidedError. */
+export type Condition = (facts: Facts, budget?: Budget) => boolean;
 
 export class ConditionError extends Error {
   constructor(message: string) {
@@ -23,13 +25,17 @@ export class ConditionError extends Error {
 }
 
 const MAX_DEPTH = 32;
+/** Characters of texts that are compared or put together in the time of one step of a pattern. */
+const CHARACTERS_A_STEP = 64;
 const TOKEN = /\s*(?:('(?:[^']|'')*')|(==|!=|&&|\|\||[()!])|([A-Za-z]\w*))/y;
 
 /** Throws ConditionError: it says where. */
 export function compileCondition(source: string): Condition {
-  return new Compiler(source).whole();
+  const holds = new Compiler(source).whole();
+  return (facts, budget = new Budget()) => holds(facts, budget);
 }
 
+type Holds = (facts: Facts, budget: Budget) => boolean;
 type Value = (facts: Facts) => string | undefined;
 interface Operand {
   readonly value: Value;
@@ -53,31 +59,31 @@ class Compiler {
     }
   }
 
-  whole(): Condition {
+  whole(): Holds {
     const condition = this.#or();
     if (this.#next < this.#tokens.length) throw this.#fault();
     return condition;
   }
 
-  #or(): Condition {
+  #or(): Holds {
     const parts = [this.#and()];
     while (this.#take('or', '||')) parts.push(this.#and());
-    return (facts) => parts.some((part) => part(facts));
+    return (facts, budget) => parts.some((part) => part(facts, budget));
   }
 
-  #and(): Condition {
+  #and(): Holds {
     const parts = [this.#not()];
     while (this.#take('and', '&&')) parts.push(this.#not());
-    return (facts) => parts.every((part) => part(facts));
+    return (facts, budget) => parts.every((part) => part(facts, budget));
   }
 
-  #not(): Condition {
+  #not(): Holds {
     if (++this.#depth > MAX_DEPTH)
       throw new ConditionError(`more than ${MAX_DEPTH} brackets and nots inside each other`);
     try {
       if (this.#take('not', '!')) {
         const part = this.#not();
-        return (facts) => !part(facts);
+        return (facts, budget) => !part(facts, budget);
       }
       if (!this.#take('(')) return this.#comparison();
       const part = this.#or();
@@ -88,31 +94,31 @@ class Compiler {
     }
   }
 
-  #comparison(): Condition {
+  #comparison(): Holds {
     const { value: left } = this.#operand();
     if (this.#take('matches')) return this.#matches(left);
     const equal = this.#take('==', 'eq');
     if (!equal && !this.#take('!=', 'ne')) throw this.#fault();
     const { value: right } = this.#operand();
-    return (facts) => {
+    return (facts, budget) => {
       const [a, b] = [left(facts), right(facts)];
+      budget.spend(stepsOf(a) + stepsOf(b));
       return a !== undefined && b !== undefined && (a === b) === equal;
     };
   }
 
-  #matches(left: Value): Condition {
+  #matches(left: Value): Holds {
     const at = this.#next;
     const { text } = this.#operand();
     if (text === undefined) throw this.#fault(at);
-    try {
-      const plain = new Pattern(text);
-      if (!text.includes(':imsi')) return (facts) => matched(left(facts), plain);
-    } catch (error) {
-      if (!(error instanceof PatternError)) throw error;
-      throw new ConditionError(`the pattern '${text}': ${error.message}`);
-    }
+    const plain = patternOf(text, (message) => new ConditionError(`the pattern '${text.slice(0, 100)}': ${message}`));
     // An IMSI is digits: it means nothing else in a pattern.
-    return (facts) => matched(left(facts), new Pattern(withImsi(text, facts)));
+    if (!text.includes(':imsi')) return (facts, budget) => matched(left(facts), plain, budget);
+    return (facts, budget) => {
+      budget.spend(text.length);
+      const pattern = patternOf(withImsi(text, facts), (message) => new UndecidedError(`a pattern: ${message}`));
+      return matched(left(facts), pattern, budget);
+    };
   }
 
   #operand(): Operand {
@@ -149,7 +155,19 @@ class Compiler {
   }
 }
 
-const matched = (text: string | undefined, pattern: Pattern): boolean => text !== undefined && pattern.matches(text);
+const matched = (text: string | undefined, pattern: Pattern, budget: Budget): boolean =>
+  text !== undefined && pattern.matches(text, budget);
+
+/** Throws what `fault` makes of the reason. */
+function patternOf(source: string, fault: (message: string) => Error): Pattern {
+  try {
+    return new Pattern(source);
+  } catch (error) {
+    throw error instanceof PatternError ? fault(error.message) : error;
+  }
+}
+
+const stepsOf = (text = ''): number => 1 + Math.ceil(text.length / CHARACTERS_A_STEP);
 
 const withImsi = (text: string, { imsi }: Facts): string =>
   imsi === undefined ? text : text.replaceAll(':imsi', imsi);

@@ -1,5 +1,5 @@
 // Who may use the management API: operators, their AuthKeys and tokens (accounts.ts), their users and roles (sam.ts), and
-// what those may do (permission.ts, condition.ts, pattern.ts). What operators configured for their devices is in
+// what those may do (permission.ts, condition.ts, pattern.ts, budget.ts). What operators configured for their devices is in
 // ../directory.
 
 export {
@@ -12,5 +12,5 @@ export {
   type Ticket,
 } from './accounts.js';
 export { BusyError } from './password.js';
-export { type Facts, PermissionError, permits, type Statement } from './permission.js';
+export { decide, type Decision, type Facts, PermissionError, permits, type Statement } from './permission.js';
 export { type Role, Sam, type SamUser } from './sam.js';

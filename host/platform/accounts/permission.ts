@@ -1,15 +1,18 @@
 // What a SAM role or user may do: `{"statements":[{"effect":"allow","api":"FileEntry:getFile","condition":".."}]}`. What no
-// statement allows is denied, and what one denies stays denied.
+// statement allows is denied, what one denies stays denied, and what cannot be decided within its budget is denied too.
 
 import { z } from 'zod';
 import { API_LIMITS } from '../choices.js';
 import { faultsOf } from '../directory/schema.js';
+import { Budget, UndecidedError } from './budget.js';
 import { type Condition, compileCondition, ConditionError, type Facts } from './condition.js';
 
 export type { Facts } from './condition.js';
 
-/** `FileEntry:getFile`, `FileEntry:*`, `*`. */
-const apiName = z.string().regex(/^(\*|[A-Za-z]\w*:(\*|[A-Za-z]\w*))$/, '"Name:operation", "Name:*" or "*" is wanted');
+/** `FileEntry:getFile`, `FileEntry:get*`, `FileEntry:*`, `*`. */
+const apiName = z
+  .string()
+  .regex(/^(\*|[A-Za-z]\w*:(\*|[A-Za-z]\w*\*?))$/, '"Name:operation", "Name:*" or "*" is wanted');
 
 const condition = z.string().transform((text, context): Condition => {
   try {
@@ -60,15 +63,32 @@ export function parsePermission(text: string): readonly Statement[] {
   return parsed.data.statements;
 }
 
-/** Whether the statements let `api` (`FileEntry:getFile`) be called. */
-export function permits(statements: readonly Statement[], api: string, facts: Facts): boolean {
-  const said = new Set(
-    statements
-      .filter((one) => one.api.some((name) => covers(name, api)) && (one.condition?.(facts) ?? true))
-      .map(({ effect }) => effect),
-  );
-  return said.has('allow') && !said.has('deny');
+export interface Decision {
+  readonly permitted: boolean;
+  /** Why it could not be decided: the answer is no then. */
+  readonly fault?: string;
 }
 
+/** Whether the statements let `api` (`FileEntry:getFile`) be called. All of them together have one budget. */
+export function decide(statements: readonly Statement[], api: string, facts: Facts, budget = new Budget()): Decision {
+  let permitted = false;
+  try {
+    for (const { effect, api: names, condition } of statements) {
+      if (permitted && effect === 'allow') continue;
+      budget.spend(names.length);
+      if (!names.some((name) => covers(name, api)) || condition?.(facts, budget) === false) continue;
+      if (effect === 'deny') return { permitted: false };
+      permitted = true;
+    }
+    return { permitted };
+  } catch (error) {
+    if (!(error instanceof UndecidedError)) throw error;
+    return { permitted: false, fault: error.message };
+  }
+}
+
+export const permits = (statements: readonly Statement[], api: string, facts: Facts): boolean =>
+  decide(statements, api, facts).permitted;
+
 const covers = (name: string, api: string): boolean =>
-  name === '*' || name === api || (name.endsWith(':*') && api.startsWith(name.slice(0, -1)));
+  name === api || (name.endsWith('*') && api.startsWith(name.slice(0, -1)));

@@ -2,7 +2,8 @@
 
 import { Database, type Row } from '../database.js';
 import { hashPassword } from './password.js';
-import { parsePermission, type Statement } from './permission.js';
+import { UndecidedError } from './budget.js';
+import { parsePermission, PermissionError, type Statement } from './permission.js';
 
 const TABLES = [
   `CREATE TABLE sam_users (
@@ -167,7 +168,7 @@ export class Sam {
   }
 
   #compile(permission: string): readonly Statement[] {
-    const found = this.#compiled.get(permission) ?? parsePermission(permission);
+    const found = this.#compiled.get(permission) ?? read(permission);
     if (this.#compiled.size > MAX_COMPILED) this.#compiled.clear();
     this.#compiled.set(permission, found);
     return found;
@@ -188,7 +189,21 @@ export class Sam {
   }
 }
 
-/** Texts whose compiled form is kept; then all are made anew. */
+/** A stored permission that is understood no more lets nothing be done, and says why. */
+function read(permission: string): readonly Statement[] {
+  try {
+    return parsePermission(permission);
+  } catch (error) {
+    if (!(error instanceof PermissionError)) throw error;
+    const { message } = error;
+    const condition = (): never => {
+      throw new UndecidedError(message);
+    };
+    return [{ effect: 'deny', api: ['*'], condition }];
+  }
+}
+
+/** Texts whose compiled form is kept; then all are compiled again. */
 const MAX_COMPILED = 1000;
 
 const common = (row: Row): Omit<Role, 'roleId'> => ({

@@ -55,6 +55,8 @@ export class ApiError extends Error {
   constructor(
     readonly fault: ApiFault,
     readonly detail?: string,
+    /** For the trace. */
+    readonly reason?: string,
   ) {
     const [code, status, meaning] = FAULTS[fault];
     super(detail ?? meaning);

@@ -6,7 +6,7 @@ import { type Context, Hono } from 'hono';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import type { Trace } from '../../trace/trace.js';
-import { type Accounts, permits } from '../accounts/index.js';
+import { type Accounts, decide } from '../accounts/index.js';
 import type { Service, ServiceContext } from '../service.js';
 import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
 import { type ApiCaller, Call, type Reply, type Wait } from './call.js';
@@ -160,18 +160,18 @@ export class OperatorApi implements Pick<Service, 'close'> {
     const { operatorId, userName } = caller;
     if (userName === undefined || route.for === 'token') return;
     const statements = this.#accounts.sam.userStatements(operatorId, userName);
-    if (!permits(statements, route.api, { operatorId, samUserName: userName, pathVariables })) {
-      throw new ApiError('forbidden', route.api);
-    }
+    const facts = { operatorId, samUserName: userName, pathVariables };
+    const { permitted, fault } = decide(statements, route.api, facts);
+    if (!permitted) throw new ApiError('forbidden', fault === undefined ? route.api : `${route.api} (${fault})`, fault);
   }
 
   #refuse(c: ApiContext, error: ApiError, route?: AnyRoute, caller = c.env.caller): Response {
-    this.#tell(c, error.status, route, caller);
+    this.#tell(c, error.status, route, caller, error.reason);
     const lang: Lang = c.req.header('x-soracom-lang') === 'ja' ? 'ja' : 'en';
     return toResponse({ status: error.status, json: error.body(lang) });
   }
 
-  #tell(c: ApiContext, status: number, route: AnyRoute | undefined, caller: ApiCaller | undefined): void {
+  #tell(c: ApiContext, status: number, route?: AnyRoute, caller?: ApiCaller, reason?: string): void {
     this.#trace.emit({
       type: 'api',
       method: c.req.method,
@@ -182,6 +182,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
       ...(caller && { operatorId: caller.operatorId }),
       ...(caller?.kind === 'operator' && caller.userName !== undefined && { userName: caller.userName }),
       ...(caller?.kind === 'sim' && { imsi: caller.session.imsi }),
+      ...(reason !== undefined && { reason }),
     });
   }
 }

@@ -4,7 +4,7 @@
 // side. What a SIM may do is said by the role that its group assumes (../accounts).
 
 import type { ServiceRegistry, Session } from '../../cellular/network.js';
-import { permits, type Statement } from '../accounts/index.js';
+import { decide, type Statement } from '../accounts/index.js';
 import { FILES_LIMITS, FilesStatus } from '../choices.js';
 import {
   type Answer,
@@ -127,8 +127,10 @@ export class HarvestFiles implements Service {
       const { operatorId, imsi } = caller;
       const statements = this.#roles.statements(operatorId, roleId) ?? [];
       const pathVariables = { scope: 'private', path: path.slice(1) };
-      if (!permits(statements, `FileEntry:${operation}`, { operatorId, imsi, pathVariables })) {
-        throw new Refusal(FilesStatus.Denied, 'the role does not permit this');
+      const { permitted, fault } = decide(statements, `FileEntry:${operation}`, { operatorId, imsi, pathVariables });
+      if (!permitted) {
+        const why = fault === undefined ? '' : ` (${fault})`;
+        throw new Refusal(FilesStatus.Denied, `the role does not permit this${why}`);
       }
     }
     return { operation, key: { operatorId: caller.operatorId, scope: 'private', path } };

@@ -1,0 +1,26 @@
+// How much work one access decision may take, counted in steps and not in time: the answer is the same on every machine.
+
+import { DECISION } from '../choices.js';
+
+/** An access decision that cannot be made: the answer is no. The message says why. */
+export class UndecidedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UndecidedError';
+  }
+}
+
+/** A step is some nanoseconds: a character that a pattern looks at in one of its states, or a few of a comparison. */
+export class Budget {
+  #left: number;
+
+  constructor(steps: number = DECISION.steps) {
+    this.#left = steps;
+  }
+
+  /** Throws UndecidedError. */
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new UndecidedError(`it takes more than ${DECISION.steps} steps to decide`);
+  }
+}
