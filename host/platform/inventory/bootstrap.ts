@@ -31,7 +31,7 @@ export interface BootstrapOptions {
   /** Further resources at this port: images. */
   readonly resource?: (
     request: IncomingRequest,
-    operatorId: string,
+    fetcher: { readonly operatorId: string; readonly imsi: string },
   ) => CoapResponse | Promise<CoapResponse> | undefined;
 }
 
@@ -147,7 +147,7 @@ export class BootstrapServer {
     if (pack && this.knobs.refusePack !== undefined) return refused(this.knobs.refusePack, 'no pack here');
     const device = this.#deviceOf(caller, conversation.session, endpoint);
     if (device === undefined) return refused(BootstrapStatus.Forbidden, 'too many devices');
-    if (pack) return this.#pack(device, config, format);
+    if (pack) return this.#pack(device, config, format, caller.imsi);
     conversation.run++;
     conversation.peer.abandon('another bootstrap began');
     const { run } = conversation;
@@ -159,10 +159,12 @@ export class BootstrapServer {
   #other(session: Session, request: IncomingRequest): CoapResponse | Promise<CoapResponse> {
     const { context, resource } = this.#options;
     try {
-      const { operatorId } = callerOf(context.directory, session);
-      return resource?.(request, operatorId) ?? plain('4.04');
+      const { operatorId, imsi, group } = callerOf(context.directory, session);
+      if (group.configuration.SoracomInventory?.enabled !== true) return plain('4.04');
+      return resource?.(request, { operatorId, imsi }) ?? plain('4.04');
     } catch (error) {
-      if (error instanceof Refusal) return plain(BootstrapStatus.Forbidden);
+      // To a SIM that may not use this there is nothing here.
+      if (error instanceof Refusal) return plain('4.04');
       throw error;
     }
   }
@@ -183,8 +185,8 @@ export class BootstrapServer {
   }
 
   /** All at once (OMA LwM2M Core 1.2, 6.1.7.5). */
-  #pack({ deviceId }: DeviceRecord, config: SoracomInventory, format: number): CoapResponse {
-    const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId), config);
+  #pack({ deviceId }: DeviceRecord, config: SoracomInventory, format: number, imsi: string): CoapResponse {
+    const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId, imsi), config);
     const payload = writeContent([...security.leaves, ...server.leaves], format, []);
     return { code: '2.05', options: [uintOption(Option.ContentFormat, format)], payload };
   }
@@ -215,7 +217,8 @@ export class BootstrapServer {
       return ask(Method.Put, pathText(path), '2.04', { contentFormat: format, payload });
     };
     try {
-      const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId), config);
+      const { imsi } = conversation.session;
+      const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId, imsi), config);
       for (const path of knobs.deletes ?? ['/']) await ask(Method.Delete, path, '2.02');
       if (knobs.looksFirst === true) {
         await ask(Method.Get, '/', '2.05', { accept: ContentFormat.Link });

@@ -6,10 +6,11 @@ import { type CoapResponse, type IncomingRequest, Method, Option } from '../../c
 import { ContentFormat, writeContent } from '../../lwm2m/index.js';
 import { z } from 'zod';
 import { INVENTORY } from '../choices.js';
-import { checkedPath, PathError } from '../harvest-files/path.js';
-import type { FileStore } from '../harvest-files/store.js';
+import { checkedPath } from '../harvest-files/path.js';
+import type { FileKey, FileStore } from '../harvest-files/store.js';
 import type { Clock } from '../../clock/clock.js';
 import type { DeviceRecord } from './devices.js';
+import { type Fetcher, type Offer, Offers } from './offers.js';
 import type { DeviceLink } from './registrar.js';
 import type { Outcome } from './requests.js';
 
@@ -40,6 +41,10 @@ export interface ImagesOptions {
   /** Where devices find the device management server, and the bootstrap server. */
   readonly serverUri: string;
   readonly plainUri: string;
+  /** Inventory is on for the device's group. */
+  readonly isOn: (deviceId: string) => boolean;
+  /** The SIM in whose session the device was given this key. */
+  readonly simOf: (deviceId: string, keyId: string) => string | undefined;
 }
 
 /** First segment of the address of an image. */
@@ -57,9 +62,12 @@ export class Images {
   readonly #options: ImagesOptions;
   /** Each block of a pull is a request: the image stays in memory meanwhile. */
   readonly #kept = new Map<string, Image>();
+  readonly #loading = new Map<string, Promise<Image | undefined>>();
+  readonly #offers: Offers;
 
   constructor(options: ImagesOptions) {
     this.#options = options;
+    this.#offers = new Offers(options.clock);
   }
 
   /** Whether there is such a file; throws PathError for a path that cannot be. */
@@ -69,14 +77,21 @@ export class Images {
   }
 
   /** Rejects with CoapError. */
-  async give({ operatorId }: DeviceRecord, { peer }: DeviceLink, { root, body, format }: Giving): Promise<Outcome> {
+  async give(device: DeviceRecord, link: DeviceLink, { root, body, format }: Giving): Promise<Outcome> {
+    const { operatorId, deviceId } = device;
+    const { peer } = link;
+    this.#offers.end(deviceId);
     const { file, method, update, blockBytes = INVENTORY.imageBlock } = firmwareBody.parse(body);
     const at = (resource: number): string[] => [...root, '5', '0', String(resource)];
     if (method !== 'push') {
       const uri = this.#uriOf(file, method);
+      const refused = this.#offer(device, link, file, method);
+      if (refused !== undefined) return { reason: refused };
       const payload = writeContent([{ path: URI, type: 'string', value: uri }], format, URI);
       const request = { method: Method.Put, path: at(1), contentFormat: format, payload };
-      return { code: (await peer.request(request)).code, result: { uri } };
+      const { code } = await peer.request(request);
+      if (!code.startsWith('2.')) this.#offers.end(deviceId);
+      return { code, result: { uri } };
     }
     const image = await this.#load(operatorId, file);
     if (image === undefined) return { reason: 'the file is not there any more' };
@@ -89,21 +104,42 @@ export class Images {
     return { code, result: { bytes: image.bytes.length } };
   }
 
-  /** GET of an image: `/fw/path/of/file`; undefined for all else. */
-  serve(request: IncomingRequest, operatorId: string): CoapResponse | Promise<CoapResponse> | undefined {
+  /** GET of an image that is offered to this one: `/fw/path/of/file`. All else there is 4.04; undefined for what is elsewhere. */
+  serve(request: IncomingRequest, fetcher: Fetcher): CoapResponse | Promise<CoapResponse> | undefined {
     const [first, ...parts] = request.path;
     if (first !== IMAGES) return undefined;
-    if (request.method !== Method.Get) return plain('4.05');
-    return this.#answer(parts, operatorId);
+    const offer = this.#offers.find(fetcher, parts);
+    if (offer === undefined || !this.#options.isOn(offer.deviceId)) return plain('4.04');
+    return request.method === Method.Get ? this.#answer(offer) : plain('4.05');
   }
 
-  async #answer(parts: readonly string[], operatorId: string): Promise<CoapResponse> {
-    let image: Image | undefined;
-    try {
-      image = await this.#load(operatorId, `/${parts.join('/')}`);
-    } catch (error) {
-      if (!(error instanceof PathError)) throw error;
+  /** Nothing is offered to the device any more. */
+  withdraw(deviceId: string): void {
+    this.#offers.end(deviceId);
+  }
+
+  close(): void {
+    this.#offers.clear();
+  }
+
+  /** Why not, if the image cannot be offered. */
+  #offer(device: DeviceRecord, { keyId }: DeviceLink, file: string, method: string): string | undefined {
+    const { files, isOn, simOf } = this.#options;
+    const { operatorId, deviceId } = device;
+    if (!isOn(deviceId)) return 'Inventory is not enabled for the group of the device: it could not fetch the image';
+    const imsi = method === 'pull' ? undefined : (simOf(deviceId, keyId) ?? device.imsi);
+    if (method !== 'pull' && imsi === undefined) {
+      return 'no SIM is known to carry the device, whose key was made by hand: use the method pull';
     }
+    const key = keyOf(operatorId, file);
+    const record = files.get(key);
+    if (record === undefined) return 'the file is not there any more';
+    this.#offers.begin({ deviceId, operatorId, path: key.path, etag: record.etag, imsi });
+    return undefined;
+  }
+
+  async #answer({ operatorId, path, etag }: Offer): Promise<CoapResponse> {
+    const image = await this.#load(operatorId, path, etag);
     if (image === undefined) return plain('4.04');
     const options = [
       { number: Option.ETag, value: Buffer.from(image.etag, 'hex') },
@@ -121,14 +157,22 @@ export class Images {
     return `${base}/${IMAGES}${path}`;
   }
 
-  async #load(operatorId: string, file: string): Promise<Image | undefined> {
-    const { files, clock } = this.#options;
+  /** `etag`: of the file that it has to be. Many who ask at once have it read once. */
+  async #load(operatorId: string, file: string, etag?: string): Promise<Image | undefined> {
     const key = keyOf(operatorId, file);
-    const record = files.get(key);
+    const record = this.#options.files.get(key);
     if (record === undefined || record.length > INVENTORY.imageBytes) return undefined;
+    if (etag !== undefined && record.etag !== etag) return undefined;
     const name = `${operatorId} ${key.path} ${record.etag}`;
     const kept = this.#kept.get(name);
     if (kept !== undefined) return kept;
+    const loading = this.#loading.get(name) ?? this.#read(key, name).finally(() => this.#loading.delete(name));
+    this.#loading.set(name, loading);
+    return loading;
+  }
+
+  async #read(key: FileKey, name: string): Promise<Image | undefined> {
+    const { files, clock } = this.#options;
     const source = files.open(key, ({ length }) => ({ from: 0, to: length - 1 }));
     if (source === undefined) return undefined;
     const release = clock.hold();

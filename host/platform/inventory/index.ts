@@ -1,7 +1,7 @@
 // Inventory: gives devices their keys over the session that their SIM authenticated, and manages them from any network
 // with those keys (LwM2M).
 //   bootstrap.ts, account.ts  5683, in a session only;  registrar.ts  5684, DTLS-PSK;  management.ts  what devices are asked
-//   devices.ts, keys.ts, associations.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts  firmware
+//   devices.ts, keys.ts, associations.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts, offers.ts  firmware
 //   api.ts, view.ts  what operators see
 // CoAP, DTLS and the payloads are in ../../coap, ../../dtls and ../../lwm2m.
 
@@ -69,7 +69,11 @@ export class Inventory implements Service {
     this.requests = new Requests(kept);
     this.readings = new Readings({ database, data, unixMs });
     this.models = new ObjectModels(database);
-    this.images = new Images({ clock, files, serverUri, plainUri: `coap://${BOOTSTRAP_NAME}:${BOOTSTRAP_PORT}` });
+    this.images = new Images({
+      ...{ clock, files, serverUri, plainUri: `coap://${BOOTSTRAP_NAME}:${BOOTSTRAP_PORT}` },
+      isOn: (deviceId) => this.#isOn(deviceId),
+      simOf: (deviceId, keyId) => this.keys.simOf(deviceId, keyId),
+    });
     const { devices, keys, requests, readings, images } = this;
     const own = { ...context, random };
     const traceOf = ({ imsi }: DeviceRecord): Trace => options.traceOf(imsi);
@@ -81,7 +85,7 @@ export class Inventory implements Service {
     });
     this.bootstrap = new BootstrapServer({
       ...{ context: own, devices, keys, serverUri },
-      resource: (request, operatorId) => images.serve(request, operatorId),
+      resource: (request, fetcher) => images.serve(request, fetcher),
     });
     this.registrar = new Registrar({
       ...{ context: own, devices, keys, traceOf },
@@ -124,18 +128,25 @@ export class Inventory implements Service {
     return this.#options.directory.group(operatorId, groupId)?.configuration.SoracomInventory;
   }
 
+  #isOn(deviceId: string): boolean {
+    const device = this.devices.get(deviceId);
+    return device !== undefined && this.configOf(device)?.enabled === true;
+  }
+
   /** Takes the device away with all that is kept of it; its key is nobody's then. */
   delete(deviceId: string): void {
     this.devices.delete(deviceId);
     this.keys.delete(deviceId);
     this.requests.delete(deviceId);
     this.readings.delete(deviceId);
+    this.images.withdraw(deviceId);
     this.registrar.forget(deviceId);
   }
 
   close(): void {
     this.bootstrap.close();
     this.registrar.close();
+    this.images.close();
   }
 
   #other(device: DeviceRecord, request: IncomingRequest) {
@@ -144,6 +155,6 @@ export class Inventory implements Service {
       if (!device.online) return { code: '4.04', options: [], payload: Buffer.alloc(0) };
       return this.management.sent(device, request.payload, findUint(request.options, Option.ContentFormat));
     }
-    return this.images.serve(request, device.operatorId);
+    return this.images.serve(request, { deviceId: device.deviceId });
   }
 }

@@ -13,6 +13,7 @@ const TABLES = [
   `CREATE TABLE inventory_keys (
      device_id TEXT NOT NULL, key_id TEXT NOT NULL, sealed BLOB NOT NULL, used INTEGER NOT NULL, sequence INTEGER NOT NULL,
      PRIMARY KEY (device_id, key_id)) STRICT;`,
+  'ALTER TABLE inventory_keys ADD COLUMN imsi TEXT',
 ];
 
 export class DeviceKeys {
@@ -35,15 +36,15 @@ export class DeviceKeys {
     database.define('inventory_keys', TABLES);
   }
 
-  /** A new key beside those that there are. */
-  create(deviceId: string): PskKey {
+  /** A new key beside those that there are. `imsi`: of the SIM in whose session it is given. */
+  create(deviceId: string, imsi?: string): PskKey {
     const key = new Secret(this.#random.bytes(INVENTORY.keyBytes));
     const id = `k-${randomName(this.#random, 20)}`;
     this.#database.transaction(() => {
       this.#database.run(
-        `INSERT INTO inventory_keys (device_id, key_id, sealed, used, sequence)
-         SELECT ?1, ?2, ?3, 0, COALESCE(MAX(sequence) + 1, 0) FROM inventory_keys WHERE device_id = ?1`,
-        ...[deviceId, id, this.#seal.close(key.reveal(), placeOf(deviceId, id))],
+        `INSERT INTO inventory_keys (device_id, key_id, sealed, used, sequence, imsi)
+         SELECT ?1, ?2, ?3, 0, COALESCE(MAX(sequence) + 1, 0), ?4 FROM inventory_keys WHERE device_id = ?1`,
+        ...[deviceId, id, this.#seal.close(key.reveal(), placeOf(deviceId, id)), imsi ?? null],
       );
       this.#database.run(
         `DELETE FROM inventory_keys WHERE device_id = ?1 AND used = 0 AND key_id NOT IN
@@ -61,6 +62,13 @@ export class DeviceKeys {
       const id = String(row['key_id']);
       return { id, key: new Secret(this.#seal.open(row['sealed'] as Uint8Array, placeOf(deviceId, id))) };
     });
+  }
+
+  /** The SIM in whose session the key was given; undefined when it was made by hand. */
+  simOf(deviceId: string, keyId: string): string | undefined {
+    const sql = 'SELECT imsi FROM inventory_keys WHERE device_id = ? AND key_id = ?';
+    const imsi = this.#database.get(sql, deviceId, keyId)?.['imsi'];
+    return imsi == null ? undefined : String(imsi);
   }
 
   /**

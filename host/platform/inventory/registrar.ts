@@ -24,6 +24,8 @@ import type { DeviceKeys } from './keys.js';
 /** A device that can be spoken with. */
 export interface DeviceLink {
   readonly deviceId: string;
+  /** Of the device's keys, the one of this association. */
+  readonly keyId: string;
   readonly peer: CoapPeer;
 }
 
@@ -177,7 +179,7 @@ export class Registrar {
       send: (bytes) => association.send(bytes),
       handle: (request) => this.#answer(association, request),
     });
-    this.#links.set(association, { deviceId: identity, peer });
+    this.#links.set(association, { deviceId: identity, keyId: association.keyId, peer });
   }
 
   #data(association: Association, bytes: Buffer): void {
