@@ -6,6 +6,7 @@ export {
   MemoryStore,
   ModuleError,
   SerialLine,
+  type UartDelivery,
   firmwarePackage,
   type BoardOptions,
   type FirmwarePackage,

@@ -4,7 +4,7 @@
 import type { Sensors } from './board/sensors.js';
 import { Board } from './board/board.js';
 import { FirmwareFlash } from './board/firmware.js';
-import { SerialLine } from './board/serial.js';
+import { SerialLine, type UartDelivery } from './board/serial.js';
 import { MemoryStore } from './board/store.js';
 import { HomeNetwork, type Impairments, MemorySubscribers, type SubscriberStore } from './cellular/index.js';
 import type { Clock, Nanoseconds } from './clock/clock.js';
@@ -75,6 +75,8 @@ export interface WorldConfig {
   readonly epochMs?: number;
   /** For tests of the host itself: see VirtualClock. */
   readonly alwaysSettle?: boolean;
+  /** How characters of the devices' serial lines arrive; `blocks` unless given. */
+  readonly uart?: UartDelivery;
   readonly subscribers?: readonly SubscriberConfig[];
   readonly platform?: Omit<PlatformConfig, 'subscribers'>;
   readonly customers?: readonly CustomerConfig[];
@@ -141,7 +143,7 @@ export class Device {
     this.name = config.name;
     this.store = config.store ?? new MemoryStore();
     this.flash = config.flash ?? new FirmwareFlash();
-    this.line = new SerialLine(clock);
+    this.line = new SerialLine(clock, world.uart);
     const { slot, reader, radio, impairments } = mobileEnd(world, trace, random, config);
     this.slot = slot;
     this.impairments = impairments;
@@ -200,6 +202,7 @@ export class World {
   readonly clock: Clock;
   readonly random: Random;
   readonly trace: Trace;
+  readonly uart: UartDelivery;
   readonly network: HomeNetwork;
   readonly platform: Platform;
   /** Vouches for the platform's and the customers' servers; the modems have its certificate as `cacert.pem`. */
@@ -223,6 +226,7 @@ export class World {
     this.clock = clock;
     this.trace = parts.trace;
     this.random = random;
+    this.uart = config.uart ?? 'blocks';
     this.authority = parts.authority;
     this.customers = parts.customers;
     this.clouds = parts.clouds;

@@ -7,6 +7,6 @@ export { FIRMWARE_HEADER_BYTES, firmwarePackage, type FirmwarePackage } from './
 export { FirmwareFlash, type FlashFate, type FlashOptions } from './firmware.js';
 export { ModuleError, type AppExports } from './module.js';
 export type { Sensors } from './sensors.js';
-export { SerialEnd, SerialLine } from './serial.js';
+export { SerialEnd, SerialLine, type UartDelivery } from './serial.js';
 export { MemoryStore, PowerCut, type Store, type WriteFate } from './store.js';
 export type { UartDevice } from './uart.js';

@@ -17,6 +17,9 @@ export interface Timer {
   cancel(): void;
 }
 
+/** What was handed to Node's event loop: continuations of promises, which the next turn has done, or more. */
+export type AsyncWork = 'promises' | 'streams';
+
 export interface Clock {
   readonly kind: 'virtual' | 'real';
   now(): Nanoseconds;
@@ -27,10 +30,11 @@ export interface Clock {
   after(delay: Nanoseconds, action: () => void): Timer;
   sleep(delay: Nanoseconds): Promise<void>;
   /**
-   * Says that work was handed to Node's event loop: a promise was settled, a stream was written. A virtual clock then
-   * stands still until the loop is quiet again. Call it wherever emulated time meets async code.
+   * Says that work was handed to Node's event loop. A virtual clock then stands still until that is done. Call it wherever emulated time
+   * meets async code: with `promises` where a promise was settled and nothing but continuations follow, else with `streams` (the default),
+   * for streams and TLS take several turns of the loop.
    */
-  stir(): void;
+  stir(work?: AsyncWork): void;
   /** Like `stir` for work whose end the loop cannot show (a real socket, a file): time stands still until release. */
   hold(): () => void;
 }

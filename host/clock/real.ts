@@ -1,4 +1,4 @@
-import type { Clock, Nanoseconds, Timer } from './clock.js';
+import type { AsyncWork, Clock, Nanoseconds, Timer } from './clock.js';
 import { DeadlineQueue } from './queue.js';
 
 /** Wall-clock time. Deadlines that are due run together, in their order, so that fast lines need few timers. */
@@ -31,7 +31,7 @@ export class RealClock implements Clock {
     return new Promise((resolve) => this.after(delay, resolve));
   }
 
-  stir(): void {
+  stir(_work?: AsyncWork): void {
     // Real time waits for nobody.
   }
 

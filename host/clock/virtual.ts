@@ -1,8 +1,8 @@
-import type { Clock, Nanoseconds, Timer } from './clock.js';
+import type { AsyncWork, Clock, Nanoseconds, Timer } from './clock.js';
 import { DeadlineQueue } from './queue.js';
 
 /**
- * Turns of Node's event loop that must pass without a `stir` before time goes on. In-memory streams and TLS move
+ * Turns of Node's event loop that must pass without a `stir` of streams before time goes on. In-memory streams and TLS move
  * their work by at most a few turns (nextTick, setImmediate) between two stirs; the rest is margin, and costs
  * microseconds.
  */
@@ -16,7 +16,7 @@ export class VirtualClock implements Clock {
   readonly #epochMs: number;
   readonly #queue = new DeadlineQueue();
   #now: Nanoseconds = 0;
-  #stirred = true;
+  #stirred: AsyncWork | undefined = 'streams';
   #holds = 0;
   #released: (() => void) | undefined;
   #running = false;
@@ -51,14 +51,14 @@ export class VirtualClock implements Clock {
   sleep(delay: Nanoseconds): Promise<void> {
     return new Promise((resolve) => {
       this.after(delay, () => {
-        this.stir();
+        this.stir('promises');
         resolve();
       });
     });
   }
 
-  stir(): void {
-    this.#stirred = true;
+  stir(work: AsyncWork = 'streams'): void {
+    if (this.#stirred !== 'streams') this.#stirred = work;
   }
 
   hold(): () => void {
@@ -84,7 +84,7 @@ export class VirtualClock implements Clock {
     const deadline = options.deadline ?? Infinity;
     try {
       for (;;) {
-        if (this.#stirred || this.#alwaysSettle) await this.#settle();
+        if (this.#stirred !== undefined || this.#alwaysSettle) await this.#settle();
         if (options.until?.()) return 'until';
         const next = this.#queue.next();
         if (next === undefined || next > deadline) {
@@ -101,17 +101,22 @@ export class VirtualClock implements Clock {
 
   /** Waits until the event loop has nothing of ours left. */
   async #settle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+    let quiet = this.#turnsAfter(this.#alwaysSettle ? 'streams' : this.#stirred);
+    this.#stirred = undefined;
+    while (quiet > 0 || this.#holds > 0) {
       if (this.#holds > 0) {
         await new Promise<void>((resolve) => (this.#released = resolve));
         this.#released = undefined;
       }
-      if (this.#stirred) {
-        this.#stirred = false;
-        quiet = 0;
-      }
       await turn();
+      quiet = Math.max(quiet - 1, this.#turnsAfter(this.#stirred));
+      this.#stirred = undefined;
     }
-    if (this.#stirred || this.#holds > 0) await this.#settle();
+  }
+
+  /** Turns that have to pass after this work was handed over. */
+  #turnsAfter(work: AsyncWork | undefined): number {
+    if (work === undefined) return 0;
+    return work === 'promises' ? 1 : QUIET_TURNS;
   }
 }

@@ -140,7 +140,7 @@ export class Attachment {
     this.#retry = undefined;
     if (!this.#wanted || this.#barred || this.#attempt || this.registered) return;
     const generation = this.#generation;
-    this.#clock.stir();
+    this.#clock.stir('promises');
     // The radio may report changes from inside its attach: they must find the attempt under way.
     const attempt = Promise.resolve().then(() => (generation === this.#generation ? this.#attach() : undefined));
     this.#attempt = attempt.then((error) => {

@@ -59,7 +59,7 @@ export class DataCard {
   powerOn(): void {
     if (this.#on) return;
     this.#on = true;
-    this.#options.clock.stir();
+    this.#options.clock.stir('promises');
     void this.#sim.start();
   }
 
@@ -102,7 +102,7 @@ export class DataCard {
     if (this.#activating || this.#retry || this.session) return;
     const { clock, radio, pdn = PDN, onChange } = this.#options;
     this.#activating = true;
-    clock.stir();
+    clock.stir('promises');
     radio.activate(pdn).then(
       (session) => {
         this.#activating = false;

@@ -11,7 +11,7 @@ export class DeadlineError extends Error {
 export function within<T>(clock: Clock, limit: Nanoseconds, promise: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = clock.after(limit, () => {
-      clock.stir();
+      clock.stir('promises');
       reject(new DeadlineError());
     });
     promise.then(

@@ -270,7 +270,7 @@ export class Modem {
   /** Resolves when all that was said has left on the line; to false when the modem started anew meanwhile. */
   async #drained(): Promise<boolean> {
     const epoch = this.#epoch;
-    this.#clock.stir();
+    this.#clock.stir('promises');
     while (epoch === this.#epoch && this.#serial.waiting > 0) await this.#clock.sleep(DRAIN_POLL);
     return epoch === this.#epoch;
   }
@@ -301,7 +301,7 @@ export class Modem {
   }
 
   #startSim(): void {
-    this.#clock.stir();
+    this.#clock.stir('promises');
     void this.#core.sim.start();
   }
 
@@ -319,7 +319,7 @@ export class Modem {
     if (sim.state === 'ready') {
       if (this.#functionality === 1) attachment.start();
     } else if (attachment.wanted) {
-      this.#clock.stir();
+      this.#clock.stir('promises');
       void attachment.stop();
     }
   }

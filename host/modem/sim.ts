@@ -266,7 +266,7 @@ export class Sim implements Usim {
       const release = (): void => {
         timer.cancel();
         if (this.#fetch === fetch) this.#fetch = undefined;
-        this.#clock.stir();
+        this.#clock.stir('promises');
         resolve();
       };
       let timer = this.#clock.after(FETCH_GRACE, release);
@@ -365,7 +365,7 @@ export class Sim implements Usim {
   /** Runs `use` when all before it have ended. */
   #exclusive<T>(use: () => Promise<T>): Promise<T> {
     const generation = this.#generation;
-    this.#clock.stir(); // the turn begins in a microtask, however the caller came here
+    this.#clock.stir('promises'); // the turn begins in a microtask, however the caller came here
     const turn = this.#tail.then(() => {
       if (generation !== this.#generation) throw new CardError('no-card', 'the card was switched off');
       return within(this.#clock, CARD_LIMIT, use());

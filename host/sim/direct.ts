@@ -107,7 +107,7 @@ class DirectCard implements CardReader {
 
   /** One at a time: a second call waits for the first. */
   #queued(action: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    this.#clock.stir();
+    this.#clock.stir('promises');
     const turn = this.#tail.then(action);
     this.#tail = turn.catch(() => undefined);
     return turn;

@@ -297,7 +297,7 @@ export class Terminal implements CardReader {
   #finish(settle: () => void): void {
     this.#current = undefined;
     this.#step = undefined;
-    this.#clock.stir();
+    this.#clock.stir('promises');
     settle();
     this.#next();
   }
@@ -317,7 +317,7 @@ export class Terminal implements CardReader {
     this.#deadline = undefined;
     this.#log.flush();
     if (this.#contract !== undefined || current !== undefined) this.#deactivate();
-    this.#clock.stir();
+    this.#clock.stir('promises');
     for (const job of [...(current ? [current.job] : []), ...waiting]) job.reject(error);
   }
 }

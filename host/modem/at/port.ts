@@ -108,20 +108,28 @@ export class AtPort {
     this.#pumping = true;
     let taken = 0;
     while (taken < this.#input.length && (!this.#running || this.#prompt)) {
-      const byte = this.#input[taken++] as number;
-      if (this.#prompt) this.#promptByte(this.#prompt, byte);
-      else this.#commandByte(byte);
+      if (this.#prompt) taken = this.#promptBytes(this.#prompt, taken);
+      else taken = this.#commandBytes(taken);
     }
     this.#input.splice(0, taken);
     this.#pumping = false;
   }
 
-  #commandByte(byte: number): void {
+  /** Reads the command line from `from` on, up to its end if that has come; returns where it stopped. */
+  #commandBytes(from: number): number {
     const { echo, s3, s5 } = this.#profile();
-    // V.250 5.2.3: an erased character is wiped from the far end's screen too.
-    if (echo) this.#send(byte === s5 ? Uint8Array.of(s5, 0x20, s5) : Uint8Array.of(byte));
-    const event = this.#reader.push(byte, { terminator: s3, editing: s5 });
+    const echoed: number[] = [];
+    let event: LineEvent | undefined;
+    let at = from;
+    while (event === undefined && at < this.#input.length) {
+      const byte = this.#input[at++] as number;
+      // V.250 5.2.3: an erased character is wiped from the far end's screen too.
+      if (echo) echoed.push(...(byte === s5 ? [s5, 0x20, s5] : [byte]));
+      event = this.#reader.push(byte, { terminator: s3, editing: s5 });
+    }
+    if (echoed.length > 0) this.#send(Uint8Array.from(echoed));
     if (event) this.#start(event);
+    return at;
   }
 
   #start(event: LineEvent): void {
@@ -129,7 +137,7 @@ export class AtPort {
     const body = event.kind === 'too-long' ? undefined : this.#lastLine;
     this.#traceText('device', body === undefined ? 'AT (line too long)' : `AT${body}`, isSecretLine(body ?? ''));
     this.#running = true;
-    this.#clock.stir();
+    this.#clock.stir('promises');
     void this.#run(body);
   }
 
@@ -220,25 +228,17 @@ export class AtPort {
     return this.#clock.after(PROMPT_LIMIT, () => this.#endPrompt(undefined));
   }
 
-  #promptByte(prompt: Prompt, byte: number): void {
+  /** Takes data for a prompt from `from` on, up to its end if that has come; returns where it stopped. */
+  #promptBytes(prompt: Prompt, from: number): number {
     const { echo, dataEcho } = this.#profile();
-    if (echo && dataEcho) this.#send(Uint8Array.of(byte));
     prompt.timer.cancel();
-    if (prompt.length === undefined && byte === ESC) {
-      this.#endPrompt(undefined);
-      return;
-    }
-    if (prompt.length === undefined && byte === CTRL_Z) {
-      this.#endPrompt({ bytes: Uint8Array.from(prompt.bytes), overflow: prompt.overflow });
-      return;
-    }
-    if (prompt.bytes.length < prompt.limit) prompt.bytes.push(byte);
-    else prompt.overflow = true;
-    if (prompt.bytes.length === prompt.length) {
-      this.#endPrompt({ bytes: Uint8Array.from(prompt.bytes), overflow: false });
-      return;
-    }
-    prompt.timer = this.#promptTimer();
+    let at = from;
+    let end: { readonly data: PromptedData | undefined } | undefined;
+    while (end === undefined && at < this.#input.length) end = promptByte(prompt, this.#input[at++] as number);
+    if (echo && dataEcho) this.#send(Uint8Array.from(this.#input.slice(from, at)));
+    if (end) this.#endPrompt(end.data);
+    else prompt.timer = this.#promptTimer();
+    return at;
   }
 
   #endPrompt(data: PromptedData | undefined): void {
@@ -247,7 +247,7 @@ export class AtPort {
     this.#prompt = undefined;
     prompt.timer.cancel();
     if (data) this.#traceData('device', data.bytes);
-    this.#clock.stir();
+    this.#clock.stir('promises');
     prompt.settle(data);
   }
 
@@ -295,6 +295,16 @@ export class AtPort {
     if (!this.#traced) return;
     this.#trace.emit({ type: 'at', from, text: toHex(bytes), data: true });
   }
+}
+
+/** One more byte for a prompt; returns what ends it, if this byte does: data, or undefined for ESC. */
+function promptByte(prompt: Prompt, byte: number): { readonly data: PromptedData | undefined } | undefined {
+  if (prompt.length === undefined && byte === ESC) return { data: undefined };
+  const done = (): PromptedData => ({ bytes: Uint8Array.from(prompt.bytes), overflow: prompt.overflow });
+  if (prompt.length === undefined && byte === CTRL_Z) return { data: done() };
+  if (prompt.bytes.length < prompt.limit) prompt.bytes.push(byte);
+  else prompt.overflow = true;
+  return prompt.bytes.length === prompt.length ? { data: done() } : undefined;
 }
 
 function latin1(text: string): Uint8Array {

@@ -69,11 +69,11 @@ export class Authentication {
     try {
       outcome = await attach.usim.authenticate(rand, autn);
     } catch (error) {
-      attach.clock.stir();
+      attach.clock.stir('promises');
       if (attach.current()) attach.cardFailed(error);
       return;
     }
-    attach.clock.stir();
+    attach.clock.stir('promises');
     if (!attach.current()) return;
     this.#asking = undefined;
     this.#outcome(ksi, rand, autn, outcome);

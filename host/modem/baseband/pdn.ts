@@ -71,7 +71,7 @@ export class PdnConnection {
       const end = (result: Session | AttachError): void => {
         this.#activation?.stop();
         this.#activation = undefined;
-        clock.stir();
+        clock.stir('promises');
         if (result instanceof AttachError) reject(result);
         else resolve(result);
       };
@@ -94,7 +94,7 @@ export class PdnConnection {
   }
 
   #refuse(error: AttachError): Promise<never> {
-    this.#carrier.clock.stir();
+    this.#carrier.clock.stir('promises');
     return Promise.reject(error);
   }
 

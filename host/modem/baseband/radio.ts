@@ -129,7 +129,7 @@ export class Baseband implements Radio {
     if (this.#served) return Promise.resolve();
     this.#attaching ??= this.#attach(usim, imei).finally(() => {
       this.#attaching = undefined;
-      this.#clock.stir();
+      this.#clock.stir('promises');
     });
     return this.#attaching;
   }
@@ -150,7 +150,7 @@ export class Baseband implements Radio {
     await new Promise<void>((resolve, reject) => {
       this.#endAttach = (error) => {
         this.#endAttach = undefined;
-        this.#clock.stir();
+        this.#clock.stir('promises');
         if (error) reject(error);
         else resolve();
       };
@@ -177,7 +177,7 @@ export class Baseband implements Radio {
       return await Promise.race([work, dropped]);
     } finally {
       this.#cancelSearch = undefined;
-      this.#clock.stir();
+      this.#clock.stir('promises');
     }
   }
 
@@ -352,7 +352,7 @@ export class Baseband implements Radio {
 
   activate(pdn: PdnRequest): Promise<Session> {
     if (this.#registered && this.#served) return this.#pdn.activate(pdn);
-    this.#clock.stir();
+    this.#clock.stir('promises');
     return Promise.reject(new AttachError('no-network', 'not registered'));
   }
 
@@ -361,7 +361,7 @@ export class Baseband implements Radio {
   detach(): Promise<void> {
     if (!this.#registered || !this.#security || !this.#air.cell) {
       this.drop();
-      this.#clock.stir();
+      this.#clock.stir('promises');
       return Promise.resolve();
     }
     const { imsi, guti } = this.#registered;
@@ -379,7 +379,7 @@ export class Baseband implements Radio {
         stop();
         this.#detaching = undefined;
         this.drop();
-        this.#clock.stir();
+        this.#clock.stir('promises');
         resolve();
       };
       const stop = repeat(this.#clock, T3421, TRIES, () => this.#send(request), done);

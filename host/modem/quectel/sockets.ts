@@ -86,7 +86,7 @@ export function quectelSocketCommands(core: ModemCore, last: LastError): Command
     };
     const epoch = core.epoch;
     call.afterwards(() => {
-      core.clock.stir();
+      core.clock.stir('promises');
       const found = isDotted(name) ? Promise.resolve([name]) : within(core.clock, RESOLVE_LIMIT, session.resolve(name));
       found.then(
         (addresses) => {
