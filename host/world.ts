@@ -75,6 +75,11 @@ export interface WorldConfig {
   readonly epochMs?: number;
   /** For tests of the host itself: see VirtualClock. */
   readonly alwaysSettle?: boolean;
+  /**
+   * On a virtual clock: `simulated` checks certificates, names, dates and versions by a real handshake for each pair of ends, and does not
+   * encrypt the records (host/tls). `real` unless given.
+   */
+  readonly tls?: 'real' | 'simulated';
   /** How characters of the devices' serial lines arrive; `blocks` unless given. */
   readonly uart?: UartDelivery;
   readonly subscribers?: readonly SubscriberConfig[];
@@ -241,6 +246,7 @@ export class World {
       subscribers: config.network?.keep?.(known) ?? known,
       admit: (imsi) => this.platform.admit(imsi),
       ...(config.network?.addressOf && { addressOf: config.network.addressOf }),
+      simulatedTls: parts.simulatedTls,
     });
     this.platform = new Platform({
       clock,
@@ -260,6 +266,7 @@ export class World {
       upstream: parts.upstream,
       certificates: (names) => parts.authority.issue(names),
       awsKey: parts.awsKey,
+      simulatedTls: parts.simulatedTls,
       ...config.storage,
       ...(config.inventoryUri !== undefined && { inventoryUri: config.inventoryUri }),
       dtlsLimits: config.dtlsLimits,
@@ -339,6 +346,7 @@ export class World {
 const POLL = 20_000_000;
 
 interface Cloud {
+  readonly simulatedTls: boolean;
   readonly trace: Trace;
   readonly authority: CertificateAuthority;
   readonly customers: ReadonlyMap<string, CustomerServer>;
@@ -357,12 +365,13 @@ async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Pro
   const authority = await CertificateAuthority.create();
   const trustedCas = [authority.certificate, ...(others?.trustedCas ?? [])];
   const hosts: Record<string, { host: string; port: number }> = { ...others?.hosts };
-  const inProcess = new InProcessUpstream({ clock, trustedCas });
+  const simulatedTls = config.tls === 'simulated' && clock.kind === 'virtual';
+  const inProcess = new InProcessUpstream({ clock, trustedCas, simulatedTls });
   const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, ...others, hosts, trustedCas }) : inProcess;
   const servers: CloudServer[] = [];
   const serve = async (host: string, port: number, server: CloudServer): Promise<void> => {
     servers.push(server);
-    if (clock.kind !== 'real') inProcess.serve(host, port, (stream) => server.accept(stream));
+    if (clock.kind !== 'real') inProcess.serve(host, port, (stream) => server.accept(stream, { simulatedTls }));
     else hosts[`${host}:${port}`] = { host: '127.0.0.1', port: await server.listen() };
   };
 
@@ -399,7 +408,7 @@ async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Pro
   const publish = (made: Platform): void => void (platform = made);
   const secretAccessKey = new Secret(Buffer.from(awsKey.secretAccessKey));
   return {
-    ...{ trace, authority, customers, clouds, servers, keyOrigin, upstream, publish },
+    ...{ simulatedTls, trace, authority, customers, clouds, servers, keyOrigin, upstream, publish },
     awsKey: { ...awsKey, secretAccessKey },
   };
 }

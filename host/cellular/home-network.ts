@@ -39,6 +39,8 @@ export interface HomeNetworkOptions {
   readonly idleCut?: Nanoseconds;
   /** Asked before each session whether the subscriber may have it; everybody may, unless given. */
   readonly admit?: (imsi: string) => Admission;
+  /** The services behind the network take simulated TLS (host/tls). */
+  readonly simulatedTls?: boolean;
   /** The address of a subscriber's session; a free one of 10.0.0.0/8 for whom it says nothing. */
   readonly addressOf?: (imsi: string) => string | undefined;
 }
@@ -62,6 +64,7 @@ export class HomeNetwork implements ServiceRegistry {
   readonly #cell: CellInfo;
   readonly #rsrp: number;
   readonly #idleCut: Nanoseconds | undefined;
+  readonly #simulatedTls: boolean;
   readonly #addressOf: (imsi: string) => string | undefined;
   readonly #sessions = new Map<string, PdnSession>();
   /** Called with the address of each session that has ended. */
@@ -76,6 +79,7 @@ export class HomeNetwork implements ServiceRegistry {
     this.#dns = options.dns ?? ['100.127.0.53', '100.127.1.53'];
     this.#rsrp = options.rsrp ?? -91;
     this.#idleCut = options.idleCut;
+    this.#simulatedTls = options.simulatedTls ?? false;
     this.#addressOf = options.addressOf ?? (() => undefined);
     this.#cell = { tac: TAC, ci: CELL_ID, act: E_UTRAN, plmn, operator: options.operatorName ?? 'NTT DOCOMO' };
     this.impairments = new Impairments(random.fork('impairments'), trace);
@@ -122,7 +126,15 @@ export class HomeNetwork implements ServiceRegistry {
     };
     const session = new PdnSession(
       { ...identity, ip, dns: this.#dns },
-      { clock: this.#clock, trace, impairments, registry: this.#registry, idleCut: this.#idleCut, forget },
+      {
+        clock: this.#clock,
+        trace,
+        impairments,
+        registry: this.#registry,
+        idleCut: this.#idleCut,
+        simulatedTls: this.#simulatedTls,
+        forget,
+      },
     );
     this.#sessions.set(ip, session);
     return session;

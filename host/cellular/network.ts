@@ -81,6 +81,8 @@ export interface Session {
   readonly open: boolean;
   /** When it was opened, UNIX milliseconds, if known. */
   readonly openedMs?: number;
+  /** Whether the services take simulated TLS (host/tls) from this session's device. */
+  readonly simulatedTls?: boolean;
   /** Resolves to dotted IPv4 addresses; rejects with SocketError 'name-unknown' or 'timeout'. */
   resolve(name: string): Promise<readonly string[]>;
   /** Starts a TCP connection to a name or dotted address. Events come later, never from inside this call. */

@@ -24,6 +24,8 @@ export interface PdnSessionOptions {
   readonly registry: Registry;
   /** A session without a packet for this long is closed; undefined: never. */
   readonly idleCut?: Nanoseconds | undefined;
+  /** See Session. */
+  readonly simulatedTls?: boolean;
   /** Called when the network's end has closed: the address is free again. */
   readonly forget?: () => void;
 }
@@ -39,6 +41,7 @@ export class PdnSession implements BearerPath {
   readonly apn: string;
   readonly dns: readonly string[];
   readonly openedMs: number;
+  readonly simulatedTls: boolean;
   /** Called once when the network's end has closed, with the reason. */
   onClose: ((reason: string) => void) | undefined;
   /** Called at the device when something that it sent found the network's end closed. */
@@ -54,13 +57,15 @@ export class PdnSession implements BearerPath {
   #lastPacket: Nanoseconds;
   #open = true;
 
-  constructor(identity: PdnIdentity, { clock, trace, impairments, registry, idleCut, forget }: PdnSessionOptions) {
+  constructor(identity: PdnIdentity, options: PdnSessionOptions) {
+    const { clock, trace, impairments, registry, idleCut, forget, simulatedTls = false } = options;
     this.imsi = identity.imsi;
     this.imei = identity.imei;
     this.ip = identity.ip;
     this.apn = identity.apn;
     this.dns = identity.dns;
     this.openedMs = clock.unixMs();
+    this.simulatedTls = simulatedTls;
     this.#clock = clock;
     this.#trace = trace;
     const uplink = new PacketLink(clock, impairments, 'uplink', (packet) => {

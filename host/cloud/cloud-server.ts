@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Nanoseconds } from '../clock/clock.js';
 import { headerPairs, type HeaderList } from '../platform/http/text.js';
+import { simulateServer, type TlsServerOptions } from '../tls/simulated.js';
 import type { ServerCertificate } from './ca.js';
 
 const MAX_BODY = 16 * 1024 * 1024;
@@ -54,6 +55,9 @@ export class CloudServer {
   readonly #server: Server;
   readonly #next: Behaviour[] = [];
   readonly #connections = new Set<Duplex>();
+  #tls: TlsServerOptions | undefined;
+  /** Takes what a simulated TLS handshake has let in. */
+  readonly #plain: Server = createHttpServer();
   /** Applies to each request for which none was queued by `next`. */
   behaviour: Behaviour = {};
 
@@ -63,11 +67,14 @@ export class CloudServer {
     this.#server = certificate
       ? createHttpsServer({ ...tlsOptions(certificate), handshakeTimeout: NEVER_MS })
       : createHttpServer();
-    this.#server.headersTimeout = 0;
-    this.#server.requestTimeout = 0;
-    this.#server.keepAliveTimeout = 0;
-    this.#server.timeout = 0;
-    this.#server.on('request', (request, response) => void this.#serve(request, response));
+    this.#tls = certificate && tlsOptions(certificate);
+    for (const server of [this.#server, this.#plain]) {
+      server.headersTimeout = 0;
+      server.requestTimeout = 0;
+      server.keepAliveTimeout = 0;
+      server.timeout = 0;
+      server.on('request', (request, response) => void this.#serve(request, response));
+    }
     this.#server.on('connection', (stream) => this.#track(stream));
   }
 
@@ -76,9 +83,20 @@ export class CloudServer {
     this.#next.push(...behaviours);
   }
 
-  /** Serves one connection inside the process. */
-  accept(stream: Duplex): void {
-    this.#server.emit('connection', stream);
+  /** Serves one connection inside the process; `simulatedTls`: a client in this process may simulate TLS on it (host/tls). */
+  accept(stream: Duplex, { simulatedTls = false } = {}): void {
+    const encrypted = (): void => void this.#server.emit('connection', stream);
+    if (!simulatedTls || this.#tls === undefined) {
+      encrypted();
+      return;
+    }
+    this.#track(stream);
+    simulateServer(stream, {
+      clock: this.#options.clock,
+      options: this.#tls,
+      accepted: () => this.#plain.emit('connection', stream),
+      other: encrypted,
+    });
   }
 
   /** Serves on a real port as well; resolves to its number. */
@@ -93,7 +111,8 @@ export class CloudServer {
   /** Shows another certificate to connections from now on. */
   present(certificate: ServerCertificate): void {
     if (!(this.#server instanceof HttpsServer)) throw new Error('CloudServer.present: this server speaks plain HTTP');
-    this.#server.setSecureContext(tlsOptions(certificate));
+    this.#tls = tlsOptions(certificate);
+    this.#server.setSecureContext(this.#tls);
   }
 
   /** Resets all connections and stops listening. */

@@ -13,6 +13,8 @@ export interface InProcessOptions {
   readonly trustedCas?: readonly string[];
   /** Where hosts lead that the world does not own. Absent: their names are unknown. */
   readonly others?: Upstream;
+  /** TLS with the hosts of this world is simulated. */
+  readonly simulatedTls?: boolean;
 }
 
 type Service = ((stream: Duplex) => void) | 'refused' | 'silent';
@@ -25,11 +27,13 @@ export class InProcessUpstream implements Upstream {
   readonly #others: Upstream | undefined;
   readonly #services = new Map<string, Service>();
   readonly #hosts = new Set<string>();
+  readonly #simulatedTls: boolean;
 
-  constructor({ clock, latency = LATENCY, trustedCas = [], others }: InProcessOptions) {
+  constructor({ clock, latency = LATENCY, trustedCas = [], others, simulatedTls = false }: InProcessOptions) {
     this.#clock = clock;
     this.#latency = latency;
     this.#others = others;
+    this.#simulatedTls = simulatedTls;
     this.trustedCas = [...trustedCas, ...(others?.trustedCas ?? [])];
   }
 
@@ -40,6 +44,10 @@ export class InProcessUpstream implements Upstream {
   serve(host: string, port: number, service: Service): void {
     this.#hosts.add(host.toLowerCase());
     this.#services.set(`${host.toLowerCase()}:${port}`, service);
+  }
+
+  simulatesTls(host: string): boolean {
+    return this.#simulatedTls && this.#hosts.has(host.toLowerCase());
   }
 
   async connect(host: string, port: number): Promise<Duplex> {

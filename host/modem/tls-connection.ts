@@ -7,6 +7,7 @@ import * as tls from 'node:tls';
 import type { Session, TcpConnection, TcpEvents } from '../cellular/network.js';
 import { SocketError } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
+import { SimulatedClient } from '../tls/simulated.js';
 
 /** How a connection is to be secured. */
 export interface TlsOptions {
@@ -27,6 +28,80 @@ export function connectTls(
   options: TlsOptions,
   events: TcpEvents,
 ): TcpConnection {
+  const connection: tls.ConnectionOptions = {
+    host,
+    servername: options.sendName && isIP(host) === 0 ? host : '',
+    ...(options.trusted && { ca: [...options.trusted] }),
+    rejectUnauthorized: options.trusted !== undefined,
+    minVersion: options.version,
+    maxVersion: options.version,
+  };
+  const connect = session.simulatedTls === true ? simulate : encrypt;
+  return connect(clock, session, { host, port, connection }, events);
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly connection: tls.ConnectionOptions;
+}
+
+/** TLS that is not encrypted (../tls/simulated.ts): after its handshake, the connection is TCP's. */
+function simulate(
+  _clock: Clock,
+  session: Session,
+  { host, port, connection }: Target,
+  events: TcpEvents,
+): TcpConnection {
+  const client = new SimulatedClient(connection);
+  let remote = '';
+  let open = false;
+  const fail = (message: string): void => {
+    client.close();
+    tcp.abort();
+    events.failed(new SocketError('reset', `${host}:${port}: TLS: ${message}`));
+  };
+  const answered = (rest: Uint8Array): boolean => {
+    const { outcome } = client;
+    if (outcome?.ok !== true) {
+      fail(outcome?.fault.message ?? 'no TLS server answered');
+      return true;
+    }
+    client.close();
+    open = true;
+    events.connected(remote);
+    return rest.length === 0 || events.data(rest);
+  };
+  const tcp = session.connectTcp(host, port, {
+    connected: (address) => {
+      remote = address;
+      tcp.send(client.hello);
+    },
+    data: (bytes) => (open ? events.data(bytes) : answered(bytes.subarray(1))),
+    ended: () => events.ended(),
+    failed: (error) => {
+      client.close();
+      events.failed(error);
+    },
+  });
+  return {
+    send: (bytes) => tcp.send(bytes),
+    get unacknowledged() {
+      return tcp.unacknowledged;
+    },
+    resume: () => tcp.resume(),
+    end: () => {
+      client.close();
+      tcp.end();
+    },
+    abort: () => {
+      client.close();
+      tcp.abort();
+    },
+  };
+}
+
+function encrypt(clock: Clock, session: Session, { host, port, connection }: Target, events: TcpEvents): TcpConnection {
   let over = false;
   let ended = false;
   let secure: tls.TLSSocket | undefined;
@@ -49,15 +124,7 @@ export function connectTls(
   wire.once('error', fail);
 
   const handshake = (remote: string): tls.TLSSocket => {
-    const socket = tls.connect({
-      socket: wire,
-      host,
-      servername: options.sendName && isIP(host) === 0 ? host : '',
-      ...(options.trusted && { ca: [...options.trusted] }),
-      rejectUnauthorized: options.trusted !== undefined,
-      minVersion: options.version,
-      maxVersion: options.version,
-    });
+    const socket = tls.connect({ ...connection, socket: wire });
     socket.once('secureConnect', () => {
       clock.stir();
       if (!over) events.connected(remote);

@@ -27,7 +27,7 @@ import type { FileStore } from './harvest-files/store.js';
 import { dataRoutes } from './harvest/api.js';
 import { Harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
-import { type CertificateSupplier, tlsEntry } from './http/tls-entry.js';
+import { type CertificateSupplier, tlsEntry, type TlsEntryOptions } from './http/tls-entry.js';
 import { deviceRoutes } from './inventory/api.js';
 import { Inventory } from './inventory/index.js';
 import { objectModelRoutes } from './inventory/models-api.js';
@@ -77,6 +77,8 @@ export interface PlatformOptions {
   readonly random?: Random;
   /** Certificates of the entry points that devices reach over TLS; without it these are not there. */
   readonly certificates?: CertificateSupplier;
+  /** Entry points over TLS take simulated TLS as well (host/tls). */
+  readonly simulatedTls?: boolean;
   /** What operators have configured: added to what the database already holds. */
   readonly config?: unknown;
   /** Names the configuration in errors, for example its file. */
@@ -123,7 +125,7 @@ export class Platform {
   readonly inventory: Inventory;
   readonly #database: Database;
   readonly #services: readonly Service[];
-  readonly #clock: Clock;
+  readonly #tls: Pick<TlsEntryOptions, 'clock' | 'simulated' | 'limits'>;
   readonly #certificates: CertificateSupplier | undefined;
 
   /** Throws PlatformConfigError, DatabaseError or SealError. */
@@ -133,7 +135,7 @@ export class Platform {
     const limits = { ...HTTP_LIMITS, ...options.limits };
     const unixMs = (): number => clock.unixMs();
     this.#database = database;
-    this.#clock = clock;
+    this.#tls = { clock, simulated: options.simulatedTls ?? false, limits };
     this.#certificates = options.certificates;
     this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
@@ -144,6 +146,7 @@ export class Platform {
     };
     const context: ServiceContext = {
       ...{ clock, upstream, database, seal, random, limits, awsKey: options.awsKey },
+      simulatedTls: options.simulatedTls ?? false,
       directory: this.directory,
       forwarder: new Forwarder(clock, upstream, limits),
       messageLimits: { ...MESSAGE_LIMITS, ...options.messageLimits },
@@ -194,7 +197,11 @@ export class Platform {
     registry.name(API_NAME);
     if (this.#certificates !== undefined) {
       const accept = (stream: Duplex): void => this.api.accept(stream);
-      registry.tcp(API_NAME, 443, tlsEntry(this.#clock, [API_NAME], this.#certificates, accept));
+      registry.tcp(
+        API_NAME,
+        443,
+        tlsEntry({ ...this.#tls, names: [API_NAME], certificates: this.#certificates }, accept),
+      );
     }
   }
 

@@ -24,6 +24,8 @@ export interface ServiceContext {
   readonly forwarder: Forwarder;
   /** The platform's own user at AWS, who assumes the roles that operators name. */
   readonly awsKey?: AwsCredentials | undefined;
+  /** Devices may simulate TLS (host/tls): those of a virtual world. */
+  readonly simulatedTls?: boolean;
   readonly limits: HttpLimits;
   readonly messageLimits: MessageLimits;
   /** The trace of the device that holds this caller's SIM. */

@@ -50,7 +50,8 @@ export class Endorse implements Service {
     registry.name(NAME);
     registry.tcp(NAME, 80, accept);
     if (certificates !== undefined) {
-      registry.tcp(NAME, 443, tlsEntry(this.#context.clock, [NAME], certificates, accept));
+      const { clock, limits, simulatedTls: simulated = false } = this.#context;
+      registry.tcp(NAME, 443, tlsEntry({ clock, names: [NAME], certificates, simulated, limits }, accept));
     }
   }
 

@@ -40,7 +40,9 @@ export class Dialer {
     }
     keep(stream);
     if (tls && !stream.destroyed) {
-      stream = await secure(stream, host, { context: this.#trusted(), unixMs: this.#clock.unixMs(), protocols });
+      const simulated = this.#upstream.simulatesTls?.(host) ?? false;
+      const options = { context: this.#trusted(), unixMs: this.#clock.unixMs(), protocols, simulated };
+      stream = await secure(stream, host, options);
       keep(stream);
     }
     if (stream.destroyed) throw new UpstreamError('cut-short', `${host}:${port}: connection closed`);

@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream';
 export interface Upstream {
   /** A plain byte stream to host:port; TLS is laid over it by the caller. Rejects with an Error that names the cause. */
   connect(host: string, port: number): Promise<Duplex>;
+  /** Whether the servers of this host take simulated TLS (host/tls); TLS with all hosts is real where this is not there. */
+  simulatesTls?(host: string): boolean;
   /** Certificates (PEM) that count as trusted besides the public roots: the customer's own CA. */
   readonly trustedCas: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { MINUTE, loadSimProfile, releaseBinary, type TraceEvent, type UartDelivery, World } from '../../host/index.js';
+import { MINUTE, loadSimProfile, releaseBinary, type TraceEvent, World, type WorldConfig } from '../../host/index.js';
 import { loadServeConfig } from '../../host/serve/index.js';
 import { toJsonLine } from '../../host/trace/json-lines.js';
 
@@ -12,10 +12,13 @@ const APPS = readdirSync('examples', { withFileTypes: true })
   .map(({ name }) => name);
 
 /** Ten minutes of an example in the world of `akari run`. */
-async function eventsOf(app: string, uart: UartDelivery): Promise<string[]> {
+async function eventsOf(app: string, mode: Pick<WorldConfig, 'uart' | 'tls'>): Promise<string[]> {
   const { platform, customers, clouds, sims } = await loadServeConfig('examples/world/world.json');
-  const subscribers = sims.map(({ profile: _, ...sim }) => ({ ...sim, profile: PROFILE }));
-  const world = await World.create({ uart, subscribers, platform, customers, ...(clouds && { clouds }) });
+  const [sim] = sims;
+  const subscribers = [
+    { profile: PROFILE, ...(sim?.group && { group: sim.group }), ...(sim?.tags && { tags: sim.tags }) },
+  ];
+  const world = await World.create({ ...mode, subscribers, platform, customers, ...(clouds && { clouds }) });
   try {
     const events: string[] = [];
     world.trace.listen((event) => events.push(withoutTimes(event)));
@@ -43,8 +46,10 @@ function withoutTimes({ t: _, ...event }: TraceEvent & { readonly t?: number }):
     .replaceAll(/\b[0-9a-f]{64}\b/g, 'SIGNATURE');
 }
 
-describe('characters of a serial line in blocks or one by one', () => {
-  test.each(APPS)('%s: the same events in the same order with the same bytes', async (app) => {
-    expect(await eventsOf(app, 'blocks')).toEqual(await eventsOf(app, 'characters'));
+describe('a faster way of emulation shows the same events in the same order with the same bytes', () => {
+  test.each(APPS)('%s', async (app) => {
+    const slow = await eventsOf(app, { uart: 'characters', tls: 'real' });
+    expect(await eventsOf(app, { uart: 'blocks', tls: 'real' })).toEqual(slow);
+    expect(await eventsOf(app, { uart: 'blocks', tls: 'simulated' })).toEqual(slow);
   });
 });
