@@ -1,13 +1,14 @@
 // Payloads in every format that a device may choose (OMA LwM2M Core 7.4): into values with their paths, and back.
 
 import type { Models, ResourceModel } from './model.js';
+import { readJson } from './json.js';
 import { parsePath, type Path, pathText, within } from './path.js';
 import { emitSenml, readSenml, senmlValue, type SenmlRecord, type SenmlValue } from './senml.js';
 import { emitTlv, parseTlv, type TlvEntry } from './tlv.js';
 import { ContentError, fromText, fromTlv, type ResourceType, toText, toTlv, utf8, type Value } from './values.js';
 
 export const ContentFormat = {
-  ...{ Text: 0, Link: 40, Opaque: 42, SenmlJson: 110, SenmlCbor: 112, Tlv: 11_542 },
+  ...{ Text: 0, Link: 40, Opaque: 42, SenmlJson: 110, SenmlCbor: 112, Tlv: 11_542, Json: 11_543 },
 } as const;
 
 /** One value of a device. */
@@ -38,6 +39,8 @@ export function readContent(
       return senmlLeaves(readSenml(payload, 'json', nowS), path, models);
     case ContentFormat.SenmlCbor:
       return senmlLeaves(readSenml(payload, 'cbor', nowS), path, models);
+    case ContentFormat.Json:
+      return jsonLeaves(readJson(payload, path, nowS), path, models);
     case ContentFormat.Text: {
       const type = typeAt(path, models) ?? 'string';
       return [{ path: wantResource(path), type, value: fromText(type, payload) }];
@@ -45,7 +48,7 @@ export function readContent(
     case ContentFormat.Opaque:
       return [{ path: wantResource(path), type: 'opaque', value: Buffer.from(payload) }];
     default:
-      throw new ContentError(`content format ${format} is not known here`);
+      throw new ContentError(`content format ${format} is not read here`);
   }
 }
 
@@ -93,18 +96,35 @@ function senmlLeaves(records: readonly SenmlRecord[], path: Path, models: Models
   return checked(found, path);
 }
 
+/** The same, but bytes are base64 in a string: the model alone tells them from text. */
+function jsonLeaves(records: readonly SenmlRecord[], path: Path, models: Models): Leaf[] {
+  const bytesOf = (record: SenmlRecord): SenmlRecord => {
+    const at = parsePath(record.path);
+    if (record.value?.label !== 'vs' || at === undefined || typeAt(at, models) !== 'opaque') return record;
+    return {
+      ...record,
+      value: { label: 'vd', value: fromText('opaque', Buffer.from(record.value.value)) as Uint8Array },
+    };
+  };
+  return senmlLeaves(records.map(bytesOf), path, models);
+}
+
 /** SenML says something about types, the model says all of it. */
-function typedValue(record: SenmlValue, model: ResourceModel | undefined): { type: ResourceType; value: Value } {
-  const { label, value } = record;
+function typedValue(
+  { label, value }: SenmlValue,
+  model: ResourceModel | undefined,
+): { type: ResourceType; value: Value } {
   const types: Readonly<Record<SenmlValue['label'], readonly ResourceType[]>> = {
-    v: ['float', 'integer', 'unsigned', 'time'],
+    v: [typeof value === 'bigint' ? 'integer' : 'float', 'float', 'integer', 'unsigned', 'time'],
     ...{ vs: ['string'], vb: ['boolean'], vd: ['opaque'], vlo: ['objlnk'] },
   };
   const [fallback = UNKNOWN] = types[label];
   const type = model?.type ?? fallback;
   if (!types[label].includes(type)) throw new ContentError(`SenML: ${label} for a ${type}`);
-  toTlv(type, value); // throws for what is none of this type
-  return { type, value };
+  // As TLV would have it: one path reads the same way in every format.
+  const same = type === 'float' ? Number(value) : value;
+  toTlv(type, same); // throws for what is none of this type
+  return { type, value: same };
 }
 
 function checked(leaves: readonly Leaf[], path: Path): Leaf[] {
@@ -141,6 +161,15 @@ export function writeContent(leaves: readonly Leaf[], format: number, path: Path
     default:
       throw new ContentError(`content format ${format} is not known here`);
   }
+}
+
+/** The payload of a Create without resources; `instance`: its id, unless the device chooses. Throws ContentError. */
+export function emptyInstance(format: number, object: number, instance?: number): Buffer {
+  if (format !== ContentFormat.Tlv) {
+    const named = instance === undefined ? [] : [{ name: '', value: undefined }];
+    return emitSenml(`/${object}/${instance ?? ''}`, named, format === ContentFormat.SenmlJson ? 'json' : 'cbor');
+  }
+  return emitTlv(instance === undefined ? [] : [{ kind: 'object instance', id: instance, entries: [] }]);
 }
 
 function only([leaf, ...others]: readonly Leaf[]): [ResourceType, Value] {

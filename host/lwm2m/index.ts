@@ -1,7 +1,7 @@
 // LwM2M on the host: what servers of devices know of its objects and payloads. The device's own is in assembly/lwm2m, by
 // another hand; what a server does with it is in ../platform/inventory.
 
-export { byId, ContentFormat, type Leaf, readContent, readLinks, writeContent } from './content.js';
+export { byId, ContentFormat, emptyInstance, type Leaf, readContent, readLinks, writeContent } from './content.js';
 export { BOOTSTRAP_OBJECTS, Models, type ObjectModel, type ResourceModel } from './model.js';
 export { modelFromXml } from './model-xml.js';
 export { DEFAULT_MODELS } from './objects.js';

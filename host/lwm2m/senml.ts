@@ -26,7 +26,7 @@ const NAMES = new Map(Object.entries(LABELS).map(([name, number]) => [number, na
 
 const VERSION = 10;
 /** Values below are seconds before or after now (RFC 8428 4.5.3). */
-const RELATIVE = 2 ** 28;
+export const RELATIVE = 2 ** 28;
 
 type Fields = ReadonlyMap<string, unknown>;
 

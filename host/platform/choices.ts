@@ -294,6 +294,8 @@ export const INVENTORY = {
 
 /** Statuses of the management API and of Metadata. The documentation names 200, 201, 204, 400 and 404 only. */
 export const ApiStatus = {
+  /** What a device is asked to do: documented is this status alone, whether it has been done by then or not. */
+  Accepted: 202,
   BadRequest: 400,
   /** No token, an expired one, a wrong password. */
   Unauthorized: 401,

@@ -43,7 +43,10 @@ describe('registration', () => {
     expect(json).toMatchObject({
       ...{ deviceId: id, device_id: id, endpoint: ENDPOINT, operatorId: OPERATOR, groupId: 'meters', imsi: IMSI },
       ...{ online: true, registrationLifeTime: 300, manufacturer: 'Akari', firmwareVersion: '1.0.0' },
-      objects: ['/1/0', '/3/0', '/5/0', '/3303/0'],
+      objects: {
+        ...{ 1: { id: 1, instances: { 0: { id: 0 } } }, 3: { id: 3, instances: { 0: { id: 0 } } } },
+        ...{ 5: { id: 5, instances: { 0: { id: 0 } } }, 3303: { id: 3303, instances: { 0: { id: 0 } } } },
+      },
     });
     expect(json['registrationId']).toMatch(/^[a-z0-9]{10}$/);
   });
@@ -103,7 +106,7 @@ describe('registration', () => {
     const handshakes = world.wire.filter(({ datagram }) => datagram[0] === 22).length;
     device.rebind();
     expect((await device.update()).code).toBe('2.04');
-    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, value: 95 });
+    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, name: 'Battery Level', value: 95 });
     expect(world.wire.filter(({ datagram }) => datagram[0] === 22).length).toBe(handshakes);
   });
 
@@ -114,25 +117,25 @@ describe('registration', () => {
     expect(await device.reconnect()).toBe(true);
     expect(device.kit?.dtlsStatus().resumed).toBe(true);
     expect((await device.update()).code).toBe('2.04');
-    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, value: 95 });
+    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, name: 'Battery Level', value: 95 });
   });
 });
 
 describe('what operators ask of a device', () => {
   it('read a resource, an instance, an object', async () => {
     const { call } = await joined();
-    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, value: 95 });
+    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, name: 'Battery Level', value: 95 });
     expect((await call('GET', '/3303/0')).json).toEqual({
       id: 0,
-      resources: [{ id: 5700, value: 21.5 }],
+      resources: { 5700: { id: 5700, name: 'Sensor Value', value: 21.5 } },
     });
-    const all = (await call<{ id: number; instances: unknown[] }>('GET', '/3')).json;
-    expect(all).toMatchObject({ id: 3, instances: [{ id: 0 }] });
+    const all = (await call<{ id: number; instances: object }>('GET', '/3')).json;
+    expect(all).toMatchObject({ id: 3, instances: { 0: { id: 0 } } });
   });
 
   it('write, execute, discover, create, delete, attributes', async () => {
     const { call, device } = await joined();
-    expect((await call('PUT', '/3/0/13', { value: 1_700_000_000 })).status).toBe(200);
+    expect((await call('PUT', '/3/0/13', { value: 1_700_000_000 })).status).toBe(202);
     expect(device.resources.get('/3/0/13')?.value).toBe(1_700_000_000);
     expect(
       (
@@ -143,10 +146,10 @@ describe('what operators ask of a device', () => {
           ],
         })
       ).status,
-    ).toBe(200);
+    ).toBe(202);
     expect(device.resources.get('/3/0/15')?.value).toBe('Asia/Tokyo');
-    expect((await call('POST', '/3/0/4/execute')).status).toBe(200);
-    expect((await call('POST', '/3/0/5/execute', { value: "0='all',1" })).status).toBe(200);
+    expect((await call('POST', '/3/0/4/execute')).status).toBe(202);
+    expect((await call('POST', '/3/0/5/execute', { value: "0='all',1" })).status).toBe(202);
     expect(device.executed).toEqual(['/3/0/4', "/3/0/5 0='all',1"]);
     expect((await call('GET', '/3/0/discover')).json).toContainEqual({ path: '/3/0/9', attributes: {} });
     expect((await call('POST', '/1', { resources: [{ id: 1, value: 60 }] })).json).toEqual({ location: '/3303/1' });
@@ -155,11 +158,14 @@ describe('what operators ask of a device', () => {
     expect(device.requests.at(-1)?.query).toEqual(['pmin=10', 'gt=45.5', 'lt']);
   });
 
-  it('what the device refuses is a 400 with its code', async () => {
-    const { call } = await joined();
-    const { status, json } = await call('GET', '/3/0/77');
+  it('what the device refuses is a 400 with its code; what it has not, a 404', async () => {
+    const { call, device } = await joined();
+    const missing = await call('GET', '/3/0/77');
+    expect([missing.status, missing.json['code']]).toEqual([404, 'DEV0009']);
+    device.override = () => reply('4.05');
+    const { status, json } = await call('PUT', '/3/0/9', { value: 1 });
     expect(status).toBe(400);
-    expect(json).toMatchObject({ code: 'DEV0004', message: expect.stringContaining('4.04') as string });
+    expect(json).toMatchObject({ code: 'DEV0004', message: expect.stringContaining('4.05') as string });
   });
 
   it.each([
@@ -188,8 +194,8 @@ describe('what operators ask of a device', () => {
     const { call, device } = await joined();
     const long = 'x'.repeat(3000);
     device.resources.set('/3/0/2', { type: 'string', value: long });
-    expect((await call('GET', '/3/0/2')).json).toEqual({ id: 2, value: long });
-    expect((await call('PUT', '/3/0/15', { value: long })).status).toBe(200);
+    expect((await call('GET', '/3/0/2')).json).toEqual({ id: 2, name: 'Serial Number', value: long });
+    expect((await call('PUT', '/3/0/15', { value: long })).status).toBe(202);
     expect(device.resources.get('/3/0/15')?.value).toBe(long);
   });
 
@@ -216,9 +222,9 @@ describe('what operators ask of a device', () => {
     expect((await put('/device_object_models', model)).status).toBe(409);
     expect((await put('/device_object_models', { ...model, id: 3 })).status).toBe(403);
     device.resources.set('/33000/0/1', { type: 'boolean', value: false });
-    expect((await call('GET', '/33000/0/1')).json).toEqual({ id: 1, value: false });
-    expect((await call('PUT', '/33000/0/1', { value: true })).status).toBe(200);
-    expect(device.resources.get('/33000/0/1')?.value).toEqual(Buffer.of(1)); // the test's device does not know it
+    expect((await call('GET', '/33000/0/1')).json).toEqual({ id: 1, name: 'Open', value: false });
+    expect((await call('PUT', '/33000/0/1', { value: true })).status).toBe(202);
+    expect(device.resources.get('/33000/0/1')?.value).toBe(true);
     const many = {
       ...model,
       id: 33_001,
@@ -239,7 +245,12 @@ describe('what operators ask of a device', () => {
 describe('observation', () => {
   it('is kept, read back, and goes to Harvest Data', async () => {
     const { call, device, root, world, id } = await joined({ inventory: { harvestEnabled: true } });
-    expect((await call('POST', '/3/0/9/observe')).json).toEqual({ observed: true, id: 9, value: 95 });
+    expect((await call('POST', '/3/0/9/observe')).json).toEqual({
+      observed: true,
+      id: 9,
+      name: 'Battery Level',
+      value: 95,
+    });
     device.resources.set('/3/0/9', { type: 'integer', value: 94 });
     await device.notify('/3/0/9');
     const data = (await world.await(root.call<{ content: string }[]>('GET', `/data/Device/${id}`))).json;
@@ -250,7 +261,7 @@ describe('observation', () => {
     );
     expect(json.observed).toEqual(['/3/0/9']);
     expect(json.readings).toContainEqual({ path: '/3/0/9', value: 94, time: expect.any(Number) as number });
-    expect((await call('POST', '/3/0/9/unobserve')).status).toBe(200);
+    expect((await call('POST', '/3/0/9/unobserve')).status).toBe(204);
     expect(device.observed.size).toBe(0);
   });
 
@@ -297,7 +308,7 @@ describe('a device that is not there', () => {
     await device.register();
     await world.pass(5 * SECOND);
     expect((await call('GET', `/requests/${second.json.requestId}`)).json).toMatchObject({
-      ...{ state: 'done', code: '2.05', result: { id: 15, value: 'Asia/Tokyo' } },
+      ...{ state: 'done', code: '2.05', result: { id: 15, name: 'Timezone', value: 'Asia/Tokyo' } },
     });
     expect((await call('GET', `/requests/${first.json.requestId}`)).text).not.toContain('Asia/Tokyo');
   });
@@ -494,7 +505,7 @@ describe('firmware', () => {
     const { call } = await withImage({ filesFolder: folder });
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
     const { json } = await call<{ requestId: string }>('POST', '/firmware', { file: '/fw/app.wasm' });
-    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, value: 95 });
+    expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, name: 'Battery Level', value: 95 });
     expect((await call('GET', `/requests/${json.requestId}`)).json).toMatchObject({
       ...{ state: 'failed', reason: 'internal error (Error)' },
     });

@@ -63,8 +63,8 @@ describe.each(HOWS)('after a restart (%s)', (how) => {
     expect([request(early)?.state, request(late)?.state]).toEqual(['queued', 'queued']);
     await device.update();
     await world.pass(5 * SECOND);
-    expect(request(early)?.outcome?.result).toEqual({ id: 0, value: 'Akari' });
-    expect(request(late)?.outcome?.result).toEqual({ id: 9, value: 95 });
+    expect(request(early)?.outcome?.result).toEqual({ id: 0, name: 'Manufacturer', value: 'Akari' });
+    expect(request(late)?.outcome?.result).toEqual({ id: 9, name: 'Battery Level', value: 95 });
   });
 
   it('a device that does not sleep is spoken to at once, where the platform can send by itself: observations begin anew', async () => {
@@ -76,7 +76,7 @@ describe.each(HOWS)('after a restart (%s)', (how) => {
     world.platform.inventory.reachOut((to, datagram) => device.hear(to, datagram));
     // What the device answers first is lost to the marks after a crash; the server asks again.
     await world.run(() => request(asked)?.state === 'done', 2 * MINUTE);
-    expect(request(asked)?.outcome?.result).toEqual({ id: 0, value: 'Akari' });
+    expect(request(asked)?.outcome?.result).toEqual({ id: 0, name: 'Manufacturer', value: 'Akari' });
     await world.run(() => device.observed.get('/3/0/9') !== tokenBefore, 2 * MINUTE);
     device.resources.set('/3/0/9', { type: 'integer', value: 30 });
     await device.notify('/3/0/9');

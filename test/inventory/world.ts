@@ -443,7 +443,7 @@ export class TestDevice {
   /** Whose token a notification has to carry. */
   #noteObservation(bytes: Uint8Array): void {
     const message = parse(bytes);
-    if ('malformed' in message || message.code !== '0.01') return;
+    if ('malformed' in message || (message.code !== '0.01' && message.code !== '0.05')) return;
     const path = `/${findTexts(message.options, Option.UriPath).join('/')}`;
     if (findUint(message.options, Option.Observe) === 0) this.observed.set(path, message.token);
   }

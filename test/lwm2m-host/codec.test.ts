@@ -331,3 +331,58 @@ it('SenML that names paths alone', () => {
   const payload = emitSenml('', [{ name: '/4/0/0', value: undefined }], 'json');
   expect(payload.toString()).toBe('[{"n":"/4/0/0"}]');
 });
+
+describe('the JSON of LwM2M 1.0', () => {
+  const models = new Models();
+  const read = (json: string, path: string) =>
+    shown(readContent(Buffer.from(json), ContentFormat.Json, parsePath(path) ?? [], models, 1000));
+
+  it.each([
+    ['{"bn":"/3/0/","e":[{"n":"14","sv":"+09:00"}]}', '/3/0/14', { '/3/0/14': ['string', '+09:00'] }],
+    [
+      '{"bn":"/3/0","e":[{"n":"9","v":95},{"n":"6/0","v":1}]}',
+      '/3/0',
+      { '/3/0/9': ['integer', 95], '/3/0/6/0': ['integer', 1] },
+    ],
+    ['{"e":[{"n":"9","v":95}]}', '/3/0', { '/3/0/9': ['integer', 95] }],
+    ['{"e":[{"n":"","v":95}]}', '/3/0/9', { '/3/0/9': ['integer', 95] }],
+    ['{"bn":"/6/0/4","e":[{"sv":"AQI="}]}', '/6/0/4', { '/6/0/4': ['opaque', '0102'] }],
+    [
+      '{"e":[{"n":"0/1/2","ov":"3:0"},{"n":"0/2/0","bv":true}]}',
+      '/40000',
+      { '/40000/0/1/2': ['objlnk', '3:0'], '/40000/0/2/0': ['boolean', true] },
+    ],
+  ])('%s', (json, path, values) => {
+    expect(read(json, path)).toEqual(values);
+  });
+
+  it('times count from the base, from now, or stand for themselves', () => {
+    const json = '{"bn":"/3/0/9","bt":1700000000,"e":[{"v":1,"t":-5},{"v":2}]}';
+    const leaves = readContent(Buffer.from(json), ContentFormat.Json, [3, 0, 9], models, 1000);
+    expect(leaves.map(({ time }) => time)).toEqual([1_699_999_995, 1_700_000_000]);
+  });
+
+  it.each([
+    '[]',
+    '{}',
+    'x',
+    '{"e":[{"n":"9","v":"1"}]}',
+    '{"e":[{"n":"9","v":1,"sv":"1"}]}',
+    '{"bn":"/4/0/","e":[{"n":"9","v":1}]}',
+  ])('%s is refused', (json) => {
+    expect(() => read(json, '/3/0')).toThrow(ContentError);
+  });
+
+  it('takes any text as what it is, or refuses it', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string()), (json) => {
+        try {
+          read(json, '/3/0');
+        } catch (error) {
+          expect(error).toBeInstanceOf(ContentError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -69,7 +69,7 @@ it('goes on after SIGKILL, wherever it comes: without a handshake, without a non
     await device.say(`change /3/0/9 ${value}`);
     expect(await device.prints(/value changed!/)).toBeDefined();
   };
-  expect(await until(async () => (await operator.call('POST', `/devices/${id}/3/0/9/observe`)).status === 200)).toBe(
+  expect(await until(async () => (await operator.call('POST', `/devices/${id}/3/0/9/observe`)).status === 202)).toBe(
     true,
   );
   const handshakes = (): number => line.datagrams.filter(({ bytes }) => bytes[0] === 22).length;
@@ -90,7 +90,7 @@ it('goes on after SIGKILL, wherever it comes: without a handshake, without a non
     // What the device says first may be lost to the marks; it says something each time.
     for (let said = 1; said <= 5; said++) await measures(10 * time + said);
     const { json } = await operator.get(`/devices/${id}/3/0/1`);
-    expect(json, `after ${time} times`).toEqual({ id: 1, value: 'Lightweight M2M Client' });
+    expect(json, `after ${time} times`).toEqual({ id: 1, name: 'Model Number', value: 'Lightweight M2M Client' });
     const value = 10 * time + 9;
     await measures(value);
     expect(await until(async () => (await readings()).readings.some((one) => one.value === value), 60_000)).toBe(true);

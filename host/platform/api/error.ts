@@ -40,6 +40,12 @@ const FAULTS = {
   'device-exists': ['DEV0002', ApiStatus.Conflict, 'the device is there already', 'デバイスは登録済みです'],
   'too-many-devices': ['DEV0003', ApiStatus.Conflict, 'there are too many', '上限に達しました'],
   'device-refused': ['DEV0004', ApiStatus.BadRequest, 'the device refuses', 'デバイスが拒否しました'],
+  'device-has-not': ['DEV0009', ApiStatus.NotFound, 'the device has nothing there', 'デバイスにありません'],
+  'device-answer': [
+    ...(['DEV0008', ApiStatus.BadRequest] as const),
+    ...(['the answer of the device cannot be understood', 'デバイスの応答を解釈できません'] as const),
+  ],
+  'device-silent': ['DEV0010', ApiStatus.BadRequest, 'nothing came of the request', 'リクエストは完了しませんでした'],
   'no-request': ['DEV0005', ApiStatus.NotFound, 'there is no such request', '指定されたリクエストはありません'],
   'no-model': ['DEV0006', ApiStatus.NotFound, 'there is no such object model', '指定されたモデルはありません'],
   'model-exists': ['DEV0007', ApiStatus.Conflict, 'the object model is there already', 'モデルは登録済みです'],

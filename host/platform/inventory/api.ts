@@ -6,7 +6,7 @@ import { ApiError } from '../api/error.js';
 import { pageOf, pageReply } from '../api/page.js';
 import type { Route } from '../api/routes.js';
 import { tagFilter, tagList, withoutTag, withTags } from '../api/tags.js';
-import { API_LIMITS, INVENTORY } from '../choices.js';
+import { API_LIMITS, ApiStatus, INVENTORY } from '../choices.js';
 import type { Directory } from '../directory/index.js';
 import { PathError } from '../harvest-files/path.js';
 import { BOOTSTRAP_OBJECTS, ContentError, parsePath, type Path, pathText } from '../../lwm2m/index.js';
@@ -15,8 +15,9 @@ import { compositeBodies, compositeKey, compositeLeaves, pathsIn } from './compo
 import type { DeviceRecord } from './devices.js';
 import { firmwareBody } from './images.js';
 import type { Inventory } from './index.js';
-import type { DeviceRequest, Operation } from './requests.js';
-import { leavesOf, writeBody } from './view.js';
+import { WITH_MODEL } from './operations.js';
+import type { DeviceRequest, Operation, Outcome } from './requests.js';
+import { createBody, leavesOf, writeBody } from './view.js';
 
 const creation = z.strictObject({
   endpoint: z
@@ -27,21 +28,26 @@ const creation = z.strictObject({
 });
 const groupChoice = z.looseObject({ groupId: z.string().min(1) });
 /** OMA LwM2M Transport 6.4.3: numbers with what they are to be. */
-const execution = z.strictObject({
+const execution = z.object({
   value: z
     .string()
     .regex(/^\d(='[!#-&(-[\]-~]*')?(,\d(='[!#-&(-[\]-~]*')?)*$/, "arguments as 0='reset',1 are wanted")
     .optional(),
 });
+const flag = z.union([z.boolean().transform(Number), z.literal(0), z.literal(1)]);
+const attribute = (value: z.ZodType<number>) => z.union([value, z.null()]).optional();
+/** OMA LwM2M Core 5.1.2; `edge`, `con` and `hqmax` are of version 1.2. */
 const attributes = z
-  .strictObject(
-    Object.fromEntries(
-      ['pmin', 'pmax', 'gt', 'lt', 'st', 'epmin', 'epmax'].map((name) => [
-        name,
-        z.union([z.number(), z.null()]).optional(),
-      ]),
-    ) as Record<string, z.ZodOptional<z.ZodUnion<[z.ZodNumber, z.ZodNull]>>>,
-  )
+  .object({
+    ...{
+      pmin: attribute(z.number()),
+      pmax: attribute(z.number()),
+      gt: attribute(z.number()),
+      lt: attribute(z.number()),
+    },
+    ...{ st: attribute(z.number()), epmin: attribute(z.number()), epmax: attribute(z.number()) },
+    ...{ edge: attribute(flag), con: attribute(flag), hqmax: attribute(z.int().min(1)) },
+  })
   .refine((value) => Object.keys(value).length > 0, 'one attribute at least is wanted');
 
 export function deviceRoutes(inventory: Inventory, directory: Directory): Route[] {
@@ -104,37 +110,49 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     return pathText(path);
   };
 
-  const submit = async (call: Call, device: DeviceRecord, operation: Operation): Promise<Reply> => {
+  /** `status`: of what the device has done. */
+  const submit = async (call: Call, device: DeviceRecord, operation: Operation, status = 200): Promise<Reply> => {
     const request = management.submit(device, operation);
     if (request === undefined) throw new ApiError('busy', `${INVENTORY.waitingRequests} requests wait for the device`);
     const reached = inventory.registrar.reachable(device) !== undefined;
     const after = reached ? await call.wait(management.outcome(request)) : request;
     const { state, outcome } = after;
     if (state === 'queued' || state === 'running') return { status: 202, json: requestView(after) };
-    if (state === 'done') return ok(outcome?.result ?? { code: outcome?.code });
-    throw new ApiError('device-refused', outcome?.code ?? outcome?.reason ?? state);
+    if (state === 'done') return { status, json: outcome?.result ?? { code: outcome?.code } };
+    throw failure(state, outcome);
   };
 
   const asked =
-    (kind: Operation['kind'], read?: (call: Call, device: DeviceRecord, path: string) => Promise<unknown>) =>
+    (kind: Operation['kind'], read?: (call: Call, device: DeviceRecord, path: string) => unknown, status?: number) =>
     async (call: Call): Promise<Reply> => {
       const device = of(call);
       const path = pathOf(call);
       const body = await read?.(call, device, path);
-      return submit(call, device, { kind, path, ...(body !== undefined && { body }) });
+      return submit(call, device, { kind, path, ...(body !== undefined && { body }) }, status);
     };
+
+  const withModel = (call: Call): unknown =>
+    call.word('model', ['true', 'false']) === 'true' ? WITH_MODEL : undefined;
 
   /** Checked now, so that who asks hears of it, and again when the device is there. */
   const written = async (call: Call, device: DeviceRecord, path: string): Promise<unknown> => {
     const body = await call.body(writeBody);
-    const at = parsePath(path) ?? [];
-    wellFormed(() => leavesOf(body, at.length === 1 ? [...at, 0] : at, management.models(device.operatorId)));
+    wellFormed(() => leavesOf(body, parsePath(path) ?? [], management.models(device.operatorId)));
+    return body;
+  };
+
+  const created = async (call: Call, device: DeviceRecord, path: string): Promise<unknown> => {
+    const body = await call.body(createBody);
+    // No id is one that the device chooses.
+    const nameOf = ([object, , ...rest]: Path): string => `/${[object, body.id ?? '*', ...rest].join('/')}`;
+    const at = [...(parsePath(path) ?? []), body.id ?? 0];
+    wellFormed(() => leavesOf(body, at, management.models(device.operatorId), nameOf));
     return body;
   };
 
   const write = async (call: Call): Promise<Reply> => {
     const mode = call.word('mode', ['replace', 'update']) ?? 'replace';
-    return asked(mode === 'replace' ? 'write' : 'update', written)(call);
+    return asked(mode === 'replace' ? 'write' : 'update', written, ApiStatus.Accepted)(call);
   };
 
   const argumentsOf = async (call: Call): Promise<unknown> => {
@@ -195,12 +213,14 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
 
   const observe = async (call: Call): Promise<Reply> => {
     keepObserved(of(call).deviceId, pathOf(call));
-    return asked('observe')(call);
+    return asked('observe', withModel, ApiStatus.Accepted)(call);
   };
 
   const unobserve = async (call: Call): Promise<Reply> => {
     readings.unobserve(of(call).deviceId, pathOf(call));
-    return asked('unobserve')(call);
+    const { status } = await asked('unobserve')(call);
+    // Without waiting for a device that cannot be asked now: it is asked for nothing of the kind from now on.
+    return status < 300 ? noContent : { status };
   };
 
   const firmware = async (call: Call): Promise<Reply> => {
@@ -275,7 +295,7 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     }),
     route('POST', `${device}/firmware`, 'updateDeviceFirmware', firmware),
     route('POST', `${device}/rotate_key`, 'rotateDeviceKey', rotateKey),
-    ...each([object, instance, resource, item], 'GET', '', 'readDeviceResources', asked('read')),
+    ...each([object, instance, resource, item], 'GET', '', 'readDeviceResources', asked('read', withModel)),
     ...each([object, instance, resource], 'GET', '/discover', 'discoverDeviceResources', asked('discover')),
     ...each([instance, resource, item], 'PUT', '', 'writeDeviceResources', write),
     ...each(
@@ -285,9 +305,11 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
       'writeDeviceAttributes',
       asked('attributes', attributesOf),
     ),
-    route('POST', object, 'createDeviceObjectInstance', asked('create', written)),
+    route('POST', object, 'createDeviceObjectInstance', asked('create', created)),
     route('DELETE', instance, 'deleteDeviceObjectInstance', asked('delete')),
-    route('POST', `${resource}/execute`, 'executeDeviceResource', asked('execute', argumentsOf)),
+    // Of LwM2M 1.2; an older device refuses.
+    route('DELETE', item, 'deleteDeviceResourceInstance', asked('delete')),
+    route('POST', `${resource}/execute`, 'executeDeviceResource', asked('execute', argumentsOf, ApiStatus.Accepted)),
     ...each([instance, resource, item], 'POST', '/observe', 'observeDeviceResources', observe),
     ...each([instance, resource, item], 'POST', '/unobserve', 'unobserveDeviceResources', unobserve),
     // The public API has none of these: see INVENTORY.compositePaths.
@@ -296,6 +318,13 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     route('POST', `${device}/composite/observe`, 'observeDeviceResources', observeComposite),
     route('POST', `${device}/composite/unobserve`, 'unobserveDeviceResources', unobserveComposite),
   ];
+}
+
+/** Who is at fault, as far as it is known. */
+function failure(state: string, { code, reason, isUnreadable }: Outcome = {}): ApiError {
+  if (code === '4.04') return new ApiError('device-has-not', code);
+  if (code !== undefined) return new ApiError('device-refused', code);
+  return new ApiError(isUnreadable === true ? 'device-answer' : 'device-silent', reason ?? state);
 }
 
 /** Throws ApiError for what holds keys. */
@@ -324,12 +353,30 @@ function deviceView(device: DeviceRecord): unknown {
     ...{ device_id: deviceId, deviceId, endpoint, operatorId, tags, online },
     ...{ groupId: groupId ?? null, imsi: imsi ?? null, imei: imei ?? null, ipAddress: ipAddress ?? null },
     ...{ manufacturer: null, modelNumber: null, serialNumber: null, firmwareVersion: null, ...facts },
-    objects: Object.keys(registration?.objects ?? {}),
+    objects: objectsView(registration?.objects ?? {}),
     registrationId: online ? (registration?.id ?? null) : null,
     registrationLifeTime: registration?.lifetime ?? null,
-    lastRegistrationUpdate: registration?.updatedMs ?? null,
-    ...{ createdTime: createdMs, lastModifiedTime: modifiedMs },
+    lastRegistrationUpdate: registration === undefined ? null : dateTime(registration.updatedMs),
+    ...{ createdTime: dateTime(createdMs), lastModifiedTime: dateTime(modifiedMs) },
   };
+}
+
+const dateTime = (unixMs: number): string => new Date(unixMs).toISOString();
+
+/**
+ * The objects of a registration, by id, with their instances: `{"3":{"id":3,"instances":{"0":{"id":0}}}}`. The API's definition says only
+ * that it is an object. A link to an object beside links to its instances is there for its version.
+ */
+function objectsView(links: Readonly<Record<string, Readonly<Record<string, string>>>>): object {
+  const objects = new Map<number, { id: number; version?: string; instances: Record<string, object> }>();
+  for (const [text, { ver }] of Object.entries(links)) {
+    const [id = 0, instance] = parsePath(text) ?? [];
+    const object = objects.get(id) ?? { id, instances: {} };
+    objects.set(id, object);
+    if (ver !== undefined) object.version = ver;
+    if (instance !== undefined) object.instances[instance] = { id: instance };
+  }
+  return Object.fromEntries(objects);
 }
 
 /** What was asked, without its values: they may be secrets. */

@@ -17,14 +17,15 @@ import {
 } from '../../lwm2m/index.js';
 import { INVENTORY } from '../choices.js';
 import type { DeviceRecord } from './devices.js';
+import { compositeFormat } from './formats.js';
 import { jsonValue, leavesOf, scalar } from './view.js';
 
 const place = z.string().refine((text) => (parsePath(text)?.length ?? 0) > 0, 'a path is wanted, as /3 or /3/0/9');
 
-const placesBody = z.strictObject({ paths: z.array(place).min(1).max(INVENTORY.compositePaths) });
+const placesBody = z.object({ paths: z.array(place).min(1).max(INVENTORY.compositePaths) });
 /** One path alone is observed as such. */
-const observedBody = z.strictObject({ paths: z.array(place).min(2).max(INVENTORY.compositePaths) });
-const valuesBody = z.strictObject({
+const observedBody = z.object({ paths: z.array(place).min(2).max(INVENTORY.compositePaths) });
+const valuesBody = z.object({
   values: z
     .record(place, scalar)
     .refine((values) => Object.keys(values).length > 0, 'one value at least is wanted')
@@ -49,16 +50,9 @@ export const compositeLeaves = (values: unknown, models: Models): Leaf[] =>
     leavesOf({ value }, parsePath(text) ?? [], models),
   );
 
-/** The device's own choice, if it makes one: CBOR before JSON. */
-function formatOf({ registration }: DeviceRecord): number {
-  const formats = registration?.formats ?? [];
-  const isJson = formats.includes(ContentFormat.SenmlJson) && !formats.includes(ContentFormat.SenmlCbor);
-  return isJson ? ContentFormat.SenmlJson : ContentFormat.SenmlCbor;
-}
-
 /** FETCH, with the paths as names of SenML. `root`: what comes before all paths. */
 export function fetchRequest(device: DeviceRecord, root: readonly string[], paths: readonly Path[]): CoapRequest {
-  const format = formatOf(device);
+  const format = compositeFormat(device.registration);
   const names = paths.map((path) => ({ name: pathText(path), value: undefined }));
   const payload = emitSenml('', names, format === ContentFormat.SenmlJson ? 'json' : 'cbor');
   return { method: Method.Fetch, path: root, contentFormat: format, accept: format, payload };
@@ -66,7 +60,7 @@ export function fetchRequest(device: DeviceRecord, root: readonly string[], path
 
 /** iPATCH. */
 export function patchRequest(device: DeviceRecord, root: readonly string[], leaves: readonly Leaf[]): CoapRequest {
-  const format = formatOf(device);
+  const format = compositeFormat(device.registration);
   return { method: Method.Ipatch, path: root, contentFormat: format, payload: writeContent(leaves, format, []) };
 }
 

@@ -10,6 +10,7 @@ import { checkedPath } from '../harvest-files/path.js';
 import type { FileKey, FileStore } from '../harvest-files/store.js';
 import type { Clock } from '../../clock/clock.js';
 import type { DeviceRecord } from './devices.js';
+import { writeIn } from './formats.js';
 import { type Fetcher, type Offer, Offers } from './offers.js';
 import type { DeviceLink } from './registrar.js';
 import type { Outcome } from './requests.js';
@@ -31,8 +32,8 @@ interface Giving {
   readonly requestId: string;
   readonly root: readonly string[];
   readonly body: unknown;
-  /** In which values are written to the device. */
-  readonly format: number;
+  /** In which values are written to the device, the best first. */
+  readonly formats: readonly number[];
 }
 
 export interface ImagesOptions {
@@ -77,7 +78,7 @@ export class Images {
   }
 
   /** Rejects with CoapError. */
-  async give(device: DeviceRecord, link: DeviceLink, { root, body, format }: Giving): Promise<Outcome> {
+  async give(device: DeviceRecord, link: DeviceLink, { root, body, formats }: Giving): Promise<Outcome> {
     const { operatorId, deviceId } = device;
     const { peer } = link;
     this.#offers.end(deviceId);
@@ -87,9 +88,10 @@ export class Images {
       const uri = this.#uriOf(file, method);
       const refused = this.#offer(device, link, file, method);
       if (refused !== undefined) return { reason: refused };
-      const payload = writeContent([{ path: URI, type: 'string', value: uri }], format, URI);
-      const request = { method: Method.Put, path: at(1), contentFormat: format, payload };
-      const { code } = await peer.request(request);
+      const { code } = await writeIn(formats, (contentFormat) => {
+        const payload = writeContent([{ path: URI, type: 'string', value: uri }], contentFormat, URI);
+        return peer.request({ method: Method.Put, path: at(1), contentFormat, payload });
+      });
       if (!code.startsWith('2.')) this.#offers.end(deviceId);
       return { code, result: { uri } };
     }

@@ -1,15 +1,7 @@
 // What the device management server does with devices: asks them what operators want, observes them, gives them images
 // (OMA LwM2M Core 6.3 and 6.4). Who cannot be asked now is asked when it comes back.
 
-import {
-  CoapError,
-  type CoapRequest,
-  type CoapResponse,
-  findTexts,
-  findUint,
-  type Observation,
-  Option,
-} from '../../coap/index.js';
+import { CoapError, type CoapRequest, type CoapResponse, type Observation } from '../../coap/index.js';
 import {
   ContentError,
   ContentFormat,
@@ -20,22 +12,21 @@ import {
   type Path,
   pathText,
   readContent,
-  readLinks,
-  writeContent,
 } from '../../lwm2m/index.js';
-import { Method } from '../../coap/index.js';
 import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import type { ServiceContext } from '../service.js';
 import { kindOf } from './bootstrap.js';
-import { asked, compositeLeaves, compositeView, fetchRequest, patchRequest, pathsIn } from './composite.js';
+import { asked, compositeView, fetchRequest, pathsIn } from './composite.js';
 import type { SoracomInventory } from './config.js';
-import type { DeviceRecord, Devices, Registration } from './devices.js';
+import type { DeviceRecord, Devices } from './devices.js';
+import { formatsOf } from './formats.js';
 import type { Images } from './images.js';
+import { type Asking, leavesIn, perform, readRequests, segments, WITH_MODEL } from './operations.js';
 import type { Readings } from './readings.js';
 import type { DeviceLink } from './registrar.js';
 import type { DeviceRequest, Operation, Outcome, Requests } from './requests.js';
-import { leavesOf, viewOf, writeBody } from './view.js';
+import { viewOf } from './view.js';
 
 export interface ManagementOptions {
   readonly context: ServiceContext;
@@ -124,7 +115,8 @@ export class Management {
     const answer = (code: string): CoapResponse => ({ code, options: [], payload: Buffer.alloc(0) });
     if (format !== ContentFormat.SenmlJson && format !== ContentFormat.SenmlCbor) return answer('4.15');
     try {
-      const leaves = this.#read(device, payload, format, NO_PATH);
+      const { models, nowS } = this.#known(device);
+      const leaves = readContent(payload, format, NO_PATH, models, nowS);
       const objects = new Set(Object.keys(device.registration?.objects ?? {}).map((path) => parsePath(path)?.[0]));
       if (!leaves.every(({ path: [object] }) => objects.has(object))) return answer('4.04');
       this.#told(device, leaves, pathText(NO_PATH));
@@ -153,9 +145,9 @@ export class Management {
   async #facts(device: DeviceRecord, link: DeviceLink): Promise<void> {
     await this.#attempt(async () => {
       const path: Path = [3, 0];
-      const response = await link.peer.request(this.#get(device, path));
+      const response = await readRequests({ device }, path, (request) => link.peer.request(request));
       if (!response.code.startsWith('2.')) return;
-      this.#learn(device, this.#leavesIn(device, response, path));
+      this.#learn(device, leavesIn(this.#known(device), response, path));
     });
   }
 
@@ -219,7 +211,8 @@ export class Management {
       after = requests.done(request, await this.#do(device, link, request));
     } catch (error) {
       if (error instanceof CoapError) after = requests.unanswered(request, error.message);
-      else if (error instanceof ContentError) after = requests.done(request, { reason: error.message });
+      else if (error instanceof ContentError)
+        after = requests.done(request, { reason: error.message, isUnreadable: true });
       // A file that cannot be read, say: what else waits for the device does not wait for that.
       else after = requests.done(request, { reason: `internal error (${kindOf(error)})` });
     }
@@ -229,100 +222,54 @@ export class Management {
   }
 
   async #do(device: DeviceRecord, link: DeviceLink, { operation, requestId }: DeviceRequest): Promise<Outcome> {
-    const path = parsePath(operation.path) ?? NO_PATH;
-    const { body } = operation;
-    const simple = async (request: CoapRequest): Promise<Outcome> => ({
-      code: (await link.peer.request(request)).code,
-    });
-    switch (operation.kind) {
-      case 'read': {
-        const response = await link.peer.request(this.#get(device, path));
-        if (!response.code.startsWith('2.')) return { code: response.code };
-        const leaves = this.#leavesIn(device, response, path);
-        this.#learn(device, leaves);
-        return { code: response.code, result: viewOf(leaves, path) };
-      }
-      case 'discover': {
-        const request = { method: Method.Get, path: segments(device, path), accept: ContentFormat.Link };
-        const { code, payload } = await link.peer.request(request);
-        return { code, ...(code.startsWith('2.') && { result: readLinks(payload) }) };
-      }
-      case 'write':
-      case 'update': {
-        const leaves = leavesOf(writeBody.parse(body), path, this.models(device.operatorId));
-        const contentFormat = writeFormat(device.registration);
-        const payload = writeContent(leaves, contentFormat, path);
-        const method = operation.kind === 'write' ? Method.Put : Method.Post;
-        return simple({ method, path: segments(device, path), contentFormat, payload });
-      }
-      case 'create':
-        return this.#create(device, link, path, body);
-      case 'execute': {
-        const payload = typeof body === 'string' && body !== '' ? Buffer.from(body) : undefined;
-        const text = payload && { payload, contentFormat: ContentFormat.Text };
-        return simple({ method: Method.Post, path: segments(device, path), ...text });
-      }
-      case 'delete':
-        return simple({ method: Method.Delete, path: segments(device, path) });
-      case 'attributes': {
-        const query = Object.entries(body as Record<string, string>).map(([name, value]) =>
-          value === '' ? name : `${name}=${value}`,
-        );
-        return simple({ method: Method.Put, path: segments(device, path), query });
-      }
-      case 'read-composite': {
-        const paths = pathsIn(operation.path);
-        const response = await link.peer.request(fetchRequest(device, segments(device, NO_PATH), paths));
-        if (!response.code.startsWith('2.')) return { code: response.code };
-        const leaves = asked(this.#leavesIn(device, response, NO_PATH), paths);
-        this.#learn(device, leaves);
-        return { code: response.code, result: compositeView(leaves) };
-      }
-      case 'write-composite': {
-        const leaves = compositeLeaves(body, this.models(device.operatorId));
-        return simple(patchRequest(device, segments(device, NO_PATH), leaves));
-      }
+    const { kind, path, body } = operation;
+    switch (kind) {
       case 'observe':
       case 'observe-composite':
-        return this.#observe(device, link, operation.path);
+        return this.#observe(device, link, path, body === WITH_MODEL);
       case 'unobserve':
       case 'unobserve-composite':
-        return this.#unobserve(device, operation.path);
+        return this.#unobserve(device, path);
       case 'firmware':
         return this.#options.images.give(device, link, {
-          ...{ requestId, root: segments(device, NO_PATH), body, format: writeFormat(device.registration) },
+          ...{ requestId, root: segments(device, NO_PATH), body, formats: formatsOf(device.registration) },
         });
+      default:
+        return perform(this.#asking(device, link), kind, operation);
     }
   }
 
-  async #create(device: DeviceRecord, link: DeviceLink, path: Path, body: unknown): Promise<Outcome> {
-    const written = writeBody.parse(body);
-    const instance = 'resources' in written ? written.id : undefined;
-    const leaves = leavesOf(written, [...path, instance ?? 0], this.models(device.operatorId));
-    const contentFormat = writeFormat(device.registration);
-    // Without an id of its own, what is written is the resources alone: the device chooses.
-    const below = instance === undefined ? [...path, 0] : path;
-    const payload = writeContent(leaves, contentFormat, below);
-    const request = { method: Method.Post, path: segments(device, path), contentFormat, payload };
-    const { code, options } = await link.peer.request(request);
-    const location = findTexts(options, Option.LocationPath);
-    return { code, ...(location.length > 0 && { result: { location: `/${location.join('/')}` } }) };
+  #asking(device: DeviceRecord, link: DeviceLink): Asking {
+    return { device, link, ...this.#known(device), learn: (leaves) => this.#learn(device, leaves) };
+  }
+
+  /** What payloads of the device are read with. */
+  #known({ operatorId }: DeviceRecord): Pick<Asking, 'models' | 'nowS'> {
+    return { models: this.models(operatorId), nowS: Math.floor(this.#options.context.clock.unixMs() / 1000) };
   }
 
   /** `text`: a path, or several that are observed as one. */
-  async #observe(device: DeviceRecord, link: DeviceLink, text: string): Promise<Outcome> {
+  async #observe(device: DeviceRecord, link: DeviceLink, text: string, withModel = false): Promise<Outcome> {
     const { deviceId } = device;
     const paths = pathsIn(text);
     const [path = NO_PATH, ...others] = paths;
     const isComposite = others.length > 0;
-    const { response, observation } = await link.peer.observe(
-      isComposite ? fetchRequest(device, segments(device, NO_PATH), paths) : this.#get(device, path),
-      (notification) => this.#notified(device, notification, text),
-      (reason) => {
-        this.#observations.get(deviceId)?.delete(text);
-        this.#tell(device, 'notified', `${text} ${reason}`);
-      },
-    );
+    let observation: Observation | undefined;
+    const send = async (request: CoapRequest): Promise<CoapResponse> => {
+      const begun = await link.peer.observe(
+        request,
+        (notification) => this.#notified(device, notification, text),
+        (reason) => {
+          this.#observations.get(deviceId)?.delete(text);
+          this.#tell(device, 'notified', `${text} ${reason}`);
+        },
+      );
+      observation = begun.observation;
+      return begun.response;
+    };
+    const response = isComposite
+      ? await send(fetchRequest(device, segments(device, NO_PATH), paths))
+      : await readRequests({ device }, path, send);
     const { code } = response;
     if (!code.startsWith('2.')) return { code };
     if (observation !== undefined) {
@@ -333,7 +280,8 @@ export class Management {
     }
     const leaves = this.#observed(device, response, paths);
     this.#told(device, leaves, text);
-    const view = isComposite ? compositeView(leaves) : (viewOf(leaves, path) as object);
+    const { models } = this.#known(device);
+    const view = isComposite ? compositeView(leaves) : viewOf(leaves, path, { models, withModel });
     return { code, result: { observed: observation !== undefined, ...view } };
   }
 
@@ -346,9 +294,8 @@ export class Management {
 
   #observed(device: DeviceRecord, response: CoapResponse, paths: readonly Path[]): readonly Leaf[] {
     const [path = NO_PATH, ...others] = paths;
-    return others.length === 0
-      ? this.#leavesIn(device, response, path)
-      : asked(this.#leavesIn(device, response, NO_PATH), paths);
+    const known = this.#known(device);
+    return others.length === 0 ? leavesIn(known, response, path) : asked(leavesIn(known, response, NO_PATH), paths);
   }
 
   #notified(device: DeviceRecord, response: CoapResponse, text: string): void {
@@ -370,39 +317,8 @@ export class Management {
     if (configOf(device)?.harvestEnabled === true && leaves.length > 0) readings.harvest(device, leaves);
   }
 
-  // --- Payloads ---
-
-  #get(device: DeviceRecord, path: Path): CoapRequest {
-    return { method: Method.Get, path: segments(device, path), accept: readFormat(device.registration) };
-  }
-
-  #leavesIn(device: DeviceRecord, { options, payload }: CoapResponse, path: Path): Leaf[] {
-    return this.#read(device, payload, findUint(options, Option.ContentFormat), path);
-  }
-
-  #read(device: DeviceRecord, payload: Uint8Array, format: number | undefined, path: Path): Leaf[] {
-    const nowS = Math.floor(this.#options.context.clock.unixMs() / 1000);
-    return readContent(payload, format, path, this.models(device.operatorId), nowS);
-  }
-
   #tell(device: DeviceRecord, event: 'request' | 'response' | 'notified' | 'refused', detail: string): void {
     const { endpoint, deviceId } = device;
     this.#options.traceOf(device).emit({ type: 'inventory', event, endpoint, deviceId, detail });
   }
 }
-
-/** The path below the device's root, as the segments of a request. */
-export function segments({ registration }: DeviceRecord, path: Path): string[] {
-  const root = (registration?.root ?? '').split('/').filter((part) => part !== '');
-  return [...root, ...path.map(String)];
-}
-
-/** SenML CBOR where the device prefers it to TLV. */
-const preferred = (registration: Registration | undefined): number =>
-  registration !== undefined &&
-  registration.formats.includes(ContentFormat.SenmlCbor) &&
-  !registration.formats.includes(ContentFormat.Tlv)
-    ? ContentFormat.SenmlCbor
-    : ContentFormat.Tlv;
-const readFormat = preferred;
-const writeFormat = preferred;

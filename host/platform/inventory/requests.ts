@@ -35,6 +35,8 @@ export interface Outcome {
   /** JSON for the operator. */
   readonly result?: unknown;
   readonly reason?: string;
+  /** What the device answered cannot be understood: `reason` says why. */
+  readonly isUnreadable?: boolean;
 }
 
 export interface DeviceRequest {

@@ -1,6 +1,6 @@
-// Values of devices as the management API shows and takes them: `{"id": 9, "value": 100}` for a resource, `{"id": 7,
-// "values": {"0": 3800}}` for one with instances, `{"id": 0, "resources": [..]}` for an instance, `{"id": 3, "instances":
-// [..]}` for an object.
+// Values of devices as the management API shows and takes them: `{"id":9,"name":"Battery Level","value":100}` for a resource,
+// `{"id":7,"values":{"0":3800}}` for one with instances, `{"id":0,"resources":{"9":{..}}}` for an instance, `{"id":3,"instances":{"0":{..}}}`
+// for an object. The name is that of the model, if there is one.
 
 import { z } from 'zod';
 import {
@@ -9,6 +9,8 @@ import {
   type Leaf,
   type Models,
   type Path,
+  pathText,
+  type ResourceModel,
   type ResourceType,
   toTlv,
   type Value,
@@ -21,67 +23,109 @@ export function jsonValue(value: Value): string | number | boolean {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
+/** What a resource is, besides its value: shown when the model is asked for. */
+export interface ViewOptions {
+  readonly models: Models;
+  readonly withModel?: boolean;
+}
+
 /** What was read at `path`. */
-export function viewOf(leaves: readonly Leaf[], path: Path): unknown {
+export function viewOf(leaves: readonly Leaf[], path: Path, options: ViewOptions): object {
   const [object = 0, instance, resource, part] = path;
   if (part !== undefined) return leaves.length === 0 ? { id: part } : { id: part, value: jsonOf(leaves[0]) };
-  if (resource !== undefined) return resourceView(resource, leaves);
-  if (instance !== undefined) return instanceView(instance, leaves);
-  return { id: object, instances: inOrder(leaves, 1).map(([id, below]) => instanceView(id, below)) };
+  if (resource !== undefined) return resourceView(path, leaves, options);
+  if (instance !== undefined) return instanceView(path, leaves, options);
+  const instances = inOrder(leaves, 1).map(([id, below]) => [id, instanceView([object, id], below, options)]);
+  return { id: object, instances: Object.fromEntries(instances) as object };
 }
 
 const inOrder = (leaves: readonly Leaf[], depth: 1 | 2) => [...byId(leaves, depth)].sort(([a], [b]) => a - b);
 
 const jsonOf = (leaf: Leaf | undefined): unknown => (leaf === undefined ? null : jsonValue(leaf.value));
 
-function instanceView(id: number, leaves: readonly Leaf[]): unknown {
-  return { id, resources: inOrder(leaves, 2).map(([resource, below]) => resourceView(resource, below)) };
+function instanceView(path: Path, leaves: readonly Leaf[], options: ViewOptions): object {
+  const [, id = 0] = path;
+  const resources = inOrder(leaves, 2).map(([number, below]) => [
+    number,
+    resourceView([...path, number], below, options),
+  ]);
+  return { id, resources: Object.fromEntries(resources) as object };
 }
 
-function resourceView(id: number, leaves: readonly Leaf[]): unknown {
-  const [first] = leaves;
-  if (first !== undefined && first.path.length === 3) return { id, value: jsonOf(first) };
-  return { id, values: Object.fromEntries(leaves.map((leaf) => [String(leaf.path[3] ?? 0), jsonOf(leaf)])) };
+function resourceView(path: Path, leaves: readonly Leaf[], { models, withModel = false }: ViewOptions): object {
+  const [, , id = 0] = path;
+  const model = models.resource(path);
+  return {
+    ...{ id, ...(model && { name: model.name }), ...valueView(leaves) },
+    ...(withModel && model && modelView(model)),
+  };
 }
+
+/** `value` of a resource, or the `values` of its instances. */
+export function valueView(leaves: readonly Leaf[]): object {
+  const [first] = leaves;
+  if (first?.path.length === 3) return { value: jsonOf(first) };
+  return { values: Object.fromEntries(leaves.map((leaf) => [String(leaf.path[3] ?? 0), jsonOf(leaf)])) };
+}
+
+/** As the API's definition words it. */
+const modelView = ({ type, operations, multiple, mandatory }: ResourceModel): object => ({
+  ...{ operations: operations === '' ? 'NONE' : operations, multiple, mandatory },
+  ...(type !== undefined && { type: type === 'unsigned' ? 'INTEGER' : type.toUpperCase() }),
+});
 
 export const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const instanceKey = z.string().regex(/^\d{1,5}$/, 'a number is wanted');
 const resourceBody = z
-  .strictObject({
+  .object({
     id: z.int().min(0).max(65_534).optional(),
     value: scalar.optional(),
     values: z.record(instanceKey, scalar).optional(),
   })
   .refine(({ value, values }) => (value === undefined) !== (values === undefined), 'value or values is wanted');
-const instanceBody = z.strictObject({
-  id: z.int().min(0).max(65_534).optional(),
-  resources: z.array(resourceBody.refine(({ id }) => id !== undefined, 'id is wanted')).min(1),
-});
+/** Resources in a list, or under their ids as they are read. */
+const resourcesBody = z.union([
+  z.array(resourceBody.refine(({ id }) => id !== undefined, 'id is needed')),
+  z
+    .record(instanceKey, resourceBody)
+    .transform((all) => Object.entries(all).map(([key, one]) => ({ ...one, id: Number(key) }))),
+]);
+const instanceBody = z.object({ id: z.int().min(0).max(65_534).optional(), resources: resourcesBody });
 export const writeBody = z.union([resourceBody, instanceBody]);
+/** Create may leave it to the device what the instance holds. */
+export const createBody = z.object({
+  id: z.int().min(0).max(65_534).optional(),
+  resources: resourcesBody.default([]),
+});
 type WriteBody = z.output<typeof writeBody>;
 
-/** What an operator wants written to `path`, an instance or below. Throws ContentError. */
-export function leavesOf(body: WriteBody, path: Path, models: Models): Leaf[] {
+/**
+ * What an operator wants written to `path`, an instance or below. `nameOf`: what messages call a place. Throws ContentError.
+ */
+export function leavesOf(
+  body: WriteBody,
+  path: Path,
+  models: Models,
+  nameOf: (path: Path) => string = pathText,
+): Leaf[] {
   if ('resources' in body) {
     if (path.length !== 2) throw new ContentError('resources are for an instance');
-    return body.resources.flatMap((resource) => leavesOf(resource, [...path, resource.id ?? 0], models));
+    return body.resources.flatMap((resource) => leavesOf(resource, [...path, resource.id ?? 0], models, nameOf));
   }
-  if (path.length < 3) throw new ContentError('resources are wanted for an instance');
+  if (path.length < 3) throw new ContentError('an instance is written by its resources');
   const type = models.resource(path)?.type;
-  if (type === undefined)
-    throw new ContentError(`/${path.join('/')} is not in the object's model, or is to be executed`);
+  if (type === undefined) throw new ContentError(`${nameOf(path)} is not in the object's model, or is to be executed`);
   const leaf = (at: Path, value: string | number | boolean): Leaf => ({
     path: at,
     type,
-    value: typed(type, value, at),
+    value: typed(type, value, nameOf(at)),
   });
   if (body.value !== undefined) return [leaf(path, body.value)];
   if (path.length > 3) throw new ContentError('values are for a resource');
   return Object.entries(body.values ?? {}).map(([id, value]) => leaf([...path, Number(id)], value));
 }
 
-function typed(type: ResourceType, value: string | number | boolean, at: Path): Value {
-  const place = `/${at.join('/')}`;
+function typed(type: ResourceType, value: string | number | boolean, place: string): Value {
   let made: Value = value;
   if (type === 'opaque') {
     if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value))

@@ -184,11 +184,16 @@ function partsOf(path: string): string[] {
   return path.slice(1).split('/');
 }
 
+/** A request that waits for its device. */
+const pending = z.object({ state: z.enum(['queued', 'running']) });
+
 /** What the device answers; that it was not there is said, and no failure. */
 async function ask(client: ApiClient, output: Output, method: string, parts: readonly string[], body?: unknown) {
   const response = await client.ask(method, ['devices', ...parts], body === undefined ? {} : { body });
+  if (response.status === 204) return { queued: false, answer: null };
   const answer = await bodyOf(z.unknown(), response);
-  const queued = response.status === 202;
+  // 202 alone does not say whether the device has done it by now.
+  const queued = pending.safeParse(answer).success;
   if (queued) output.text('the device cannot be asked now: it will be when it is back');
   return { queued, answer: shown(output, answer) };
 }
