@@ -198,9 +198,12 @@ export class CoapPeer {
     };
     const key = token.toString('hex');
     return new Promise((resolve, reject) => {
+      const { clock } = this.#options;
+      const { patience } = request ?? {};
       const over = (): void => {
+        limit?.cancel();
         this.#exchanges.delete(key);
-        this.#options.clock.stir();
+        clock.stir();
       };
       const exchange = new Exchange(this.#host, message, {
         done: (response) => {
@@ -212,6 +215,8 @@ export class CoapPeer {
           reject(error);
         },
       });
+      const gaveUp = (): void => exchange.fail(new CoapError('timeout', 'no answer'));
+      const limit = patience === undefined ? undefined : clock.after(patience, gaveUp);
       this.#exchanges.set(key, exchange);
       exchange.start();
     });

@@ -1,5 +1,6 @@
 // Requests and responses, apart from the messages that carry them.
 
+import type { Nanoseconds } from '../clock/clock.js';
 import type { CoapOption } from './message.js';
 
 /** Methods by their codes (RFC 7252 12.1.1, RFC 8132). */
@@ -22,6 +23,8 @@ export interface CoapRequest {
   readonly blockBytes?: number;
   /** How often a block of the payload that was not answered is said again, in a message of its own; not at all unless given. */
   readonly repeats?: number;
+  /** How long an answer to a message of it is waited for, where that is shorter than CoAP's retransmissions take. */
+  readonly patience?: Nanoseconds;
   /** Goes in blocks however short it is. */
   readonly inBlocks?: boolean;
 }

@@ -255,9 +255,16 @@ export const INVENTORY = {
   shortServerId: 123,
   lifetimeSeconds: 60,
   serverUri: 'coaps://jp.inventory.soracom.io:5684',
-  /** Instances that are written: agents and Wakaama have their bootstrap account at 0. */
+  /** Instances that are written, unless the client has its bootstrap account there: agents and Wakaama have it at 0. */
   securityInstance: 1,
   serverInstance: 1,
+  /** The same for a client that does not say where its bootstrap account is: most have it at 0 or 1. */
+  unlikelySecurityInstance: 2,
+  /**
+   * How long the answer to Bootstrap-Discover is waited for: one repetition. Published agents say nothing to it, and one of them gives the
+   * bootstrap up when it hears nothing for 5 s.
+   */
+  discoverWait: 4 * SECOND,
   keyBytes: 16,
   /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
   newKeys: 4,

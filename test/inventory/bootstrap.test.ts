@@ -1,9 +1,11 @@
 // Bootstrap in a session: who is served, what is written, what of it is kept, and what every kind of trouble leads to.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../host/bytes.js';
 import { MINUTE, SECOND } from '../../host/clock/clock.js';
 import { Method, parse, uintOption } from '../../host/coap/index.js';
-import { ContentFormat, pathText, readSenml } from '../../host/lwm2m/index.js';
+import { ContentError, ContentFormat, pathText, readSenml } from '../../host/lwm2m/index.js';
+import { readDiscovered, securityInstanceFor } from '../../host/platform/inventory/discovered.js';
 import { Database, type BootstrapKnobs } from '../../host/platform/index.js';
 import { Secret } from '../../host/secret.js';
 import { session } from '../platform/harness.js';
@@ -26,17 +28,18 @@ const world = (knobs: BootstrapKnobs = {}, inventory: object = {}): InventoryWor
 };
 
 describe('the account', () => {
-  it('is what the agents expect: Delete /, Security, Server, Finish, in ten messages', async () => {
+  it('is what the agents expect: Delete /, Discover /0, Security, Server, Finish, in twelve messages', async () => {
     const one = world();
     const device = new TestDevice(one);
     const account = await device.account();
     expect(device.requests.map(({ method, path }) => `${method} /${path.join('/')}`)).toEqual([
       '0.04 /',
+      '0.01 /0',
       '0.03 /0/1',
       '0.03 /1/1',
       '0.02 /bs',
     ]);
-    expect(one.wire.length).toBe(10);
+    expect(one.wire.length).toBe(12);
     const values = Object.fromEntries(
       [...device.written.values()].flat().map(({ path, value }) => [pathText(path), value]),
     );
@@ -58,7 +61,7 @@ describe('the account', () => {
       .filter(({ from }) => from === 'server')
       .map(({ datagram }) => parse(datagram))
       .map((message) => ('code' in message ? message.code : 'malformed'));
-    expect(codes).toEqual(['2.04', '0.04', '0.03', '0.03', '0.02']);
+    expect(codes).toEqual(['2.04', '0.04', '0.01', '0.03', '0.03', '0.02']);
   });
 
   it('has the lifetime and the short server id of the group', async () => {
@@ -80,7 +83,7 @@ describe('the account', () => {
     const answer = await device.bootstrap([`ep=${ENDPOINT}`], ['bspack']);
     expect(answer.code).toBe('2.05');
     const records = readSenml(answer.payload, 'cbor', 0);
-    expect(records.find(({ path }) => path === '/0/1/0')?.value?.value).toBe('coaps://jp.inventory.soracom.io:5684');
+    expect(records.find(({ path }) => path === '/0/2/0')?.value?.value).toBe('coaps://jp.inventory.soracom.io:5684');
     expect(records.find(({ path }) => path === '/1/1/7')?.value?.value).toBe('U');
   });
 
@@ -111,6 +114,92 @@ describe('the account', () => {
     expect(
       one.platform.inventory.keys.of(Buffer.from((await new TestDevice(one).account()).identity).toString())[0]?.key,
     ).toBeInstanceOf(Secret);
+  });
+});
+
+describe("a client's own Bootstrap account", () => {
+  const writtenBy = async (
+    change: (device: TestDevice) => void,
+    query = [`ep=${ENDPOINT}`],
+  ): Promise<{ at: string[]; device: TestDevice }> => {
+    const device = new TestDevice(world());
+    change(device);
+    expect((await device.bootstrap(query)).code).toBe('2.04');
+    expect(await device.world.run(() => device.finished)).toBe(true);
+    expect(device.accountWritten().uri).toBe('coaps://jp.inventory.soracom.io:5684');
+    return { at: [...device.written.keys()], device };
+  };
+
+  it.each([
+    [0, '/0/1'],
+    [1, '/0/2'],
+    [2, '/0/1'],
+    [65_534, '/0/1'],
+  ])('at /0/%i is not written over', async (instance, path) => {
+    expect((await writtenBy((device) => (device.bootstrapAccount = instance))).at).toEqual([path, '/1/1']);
+  });
+
+  it('of a client that refuses to be looked at may be at 0 or 1: another instance is written', async () => {
+    expect((await writtenBy((device) => (device.discover = 'refuses'))).at).toEqual(['/0/2', '/1/1']);
+  });
+
+  it('of a client of 1.0 that says nothing to Discover: 1 is written, as by the real server, within its patience', async () => {
+    const { at, device } = await writtenBy((one) => (one.discover = 'silent'));
+    expect(at).toEqual(['/0/1', '/1/1']);
+    // Published agents give up after 5 s without a message.
+    const heard = device.world.wire.filter(({ from }) => from === 'server').map(({ t }) => t);
+    const gaps = heard.slice(1).map((time, i) => time - (heard[i] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThan(5 * SECOND);
+  });
+
+  it('of a client of 1.1 that says nothing to Discover may be at 1', async () => {
+    const { at } = await writtenBy((device) => (device.discover = 'silent'), [`ep=${ENDPOINT}`, 'pct=11542']);
+    expect(at).toEqual(['/0/2', '/1/1']);
+  });
+
+  it('stays when the key changes: the next bootstrap goes the same way', async () => {
+    const { device } = await writtenBy((one) => (one.bootstrapAccount = 1));
+    const first = device.accountWritten();
+    const second = await device.account();
+    expect([...device.written.keys()]).toEqual(['/0/2', '/1/1']);
+    expect(toHex(second.key)).not.toBe(toHex(first.key));
+  });
+});
+
+describe('Bootstrap-Discover', () => {
+  it.each<[string, string, readonly number[], number]>([
+    ['of 1.0', 'lwm2m="1.0",</0/0>;ssid=1,</0/1>,</0/2>;ssid=2', [1], 3],
+    ['of 1.0 with blanks', 'lwm2m="1.0", </0/0>;ssid=1, </0/1>', [1], 2],
+    ['of 1.1', '</>;lwm2m=1.1,</0>,</0/0>,</0/1>;ssid=7;uri="coaps://a.example:5684",</1/0>;ssid=7,</3/0>', [0], 2],
+    ['of 1.0 without a link', 'lwm2m="1.0"', [], 2],
+    ['that shows accounts of servers alone', '</0/0>;ssid=1,</0/2>;ssid=2', [], 3],
+    ['with nothing in it', '', [], 2],
+    ['with ids that cannot be', '</0/99999>;ssid=1,</0/x>,</00/1>,</0/1/2>,</0/3>', [3], 1],
+  ])('%s: %s', (_, text, own, instance) => {
+    const seen = readDiscovered(Buffer.from(text));
+    expect([...seen.own]).toEqual(own);
+    expect(securityInstanceFor(seen)).toBe(instance);
+  });
+
+  it('of any text is read or refused, and what is chosen is free', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc
+            .array(fc.tuple(fc.nat(65_534), fc.boolean()))
+            .map((all) => all.map(([id, ssid]) => `</0/${id}>${ssid ? ';ssid=1' : ''}`).join(',')),
+        ),
+        (text) => {
+          try {
+            const seen = readDiscovered(Buffer.from(text));
+            expect(seen.all.has(securityInstanceFor(seen))).toBe(false);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ContentError);
+          }
+        },
+      ),
+    );
   });
 });
 
@@ -168,7 +257,7 @@ describe('what a test can make it do', () => {
   it('say everything twice: nothing is done twice', async () => {
     const device = new TestDevice(world({ duplicate: true }));
     await device.account();
-    expect(device.requests.length).toBe(4);
+    expect(device.requests.length).toBe(5);
   });
 
   it('wait before Finish, or never come to it', async () => {
@@ -207,7 +296,7 @@ describe('what a test can make it do', () => {
     expect(key.length).toBe(16);
     const blocks = device.world.wire.filter(({ from, datagram }) => from === 'server' && datagram.length > 64);
     expect(blocks.length).toBe(1);
-    expect(device.world.wire.length).toBe(12);
+    expect(device.world.wire.length).toBe(14);
   });
 
   it('write over the bootstrap account, and a second one', async () => {

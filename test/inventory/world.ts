@@ -263,6 +263,9 @@ export class TestDevice {
   readonly executed: string[] = [];
   readonly requests: IncomingRequest[] = [];
   finished = false;
+  /** How it takes Bootstrap-Discover, and where its own Bootstrap account is. */
+  discover: 'answers' | 'refuses' | 'silent' = 'answers';
+  bootstrapAccount = 0;
   location: readonly string[] = [];
   peer: CoapPeer | undefined;
   kit: DtlsKit | undefined;
@@ -286,7 +289,7 @@ export class TestDevice {
     this.#bootstrapPeer = new CoapPeer({
       clock,
       random: world.random.fork(`device ${socket}`),
-      send: (bytes) => world.send(5683, this.session, socket, bytes, (back) => this.#bootstrapPeer.receive(back)),
+      send: (bytes) => world.send(5683, this.session, socket, bytes, (back) => this.#bootstrapDatagram(back)),
       handle: (request) => this.#bootstrapRequest(request),
     });
   }
@@ -324,8 +327,20 @@ export class TestDevice {
     };
   }
 
+  #bootstrapDatagram(datagram: Uint8Array): void {
+    const message = parse(datagram);
+    // Not even an Acknowledgement, as of agents that know no GET in a bootstrap.
+    if (this.discover === 'silent' && 'code' in message && message.code === Method.Get) return;
+    this.#bootstrapPeer.receive(datagram);
+  }
+
   #bootstrapRequest(request: IncomingRequest): CoapResponse {
     this.requests.push(request);
+    if (request.method === Method.Get && findUint(request.options, Option.Accept) === ContentFormat.Link) {
+      if (this.discover === 'refuses') return reply('4.05');
+      const format = [uintOption(Option.ContentFormat, ContentFormat.Link)];
+      return reply('2.05', `</0>,</0/${this.bootstrapAccount}>`, format);
+    }
     const path = parsePath(`/${request.path.join('/')}`) ?? [];
     switch (request.method) {
       case Method.Delete:

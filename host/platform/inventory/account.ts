@@ -14,13 +14,21 @@ export interface Account {
   readonly server: { readonly path: Path; readonly leaves: readonly Leaf[] };
 }
 
+export interface AccountOptions {
+  readonly config: SoracomInventory;
+  readonly serverUri: string;
+  readonly knobs: BootstrapKnobs;
+  /** Of Security. */
+  readonly instance: number;
+}
+
 export function accountOf(
   deviceId: string,
   { key }: PskKey,
-  { config, serverUri, knobs }: { config: SoracomInventory; serverUri: string; knobs: BootstrapKnobs },
+  { config, serverUri, knobs, instance }: AccountOptions,
 ): Account {
   const { shortServerId = INVENTORY.shortServerId, lifetime = INVENTORY.lifetimeSeconds } = config;
-  const security: Path = [0, knobs.securityInstance ?? INVENTORY.securityInstance];
+  const security: Path = [0, instance];
   const server: Path = [1, knobs.serverInstance ?? INVENTORY.serverInstance];
   const shortId = (path: Path, resource: number): Leaf[] =>
     knobs.omitShortServerId === true ? [] : [leaf(path, resource, 'integer', shortServerId)];

@@ -12,14 +12,14 @@ import {
   Option,
   uintOption,
 } from '../../coap/index.js';
-import type { PskKey } from '../../dtls/index.js';
-import { ContentFormat, pathText, writeContent } from '../../lwm2m/index.js';
+import { ContentError, ContentFormat, pathText, writeContent } from '../../lwm2m/index.js';
 import { BootstrapStatus, INVENTORY } from '../choices.js';
 import { type Caller, callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { type Account, accountOf, secondBootstrapAccount } from './account.js';
 import type { SoracomInventory } from './config.js';
 import type { DeviceRecord, Devices } from './devices.js';
+import { type Discovered, readDiscovered, securityInstanceFor } from './discovered.js';
 import type { DeviceKeys } from './keys.js';
 import type { BootstrapKnobs } from './knobs.js';
 
@@ -48,6 +48,22 @@ interface Conversation {
 
 /** Formats that a device may ask for with `pct`, by the names in its answer. */
 const FORMATS: readonly number[] = [ContentFormat.Tlv, ContentFormat.SenmlJson, ContentFormat.SenmlCbor];
+/** A bootstrap that goes message by message. */
+interface Begun {
+  readonly conversation: Conversation;
+  readonly run: number;
+  readonly device: DeviceRecord;
+  readonly config: SoracomInventory;
+  readonly format: number;
+  /** The client is of LwM2M 1.1 at least. */
+  readonly isModern: boolean;
+}
+
+/** Asks the device one thing. Rejects with CoapError when it answers anything but `wanted`. */
+type Ask = (method: string, path: string, wanted: string, more?: object) => Promise<CoapResponse>;
+/** What is known of the client's own Bootstrap account. */
+type Seen = Discovered | 'refused' | 'silent';
+
 const CONVERSATIONS = 10_000;
 const NOTHING = Buffer.alloc(0);
 
@@ -152,7 +168,9 @@ export class BootstrapServer {
     conversation.peer.abandon('another bootstrap began');
     const { run } = conversation;
     // After the answer: a client may take commands before it for the answer's loss, and Wakaama then gives up.
-    this.#options.context.clock.after(0, () => void this.#run(conversation, run, device, config, format));
+    const isModern = parameter(request, 'pct') !== undefined;
+    const begun = { conversation, run, device, config, format, isModern };
+    this.#options.context.clock.after(0, () => void this.#run(begun));
     return plain('2.04');
   }
 
@@ -179,47 +197,45 @@ export class BootstrapServer {
     return devices.create({ operatorId, endpoint, groupId: group.id, imsi, imei });
   }
 
-  #account(deviceId: string, key: PskKey, config: SoracomInventory): Account {
-    const { serverUri } = this.#options;
-    return accountOf(deviceId, key, { config, serverUri, knobs: this.knobs });
+  #account(deviceId: string, imsi: string, config: SoracomInventory, seen: Seen): Account {
+    const { serverUri, keys } = this.#options;
+    const { knobs } = this;
+    const instance = knobs.securityInstance ?? securityInstanceFor(seen);
+    return accountOf(deviceId, keys.create(deviceId, imsi), { config, serverUri, knobs, instance });
   }
 
   /** All at once (OMA LwM2M Core 1.2, 6.1.7.5). */
   #pack({ deviceId }: DeviceRecord, config: SoracomInventory, format: number, imsi: string): CoapResponse {
-    const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId, imsi), config);
+    const { security, server } = this.#account(deviceId, imsi, config, 'refused');
     const payload = writeContent([...security.leaves, ...server.leaves], format, []);
     return { code: '2.05', options: [uintOption(Option.ContentFormat, format)], payload };
   }
 
-  async #run(
-    conversation: Conversation,
-    run: number,
-    { deviceId, endpoint }: DeviceRecord,
-    config: SoracomInventory,
-    format: number,
-  ): Promise<void> {
+  async #run({ conversation, run, device, config, format, isModern }: Begun): Promise<void> {
+    const { deviceId, endpoint } = device;
     const { clock } = this.#options.context;
     const { knobs } = this;
     const told = { endpoint, deviceId };
     let step = '';
-    const ask = async (method: string, path: string, wanted: string, more: object = {}): Promise<void> => {
+    const ask: Ask = async (method, path, wanted, more = {}) => {
       if (conversation.run !== run) throw new CoapError('closed', 'another bootstrap began');
       step = `${method} ${path}`;
       const segments = path.split('/').filter((part) => part !== '');
       const blocks = knobs.blockBytes === undefined ? {} : { blockBytes: knobs.blockBytes };
       const response = await conversation.peer.request({ method, path: segments, ...blocks, ...more });
       if (response.code !== wanted) throw new CoapError('malformed', `the device answers ${response.code}`);
+      return response;
     };
-    const write = ({ path, leaves }: Account['security']): Promise<void> => {
+    const write = ({ path, leaves }: Account['security']): Promise<CoapResponse> => {
       const whole = writeContent(leaves, format, path);
       const cut = knobs.malformedTlv === true && path[0] === 0;
       const payload = cut ? whole.subarray(0, whole.length - 1) : whole;
       return ask(Method.Put, pathText(path), '2.04', { contentFormat: format, payload });
     };
     try {
-      const { imsi } = conversation.session;
-      const { security, server } = this.#account(deviceId, this.#options.keys.create(deviceId, imsi), config);
       for (const path of knobs.deletes ?? ['/']) await ask(Method.Delete, path, '2.02');
+      const seen = knobs.securityInstance === undefined ? await this.#look(ask, isModern) : 'refused';
+      const { security, server } = this.#account(deviceId, conversation.session.imsi, config, seen);
       if (knobs.looksFirst === true) {
         await ask(Method.Get, '/', '2.05', { accept: ContentFormat.Link });
         await ask(Method.Get, '/1', '2.05').catch(ignored('malformed'));
@@ -236,6 +252,19 @@ export class BootstrapServer {
       // The message of an unforeseen error might hold anything: only its kind is told.
       const reason = error instanceof CoapError ? error.message : `internal error (${kindOf(error)})`;
       this.#tell(conversation.session, 'bootstrap-failed', { ...told, detail: `${step}: ${reason}` });
+    }
+  }
+
+  /** Where the client has its own Bootstrap account. `isModern`: it is of LwM2M 1.1 at least. */
+  async #look(ask: Ask, isModern: boolean): Promise<Seen> {
+    try {
+      const more = { accept: ContentFormat.Link, patience: INVENTORY.discoverWait };
+      return readDiscovered((await ask(Method.Get, '/0', '2.05', more)).payload);
+    } catch (error) {
+      if (error instanceof CoapError && error.code === 'timeout') return isModern ? 'refused' : 'silent';
+      const isRefusal = error instanceof CoapError && (error.code === 'reset' || error.code === 'malformed');
+      if (isRefusal || error instanceof ContentError) return 'refused';
+      throw error;
     }
   }
 
