@@ -24,6 +24,10 @@ export const MessageStatus = {
   MethodNotAllowed: 405,
   /** A fault of the platform itself. */
   InternalError: 500,
+  /** `datagrams` of this SIM, or `HELD_LIMITS.caller` of its bytes, are under way. */
+  CallerFull: 429,
+  /** `HELD_LIMITS.all` of all SIMs are. */
+  Full: 503,
 } as const;
 
 /** Media types that count as text besides text/* and *+xml. What is no text and no JSON, or states no type, is binary. */
@@ -40,6 +44,8 @@ export interface MessageLimits {
   readonly reply: Nanoseconds;
   /** From the end of what the platform sends to a reset, if the device does not close. */
   readonly linger: Nanoseconds;
+  /** Datagrams of one SIM at one service that are not answered yet. Nothing else makes a sender of datagrams wait. */
+  readonly datagrams: number;
 }
 
 export const MESSAGE_LIMITS: MessageLimits = {
@@ -48,6 +54,7 @@ export const MESSAGE_LIMITS: MessageLimits = {
   frame: 5 * MINUTE,
   reply: 15 * MINUTE,
   linger: 2 * MINUTE,
+  datagrams: 256,
 };
 
 /** What Harvest Data answers to what it does not store. */
@@ -207,6 +214,10 @@ export const FrontStatus = {
   VersionNotSupported: 505,
   /** More than `maxWaiting` requests pipelined. */
   TooManyRequests: 503,
+  /** The caller's bodies under way have `HELD_LIMITS.caller` bytes. */
+  CallerFull: 429,
+  /** All callers' have `HELD_LIMITS.all`. */
+  Full: 503,
 } as const;
 
 export interface HttpLimits {
@@ -239,6 +250,36 @@ export const HTTP_LIMITS: HttpLimits = {
   linger: 2 * MINUTE,
   upstream: 30 * SECOND,
 };
+
+export interface HeldLimits {
+  /** Bytes of bodies, requests' and answers', that are held for one SIM or one address. */
+  readonly caller: number;
+  /** For all of them together, without the floors. */
+  readonly all: number;
+  /** So many bytes a caller has in any case. */
+  readonly floor: number;
+}
+
+/**
+ * Bodies that are held whole until a destination or a device has taken them. A SIM may have three of the longest under way at
+ * once, with their answers; ten such SIMs fill all. A message over TCP or UDP is below the floor: the others' keep going.
+ */
+export const HELD_LIMITS: HeldLimits = { caller: 50 * 1024 * 1024, all: 256 * 1024 * 1024, floor: 128 * 1024 };
+
+/** The same for the management API, by the address that calls: its requests have 64 KiB, its pages some MiB. */
+export const API_HELD_LIMITS: HeldLimits = { caller: 16 * 1024 * 1024, all: 128 * 1024 * 1024, floor: 128 * 1024 };
+
+export interface ConnectionLimits {
+  /** Of one SIM or one address. */
+  readonly caller: number;
+  /** Of all of them. */
+  readonly all: number;
+  /** So many connections a caller has in any case. */
+  readonly floor: number;
+}
+
+/** TCP connections that are open at once; one more is reset. An idle one takes some 20 KiB. */
+export const CONNECTION_LIMITS: ConnectionLimits = { caller: 16_000, all: 64_000, floor: 16 };
 
 /** What Inventory's bootstrap server answers (codes of CoAP). Documented is none of them. */
 export const BootstrapStatus = {
@@ -317,6 +358,8 @@ export const ApiStatus = {
   UnsupportedMediaType: 415,
   TooManyRequests: 429,
   InternalError: 500,
+  /** Requests of all callers together take too much memory. */
+  Full: 503,
 } as const;
 
 /** Limits of the management API. */

@@ -4,8 +4,7 @@
 // every decision that the platform's documentation leaves open. Subscribers' authentication and addresses are not here
 // (host/cellular), customers' servers neither (host/cloud).
 
-import type { Duplex } from 'node:stream';
-import type { Admission, ServiceRegistry, Session } from '../cellular/network.js';
+import type { Admission, ServiceRegistry, Session, TcpService } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
 import type { DtlsLimits } from '../dtls/index.js';
 import { Random } from '../random.js';
@@ -14,7 +13,16 @@ import { Accounts } from './accounts/index.js';
 import { admit } from './air/admission.js';
 import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
-import { type HarvestLimits, HTTP_LIMITS, type HttpLimits, MESSAGE_LIMITS, type MessageLimits } from './choices.js';
+import {
+  CONNECTION_LIMITS,
+  type HarvestLimits,
+  HELD_LIMITS,
+  HTTP_LIMITS,
+  type HttpLimits,
+  MESSAGE_LIMITS,
+  type MessageLimits,
+} from './choices.js';
+import { Connections } from './connections.js';
 import { Database } from './database.js';
 import { Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
@@ -27,6 +35,7 @@ import type { FileStore } from './harvest-files/store.js';
 import { dataRoutes } from './harvest/api.js';
 import { Harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
+import { HeldBytes } from './held.js';
 import { type CertificateSupplier, tlsEntry, type TlsEntryOptions } from './http/tls-entry.js';
 import { deviceRoutes } from './inventory/api.js';
 import { Inventory } from './inventory/index.js';
@@ -126,6 +135,7 @@ export class Platform {
   readonly #database: Database;
   readonly #services: readonly Service[];
   readonly #tls: Pick<TlsEntryOptions, 'clock' | 'simulated' | 'limits'>;
+  readonly #connections = new Connections(CONNECTION_LIMITS);
   readonly #certificates: CertificateSupplier | undefined;
 
   /** Throws PlatformConfigError, DatabaseError or SealError. */
@@ -139,6 +149,7 @@ export class Platform {
     this.#certificates = options.certificates;
     this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
+    const held = new HeldBytes(HELD_LIMITS);
     let lastId = 0;
     const traceOfSim = (imsi: string | undefined): Trace => {
       const device = imsi === undefined ? undefined : deviceOf?.(imsi);
@@ -147,8 +158,9 @@ export class Platform {
     const context: ServiceContext = {
       ...{ clock, upstream, database, seal, random, limits, awsKey: options.awsKey },
       simulatedTls: options.simulatedTls ?? false,
+      held,
       directory: this.directory,
-      forwarder: new Forwarder(clock, upstream, limits),
+      forwarder: new Forwarder(clock, upstream, limits, held),
       messageLimits: { ...MESSAGE_LIMITS, ...options.messageLimits },
       traceOf: ({ imsi }: Session): Trace => traceOfSim(imsi),
       nextId: () => ++lastId,
@@ -191,12 +203,13 @@ export class Platform {
   }
 
   /** Puts the services at their names and ports. */
-  register(registry: ServiceRegistry): void {
+  register(network: ServiceRegistry): void {
+    const registry = this.#connections.before(network);
     for (const service of this.#services) service.register(registry);
     // The management API is on the Internet, which a device reaches, too: there it is whoever it has a token of.
     registry.name(API_NAME);
     if (this.#certificates !== undefined) {
-      const accept = (stream: Duplex): void => this.api.accept(stream);
+      const accept: TcpService = (stream, { ip }) => this.api.accept(stream, ip);
       registry.tcp(
         API_NAME,
         443,

@@ -7,6 +7,7 @@ import type { Trace } from '../trace/trace.js';
 import type { HttpLimits, MessageLimits } from './choices.js';
 import type { Database } from './database.js';
 import type { Directory } from './directory/index.js';
+import type { HeldBytes } from './held.js';
 import type { AwsCredentials } from './outbound/aws-signature.js';
 import type { Forwarder } from './outbound/forward.js';
 import type { Upstream } from './outbound/upstream.js';
@@ -27,6 +28,8 @@ export interface ServiceContext {
   /** Devices may simulate TLS (host/tls): those of a virtual world. */
   readonly simulatedTls?: boolean;
   readonly limits: HttpLimits;
+  /** Where bodies that are held are counted. */
+  readonly held?: HeldBytes;
   readonly messageLimits: MessageLimits;
   /** The trace of the device that holds this caller's SIM. */
   readonly traceOf: (caller: Session) => Trace;

@@ -114,7 +114,7 @@ export class Serve {
     try {
       platform.register(loopback);
       await loopback.open();
-      await loopback.openOutside('management API', API_PORT, (stream) => platform.api.accept(stream));
+      await loopback.openOutside('management API', API_PORT, (stream, from) => platform.api.accept(stream, from));
       const send = await loopback.bindOutside('device management', DEVICES_PORT, (bytes, from, reply) =>
         platform.inventory.fromAnywhere(bytes, { key: from, send: reply }),
       );

@@ -90,14 +90,14 @@ export class Loopback implements ServiceRegistry {
   }
 
   /** Serves whoever calls, from whatever address. Rejects with LoopbackError. */
-  async openOutside(what: string, port: number, service: (stream: Duplex) => void): Promise<void> {
+  async openOutside(what: string, port: number, service: (stream: Duplex, from: string) => void): Promise<void> {
     const sockets = this.#sockets.get('outside') ?? new Set<Socket>();
     this.#sockets.set('outside', sockets);
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       socket.on('error', () => undefined); // 'close' follows
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
-      service(socket);
+      service(socket, socket.remoteAddress ?? '');
     });
     this.#servers.push(server);
     try {

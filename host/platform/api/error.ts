@@ -13,6 +13,7 @@ const FAULTS = {
   'too-large': ['COM0004', ApiStatus.ContentTooLarge, 'the body is too large', 'リクエストボディが大きすぎます'],
   'media-type': ['COM0005', ApiStatus.UnsupportedMediaType, 'JSON is wanted', 'JSONを送信してください'],
   internal: ['COM0006', ApiStatus.InternalError, 'internal error', '内部エラーが発生しました'],
+  full: ['COM0008', ApiStatus.Full, 'too many requests at once', 'リクエストが集中しています'],
   busy: ['COM0007', ApiStatus.TooManyRequests, 'too many requests', 'リクエストが多すぎます'],
   'auth-failed': ['AUM0001', ApiStatus.Unauthorized, 'authentication failed', '認証に失敗しました'],
   token: ['AUM0002', ApiStatus.Unauthorized, 'invalid API key or token', 'APIキーまたはトークンが無効です'],
@@ -77,4 +78,16 @@ export class ApiError extends Error {
     const meaning = lang === 'ja' ? ja : en;
     return { code, message: this.detail === undefined ? meaning : `${meaning}: ${this.detail}` };
   }
+}
+
+/** What of the HTTP front's own refusals is said as the API says it: limits. */
+const FRONT_FAULTS: Readonly<Record<number, ApiFault>> = {
+  [ApiStatus.ContentTooLarge]: 'too-large',
+  [ApiStatus.TooManyRequests]: 'busy',
+  [ApiStatus.Full]: 'full',
+};
+
+export function frontFault(status: number, reason: string): ApiError | undefined {
+  const fault = FRONT_FAULTS[status];
+  return fault && new ApiError(fault, reason);
 }

@@ -73,9 +73,9 @@ export class OperatorApi implements Pick<Service, 'close'> {
     return this.#fetch(request, { caller });
   }
 
-  /** Serves HTTP on one connection from outside. */
-  accept(stream: Duplex): void {
-    this.#front.accept(stream);
+  /** Serves HTTP on one connection from outside; `from`: the address that it comes from, for limits. */
+  accept(stream: Duplex, from?: string): void {
+    this.#front.accept(stream, from);
   }
 
   close(): void {

@@ -2,11 +2,16 @@
 
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
+import type { Clock } from '../../clock/clock.js';
 import { Trace } from '../../trace/trace.js';
-import { BodyError, HttpFront, type RequestHead } from '../http/front.js';
-import { FILES_LIMITS } from '../choices.js';
+import { type Answer, BodyError, HttpFront, type RequestHead } from '../http/front.js';
+import type { HeaderList } from '../http/text.js';
+import { API_HELD_LIMITS, API_LIMITS, CONNECTION_LIMITS, FILES_LIMITS } from '../choices.js';
+import { Connections } from '../connections.js';
 import { isFileUpload } from '../harvest-files/api.js';
 import type { ServiceContext } from '../service.js';
+import { HeldBytes } from '../held.js';
+import { frontFault } from './error.js';
 import { toPassedAnswer, toRequest } from './http.js';
 
 const nothing = (): never => {
@@ -19,7 +24,7 @@ const OUTSIDE: Session = {
 };
 
 export interface OutsideFront {
-  accept(stream: Duplex): void;
+  accept(stream: Duplex, from?: string): void;
   close(): void;
 }
 
@@ -28,13 +33,21 @@ type Fetch = (request: Request, streamed: boolean) => Promise<Response>;
 
 export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFront {
   const { clock } = context;
+  const connections = new Connections(CONNECTION_LIMITS);
   // Bodies hold passwords and keys: what the front has to tell goes to nobody. The API tells of its use by itself.
   const silent = new Trace(clock);
   const front = new HttpFront({
     ...context,
     traceOf: () => silent,
+    held: new HeldBytes(API_HELD_LIMITS),
     service: {
       refuses: (_head: RequestHead) => false,
+      // Asked before the body is read, and before it is known who calls.
+      maxBody: API_LIMITS.bodyBytes,
+      refusal: (status, reason) => {
+        const fault = frontFault(status, reason);
+        return fault && jsonAnswer(status, fault.body('en'), clock);
+      },
       answer: async (request) => toPassedAnswer(await fetch(toRequest(request), false), clock),
       stream: {
         limit: ({ method, target }) => (isFileUpload(method, target) ? FILES_LIMITS.fileBytes : undefined),
@@ -49,7 +62,22 @@ export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFron
       failed: () => undefined,
     },
   });
-  return { accept: (stream) => front.accept(stream, OUTSIDE), close: () => front.close() };
+  return {
+    accept: (stream, from = '') => {
+      connections.accept(stream, from, () => front.accept(stream, { ...OUTSIDE, ip: from }));
+    },
+    close: () => front.close(),
+  };
+}
+
+function jsonAnswer(status: number, json: unknown, clock: Clock): Answer {
+  const body = Buffer.from(JSON.stringify(json));
+  const headers: HeaderList = [
+    ['Content-Type', 'application/json; charset=utf-8'],
+    ['Content-Length', String(body.length)],
+    ['Date', new Date(clock.unixMs()).toUTCString()],
+  ];
+  return { status, headers, body };
 }
 
 /** The same pieces; tells of the error that ends them early. */

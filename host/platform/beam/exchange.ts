@@ -30,7 +30,7 @@ export async function exchange({ forwarder, traceOf }: ServiceContext, request: 
     headers: shownHeaders(headers),
     body: shownBody(body),
   }));
-  const answer = await forwarder.send(request);
+  const answer = await forwarder.send({ ...request, imsi: caller.imsi });
   trace.emit(() => ({
     ...{ type: 'http', leg: 'customer', kind: 'response', id, status: answer.status },
     headers: shownHeaders(answer.headers),

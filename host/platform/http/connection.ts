@@ -7,6 +7,8 @@ import type { Clock } from '../../clock/clock.js';
 import type { Trace } from '../../trace/trace.js';
 import { Alarm } from '../../alarm.js';
 import { FrontStatus, type HttpLimits } from '../choices.js';
+import { Collector } from '../collector.js';
+import type { HeldBytes, NoRoom, Share } from '../held.js';
 import { IncomingBody, sendBody, tooLarge } from './body.js';
 import { headFault } from './fault.js';
 import {
@@ -28,6 +30,8 @@ export interface FrontOptions {
   readonly nextId: () => number;
   /** What a device is told whose body is too long. */
   readonly tooLargeText?: string;
+  /** Where bodies are counted; each front counts its own unless given. */
+  readonly held?: HeldBytes;
 }
 
 type Expectation = 'none' | 'continue' | 'unknown';
@@ -38,6 +42,7 @@ export class Connection {
   readonly #options: FrontOptions;
   readonly #gone = new AbortController();
   readonly #alarm: Alarm;
+  readonly #held: HeldBytes;
   /** The requests so far, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -45,10 +50,11 @@ export class Connection {
   #onBroken: ((error: BodyError) => void) | undefined;
   #endAfterAnswer = false;
 
-  constructor(stream: Duplex, caller: Session, options: FrontOptions) {
+  constructor(stream: Duplex, caller: Session, options: FrontOptions & { readonly held: HeldBytes }) {
     this.#stream = stream;
     this.#caller = caller;
     this.#options = options;
+    this.#held = options.held;
     this.#alarm = new Alarm(options.clock);
     this.#rest();
   }
@@ -77,9 +83,7 @@ export class Connection {
     this.#onBroken?.(this.#broken);
     this.#queue(() => {
       if (!this.#stream.writable) return;
-      const { service, clock, nextId } = this.#options;
-      service.failed(nextId(), this.#caller, status, reason);
-      const { headers, body } = textAnswer(status, reason, clock);
+      const { headers, body } = this.#refusal(this.#options.nextId(), status, reason);
       const head = [...headers, ['Connection', 'close']].map(([name, value]) => `${name}: ${value}\r\n`).join('');
       this.#stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${Buffer.from(body).toString()}`);
     });
@@ -132,10 +136,9 @@ export class Connection {
       target: request.url ?? '',
       headers: headerPairs(request.rawHeaders),
     };
-    const fail = (status: number, reason: string, shown = true): Promise<void> => {
-      if (shown) this.#received(head, '');
-      service.failed(head.id, this.#caller, status, reason);
-      return this.#send(head, response, textAnswer(status, reason, clock), true);
+    const fail = (status: number, reason: string): Promise<void> => {
+      this.#received(head, '');
+      return this.#send(head, response, this.#refusal(head.id, status, reason), true);
     };
 
     if (overflow) return fail(FrontStatus.TooManyRequests, 'too many requests are waiting');
@@ -152,36 +155,69 @@ export class Connection {
       });
       return this.#send(head, response, answer, true);
     }
-    const maxBytes = streamed ?? limits.maxRequestBody;
+    const maxBytes = streamed ?? service.maxBody ?? limits.maxRequestBody;
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > maxBytes) return fail(FrontStatus.ContentTooLarge, tooLarge(maxBytes, tooLargeText).message);
     if (this.#broken !== undefined && !request.complete) return fail(this.#broken.status, this.#broken.message);
 
+    if (expectation === 'continue') response.writeContinue();
+    const share = this.#held.share(this.#caller.imsi || this.#caller.ip);
+    try {
+      await this.#exchange(request, response, head, { share, maxBytes, streamed: streamed !== undefined });
+    } finally {
+      share.release();
+    }
+  }
+
+  /** Takes the body, and sends what the service answers to it. */
+  async #exchange(
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: RequestHead,
+    { share, maxBytes, streamed }: { share: Share; maxBytes: number; streamed: boolean },
+  ): Promise<void> {
+    const { clock, limits, tooLargeText } = this.#options;
     const body = new IncomingBody(request, clock, { maxBytes, tooLargeText, silence: limits.requestBody });
     // A request that is complete stands, whatever comes after it.
     this.#onBroken = (error) => {
       if (error.status === 0 || !request.complete) body.fail(error);
     };
     if (this.#stream.destroyed) body.fail(new BodyError(0, 'the device went away'));
-    if (expectation === 'continue') response.writeContinue();
     let answer: Answer | StreamedAnswer;
     try {
-      if (streamed === undefined) {
-        const whole = await collect(body);
-        this.#received(head, whole);
-        answer = await this.#ask(head, whole);
-      } else {
-        this.#received(head, request.complete ? '' : announced > 0 ? `(${announced} bytes)` : '(streamed)');
+      if (streamed) {
+        const announced = request.headers['content-length'] ?? '0';
+        this.#received(head, request.complete ? '' : announced !== '0' ? `(${announced} bytes)` : '(streamed)');
         answer = await this.#ask(head, body);
+      } else {
+        const whole = await collect(body, share);
+        this.#received(head, whole);
+        answer = this.#counted(head.id, await this.#ask(head, whole), share);
       }
     } catch (error) {
       if (!(error instanceof BodyError)) throw error;
-      return error.status === 0 ? undefined : await fail(error.status, error.message, streamed === undefined);
+      if (error.status === 0) return;
+      if (!streamed) this.#received(head, '');
+      return await this.#send(head, response, this.#refusal(head.id, error.status, error.message), true);
     } finally {
       this.#onBroken = undefined;
       body.drop();
     }
-    await this.#send(head, response, answer, !body.whole && !(request.complete && request.readableLength === 0));
+    const last = !body.whole && !(request.complete && request.readableLength === 0);
+    await this.#send(head, response, answer, last);
+  }
+
+  /** The answer, while there is room for it. */
+  #counted(id: number, answer: Answer | StreamedAnswer, share: Share): Answer | StreamedAnswer {
+    const fault = 'body' in answer ? share.take(answer.body.length) : undefined;
+    return fault === undefined ? answer : this.#refusal(id, ...noRoom(fault));
+  }
+
+  /** The front answers by itself. */
+  #refusal(id: number, status: number, reason: string): Answer {
+    const { service, clock } = this.#options;
+    service.failed(id, this.#caller, status, reason);
+    return service.refusal?.(status, reason) ?? textAnswer(status, reason, clock);
   }
 
   #received({ id, method, target: url, headers }: RequestHead, body: string | Buffer): void {
@@ -266,11 +302,21 @@ export class Connection {
   }
 }
 
-async function collect(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** Throws BodyError: the body does not come whole, or there is no room for it. */
+async function collect(body: AsyncIterable<Buffer>, share: Share): Promise<Buffer> {
+  const whole = new Collector();
+  for await (const chunk of body) {
+    const fault = share.take(whole.cost(chunk.length));
+    if (fault !== undefined) throw new BodyError(...noRoom(fault));
+    whole.add(chunk);
+  }
+  return whole.bytes;
 }
+
+const noRoom = (fault: NoRoom): [status: number, reason: string] =>
+  fault === 'caller'
+    ? [FrontStatus.CallerFull, 'too many bytes of this caller are under way']
+    : [FrontStatus.Full, 'too many bytes are under way'];
 
 /** Stands for a body that the device was told not to send. */
 async function* notSent(): AsyncGenerator<Buffer, void, undefined> {

@@ -7,7 +7,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
-import { FrontStatus } from '../choices.js';
+import { FrontStatus, HELD_LIMITS } from '../choices.js';
+import { HeldBytes } from '../held.js';
 import { Connection, type FrontOptions } from './connection.js';
 import { parseFault } from './fault.js';
 import { firstVersion } from './version.js';
@@ -26,12 +27,12 @@ export {
 } from './service.js';
 
 export class HttpFront {
-  readonly #options: FrontOptions;
+  readonly #options: FrontOptions & { readonly held: HeldBytes };
   readonly #server: Server;
   readonly #connections = new Map<Duplex, Connection>();
 
   constructor(options: FrontOptions) {
-    this.#options = options;
+    this.#options = { ...options, held: options.held ?? new HeldBytes(HELD_LIMITS) };
     // What a head lacks is said by fault.ts, in its turn.
     const others = { requireHostHeader: false };
     this.#server = createServer({ headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, ...others });

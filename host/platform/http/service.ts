@@ -69,6 +69,10 @@ export interface HttpService {
     /** Called once for each request with a limit. What it leaves of the body is dropped, and the connection ends. */
     answer(request: StreamedRequest): Promise<Answer | StreamedAnswer>;
   };
+  /** Bytes of the longest body that is taken whole; the front's own limit unless given. */
+  readonly maxBody?: number;
+  /** What the front answers by itself; a short text where this gives nothing. */
+  refusal?(status: number, reason: string): Answer | undefined;
   /** The front answered by itself. */
   failed(id: number, caller: Session, status: number, reason: string): void;
 }

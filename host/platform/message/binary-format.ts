@@ -4,6 +4,8 @@
 //   2..n+1   body
 //   n+2..n+3 CRC-16/CCITT-FALSE of all before it, big-endian
 
+import { Collector } from '../collector.js';
+
 const LENGTH_BYTES = 2;
 const CRC_BYTES = 2;
 
@@ -17,34 +19,30 @@ export class FrameError extends Error {
 
 /** Takes bytes as they come and gives the frames' bodies. Holds one frame at most. */
 export class FrameReader {
-  #parts: Buffer[] = [];
-  #held = 0;
+  readonly #held = new Collector();
   /** Bytes of the frame under way, known after its first two. */
   #wanted = LENGTH_BYTES;
 
   /** Nothing of a frame is there. */
   get idle(): boolean {
-    return this.#held === 0;
+    return this.#held.length === 0;
   }
 
   /** The bodies that these bytes complete, one by one. Throws FrameError; nothing can be read after that. */
   *take(bytes: Buffer): Generator<Buffer, void, undefined> {
     for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + this.#wanted - this.#held);
-      this.#parts.push(part);
-      this.#held += part.length;
+      const part = bytes.subarray(at, at + this.#wanted - this.#held.length);
+      this.#held.add(part);
       at += part.length;
-      if (this.#held < this.#wanted) return;
-      const frame = Buffer.concat(this.#parts, this.#held);
+      if (this.#held.length < this.#wanted) return;
       if (this.#wanted === LENGTH_BYTES) {
-        this.#wanted += lengthOf(frame) + CRC_BYTES;
-        this.#parts = [frame];
-      } else {
-        this.#parts = [];
-        this.#held = 0;
-        this.#wanted = LENGTH_BYTES;
-        yield bodyOf(frame);
+        this.#wanted += lengthOf(this.#held.bytes) + CRC_BYTES;
+        continue;
       }
+      const frame = this.#held.bytes;
+      this.#held.clear();
+      this.#wanted = LENGTH_BYTES;
+      yield bodyOf(frame);
     }
   }
 }

@@ -5,7 +5,8 @@
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { Alarm } from '../../alarm.js';
-import { MessageStatus } from '../choices.js';
+import { HELD_LIMITS, MessageStatus } from '../choices.js';
+import { HeldBytes, type NoRoom, type Share } from '../held.js';
 import { shownBody } from '../http/text.js';
 import { callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
@@ -15,14 +16,24 @@ import type { DeviceMessage, MessageAnswer, MessageService, Reply, SourceProtoco
 /** Bytes of payload in one IPv4 datagram (RFC 768, RFC 791). */
 const MAX_DATAGRAM = 65_507;
 const TOO_LONG = new Refusal(MessageStatus.TooLongForDatagram, 'the answer does not fit into a datagram');
+const TOO_MANY = new Refusal(MessageStatus.CallerFull, 'too many messages of this SIM are under way');
+
+const noRoom = (fault: NoRoom): Refusal =>
+  fault === 'caller'
+    ? new Refusal(MessageStatus.CallerFull, 'too many bytes of this SIM are under way')
+    : new Refusal(MessageStatus.Full, 'too many bytes are under way');
 
 export class MessageFront {
   readonly #context: ServiceContext;
   readonly #service: MessageService;
   readonly #connections = new Set<Connection>();
+  readonly #held: HeldBytes;
+  /** Datagrams that are being served, by IMSI. */
+  readonly #datagrams = new Map<string, number>();
 
   constructor(context: ServiceContext, service: MessageService) {
     this.#context = context;
+    this.#held = context.held ?? new HeldBytes(HELD_LIMITS);
     this.#service = service;
   }
 
@@ -32,6 +43,7 @@ export class MessageFront {
       take: (protocol, body, signal) => this.#take(protocol, body, session, signal),
       refuse: (reason) => this.#refuse(new Refusal(MessageStatus.BadFrame, reason), session),
       framed: () => this.#framed(session),
+      share: () => this.#held.share(session.imsi),
     });
     this.#connections.add(connection);
     stream.once('close', () => this.#connections.delete(connection));
@@ -39,10 +51,17 @@ export class MessageFront {
 
   /** Serves one datagram. */
   datagram(bytes: Uint8Array, session: Session, reply: (bytes: Uint8Array) => void): void {
-    const { clock } = this.#context;
+    const { clock, messageLimits } = this.#context;
+    const { imsi } = session;
+    const underWay = this.#datagrams.get(imsi) ?? 0;
+    if (underWay >= messageLimits.datagrams) return reply(this.#refuse(TOO_MANY, session, 'udp').bytes);
+    this.#datagrams.set(imsi, underWay + 1);
     void this.#take('udp', Buffer.from(bytes), session, new AbortController().signal).then((answer) => {
+      const left = (this.#datagrams.get(imsi) ?? 1) - 1;
+      if (left > 0) this.#datagrams.set(imsi, left);
+      else this.#datagrams.delete(imsi);
       clock.stir();
-      reply(answer.bytes.length <= MAX_DATAGRAM ? answer.bytes : this.#refuse(TOO_LONG, session).bytes);
+      reply(answer.bytes.length <= MAX_DATAGRAM ? answer.bytes : this.#refuse(TOO_LONG, session, 'udp').bytes);
     });
   }
 
@@ -60,12 +79,11 @@ export class MessageFront {
   }
 
   /** The reply of the front itself. */
-  #refuse(refusal: Refusal, session: Session): Reply {
+  #refuse(refusal: Refusal, session: Session, protocol: 'tcp' | 'udp' = 'tcp'): Reply {
     const { nextId, traceOf } = this.#context;
     const { name: service } = this.#service;
     const id = nextId();
     const reply = this.#service.reply(failure(this.#context, service, id, session, refusal), undefined);
-    const protocol = refusal === TOO_LONG ? 'udp' : 'tcp';
     traceOf(session).emit(() => {
       return { type: 'message', service, kind: 'response', protocol, id, body: shownBody(reply.bytes) };
     });
@@ -83,13 +101,18 @@ export class MessageFront {
     said('request', body);
     let message: DeviceMessage | undefined;
     let answer: MessageAnswer;
+    const share = this.#held.share(session.imsi);
     try {
+      const fault = share.take(body.length);
+      if (fault !== undefined) throw noRoom(fault);
       const caller = callerOf(directory, session);
       const unixMs = clock.unixMs();
       message = { id, session, caller, protocol, body, method: 'POST', target: '/', headers: [], unixMs, signal };
       answer = await this.#service.answer(message);
     } catch (error) {
       answer = failure(this.#context, name, id, session, error);
+    } finally {
+      share.release();
     }
     const reply = this.#service.reply(answer, message);
     said('response', reply.bytes);
@@ -121,6 +144,7 @@ interface Handlers {
   refuse(reason: string): Reply;
   /** Undefined: the caller is nobody whom the service takes. */
   framed(): boolean | undefined;
+  share(): Share;
 }
 
 /** Where messages begin and end in what a connection brings. */
@@ -248,11 +272,14 @@ class Connection {
   /** Resolves when the device has room for more, or is gone: a device that does not read is not read from. */
   #write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0 || this.#stream.write(bytes)) return Promise.resolve();
+    const share = this.#handlers.share();
+    if (share.take(bytes.length) !== undefined) this.#stream.destroy();
     this.#alarm.set(this.#context.messageLimits.reply, () => this.#stream.destroy());
     return new Promise((resolve) => {
       const go = (): void => {
         this.#stream.off('drain', go).off('close', go);
         this.#alarm.clear();
+        share.release();
         resolve();
       };
       this.#stream.once('drain', go).once('close', go);

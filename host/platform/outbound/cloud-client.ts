@@ -46,7 +46,8 @@ export class CloudClient {
       ...{ type: 'http', leg: 'customer', kind: 'request', id, method: 'POST' },
       ...{ url: shownUrl(url.origin + target), headers: shownHeaders(headers), body: show(body) },
     }));
-    const answer = await forwarder.send({ destination: url, method: 'POST', target, headers, body, signal });
+    const { imsi } = session;
+    const answer = await forwarder.send({ destination: url, method: 'POST', target, headers, body, signal, imsi });
     const { status } = answer;
     trace.emit(() => ({
       ...{ type: 'http', leg: 'customer', kind: 'response', id, status },

@@ -4,7 +4,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock/clock.js';
 import { Alarm } from '../../alarm.js';
-import type { HttpLimits } from '../choices.js';
+import { HELD_LIMITS, type HttpLimits } from '../choices.js';
+import { Collector } from '../collector.js';
+import { HeldBytes, type Share } from '../held.js';
 import type { Answer } from '../http/front.js';
 import { headerPairs, isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
 import { Dialer, dialHost } from './dial.js';
@@ -18,15 +20,19 @@ export interface ForwardedRequest {
   readonly headers: HeaderList;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
+  /** On whose behalf: the answer's bytes are counted for this SIM. */
+  readonly imsi: string;
 }
 
 export class Forwarder {
   readonly #clock: Clock;
   readonly #dialer: Dialer;
   readonly #limits: HttpLimits;
+  readonly #held: HeldBytes;
 
-  constructor(clock: Clock, upstream: Upstream, limits: HttpLimits) {
+  constructor(clock: Clock, upstream: Upstream, limits: HttpLimits, held = new HeldBytes(HELD_LIMITS)) {
     this.#clock = clock;
+    this.#held = held;
     this.#dialer = new Dialer(clock, upstream);
     this.#limits = limits;
   }
@@ -79,7 +85,10 @@ export class Forwarder {
       let answered = false;
       upstream.once('response', (response) => {
         answered = true;
-        this.#collect(response).then(resolve, reject);
+        const share = this.#held.share(request.imsi);
+        this.#collect(response, share)
+          .then(resolve, reject)
+          .finally(() => share.release());
       });
       upstream.once('upgrade', () => reject(new UpstreamError('not-http', 'the destination switches protocols')));
       upstream.once('close', () => {
@@ -89,15 +98,23 @@ export class Forwarder {
     });
   }
 
-  #collect(response: IncomingMessage): Promise<Answer> {
+  #collect(response: IncomingMessage, share: Share): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
+      const { maxResponseBody } = this.#limits;
+      const whole = new Collector();
+      const refuse = (error: UpstreamError): void => {
+        response.destroy();
+        reject(error);
+      };
       response.on('data', (chunk: Buffer) => {
         this.#clock.stir();
-        size += chunk.length;
-        if (size <= this.#limits.maxResponseBody) chunks.push(chunk);
-        else reject(new UpstreamError('too-large', `the answer has more than ${this.#limits.maxResponseBody} bytes`));
+        if (whole.length + chunk.length > maxResponseBody) {
+          refuse(new UpstreamError('too-large', `the answer has more than ${maxResponseBody} bytes`));
+        } else if (share.take(whole.cost(chunk.length)) !== undefined) {
+          refuse(new UpstreamError('no-room', 'too many bytes are under way'));
+        } else {
+          whole.add(chunk);
+        }
       });
       response.on('error', () => reject(new UpstreamError('cut-short', 'the answer was cut short')));
       response.once('end', () => {
@@ -105,7 +122,7 @@ export class Forwarder {
           status: response.statusCode ?? 0,
           reason: response.statusMessage ?? '',
           headers: withoutHopByHop(headerPairs(response.rawHeaders)),
-          body: Buffer.concat(chunks, size),
+          body: whole.bytes,
           trailers: headerPairs(response.rawTrailers),
         };
         if (isWritable(answer)) resolve(answer);

@@ -4,6 +4,8 @@ export type UpstreamFault =
   | 'cut-short'
   | 'not-http'
   | 'too-large'
+  /** There is no room for the answer now. */
+  | 'no-room'
   | 'timeout'
   /** The device is gone: nobody waits for the answer. */
   | 'abandoned';
@@ -26,6 +28,7 @@ export const DEVICE_TEXT: Readonly<Record<UpstreamFault, string>> = {
   'cut-short': 'the answer of the destination was cut short',
   'not-http': 'the destination does not speak HTTP',
   'too-large': 'the answer of the destination is too large',
+  'no-room': 'there is no room for the answer of the destination',
   timeout: 'the destination did not answer in time',
   abandoned: 'abandoned',
 };
