@@ -9,3 +9,15 @@ export function place<T>(): T {
   // 8: what the largest field, of 64 bits, is aligned to. An object without fields has an address, too.
   return changetype<T>(memory.data(offsetof<T>() > 0 ? <i32>offsetof<T>() : 1, 8));
 }
+
+/** Bytes from one object to the next in a table: `@bytes(COUNT * strideOf<T>(), 8)`. */
+@inline
+export function strideOf<T>(): usize {
+  return (offsetof<T>() + 7) & ~7;
+}
+
+/** Makes an object what it was when `place` gave it: all zero. */
+@inline
+export function clear<T>(object: T): void {
+  memory.fill(changetype<usize>(object), 0, offsetof<T>());
+}

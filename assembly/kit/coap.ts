@@ -5,10 +5,11 @@ import { COAP_ENDPOINT_SIZE, CoapEndpoint } from "../net/coap/endpoint";
 import { CoapMessage } from "../net/coap/message";
 import { CoapUri } from "../net/coap/uri";
 import { CoapWriter } from "../net/coap/writer";
+import { place } from "../place";
 
-const message = changetype<CoapMessage>(memory.data(offsetof<CoapMessage>(), 8));
-const writer = changetype<CoapWriter>(memory.data(offsetof<CoapWriter>(), 8));
-const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
+const message = place<CoapMessage>();
+const writer = place<CoapWriter>();
+const uri = place<CoapUri>();
 export const endpoint = changetype<CoapEndpoint>(memory.data(COAP_ENDPOINT_SIZE, 8));
 /** The endpoint looks at the last datagram until its event is dealt with. */
 const datagram = memory.data(2048);

@@ -1,12 +1,13 @@
 // HTTP/1.1: writing requests, parsing responses.
 
+import { place } from "../place";
 import { ascii } from "./ascii";
 import { Method } from "../net/http/fields";
-import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
-import { HTTP_RESPONSE_SIZE, HttpResponse, ResponseEvent } from "../net/http/response";
+import { HttpRequest } from "../net/http/request";
+import { HttpResponse, ResponseEvent } from "../net/http/response";
 
-const request = changetype<HttpRequest>(memory.data(HTTP_REQUEST_SIZE, 8));
-const response = changetype<HttpResponse>(memory.data(HTTP_RESPONSE_SIZE, 8));
+const request = place<HttpRequest>();
+const response = place<HttpResponse>();
 
 /** Head of a request with one more header and a body of `length` bytes; empty when a part is not allowed in a head. */
 export function httpRequestHead(

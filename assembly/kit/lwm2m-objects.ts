@@ -15,6 +15,7 @@ import { Path } from "../lwm2m/path";
 import { send } from "../lwm2m/send";
 import { Access, ObjectTable, Of } from "../lwm2m/table";
 import { Value } from "../lwm2m/value";
+import { place } from "../place";
 import { endpoint } from "./coap";
 import { setValue } from "./lwm2m-value";
 
@@ -198,7 +199,7 @@ const sent = memory.data(1024);
 /** The Server instance of server 1. */
 const rules = changetype<Server>(memory.data(SERVER_SIZE, 8));
 let isReached = true;
-const scratch = changetype<Path>(memory.data(offsetof<Path>(), 8));
+const scratch = place<Path>();
 let server = 1;
 
 /** Begins anew with one device and no custom object. `preferred`: -1 for LwM2M 1.0. `limit`: bytes of an answer, at most 2048. */

@@ -7,13 +7,14 @@ import { Path } from "../lwm2m/path";
 import { READER_SIZE, Reader } from "../lwm2m/reader";
 import { Value } from "../lwm2m/value";
 import { WRITER_SIZE, Writer } from "../lwm2m/writer";
+import { place } from "../place";
 import { setValue } from "./lwm2m-value";
 
 const reader = changetype<Reader>(memory.data(READER_SIZE, 8));
 const writer = changetype<Writer>(memory.data(WRITER_SIZE, 8));
-const value = changetype<Value>(memory.data(offsetof<Value>(), 8));
-const base = changetype<Path>(memory.data(offsetof<Path>(), 8));
-const links = changetype<LinkReader>(memory.data(offsetof<LinkReader>(), 8));
+const value = place<Value>();
+const base = place<Path>();
+const links = place<LinkReader>();
 let input: Uint8Array = changetype<Uint8Array>(0);
 let output: Uint8Array = changetype<Uint8Array>(0);
 

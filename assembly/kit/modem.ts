@@ -1,13 +1,14 @@
 // The AT client by itself, and the BG95 driver: bytes in, bytes out, time as an argument. One of each.
 
+import { clear, place } from "../place";
 import { ascii } from "./ascii";
-import { AT_CLIENT_SIZE, AtClient, AtEvent } from "../modem/at";
-import { BG95_TLS_SIZE, Bg95Tls } from "../modem/quectel/bg95";
+import { AtClient, AtEvent } from "../modem/at";
+import { Bg95Tls } from "../modem/quectel/bg95";
 import { Quectel } from "../modem/quectel/dialect";
 import { Soracom } from "../soracom/access-point";
 
-const at = changetype<AtClient<Quectel>>(memory.data(AT_CLIENT_SIZE, 8));
-const bg95 = changetype<Bg95Tls<Soracom>>(memory.data(BG95_TLS_SIZE, 8));
+const at = place<AtClient<Quectel>>();
+const bg95 = place<Bg95Tls<Soracom>>();
 const block = memory.data(1500);
 let blockLength: i32 = 0;
 
@@ -88,7 +89,7 @@ export function atOutput(): Uint8Array {
 // --- The driver ---
 
 export function bg95Begin(seed: u32, push: bool): void {
-  memory.fill(changetype<usize>(bg95), 0, BG95_TLS_SIZE);
+  clear(bg95);
   bg95.push = push;
   bg95.begin(seed);
 }

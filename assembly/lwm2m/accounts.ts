@@ -8,6 +8,7 @@
 import { Status, store_read, store_write } from "../board/index";
 import { wipe } from "../crypto/constant-time";
 import { CoapUri } from "../net/coap/uri";
+import { place } from "../place";
 import { Ascii } from "../util/ascii";
 import {
   ACCESS_CONTROL,
@@ -35,7 +36,7 @@ const FACTORY_ID: i32 = 65_534;
 /** Of the object as a whole in an access control instance: who may create instances. */
 const ANY_INSTANCE: i32 = 65_535;
 
-const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
+const uri = place<CoapUri>();
 
 /** Place with `memory.data(ACCOUNTS_SIZE, 8)`, then `open`. */
 @unmanaged

@@ -1,6 +1,7 @@
 // Attributes that a server gives to what it observes: pmin, pmax, gt, lt, st, epmin, epmax. LwM2M Core 5.1.2, 7.3.2.
 
 import { Status } from "../board/index";
+import { place } from "../place";
 import { Ascii } from "../util/ascii";
 import { equals } from "../util/text";
 import { Text } from "../util/text";
@@ -23,7 +24,7 @@ export const enum Attribute {
 
 /** How many there are. */
 export const ATTRIBUTES: i32 = 7;
-const decimal = changetype<Decimal>(memory.data(offsetof<Decimal>(), 8));
+const decimal = place<Decimal>();
 
 /** What one path has; also a set of changes. */
 @unmanaged

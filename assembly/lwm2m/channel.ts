@@ -4,6 +4,7 @@
 // A DTLS session outlives its socket. When the server knows it by a connection ID (RFC 9146), another socket, or another address of the
 // device behind a NAT, goes on with it without a word. Otherwise a new handshake offers to resume it.
 
+import { place } from "../place";
 import { never } from "../util/wait";
 import { NetKind, NetState, Status, entropy } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
@@ -29,7 +30,7 @@ const BLOCKED_MS: i64 = 50;
 /** Blocks of 512 bytes: one record in one datagram on NB-IoT and LTE-M. */
 const SZX: i32 = 5;
 
-const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
+const uri = place<CoapUri>();
 const datagram = memory.data(IN_MAX, 8);
 const random = memory.data(32, 8);
 

@@ -1,6 +1,7 @@
 // Reads CBOR, RFC 8949: one value, and SenML, RFC 8428 6, with the object links of LwM2M. Lengths may be definite or indefinite, keys in any order.
 
 import { Status } from "../board/index";
+import { place } from "../place";
 import { equals } from "../util/text";
 import { scale } from "./number";
 import { Reader } from "./reader";
@@ -60,9 +61,9 @@ class Head {
   }
 }
 
-const head = changetype<Head>(memory.data(offsetof<Head>(), 8));
+const head = place<Head>();
 /** The item read last. */
-const item = changetype<Value>(memory.data(offsetof<Value>(), 8));
+const item = place<Value>();
 
 /** Reader.next for SenML CBOR. */
 export function cborNext(r: Reader): i32 {

@@ -1,6 +1,7 @@
 // Reads SenML in JSON, RFC 8428 5, with the object links of LwM2M.
 
 import { Status } from "../board/index";
+import { place } from "../place";
 import { Ascii } from "../util/ascii";
 import { equals, startsWith } from "../util/text";
 import { Decimal } from "./number";
@@ -11,9 +12,9 @@ import { Kind, Value, decodeBase64 } from "./value";
 const DEPTH_MAX: i32 = 8;
 const SENML_VERSION: f64 = 10;
 
-const decimal = changetype<Decimal>(memory.data(offsetof<Decimal>(), 8));
+const decimal = place<Decimal>();
 /** The string read last. */
-const text = changetype<Value>(memory.data(offsetof<Value>(), 8));
+const text = place<Value>();
 
 /** Reader.next for SenML JSON. */
 export function jsonNext(r: Reader): i32 {

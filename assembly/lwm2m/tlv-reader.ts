@@ -1,6 +1,7 @@
 // Reads TLV, LwM2M Core 7.4.3: entries within entries, as they come.
 
 import { Status } from "../board/index";
+import { place } from "../place";
 import { bigEndian } from "../util/numbers";
 import { Mark, Reader } from "./reader";
 import { Kind } from "./value";
@@ -38,7 +39,7 @@ class Header {
   }
 }
 
-const header = changetype<Header>(memory.data(offsetof<Header>()));
+const header = place<Header>();
 
 /** Bytes of the header in front of the value of that resource, of which ptr..ptr+len is the beginning; -1 when it is something else. */
 export function resourceHead(ptr: usize, len: i32, resource: i32): i32 {

@@ -1,6 +1,7 @@
 // The value of a resource as a payload has it, and as the type of the resource makes it.
 
 import { Status } from "../board/index";
+import { place } from "../place";
 import { Ascii } from "../util/ascii";
 import { bigEndian } from "../util/numbers";
 import { Type } from "./fields";
@@ -26,7 +27,7 @@ export const enum Kind {
   Unsigned,
 }
 
-const decimal = changetype<Decimal>(memory.data(offsetof<Decimal>(), 8));
+const decimal = place<Decimal>();
 
 
 @unmanaged

@@ -68,7 +68,7 @@ const ESC: u32 = 0x1b;
 const CR: u32 = 0x0d;
 const LF: u32 = 0x0a;
 
-/** Set before the first use by `reset`; place with `memory.data(AT_CLIENT_SIZE)`. */
+/** Set before the first use by `reset`; place with `place`. */
 @unmanaged
 export class AtClient<D> {
   /** Set by `feed`. */
@@ -111,35 +111,14 @@ export class AtClient<D> {
   private asked: bool;
   private heard: bool;
 
-
-  @inline
-  private get base(): usize {
-    return changetype<usize>(this) + offsetof<AtClient<D>>();
-  }
-
   /** The line of the last Info or Urc event: line..line+lineLength, without its end. */
-  @inline
-  get line(): usize {
-    return this.base;
-  }
+  @bytes(LINE_MAX) line: usize;
 
+  @bytes(COMMAND_MAX) private commandPtr: usize;
 
-  @inline
-  private get commandPtr(): usize {
-    return this.base + LINE_MAX;
-  }
+  @part private text: Text;
 
-
-  @inline
-  private get text(): Text {
-    return changetype<Text>(this.base + LINE_MAX + COMMAND_MAX);
-  }
-
-
-  @inline
-  private get escapePtr(): usize {
-    return this.base + LINE_MAX + COMMAND_MAX + offsetof<Text>();
-  }
+  @bytes(ESCAPES) private escapePtr: usize;
 
   get lineLength(): i32 {
     return this.lineLen;
@@ -492,11 +471,3 @@ export class AtClient<D> {
     }
   }
 }
-
-/** Stands in for a dialect where only the size is asked for: none has fields. */
-@unmanaged
-class NoDialect {}
-
-export const AT_CLIENT_SIZE: i32 = <i32>(
-  (offsetof<AtClient<NoDialect>>() + LINE_MAX + COMMAND_MAX + offsetof<Text>() + ESCAPES)
-);

@@ -51,23 +51,11 @@ export class ModemSocket {
   private rxAt: i32;
   private rxEnd: i32;
 
+  @bytes(HOST_MAX + 1) host: usize;
 
-  @inline
-  get host(): usize {
-    return changetype<usize>(this) + offsetof<ModemSocket>();
-  }
+  @bytes(TX_MAX) tx: usize;
 
-
-  @inline
-  get tx(): usize {
-    return this.host + HOST_MAX + 1;
-  }
-
-
-  @inline
-  private get rx(): usize {
-    return this.tx + TX_MAX;
-  }
+  @bytes(RX_BUFFER) private rx: usize;
 
   want(kind: i32, hostPtr: usize, hostLen: i32, port: i32): void {
     if (kind == NetKind.Udp) everDatagram = true;
@@ -161,8 +149,6 @@ export class ModemSocket {
     return this.isDatagram ? 2 : 0;
   }
 }
-
-export const MODEM_SOCKET_SIZE: i32 = <i32>((offsetof<ModemSocket>() + HOST_MAX + 1 + TX_MAX + RX_BUFFER + 7) & ~7);
 
 /** Letters, digits, `-`, `.`, `:`: nothing that could end the quoted string of an AT command. */
 export function isHostName(ptr: usize, len: i32): bool {

@@ -23,7 +23,7 @@ export const enum StreamState {
   Waiting,
 }
 
-/** Place with `memory.data(BEAM_STREAM_SIZE, 8)`, then `open`. */
+/** Place with `place`, then `open`. */
 @unmanaged
 export class BeamStream<N> {
   state: StreamState;
@@ -33,11 +33,7 @@ export class BeamStream<N> {
   private net: N;
   private handle: i32;
 
-
-  @inline
-  private get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this) + offsetof<BeamStream<N>>());
-  }
+  @part private backoff: Backoff;
 
   open(net: N, seed: u32): void {
     this.net = net;
@@ -116,5 +112,3 @@ export class BeamStream<N> {
     this.handle = -1;
   }
 }
-
-export const BEAM_STREAM_SIZE: i32 = <i32>((offsetof<BeamStream<usize>>() + offsetof<Backoff>() + 7) & ~7);

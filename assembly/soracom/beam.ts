@@ -3,14 +3,17 @@
 
 import { Method } from "../net/http/fields";
 import { Ascii } from "../util/ascii";
-import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
+import { HttpService } from "./http-service";
 
 /** The answer's body is not looked at; a short one is taken so that the connection can be kept. */
 const ANSWER_MAX = 512;
 
-/** Place with `memory.data(BEAM_SIZE, 8)`, then `open`. The destination's answer is the outcome's. */
+/** Place with `place`, then `open`. The destination's answer is the outcome's. */
 @unmanaged
 export class BeamClient<N> extends HttpService<N> {
+
+  @bytes(ANSWER_MAX) private answer: usize;
+
   open(net: N): void {
     this.attach(net, "beam.soracom.io", 8888);
   }
@@ -21,8 +24,6 @@ export class BeamClient<N> extends HttpService<N> {
    */
   post(now: i64, path: Ascii, contentType: Ascii, id: usize, idLen: i32, body: usize, bodyLen: i32): void {
     this.begin(Method.Post, path).header("Content-Type", contentType).headerBytes("x-message-id", id, idLen);
-    this.send(now, body, bodyLen, changetype<usize>(this) + HTTP_SERVICE_SIZE, ANSWER_MAX);
+    this.send(now, body, bodyLen, this.answer, ANSWER_MAX);
   }
 }
-
-export const BEAM_SIZE: i32 = HTTP_SERVICE_SIZE + ANSWER_MAX;

@@ -4,26 +4,19 @@
 import { NetKind } from "../board/index";
 import { Method } from "../net/http/fields";
 import { JsonKind, JsonReader } from "../util/json";
-import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
+import { HttpService } from "./http-service";
 import { Outcome } from "./outcome";
 
 /** Longest answer; a token with all claims is some 900 bytes. */
 const ANSWER_MAX = 1_536;
 
-/** Place with `memory.data(ENDORSE_SIZE, 8)`, then `open`. */
+/** Place with `place`, then `open`. */
 @unmanaged
 export class EndorseClient<N> extends HttpService<N> {
 
-  @inline
-  private get answer(): usize {
-    return changetype<usize>(this) + HTTP_SERVICE_SIZE;
-  }
+  @bytes(ANSWER_MAX) private answer: usize;
 
-
-  @inline
-  private get json(): JsonReader {
-    return changetype<JsonReader>(this.answer + ANSWER_MAX);
-  }
+  @part private json: JsonReader;
 
   open(net: N): void {
     this.attach(net, "endorse.soracom.io", 443, NetKind.Tls);
@@ -58,8 +51,6 @@ export class EndorseClient<N> extends HttpService<N> {
     return this.json.len;
   }
 }
-
-export const ENDORSE_SIZE: i32 = HTTP_SERVICE_SIZE + ANSWER_MAX + <i32>offsetof<JsonReader>();
 
 /** RFC 7515 3.1: three parts of base64url, a dot between. */
 function isJwt(ptr: usize, len: i32): bool {

@@ -2,18 +2,18 @@
 // back: its status, and its body for the app to act on.
 
 import { Method } from "../net/http/fields";
-import { TCP_MESSAGE_SIZE, TcpMessage } from "../net/message/tcp";
-import { UDP_MESSAGE_SIZE, UdpMessage } from "../net/message/udp";
+import { TcpMessage } from "../net/message/tcp";
+import { UdpMessage } from "../net/message/udp";
 import { Ascii } from "../util/ascii";
-import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
-import { MESSAGE_SERVICE_SIZE, MessageService } from "./message-service";
+import { HttpService } from "./http-service";
+import { MessageService } from "./message-service";
 
 const HOST = "funk.soracom.io";
 const PORT = 23_080;
 /** A function has 30 s, and asking again calls it again: the shortest wait, 75 % of this, is longer. */
 const WAIT_MS = 45_000;
 
-/** Over HTTP. Place with `memory.data(FUNK_HTTP_SIZE, 8)`, then `open`. The answer's length is `answerLength`. */
+/** Over HTTP. Place with `place`, then `open`. The answer's length is `answerLength`. */
 @unmanaged
 export class FunkHttp<N> extends HttpService<N> {
   open(net: N): void {
@@ -27,9 +27,7 @@ export class FunkHttp<N> extends HttpService<N> {
   }
 }
 
-export const FUNK_HTTP_SIZE: i32 = HTTP_SERVICE_SIZE;
-
-/** Over TCP. Place with `memory.data(FUNK_TCP_SIZE, 8)`, then `open`. */
+/** Over TCP. Place with `place`, then `open`. */
 @unmanaged
 export class FunkTcp<N> extends MessageService<TcpMessage<N>> {
   open(net: N): void {
@@ -37,14 +35,10 @@ export class FunkTcp<N> extends MessageService<TcpMessage<N>> {
   }
 }
 
-export const FUNK_TCP_SIZE: i32 = MESSAGE_SERVICE_SIZE + TCP_MESSAGE_SIZE;
-
-/** Over UDP; a call whose answer is lost is made more than once. Place with `memory.data(FUNK_UDP_SIZE, 8)`. */
+/** Over UDP; a call whose answer is lost is made more than once. Place with `place`. */
 @unmanaged
 export class FunkUdp<N> extends MessageService<UdpMessage<N>> {
   open(net: N, seed: u32): void {
     this.message.attach(net, HOST, PORT, WAIT_MS, seed);
   }
 }
-
-export const FUNK_UDP_SIZE: i32 = MESSAGE_SERVICE_SIZE + UDP_MESSAGE_SIZE;

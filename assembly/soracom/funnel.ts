@@ -2,18 +2,18 @@
 // credentials that the operator stored. Delivered means that the cloud has accepted it.
 
 import { Method } from "../net/http/fields";
-import { TCP_MESSAGE_SIZE, TcpMessage } from "../net/message/tcp";
-import { UDP_MESSAGE_SIZE, UdpMessage } from "../net/message/udp";
+import { TcpMessage } from "../net/message/tcp";
+import { UdpMessage } from "../net/message/udp";
 import { Ascii } from "../util/ascii";
-import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
-import { MESSAGE_SERVICE_SIZE, MessageService } from "./message-service";
+import { HttpService } from "./http-service";
+import { MessageService } from "./message-service";
 
 const HOST = "funnel.soracom.io";
 const PORT = 23_080;
 /** The cloud is asked before the answer comes. */
 const WAIT_MS = 10_000;
 
-/** Over HTTP. Place with `memory.data(FUNNEL_HTTP_SIZE, 8)`, then `open`. */
+/** Over HTTP. Place with `place`, then `open`. */
 @unmanaged
 export class FunnelHttp<N> extends HttpService<N> {
   open(net: N): void {
@@ -27,9 +27,7 @@ export class FunnelHttp<N> extends HttpService<N> {
   }
 }
 
-export const FUNNEL_HTTP_SIZE: i32 = HTTP_SERVICE_SIZE;
-
-/** Over TCP. Place with `memory.data(FUNNEL_TCP_SIZE, 8)`, then `open`. */
+/** Over TCP. Place with `place`, then `open`. */
 @unmanaged
 export class FunnelTcp<N> extends MessageService<TcpMessage<N>> {
   open(net: N): void {
@@ -37,14 +35,10 @@ export class FunnelTcp<N> extends MessageService<TcpMessage<N>> {
   }
 }
 
-export const FUNNEL_TCP_SIZE: i32 = MESSAGE_SERVICE_SIZE + TCP_MESSAGE_SIZE;
-
-/** Over UDP; a message whose answer is lost is handed over more than once. Place with `memory.data(FUNNEL_UDP_SIZE, 8)`. */
+/** Over UDP; a message whose answer is lost is handed over more than once. Place with `place`. */
 @unmanaged
 export class FunnelUdp<N> extends MessageService<UdpMessage<N>> {
   open(net: N, seed: u32): void {
     this.message.attach(net, HOST, PORT, WAIT_MS, seed);
   }
 }
-
-export const FUNNEL_UDP_SIZE: i32 = MESSAGE_SERVICE_SIZE + UDP_MESSAGE_SIZE;

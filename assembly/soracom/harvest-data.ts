@@ -2,17 +2,17 @@
 // that the entry is stored. An entry is at most 1,024 bytes.
 
 import { Method } from "../net/http/fields";
-import { TCP_MESSAGE_SIZE, TcpMessage } from "../net/message/tcp";
-import { UDP_MESSAGE_SIZE, UdpMessage } from "../net/message/udp";
+import { TcpMessage } from "../net/message/tcp";
+import { UdpMessage } from "../net/message/udp";
 import { Ascii } from "../util/ascii";
-import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
-import { MESSAGE_SERVICE_SIZE, MessageService } from "./message-service";
+import { HttpService } from "./http-service";
+import { MessageService } from "./message-service";
 
 const HOST = "harvest.soracom.io";
 const PORT = 8514;
 const WAIT_MS = 5_000;
 
-/** Over HTTP, with its own time. Place with `memory.data(HARVEST_HTTP_SIZE, 8)`, then `open`. */
+/** Over HTTP, with its own time. Place with `place`, then `open`. */
 @unmanaged
 export class HarvestHttp<N> extends HttpService<N> {
   open(net: N): void {
@@ -30,9 +30,7 @@ export class HarvestHttp<N> extends HttpService<N> {
   }
 }
 
-export const HARVEST_HTTP_SIZE: i32 = HTTP_SERVICE_SIZE;
-
-/** Over TCP. Place with `memory.data(HARVEST_TCP_SIZE, 8)`, then `open`. */
+/** Over TCP. Place with `place`, then `open`. */
 @unmanaged
 export class HarvestTcp<N> extends MessageService<TcpMessage<N>> {
   open(net: N): void {
@@ -40,14 +38,10 @@ export class HarvestTcp<N> extends MessageService<TcpMessage<N>> {
   }
 }
 
-export const HARVEST_TCP_SIZE: i32 = MESSAGE_SERVICE_SIZE + TCP_MESSAGE_SIZE;
-
-/** Over UDP; an entry whose answer is lost is stored more than once. Place with `memory.data(HARVEST_UDP_SIZE, 8)`. */
+/** Over UDP; an entry whose answer is lost is stored more than once. Place with `place`. */
 @unmanaged
 export class HarvestUdp<N> extends MessageService<UdpMessage<N>> {
   open(net: N, seed: u32): void {
     this.message.attach(net, HOST, PORT, WAIT_MS, seed);
   }
 }
-
-export const HARVEST_UDP_SIZE: i32 = MESSAGE_SERVICE_SIZE + UDP_MESSAGE_SIZE;

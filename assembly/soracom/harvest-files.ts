@@ -5,9 +5,9 @@
 // all ranges are of one and the same file is checked by its length and its ETag.
 
 import { NetKind, Status } from "../board/index";
-import { HTTP_PARTS_SIZE, HeaderWatch, HttpClient, InParts } from "../net/http/client";
+import { HeaderWatch, HttpClient, InParts } from "../net/http/client";
 import { Method } from "../net/http/fields";
-import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
+import { HttpRequest } from "../net/http/request";
 import { Ascii } from "../util/ascii";
 import { Text, startsWith } from "../util/text";
 import { Outcome, outcomeOf } from "./outcome";
@@ -33,7 +33,7 @@ const enum Task {
   Part,
 }
 
-/** Place with `memory.data(FILES_SIZE, 8)`, then `open`. */
+/** Place with `place`, then `open`. */
 @unmanaged
 export class FilesClient<N> {
   /** Bytes of the file, -1 while not known. */
@@ -50,65 +50,27 @@ export class FilesClient<N> {
   /** Length of the ETag of the file's first range; -1 none. */
   private etagLength: i32;
 
+  @part http: HttpClient<N, InParts>;
 
-  @inline
-  get http(): HttpClient<N, InParts> {
-    return changetype<HttpClient<N, InParts>>(changetype<usize>(this) + offsetof<FilesClient<N>>());
-  }
+  @part private request: HttpRequest;
 
+  @part private rangeText: Text;
 
-  @inline
-  private get request(): HttpRequest {
-    return changetype<HttpRequest>(changetype<usize>(this.http) + HTTP_PARTS_SIZE);
-  }
+  @part private etagWatch: HeaderWatch;
 
-
-  @inline
-  private get rangeText(): Text {
-    return changetype<Text>(changetype<usize>(this.request) + HTTP_REQUEST_SIZE);
-  }
-
-
-  @inline
-  private get etagWatch(): HeaderWatch {
-    return changetype<HeaderWatch>(changetype<usize>(this.rangeText) + offsetof<Text>());
-  }
-
-
-  @inline
-  private get rangeWatch(): HeaderWatch {
-    return changetype<HeaderWatch>(changetype<usize>(this.etagWatch) + offsetof<HeaderWatch>());
-  }
+  @part private rangeWatch: HeaderWatch;
 
   /** ETag of the first range, and of the last one. */
-  @inline
-  private get firstEtag(): usize {
-    return changetype<usize>(this.rangeWatch) + offsetof<HeaderWatch>();
-  }
+  @bytes(ETAG_MAX) private firstEtag: usize;
 
+  @bytes(ETAG_MAX) private lastEtag: usize;
 
-  @inline
-  private get lastEtag(): usize {
-    return this.firstEtag + ETAG_MAX;
-  }
+  @bytes(RANGE_MAX) private range: usize;
 
-
-  @inline
-  private get range(): usize {
-    return this.lastEtag + ETAG_MAX;
-  }
-
-
-  @inline
-  private get head(): usize {
-    return this.range + RANGE_MAX;
-  }
+  @bytes(HEAD_MAX) private head: usize;
 
   /** What came of the file: part..part+partLength. */
-  @inline
-  get part(): usize {
-    return this.head + HEAD_MAX;
-  }
+  @bytes(FILE_PART) part: usize;
 
   open(net: N): void {
     this.http.attach(net, HOST, PORT, NetKind.Tcp);
@@ -300,17 +262,3 @@ export class FilesClient<N> {
     return end;
   }
 }
-
-export const FILES_SIZE: i32 = <i32>(
-  ((offsetof<FilesClient<usize>>() +
-    HTTP_PARTS_SIZE +
-    HTTP_REQUEST_SIZE +
-    offsetof<Text>() +
-    2 * offsetof<HeaderWatch>() +
-    2 * ETAG_MAX +
-    RANGE_MAX +
-    HEAD_MAX +
-    FILE_PART +
-    7) &
-    ~7)
-);

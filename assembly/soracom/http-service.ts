@@ -2,15 +2,15 @@
 // to a service is in its own file.
 
 import { NetKind, Status } from "../board/index";
-import { HTTP_CLIENT_SIZE, HttpClient, Whole } from "../net/http/client";
+import { HttpClient, Whole } from "../net/http/client";
 import { Method } from "../net/http/fields";
-import { HTTP_REQUEST_SIZE, HttpRequest } from "../net/http/request";
+import { HttpRequest } from "../net/http/request";
 import { Ascii } from "../util/ascii";
 import { Outcome, outcomeOf } from "./outcome";
 
 const HEAD_MAX = 512;
 
-/** Place with `memory.data(HTTP_SERVICE_SIZE, 8)`; the `open` of the service comes first. */
+/** Place with `place`; the `open` of the service comes first. */
 @unmanaged
 export class HttpService<N> {
   private host: Ascii;
@@ -18,23 +18,11 @@ export class HttpService<N> {
   private pending: bool;
   private valid: bool;
 
+  @part http: HttpClient<N, Whole>;
 
-  @inline
-  get http(): HttpClient<N, Whole> {
-    return changetype<HttpClient<N, Whole>>(changetype<usize>(this) + offsetof<HttpService<N>>());
-  }
+  @part private request: HttpRequest;
 
-
-  @inline
-  private get request(): HttpRequest {
-    return changetype<HttpRequest>(changetype<usize>(this.http) + HTTP_CLIENT_SIZE);
-  }
-
-
-  @inline
-  private get head(): usize {
-    return changetype<usize>(this.request) + HTTP_REQUEST_SIZE;
-  }
+  @bytes(HEAD_MAX) private head: usize;
 
   attach(net: N, host: Ascii, port: i32, kind: i32 = NetKind.Tcp): void {
     this.host = host;
@@ -94,7 +82,3 @@ export class HttpService<N> {
     return this.http.response.bodyLength;
   }
 }
-
-export const HTTP_SERVICE_SIZE: i32 = <i32>(
-  ((offsetof<HttpService<usize>>() + HTTP_CLIENT_SIZE + HTTP_REQUEST_SIZE + HEAD_MAX + 7) & ~7)
-);

@@ -21,11 +21,7 @@ export class MessageService<M> {
   bare: bool;
   private pending: bool;
 
-
-  @inline
-  get message(): M {
-    return changetype<M>((changetype<usize>(this) + offsetof<MessageService<M>>() + 7) & ~7);
-  }
+  @part message: M;
 
   /** Sends a message, only when none is pending; it stays as it is until the end. The reply goes to `into`. */
   send(now: i64, message: usize, messageLen: i32, into: usize, intoMax: i32): void {
@@ -61,6 +57,3 @@ export class MessageService<M> {
     return this.pending && this.message.idle ? 0 : this.message.deadline;
   }
 }
-
-/** Of the service itself; that of its message client comes on top. */
-export const MESSAGE_SERVICE_SIZE: i32 = <i32>((offsetof<MessageService<usize>>() + 7) & ~7);

@@ -4,25 +4,18 @@
 import { Method } from "../net/http/fields";
 import { Text } from "../util/text";
 import { writeJsonString } from "../util/json";
-import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
+import { HttpService } from "./http-service";
 
 /** Longest `[{"tagName":..,"tagValue":..}]`. */
 const TAG_BODY_MAX = 256;
 
-/** Place with `memory.data(METADATA_SIZE, 8)`, then `open`. Each call begins one request; `step` tells its outcome. */
+/** Place with `place`, then `open`. Each call begins one request; `step` tells its outcome. */
 @unmanaged
 export class MetadataClient<N> extends HttpService<N> {
 
-  @inline
-  private get text(): Text {
-    return changetype<Text>(changetype<usize>(this) + HTTP_SERVICE_SIZE);
-  }
+  @part private text: Text;
 
-
-  @inline
-  private get tagBody(): usize {
-    return changetype<usize>(this.text) + offsetof<Text>();
-  }
+  @bytes(TAG_BODY_MAX) private tagBody: usize;
 
   open(net: N): void {
     this.attach(net, "metadata.soracom.io", 80);
@@ -63,5 +56,3 @@ export class MetadataClient<N> extends HttpService<N> {
     this.send(now, 0, -1, into, intoMax);
   }
 }
-
-export const METADATA_SIZE: i32 = HTTP_SERVICE_SIZE + <i32>offsetof<Text>() + TAG_BODY_MAX;

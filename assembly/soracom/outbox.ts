@@ -10,7 +10,7 @@ import { Ascii } from "../util/ascii";
 import { Backoff } from "../util/backoff";
 import { beginLog, endLog } from "../util/log";
 import { Text } from "../util/text";
-import { BEAM_SIZE, BeamClient } from "./beam";
+import { BeamClient } from "./beam";
 import { Outcome } from "./outcome";
 
 /** Messages that can wait: an hour and a half of one a minute. */
@@ -33,9 +33,9 @@ const MAGIC: u32 = 0x31424f41; // "AOB1"
 /** Numbers end here, at one message a second after 60 years. A larger one in the store is damage. */
 const SEQ_MAX: u32 = 0x70000000;
 
-/** One message, as in the store: the header, then `length` bytes of body. */
+/** In the store the header comes first, then `length` bytes of body. */
 @unmanaged
-class Slot {
+class SlotHeader {
   magic: u32;
   seq: u32;
   /** Random, drawn at the start that made the message: `epoch`-`seq` is unique even after the store was lost. */
@@ -48,10 +48,17 @@ class Slot {
   unsaved: bool;
 }
 
-const HEADER: i32 = <i32>offsetof<Slot>();
-const SLOT_SIZE = HEADER + BODY_MAX;
+/** One message, as in the store. */
+@unmanaged
+class Slot extends SlotHeader {
 
-/** Place with `memory.data(OUTBOX_SIZE, 8)`, then `open`. */
+  @bytes(BODY_MAX) body: usize;
+}
+
+const HEADER: i32 = <i32>offsetof<SlotHeader>();
+const SLOT_SIZE: i32 = <i32>offsetof<Slot>();
+
+/** Place with `place`, then `open`. */
 @unmanaged
 export class Outbox<N> {
   /** Number of the next message. */
@@ -71,51 +78,25 @@ export class Outbox<N> {
   private unsaved: i32;
   private saveAt: i64;
 
+  @part private backoff: Backoff;
 
-  @inline
-  private get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this) + offsetof<Outbox<N>>());
-  }
+  @part private text: Text;
 
+  @part private idText: Text;
 
-  @inline
-  private get text(): Text {
-    return changetype<Text>(changetype<usize>(this.backoff) + offsetof<Backoff>());
-  }
-
-
-  @inline
-  private get idText(): Text {
-    return changetype<Text>(changetype<usize>(this.text) + offsetof<Text>());
-  }
-
-
-  @inline
-  private get beam(): BeamClient<N> {
-    return changetype<BeamClient<N>>((changetype<usize>(this.idText) + offsetof<Text>() + 7) & ~7);
-  }
+  @part private beam: BeamClient<N>;
 
   /** The body being composed, the one being sent, and the id of that. */
-  @inline
-  private get draft(): usize {
-    return changetype<usize>(this.beam) + BEAM_SIZE;
-  }
+  @bytes(BODY_MAX) private draft: usize;
 
+  @bytes(BODY_MAX) private outgoing: usize;
 
-  @inline
-  private get outgoing(): usize {
-    return this.draft + BODY_MAX;
-  }
+  @bytes(ID_MAX) private outgoingId: usize;
 
-
-  @inline
-  private get outgoingId(): usize {
-    return this.outgoing + BODY_MAX;
-  }
+  @bytes(SLOTS * SLOT_SIZE, 8) private slots: usize;
 
   private slot(seq: u32): Slot {
-    const first = (this.outgoingId + ID_MAX + 7) & ~7;
-    return changetype<Slot>(first + <usize>((seq % SLOTS) * SLOT_SIZE));
+    return changetype<Slot>(this.slots + <usize>((seq % SLOTS) * SLOT_SIZE));
   }
 
   /** Reads what waits from the store. Messages go to the Beam entry point `path` of `net`. */
@@ -192,7 +173,7 @@ export class Outbox<N> {
     slot.lost = this.lost;
     slot.length = text.length;
     slot.waiting = true;
-    memory.copy(changetype<usize>(slot) + HEADER, this.draft, text.length);
+    memory.copy(slot.body, this.draft, text.length);
     this.seq = seq + 1;
     this.save(now, slot);
     this.skipSent();
@@ -231,7 +212,7 @@ export class Outbox<N> {
     // Copies: the slot may be given to a newer message before the answer comes.
     this.sendingSeq = slot.seq;
     this.sendingLen = slot.length;
-    memory.copy(this.outgoing, changetype<usize>(slot) + HEADER, slot.length);
+    memory.copy(this.outgoing, slot.body, slot.length);
     const id = this.idText.on(this.outgoingId, ID_MAX);
     writeId(id, slot.epoch, slot.seq);
     this.sending = true;
@@ -303,18 +284,6 @@ export class Outbox<N> {
     }
   }
 }
-
-export const OUTBOX_SIZE: i32 = <i32>(
-  (offsetof<Outbox<usize>>() +
-    offsetof<Backoff>() +
-    2 * offsetof<Text>() +
-    8 +
-    BEAM_SIZE +
-    2 * BODY_MAX +
-    ID_MAX +
-    8 +
-    <i32>SLOTS * SLOT_SIZE)
-);
 
 function writeId(text: Text, epoch: u64, seq: u32): void {
   text.hex64(epoch).str("-").num(seq);

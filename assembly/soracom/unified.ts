@@ -3,12 +3,12 @@
 // TCP and UDP. 207 (some have failed) is Refused; the body says which.
 
 import { Method } from "../net/http/fields";
-import { TCP_MESSAGE_SIZE, TcpMessage } from "../net/message/tcp";
-import { UDP_MESSAGE_SIZE, UdpMessage } from "../net/message/udp";
+import { TcpMessage } from "../net/message/tcp";
+import { UdpMessage } from "../net/message/udp";
 import { Ascii } from "../util/ascii";
 import { JsonKind, JsonReader } from "../util/json";
-import { HTTP_SERVICE_SIZE, HttpService } from "./http-service";
-import { MESSAGE_SERVICE_SIZE, MessageService } from "./message-service";
+import { HttpService } from "./http-service";
+import { MessageService } from "./message-service";
 import { Outcome, outcomeOf } from "./outcome";
 
 const HOST = "uni.soracom.io";
@@ -19,7 +19,7 @@ const MULTI_STATUS = 207;
 
 const json = memory.data(offsetof<JsonReader>());
 
-/** Over HTTP. Place with `memory.data(UNIFIED_HTTP_SIZE, 8)`, then `open`. */
+/** Over HTTP. Place with `place`, then `open`. */
 @unmanaged
 export class UnifiedHttp<N> extends HttpService<N> {
   open(net: N): void {
@@ -39,9 +39,7 @@ export class UnifiedHttp<N> extends HttpService<N> {
   }
 }
 
-export const UNIFIED_HTTP_SIZE: i32 = HTTP_SERVICE_SIZE;
-
-/** Over TCP. Place with `memory.data(UNIFIED_TCP_SIZE, 8)`, then `open`. */
+/** Over TCP. Place with `place`, then `open`. */
 @unmanaged
 export class UnifiedTcp<N> extends MessageService<TcpMessage<N>> {
   open(net: N): void {
@@ -54,9 +52,7 @@ export class UnifiedTcp<N> extends MessageService<TcpMessage<N>> {
   }
 }
 
-export const UNIFIED_TCP_SIZE: i32 = MESSAGE_SERVICE_SIZE + TCP_MESSAGE_SIZE;
-
-/** Over UDP. Place with `memory.data(UNIFIED_UDP_SIZE, 8)`, then `open`. */
+/** Over UDP. Place with `place`, then `open`. */
 @unmanaged
 export class UnifiedUdp<N> extends MessageService<UdpMessage<N>> {
   open(net: N, seed: u32): void {
@@ -68,8 +64,6 @@ export class UnifiedUdp<N> extends MessageService<UdpMessage<N>> {
     return unified<UdpMessage<N>>(this, this.step(now));
   }
 }
-
-export const UNIFIED_UDP_SIZE: i32 = MESSAGE_SERVICE_SIZE + UDP_MESSAGE_SIZE;
 
 /** A reply that does not begin with a status may be the object about all. */
 function unified<M>(service: MessageService<M>, outcome: Outcome): Outcome {

@@ -8,10 +8,11 @@ import { type Answer, type Request, parseRequest } from './scripted-modem.js';
 const SOURCE = `
   import { clock_ms } from "./assembly/board/index";
   import { BoardNet } from "./assembly/net/transport";
-  import { OUTBOX_SIZE, Outbox } from "./assembly/soracom/outbox";
+  import { place } from "./assembly/place";
+  import { Outbox } from "./assembly/soracom/outbox";
   import { until } from "./assembly/util/wait";
   const net = changetype<BoardNet>(memory.data(8));
-  const outbox = changetype<Outbox<BoardNet>>(memory.data(OUTBOX_SIZE, 8));
+  const outbox = place<Outbox<BoardNet>>();
   export function setup(): void { outbox.open(net, "/a"); }
   export function put(n: i32): void { outbox.compose().num(n); outbox.commit(clock_ms()); }
   export function loop(): i32 {

@@ -9,9 +9,10 @@ import { PROFILE } from '../world/demo-world.js';
 
 const source = (kinds: string): string => `
   import { NetKind } from "./assembly/board/index";
-  import { BG95_SIZE, Bg95 } from "./assembly/modem/quectel/bg95";
+  import { Bg95 } from "./assembly/modem/quectel/bg95";
+  import { place } from "./assembly/place";
   import { Soracom } from "./assembly/soracom/access-point";
-  const modem = changetype<Bg95<Soracom>>(memory.data(BG95_SIZE, 8));
+  const modem = place<Bg95<Soracom>>();
   const BYTES = memory.data(256);
   export function begin(): void { modem.begin(1); }
   export function open(port: i32): i32 {
@@ -41,12 +42,13 @@ it('one kind takes less than both, and received data that is pushed takes more t
 /** Says one thing to Harvest Data and logs what it answers, or by what code the socket is refused. `open`: of the Net. */
 const speaker = (open: string): string => `
   import { LogLevel, NetKind, NetState, clock_ms, uart_open } from "./assembly/board/index";
-  import { BG95_SIZE, Bg95 } from "./assembly/modem/quectel/bg95";
+  import { Bg95 } from "./assembly/modem/quectel/bg95";
+  import { place } from "./assembly/place";
   import { serve } from "./assembly/modem/serial";
   import { Soracom } from "./assembly/soracom/access-point";
   import { beginLog, endLog } from "./assembly/util/log";
   import { until } from "./assembly/util/wait";
-  const modem = changetype<Bg95<Soracom>>(memory.data(BG95_SIZE, 8));
+  const modem = place<Bg95<Soracom>>();
   const HOST = memory.data<u8>([${[...Buffer.from('harvest.soracom.io')].join(', ')}]);
   const READING = memory.data<u8>([${[...Buffer.from('{"t":21}')].join(', ')}]);
   const answer = memory.data(256);

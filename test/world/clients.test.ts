@@ -14,38 +14,39 @@ const READ_MS = Date.UTC(2025, 11, 31, 20);
 
 /** Client by the number that the app reads from its only sensor: file, class, transport. */
 const CLIENTS = [
-  ['funnel', 'FunnelHttp', 'FUNNEL_HTTP_SIZE'],
-  ['funnel', 'FunnelTcp', 'FUNNEL_TCP_SIZE'],
-  ['funnel', 'FunnelUdp', 'FUNNEL_UDP_SIZE'],
-  ['funk', 'FunkHttp', 'FUNK_HTTP_SIZE'],
-  ['funk', 'FunkTcp', 'FUNK_TCP_SIZE'],
-  ['funk', 'FunkUdp', 'FUNK_UDP_SIZE'],
-  ['beam-message', 'BeamTcp', 'BEAM_TCP_SIZE'],
-  ['beam-message', 'BeamUdp', 'BEAM_UDP_SIZE'],
-  ['harvest-data', 'HarvestHttp', 'HARVEST_HTTP_SIZE'],
-  ['harvest-data', 'HarvestTcp', 'HARVEST_TCP_SIZE'],
-  ['harvest-data', 'HarvestUdp', 'HARVEST_UDP_SIZE'],
-  ['unified', 'UnifiedHttp', 'UNIFIED_HTTP_SIZE'],
-  ['unified', 'UnifiedTcp', 'UNIFIED_TCP_SIZE'],
-  ['unified', 'UnifiedUdp', 'UNIFIED_UDP_SIZE'],
+  ['funnel', 'FunnelHttp'],
+  ['funnel', 'FunnelTcp'],
+  ['funnel', 'FunnelUdp'],
+  ['funk', 'FunkHttp'],
+  ['funk', 'FunkTcp'],
+  ['funk', 'FunkUdp'],
+  ['beam-message', 'BeamTcp'],
+  ['beam-message', 'BeamUdp'],
+  ['harvest-data', 'HarvestHttp'],
+  ['harvest-data', 'HarvestTcp'],
+  ['harvest-data', 'HarvestUdp'],
+  ['unified', 'UnifiedHttp'],
+  ['unified', 'UnifiedTcp'],
+  ['unified', 'UnifiedUdp'],
 ] as const;
 
 /** Sends one message by one client and logs `<outcome> <status> <answer>`. */
 const SOURCE = `
   import { LogLevel, adc_read, clock_ms, uart_open } from "./assembly/board/index";
-  import { BG95_SIZE, Bg95 } from "./assembly/modem/quectel/bg95";
+  import { Bg95 } from "./assembly/modem/quectel/bg95";
   import { serve } from "./assembly/modem/serial";
+  import { place } from "./assembly/place";
   import { Soracom } from "./assembly/soracom/access-point";
   import { Outcome } from "./assembly/soracom/outcome";
   import { beginLog, endLog } from "./assembly/util/log";
   import { Text } from "./assembly/util/text";
   import { until } from "./assembly/util/wait";
   ${CLIENTS.map(
-    ([file, type, size], i) => `
-    import { ${type}, ${size} } from "./assembly/soracom/${file}";
-    const c${i} = changetype<${type}<Bg95<Soracom>>>(memory.data(${size}, 8));`,
+    ([file, type], i) => `
+    import { ${type} } from "./assembly/soracom/${file}";
+    const c${i} = place<${type}<Bg95<Soracom>>>();`,
   ).join('')}
-  const modem = changetype<Bg95<Soracom>>(memory.data(BG95_SIZE, 8));
+  const modem = place<Bg95<Soracom>>();
   const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
   const message = memory.data(64);
   const answer = memory.data(1024);

@@ -15,15 +15,16 @@ import { PROFILE } from './demo-world.js';
 /** Sends `hello` and then every byte value, and logs each line that comes back and how many of those bytes. */
 const SOURCE = `
   import { LogLevel, clock_ms, uart_open } from "./assembly/board/index";
-  import { BG95_SIZE, Bg95 } from "./assembly/modem/quectel/bg95";
+  import { Bg95 } from "./assembly/modem/quectel/bg95";
+  import { place } from "./assembly/place";
   import { serve } from "./assembly/modem/serial";
   import { Soracom } from "./assembly/soracom/access-point";
-  import { BEAM_STREAM_SIZE, BeamStream, StreamState } from "./assembly/soracom/beam-stream";
+  import { BeamStream, StreamState } from "./assembly/soracom/beam-stream";
   import { beginLog, endLog } from "./assembly/util/log";
   import { until } from "./assembly/util/wait";
 
-  const modem = changetype<Bg95<Soracom>>(memory.data(BG95_SIZE, 8));
-  const stream = changetype<BeamStream<Bg95<Soracom>>>(memory.data(BEAM_STREAM_SIZE, 8));
+  const modem = place<Bg95<Soracom>>();
+  const stream = place<BeamStream<Bg95<Soracom>>>();
   const out = memory.data(262);
   const line = memory.data(512);
   let sent: i32 = 0;

@@ -5,6 +5,7 @@
 // The caller opens a session to what `target` says when `isDue`, calls `begin` when it is open, hands its events to `took`, and says
 // `unreachable` or `lost` when it has failed. `isDone` is when the session can be closed.
 
+import { place } from "../../place";
 import { never } from "../../util/wait";
 import { CoapEvent } from "../../net/coap/event";
 import { CoapEndpoint } from "../../net/coap/endpoint";
@@ -17,7 +18,7 @@ import { Firmware, FirmwareResult } from "./firmware";
 const TRIES: i32 = 9;
 const WAIT_MS: i64 = 10_000;
 
-const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
+const uri = place<CoapUri>();
 
 /** Place with `memory.data(FIRMWARE_PULL_SIZE, 8)`, then `attach`. */
 @unmanaged

@@ -7,6 +7,7 @@
 
 import { Status } from "../../board/index";
 import { CoapUri } from "../../net/coap/uri";
+import { place } from "../../place";
 import { Path } from "../path";
 import { Value } from "../value";
 import {
@@ -34,7 +35,7 @@ import { FirmwareUpdate, HEADER, URI_MAX } from "./firmware-update";
 export { AnyDelivery, FirmwareResult, FirmwareState, Pulled, Pushed } from "./firmware-fields";
 export { ETAG_MAX, FIRMWARE_SIZE } from "./firmware-update";
 
-const uri = changetype<CoapUri>(memory.data(offsetof<CoapUri>(), 8));
+const uri = place<CoapUri>();
 
 /** Place with `memory.data(FIRMWARE_SIZE, 8)`, then `attach`. `B`: the flash; `M`: how packages come. */
 @unmanaged

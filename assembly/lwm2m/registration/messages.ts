@@ -3,6 +3,7 @@
 import { CoapEndpoint } from "../../net/coap/endpoint";
 import { CoapCode, CoapOption, CoapType } from "../../net/coap/fields";
 import { CoapWriter } from "../../net/coap/writer";
+import { place } from "../../place";
 import { Text } from "../../util/text";
 import { Server } from "../account";
 import { EndpointName } from "../endpoint-name";
@@ -16,7 +17,7 @@ const LOCATION_MAX: i32 = 64;
 /** `lt=` and a number. */
 const LIFETIME_MAX: i32 = 16;
 
-const query = changetype<Text>(memory.data(offsetof<Text>()));
+const query = place<Text>();
 const lifetimeText = memory.data(LIFETIME_MAX);
 
 

@@ -18,7 +18,7 @@ import { Registration } from "../registration";
 import { NetworkTime } from "./clock";
 import { isContextActive, writeAccessPoint } from "./context";
 import { Quectel } from "./dialect";
-import { NoTls, QUECTEL_SOCKETS_SIZE, QuectelSockets } from "./sockets";
+import { NoTls, QuectelSockets } from "./sockets";
 
 /** Commands that are answered at once. */
 const SHORT_MS = 5_000;
@@ -73,29 +73,13 @@ export class QuectelDriver<M, A, T> {
   /** Online, AT+QLTS runs and no command of a socket. */
   private asksTime: bool;
 
+  @part private backoff: Backoff;
 
-  @inline
-  private get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this) + offsetof<QuectelDriver<M, A, T>>());
-  }
+  @part private link: Registration;
 
+  @part private time: NetworkTime;
 
-  @inline
-  private get link(): Registration {
-    return changetype<Registration>(changetype<usize>(this.backoff) + offsetof<Backoff>());
-  }
-
-
-  @inline
-  private get time(): NetworkTime {
-    return changetype<NetworkTime>(changetype<usize>(this) + TIME_AT);
-  }
-
-
-  @inline
-  get sockets(): QuectelSockets<T> {
-    return changetype<QuectelSockets<T>>(changetype<usize>(this) + SOCKETS_AT);
-  }
+  @part sockets: QuectelSockets<T>;
 
 
   @inline
@@ -509,14 +493,6 @@ export class QuectelDriver<M, A, T> {
     }
   }
 }
-
-/** Where the clock and the sockets begin in the driver's memory; the sockets are its last part. */
-const TIME_AT: usize =
-  (offsetof<QuectelDriver<NoTls, NoTls, NoTls>>() + offsetof<Backoff>() + offsetof<Registration>() + 7) & ~7;
-const SOCKETS_AT: usize = (TIME_AT + offsetof<NetworkTime>() + 7) & ~7;
-
-/** Without TLS. */
-export const QUECTEL_DRIVER_SIZE: i32 = <i32>SOCKETS_AT + QUECTEL_SOCKETS_SIZE;
 
 /** In their order: error codes as numbers, full functionality, no echo of sent data, registration URCs with cause. */
 function settingCommand(index: i32): Ascii {

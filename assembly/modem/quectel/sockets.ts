@@ -8,19 +8,12 @@
 // `T` is NoTls, or QuectelTls of tls.ts: an app without TLS does not carry it.
 
 import { NetKind, NetState, Status } from "../../board/index";
+import { strideOf } from "../../place";
 import { Fields, Text, startsWith } from "../../util/text";
 import { earlier } from "../../util/wait";
-import { AT_CLIENT_SIZE, AtClient } from "../at";
+import { AtClient } from "../at";
 import { AtResult } from "../at-result";
-import {
-  HOST_MAX,
-  MODEM_SOCKETS,
-  MODEM_SOCKET_SIZE,
-  ModemSocket,
-  SocketState,
-  TX_MAX,
-  isHostName,
-} from "../socket-buffer";
+import { HOST_MAX, MODEM_SOCKETS, ModemSocket, SocketState, TX_MAX, isHostName } from "../socket-buffer";
 import { Quectel } from "./dialect";
 import { QuectelError, SocketCommand, socketWord, statusOf } from "./fields";
 
@@ -70,23 +63,13 @@ export class QuectelSockets<T> {
   private blockSocket: i32;
   private blockLen: i32;
 
+  @part at: AtClient<Quectel>;
 
-  @inline
-  get at(): AtClient<Quectel> {
-    return changetype<AtClient<Quectel>>(changetype<usize>(this) + offsetof<QuectelSockets<T>>());
-  }
+  @part fields: Fields;
 
+  @part private tls: T;
 
-  @inline
-  get fields(): Fields {
-    return changetype<Fields>(changetype<usize>(this.at) + AT_CLIENT_SIZE);
-  }
-
-
-  @inline
-  private get tls(): T {
-    return changetype<T>(changetype<usize>(this.fields) + offsetof<Fields>());
-  }
+  @bytes(MODEM_SOCKETS * strideOf<ModemSocket>(), 8) private sockets: usize;
 
   /** True: received data is pushed by the modem. False (default): it is fetched. */
   get push(): bool {
@@ -99,8 +82,7 @@ export class QuectelSockets<T> {
   }
 
   private socket(handle: i32): ModemSocket {
-    const first = changetype<usize>(this) + <usize>socketsAt<T>();
-    return changetype<ModemSocket>(first + handle * MODEM_SOCKET_SIZE);
+    return changetype<ModemSocket>(this.sockets + handle * strideOf<ModemSocket>());
   }
 
   /** All that was open is gone, for this reason. One that only waits for the modem goes on waiting. */
@@ -481,13 +463,3 @@ export class QuectelSockets<T> {
     return socket.state != SocketState.Free && !socket.closing;
   }
 }
-
-/** Where the first socket begins, behind the fields, the AT client, its reader and what TLS keeps. */
-function socketsAt<T>(): i32 {
-  const fields = <i32>(offsetof<QuectelSockets<T>>() + offsetof<Fields>() + offsetof<T>());
-  return (fields + AT_CLIENT_SIZE + 7) & ~7;
-}
-
-export const QUECTEL_SOCKETS_SIZE: i32 =
-  ((<i32>(offsetof<QuectelSockets<NoTls>>() + offsetof<Fields>()) + AT_CLIENT_SIZE + 7) & ~7) +
-  MODEM_SOCKETS * MODEM_SOCKET_SIZE;

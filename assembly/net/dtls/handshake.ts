@@ -12,6 +12,7 @@
 import { Status } from "../../board/status";
 import { ctEqual, wipe } from "../../crypto/constant-time";
 import { sha256Init, sha256Update } from "../../crypto/sha256";
+import { place } from "../../place";
 import {
   Alert,
   ContentType,
@@ -45,7 +46,7 @@ const TIMEOUT_MAX_MS = 60_000;
 /** ClientHellos of one handshake: a server may find a cookie too old, but not for ever. */
 const HELLOS_MAX = 4;
 
-const serverHello = changetype<ServerHello>(memory.data(offsetof<ServerHello>(), 4));
+const serverHello = place<ServerHello>();
 
 /** Writes the head of a handshake message in one piece. */
 function messageHead(at: usize, type: i32, sequence: i32, len: i32): void {

@@ -6,7 +6,7 @@
 import { NetState, Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { Exchange, ExchangeState } from "../exchange";
-import { HTTP_RESPONSE_SIZE, HttpResponse, ResponseEvent } from "./response";
+import { HttpResponse, ResponseEvent } from "./response";
 
 const RECEIVE_CHUNK = 256;
 
@@ -44,7 +44,7 @@ export class InParts {
 }
 
 /**
- * Place with `memory.data(HTTP_CLIENT_SIZE, 8)`, then `attach`. `B` is Whole or InParts. After an exchange that failed
+ * Place with `place`, then `attach`. `B` is Whole or InParts. After an exchange that failed
  * `response.code` may be known even so.
  */
 @unmanaged
@@ -61,23 +61,11 @@ export class HttpClient<N, B> extends Exchange<N> {
   private into: usize;
   private intoMax: i32;
 
+  @part response: HttpResponse;
 
-  @inline
-  get response(): HttpResponse {
-    return changetype<HttpResponse>(changetype<usize>(this) + offsetof<HttpClient<N, B>>());
-  }
+  @bytes(RECEIVE_CHUNK) private chunk: usize;
 
-
-  @inline
-  private get chunk(): usize {
-    return changetype<usize>(this.response) + HTTP_RESPONSE_SIZE;
-  }
-
-
-  @inline
-  get parts(): B {
-    return changetype<B>(this.chunk + RECEIVE_CHUNK);
-  }
+  @part parts: B;
 
   /**
    * Begins an exchange; only while Idle. `head` and `body` go out as they are; the body of the response goes to
@@ -226,6 +214,3 @@ export class HttpClient<N, B> extends Exchange<N> {
     if (this.over(now, result, response.untouched, keep, response.code >= 200)) this.begin(now);
   }
 }
-
-export const HTTP_CLIENT_SIZE: i32 = <i32>(offsetof<HttpClient<usize, Whole>>() + HTTP_RESPONSE_SIZE + RECEIVE_CHUNK);
-export const HTTP_PARTS_SIZE: i32 = HTTP_CLIENT_SIZE + <i32>offsetof<InParts>();

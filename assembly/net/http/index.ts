@@ -3,6 +3,6 @@
 // do no I/O and know no time; the last gets time as an argument. No TLS, no redirects, no upgrade, no content coding.
 
 export { Method } from "./fields";
-export { HttpRequest, HTTP_REQUEST_SIZE } from "./request";
-export { HttpResponse, HTTP_RESPONSE_SIZE, ResponseEvent } from "./response";
-export { HttpClient, HTTP_CLIENT_SIZE } from "./client";
+export { HttpRequest } from "./request";
+export { HttpResponse, ResponseEvent } from "./response";
+export { HttpClient } from "./client";

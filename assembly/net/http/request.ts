@@ -13,11 +13,7 @@ import { Method, methodName } from "./fields";
 export class HttpRequest {
   valid: bool;
 
-
-  @inline
-  private get text(): Text {
-    return changetype<Text>(changetype<usize>(this) + offsetof<HttpRequest>());
-  }
+  @part private text: Text;
 
   get length(): i32 {
     return this.text.length;
@@ -100,5 +96,3 @@ function forges(c: u32, isWord: bool): bool {
   const least: u32 = isWord ? 0x21 : 0x20;
   return c < least || c == 0x7f;
 }
-
-export const HTTP_REQUEST_SIZE: i32 = <i32>(offsetof<HttpRequest>() + offsetof<Text>());

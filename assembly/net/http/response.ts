@@ -44,7 +44,7 @@ const enum Framing {
 /** No body is longer than this; a sum of lengths below it does not overflow. */
 const SIZE_MAX: i64 = 0xffff_ffff_ffff;
 
-/** Place with `memory.data(HTTP_RESPONSE_SIZE)`; `begin` before each response. */
+/** Place with `place`; `begin` before each response. */
 @unmanaged
 export class HttpResponse {
   /** Status code, 100..999, as soon as the status line has come; 0 before. Above 599 it counts as 5xx (RFC 9110 15). */
@@ -75,11 +75,7 @@ export class HttpResponse {
   private valueAt: i32;
   private valueLen: i32;
 
-
-  @inline
-  private get line(): usize {
-    return changetype<usize>(this) + offsetof<HttpResponse>();
-  }
+  @bytes(LINE_MAX) private line: usize;
 
   /** The body will go to body..body+bodyMax; `noBody`: the request was HEAD. */
   begin(noBody: bool, body: usize, bodyMax: i32): void {
@@ -422,8 +418,6 @@ export class HttpResponse {
     return ResponseEvent.None;
   }
 }
-
-export const HTTP_RESPONSE_SIZE: i32 = <i32>(offsetof<HttpResponse>() + LINE_MAX);
 
 
 @inline

@@ -13,7 +13,7 @@ const GAP_MS = 2_000;
 const stray = memory.data(1);
 
 /**
- * Place with `memory.data(TCP_MESSAGE_SIZE, 8)`, then `attach`. `result` is Ok when a reply came, TooLong when it was cut off
+ * Place with `place`, then `attach`. `result` is Ok when a reply came, TooLong when it was cut off
  * at the buffer's end.
  */
 @unmanaged
@@ -92,5 +92,3 @@ export class TcpMessage<N> extends Exchange<N> {
     if (this.over(now, result, !hasReply, keep, hasReply)) this.begin(now);
   }
 }
-
-export const TCP_MESSAGE_SIZE: i32 = <i32>((offsetof<TcpMessage<usize>>() + 7) & ~7);

@@ -29,7 +29,7 @@ const WAIT_CAP_MS = 64_000;
 
 const stray = memory.data(1);
 
-/** Place with `memory.data(UDP_MESSAGE_SIZE, 8)`, then `attach`. */
+/** Place with `place`, then `attach`. */
 @unmanaged
 export class UdpMessage<N> {
   state: UdpState;
@@ -52,11 +52,7 @@ export class UdpMessage<N> {
   private into: usize;
   private intoMax: i32;
 
-
-  @inline
-  private get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this) + offsetof<UdpMessage<N>>());
-  }
+  @part private backoff: Backoff;
 
   /**
    * `host` and `port` of all messages; the first wait for an answer is 75 % to 125 % of `waitMs`; `seed` spreads them.
@@ -151,5 +147,3 @@ export class UdpMessage<N> {
     this.result = result;
   }
 }
-
-export const UDP_MESSAGE_SIZE: i32 = <i32>((offsetof<UdpMessage<usize>>() + offsetof<Backoff>() + 7) & ~7);

@@ -4,10 +4,11 @@
 // board's store, in order, through loss of network, modem restarts and power cuts.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, clock_unix_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
-import { OUTBOX_SIZE, Outbox } from "akari/assembly/soracom/outbox";
+import { Outbox } from "akari/assembly/soracom/outbox";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
 import { until } from "akari/assembly/util/wait";
 
@@ -20,8 +21,8 @@ const PERIOD_MS: i64 = 60_000;
 
 type Modem = Bg95<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
-const outbox = changetype<Outbox<Modem>>(memory.data(OUTBOX_SIZE, 8));
+const modem = place<Modem>();
+const outbox = place<Outbox<Modem>>();
 const random = memory.data(4, 4);
 let nextReading: i64 = 0;
 

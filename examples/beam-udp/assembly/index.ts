@@ -3,10 +3,11 @@
 // customer's HTTPS server; `200` comes back in a datagram.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
-import { BEAM_UDP_SIZE, BeamUdp } from "akari/assembly/soracom/beam-message";
+import { BeamUdp } from "akari/assembly/soracom/beam-message";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
 import { until } from "akari/assembly/util/wait";
@@ -19,8 +20,8 @@ const ANSWER_MAX = 64;
 
 type Modem = Bg95<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
-const beam = changetype<BeamUdp<Modem>>(memory.data(BEAM_UDP_SIZE, 8));
+const modem = place<Modem>();
+const beam = place<BeamUdp<Modem>>();
 const random = memory.data(4, 4);
 const reading = memory.data(4);
 const answer = memory.data(ANSWER_MAX);

@@ -4,12 +4,13 @@
 // The token is a credential for as long as it lives: it goes over TLS only, and never into the log.
 
 import { BOARD_ABI, LogLevel, NetKind, clock_ms, entropy, gpio_write, uart_open } from "akari/assembly/board/index";
-import { BG95_TLS_SIZE, Bg95Tls } from "akari/assembly/modem/quectel/bg95";
+import { Bg95Tls } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
 import { Method } from "akari/assembly/net/http/fields";
-import { ENDORSE_SIZE, EndorseClient } from "akari/assembly/soracom/endorse";
-import { HTTP_SERVICE_SIZE, HttpService } from "akari/assembly/soracom/http-service";
+import { EndorseClient } from "akari/assembly/soracom/endorse";
+import { HttpService } from "akari/assembly/soracom/http-service";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { Ascii } from "akari/assembly/util/ascii";
 import { Backoff } from "akari/assembly/util/backoff";
@@ -37,11 +38,11 @@ const enum Step {
 
 type Modem = Bg95Tls<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_TLS_SIZE, 8));
-const endorse = changetype<EndorseClient<Modem>>(memory.data(ENDORSE_SIZE, 8));
-const door = changetype<HttpService<Modem>>(memory.data(HTTP_SERVICE_SIZE, 8));
-const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
-const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+const modem = place<Modem>();
+const endorse = place<EndorseClient<Modem>>();
+const door = place<HttpService<Modem>>();
+const backoff = place<Backoff>();
+const text = place<Text>();
 const random = memory.data(4, 4);
 const parameters = memory.data(64);
 const answer = memory.data(ANSWER_MAX);

@@ -3,10 +3,11 @@
 // that are changed without touching a device.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, gpio_write, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
-import { FUNK_TCP_SIZE, FunkTcp } from "akari/assembly/soracom/funk";
+import { FunkTcp } from "akari/assembly/soracom/funk";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { JsonKind, JsonReader } from "akari/assembly/util/json";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
@@ -23,10 +24,10 @@ const ANSWER_MAX = 256;
 
 type Modem = Bg95<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
-const funk = changetype<FunkTcp<Modem>>(memory.data(FUNK_TCP_SIZE, 8));
-const json = changetype<JsonReader>(memory.data(offsetof<JsonReader>(), 8));
-const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+const modem = place<Modem>();
+const funk = place<FunkTcp<Modem>>();
+const json = place<JsonReader>();
+const text = place<Text>();
 const random = memory.data(4, 4);
 const message = memory.data(MESSAGE_MAX);
 const answer = memory.data(ANSWER_MAX);

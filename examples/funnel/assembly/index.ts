@@ -2,10 +2,11 @@
 // one back when the cloud has accepted it. The cloud's credentials stay with the platform.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
-import { FUNNEL_UDP_SIZE, FunnelUdp } from "akari/assembly/soracom/funnel";
+import { FunnelUdp } from "akari/assembly/soracom/funnel";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
 import { Text } from "akari/assembly/util/text";
@@ -20,9 +21,9 @@ const ANSWER_MAX = 128;
 
 type Modem = Bg95<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
-const funnel = changetype<FunnelUdp<Modem>>(memory.data(FUNNEL_UDP_SIZE, 8));
-const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+const modem = place<Modem>();
+const funnel = place<FunnelUdp<Modem>>();
+const text = place<Text>();
 const random = memory.data(4, 4);
 const message = memory.data(MESSAGE_MAX);
 const answer = memory.data(ANSWER_MAX);

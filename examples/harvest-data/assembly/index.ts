@@ -2,10 +2,11 @@
 // which it was read: what was read without network is stored later, and stands where it belongs.
 
 import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
-import { HARVEST_HTTP_SIZE, HarvestHttp } from "akari/assembly/soracom/harvest-data";
+import { HarvestHttp } from "akari/assembly/soracom/harvest-data";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { Backoff } from "akari/assembly/util/backoff";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
@@ -22,10 +23,10 @@ const BODY_MAX = 64;
 
 type Modem = Bg95<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
-const harvest = changetype<HarvestHttp<Modem>>(memory.data(HARVEST_HTTP_SIZE, 8));
-const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
-const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+const modem = place<Modem>();
+const harvest = place<HarvestHttp<Modem>>();
+const backoff = place<Backoff>();
+const text = place<Text>();
 /** Of reading n modulo SLOTS: when (`clock_ms`), and tenths of a degree. */
 const times = memory.data(SLOTS * 8, 8);
 const values = memory.data(SLOTS * 4, 4);

@@ -9,10 +9,11 @@ import {
   sha256Init,
   sha256Update,
 } from "akari/assembly/crypto/sha256";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
-import { FILES_SIZE, FilesClient } from "akari/assembly/soracom/harvest-files";
+import { FilesClient } from "akari/assembly/soracom/harvest-files";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { Backoff } from "akari/assembly/util/backoff";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
@@ -37,10 +38,10 @@ const enum Step {
 
 type Modem = Bg95<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
-const files = changetype<FilesClient<Modem>>(memory.data(FILES_SIZE, 8));
-const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
-const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+const modem = place<Modem>();
+const files = place<FilesClient<Modem>>();
+const backoff = place<Backoff>();
+const text = place<Text>();
 const hash = memory.data(SHA256_CONTEXT_BYTES, 8);
 const digest = memory.data(SHA256_BYTES, 8);
 const random = memory.data(4, 4);

@@ -21,8 +21,9 @@ import { BOARD_FLASH_SIZE, BoardFlash } from "akari/assembly/lwm2m/objects/board
 import { FIRMWARE_SIZE, Firmware, Pushed } from "akari/assembly/lwm2m/objects/firmware";
 import { Bearer, MONITORING_SIZE, Monitoring } from "akari/assembly/lwm2m/objects/monitoring";
 import { PLAIN_DEVICE_SIZE, PlainDevice, Wish } from "akari/assembly/lwm2m/objects/plain-device";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
 import { Ccm8 } from "akari/assembly/net/dtls/suites";
 import { beginLog, endLog, logText } from "akari/assembly/util/log";
@@ -55,16 +56,16 @@ const device = changetype<PlainDevice>(memory.data(PLAIN_DEVICE_SIZE, 8));
 const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
 const firmware = changetype<Update>(memory.data(FIRMWARE_SIZE, 8));
 const flash = changetype<BoardFlash>(memory.data(BOARD_FLASH_SIZE, 8));
-const thermometer = changetype<Thermometer>(memory.data(offsetof<Thermometer>(), 8));
+const thermometer = place<Thermometer>();
 const joints = memory.data(4 * JOIN_SIZE, 8);
 const none = changetype<None>(joints);
 
 /** The endpoint's name: drawn at the first start, the same ever after. */
 const NAME_LEN = 22;
 const name = memory.data(NAME_LEN);
-const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+const text = place<Text>();
 const random = memory.data(8, 8);
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
+const modem = place<Modem>();
 const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
 /** A variable: in a constant its address would stand, longer, wherever the client is spoken of. What is small lies before what is big, too. */
 let client = changetype<Manager>(0);

@@ -11,10 +11,11 @@ import {
   gpio_write,
   uart_open,
 } from "akari/assembly/board/index";
-import { BG95_SIZE, Bg95 } from "akari/assembly/modem/quectel/bg95";
+import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
+import { place } from "akari/assembly/place";
 import { Soracom } from "akari/assembly/soracom/access-point";
-import { METADATA_SIZE, MetadataClient } from "akari/assembly/soracom/metadata";
+import { MetadataClient } from "akari/assembly/soracom/metadata";
 import { Outcome } from "akari/assembly/soracom/outcome";
 import { Backoff } from "akari/assembly/util/backoff";
 import { JsonKind, JsonReader } from "akari/assembly/util/json";
@@ -46,10 +47,10 @@ const enum Role {
 
 type Modem = Bg95<Soracom>;
 
-const modem = changetype<Modem>(memory.data(BG95_SIZE, 8));
-const metadata = changetype<MetadataClient<Modem>>(memory.data(METADATA_SIZE, 8));
-const backoff = changetype<Backoff>(memory.data(offsetof<Backoff>(), 8));
-const json = changetype<JsonReader>(memory.data(offsetof<JsonReader>(), 8));
+const modem = place<Modem>();
+const metadata = place<MetadataClient<Modem>>();
+const backoff = place<Backoff>();
+const json = place<JsonReader>();
 const random = memory.data(4, 4);
 const answer = memory.data(ANSWER_MAX);
 const TAG = memory.data<u8>([0x72, 0x6f, 0x6c, 0x65]); // role

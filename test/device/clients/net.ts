@@ -11,51 +11,50 @@ export const NetKind = { Udp: 0, Tcp: 1, Tls: 2 } as const;
 interface Client {
   readonly file: string;
   readonly type: string;
-  readonly size: string;
   readonly open: string;
   readonly transport: 'http' | 'message' | 'other';
   /** Name of its `step`. */
   readonly step?: string;
 }
 
-const http = (file: string, type: string, size: string, step = 'step'): Client => ({
-  ...{ file, type, size, step },
+const http = (file: string, type: string, step = 'step'): Client => ({
+  ...{ file, type, step },
   open: 'open(net)',
   transport: 'http',
 });
-const tcp = (file: string, type: string, size: string, step = 'step'): Client => ({
-  ...{ file, type, size, step },
+const tcp = (file: string, type: string, step = 'step'): Client => ({
+  ...{ file, type, step },
   open: 'open(net)',
   transport: 'message',
 });
-const udp = (file: string, type: string, size: string, step = 'step'): Client => ({
-  ...{ file, type, size, step },
+const udp = (file: string, type: string, step = 'step'): Client => ({
+  ...{ file, type, step },
   open: 'open(net, 5)',
   transport: 'message',
 });
 
 const CLIENTS = {
-  metadata: http('metadata', 'MetadataClient', 'METADATA_SIZE'),
-  harvestHttp: http('harvest-data', 'HarvestHttp', 'HARVEST_HTTP_SIZE'),
-  harvestTcp: tcp('harvest-data', 'HarvestTcp', 'HARVEST_TCP_SIZE'),
-  harvestUdp: udp('harvest-data', 'HarvestUdp', 'HARVEST_UDP_SIZE'),
-  funnelHttp: http('funnel', 'FunnelHttp', 'FUNNEL_HTTP_SIZE'),
-  funnelTcp: tcp('funnel', 'FunnelTcp', 'FUNNEL_TCP_SIZE'),
-  funnelUdp: udp('funnel', 'FunnelUdp', 'FUNNEL_UDP_SIZE'),
-  funkHttp: http('funk', 'FunkHttp', 'FUNK_HTTP_SIZE'),
-  funkTcp: tcp('funk', 'FunkTcp', 'FUNK_TCP_SIZE'),
-  funkUdp: udp('funk', 'FunkUdp', 'FUNK_UDP_SIZE'),
-  beamTcp: tcp('beam-message', 'BeamTcp', 'BEAM_TCP_SIZE'),
-  beamUdp: udp('beam-message', 'BeamUdp', 'BEAM_UDP_SIZE'),
-  unifiedHttp: http('unified', 'UnifiedHttp', 'UNIFIED_HTTP_SIZE', 'stepAll'),
-  unifiedTcp: tcp('unified', 'UnifiedTcp', 'UNIFIED_TCP_SIZE', 'stepAll'),
-  unifiedUdp: udp('unified', 'UnifiedUdp', 'UNIFIED_UDP_SIZE', 'stepAll'),
-  endorse: http('endorse', 'EndorseClient', 'ENDORSE_SIZE', 'stepToken'),
+  metadata: http('metadata', 'MetadataClient'),
+  harvestHttp: http('harvest-data', 'HarvestHttp'),
+  harvestTcp: tcp('harvest-data', 'HarvestTcp'),
+  harvestUdp: udp('harvest-data', 'HarvestUdp'),
+  funnelHttp: http('funnel', 'FunnelHttp'),
+  funnelTcp: tcp('funnel', 'FunnelTcp'),
+  funnelUdp: udp('funnel', 'FunnelUdp'),
+  funkHttp: http('funk', 'FunkHttp'),
+  funkTcp: tcp('funk', 'FunkTcp'),
+  funkUdp: udp('funk', 'FunkUdp'),
+  beamTcp: tcp('beam-message', 'BeamTcp'),
+  beamUdp: udp('beam-message', 'BeamUdp'),
+  unifiedHttp: http('unified', 'UnifiedHttp', 'stepAll'),
+  unifiedTcp: tcp('unified', 'UnifiedTcp', 'stepAll'),
+  unifiedUdp: udp('unified', 'UnifiedUdp', 'stepAll'),
+  endorse: http('endorse', 'EndorseClient', 'stepToken'),
 } satisfies Record<string, Client>;
 
 export type ClientName = keyof typeof CLIENTS;
 
-function declarations(name: string, { file, type, size, open, transport, step = 'step' }: Client): string {
+function declarations(name: string, { file, type, open, transport, step = 'step' }: Client): string {
   const answer =
     transport === 'http'
       ? `export function ${name}_answerLength(): i32 { return ${name}.answerLength; }
@@ -66,8 +65,8 @@ function declarations(name: string, { file, type, size, open, transport, step = 
          export function ${name}_bare(on: bool): void { ${name}.bare = on; }
          export function ${name}_send(now: i64, len: i32, max: i32): void { ${name}.send(now, IN, len, OUT, max); }`;
   return `
-    import { ${type}, ${size} } from "./assembly/soracom/${file}";
-    const ${name} = changetype<${type}<BoardNet>>(memory.data(${size}, 8));
+    import { ${type} } from "./assembly/soracom/${file}";
+    const ${name} = place<${type}<BoardNet>>();
     export function ${name}_open(): void { ${name}.${open}; }
     export function ${name}_step(now: i64): i32 { return ${name}.${step}(now); }
     export function ${name}_deadline(): i64 { return ${name}.deadline; }
@@ -82,8 +81,9 @@ const POSTS = ['funnelHttp', 'funkHttp', 'unifiedHttp'].map(
 
 const SOURCE = `
   import { BoardNet } from "./assembly/net/transport";
-  import { BEAM_STREAM_SIZE, BeamStream } from "./assembly/soracom/beam-stream";
-  import { FILES_SIZE, FilesClient } from "./assembly/soracom/harvest-files";
+  import { place } from "./assembly/place";
+  import { BeamStream } from "./assembly/soracom/beam-stream";
+  import { FilesClient } from "./assembly/soracom/harvest-files";
   const net = changetype<BoardNet>(memory.data(8));
   const IN = memory.data(4096);
   const OUT = memory.data(2048);
@@ -106,7 +106,7 @@ const SOURCE = `
   export function endorse_token(): usize { return endorse.token; }
   export function endorse_tokenLength(): i32 { return endorse.tokenLength; }
 
-  const files = changetype<FilesClient<BoardNet>>(memory.data(FILES_SIZE, 8));
+  const files = place<FilesClient<BoardNet>>();
   export function files_open(): void { files.open(net); }
   export function files_put(now: i64, len: i32): void { files.put(now, "/log.txt", "text/plain", len); }
   export function files_get(now: i64): void { files.get(now, "/firmware.bin"); }
@@ -125,7 +125,7 @@ const SOURCE = `
   export function files_part(): usize { return files.part; }
   export function files_partLength(): i32 { return files.partLength; }
 
-  const stream = changetype<BeamStream<BoardNet>>(memory.data(BEAM_STREAM_SIZE, 8));
+  const stream = place<BeamStream<BoardNet>>();
   export function stream_open(): void { stream.open(net, 3); }
   export function stream_close(): void { stream.close(); }
   export function stream_step(now: i64): void { stream.step(now); }
