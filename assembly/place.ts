@@ -12,8 +12,8 @@ export function place<T>(): T {
 
 /** Bytes from one object to the next in a table: `@bytes(COUNT * strideOf<T>(), 8)`. */
 @inline
-export function strideOf<T>(): usize {
-  return (offsetof<T>() + 7) & ~7;
+export function strideOf<T>(): i32 {
+  return (<i32>offsetof<T>() + 7) & ~7;
 }
 
 /** Makes an object what it was when `place` gave it: all zero. */

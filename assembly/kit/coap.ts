@@ -1,16 +1,16 @@
 // CoAP: messages, URIs, and one endpoint with one peer.
 
 import { CoapCode, CoapType, isNewer } from "../net/coap/fields";
-import { COAP_ENDPOINT_SIZE, CoapEndpoint } from "../net/coap/endpoint";
+import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapMessage } from "../net/coap/message";
 import { CoapUri } from "../net/coap/uri";
 import { CoapWriter } from "../net/coap/writer";
-import { place } from "../place";
+import { clear, place } from "../place";
 
 const message = place<CoapMessage>();
 const writer = place<CoapWriter>();
 const uri = place<CoapUri>();
-export const endpoint = changetype<CoapEndpoint>(memory.data(COAP_ENDPOINT_SIZE, 8));
+export const endpoint = place<CoapEndpoint>();
 /** The endpoint looks at the last datagram until its event is dealt with. */
 const datagram = memory.data(2048);
 const gathered = memory.data(8192);
@@ -153,7 +153,7 @@ export function coapUriOptions(): Uint8Array {
 
 /** `limit`: bytes that the buffer for bodies of several blocks holds, at most 8192. */
 export function coapBegin(seed: u64, szx: i32, tokenBytes: i32, limit: i32): void {
-  memory.fill(changetype<usize>(endpoint), 0, COAP_ENDPOINT_SIZE);
+  clear(endpoint);
   endpoint.begin(seed, gathered, limit);
   endpoint.szx = szx;
   endpoint.tokenBytes = tokenBytes;

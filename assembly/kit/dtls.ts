@@ -2,13 +2,14 @@
 
 import { SHA256_CONTEXT_BYTES, sha256Init, sha256Update } from "../crypto/sha256";
 import { MASTER_BYTES, RECORD_HEADER, EXPLICIT_NONCE, VERIFY_BYTES } from "../net/dtls/fields";
-import { Ccm8Gcm, DTLS_CLIENT_SIZE, DtlsClient } from "../net/dtls/index";
+import { Ccm8Gcm, DtlsClient } from "../net/dtls/index";
 import * as prf from "../net/dtls/prf";
 import { protect } from "../net/dtls/record";
 import { Ccm8 } from "../net/dtls/suites";
+import { clear, place } from "../place";
 
 // The two differ in code, not in fields.
-const client = changetype<DtlsClient<Ccm8Gcm>>(memory.data(DTLS_CLIENT_SIZE, 8));
+const client = place<DtlsClient<Ccm8Gcm>>();
 const ccm8 = changetype<DtlsClient<Ccm8>>(changetype<usize>(client));
 const transcriptContext = memory.data(SHA256_CONTEXT_BYTES, 8);
 let onlyCcm8: bool = false;
@@ -29,7 +30,7 @@ export function dtlsNew(
   patience: i32,
   cid: Uint8Array,
 ): void {
-  memory.fill(changetype<usize>(client), 0, DTLS_CLIENT_SIZE);
+  clear(client);
   out = new Uint8Array(outMax);
   client.attach(out.dataStart, outMax);
   client.withoutCid = (flags & 1) != 0;

@@ -6,16 +6,16 @@ import { CoapEvent } from "../net/coap/event";
 import { CoapCode } from "../net/coap/fields";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { Format, Type } from "../lwm2m/fields";
-import { SERVER_SIZE, Server, ServerResource } from "../lwm2m/account";
+import { Server, ServerResource } from "../lwm2m/account";
 import { Everything } from "../lwm2m/parts";
 import { Right } from "../lwm2m/model/core";
-import { OBJECTS_SIZE, Objects } from "../lwm2m/objects";
-import { OBSERVATIONS_SIZE, Observations } from "../lwm2m/observe";
+import { Objects } from "../lwm2m/objects";
+import { Observations } from "../lwm2m/observe";
 import { Path } from "../lwm2m/path";
 import { send } from "../lwm2m/send";
 import { Access, ObjectTable, Of } from "../lwm2m/table";
 import { Value } from "../lwm2m/value";
-import { place } from "../place";
+import { clear, place } from "../place";
 import { endpoint } from "./coap";
 import { setValue } from "./lwm2m-value";
 
@@ -192,21 +192,21 @@ class Sample {
   }
 }
 
-const objects = changetype<Objects<Sample, Everything>>(memory.data(OBJECTS_SIZE, 8));
-const observations = changetype<Observations<Sample, Everything>>(memory.data(OBSERVATIONS_SIZE, 8));
+const objects = place<Objects<Sample, Everything>>();
+const observations = place<Observations<Sample, Everything>>();
 const out = memory.data(2048);
 const sent = memory.data(1024);
 /** The Server instance of server 1. */
-const rules = changetype<Server>(memory.data(SERVER_SIZE, 8));
+const rules = place<Server>();
 let isReached = true;
 const scratch = place<Path>();
 let server = 1;
 
 /** Begins anew with one device and no custom object. `preferred`: -1 for LwM2M 1.0. `limit`: bytes of an answer, at most 2048. */
 export function lwm2mObjectsBegin(preferred: i32, limit: i32): void {
-  memory.fill(changetype<usize>(objects), 0, OBJECTS_SIZE);
+  clear(objects);
   objects.attach(changetype<Sample>(changetype<usize>(out)), <Format>preferred, out, limit);
-  memory.fill(changetype<usize>(rules), 0, SERVER_SIZE);
+  clear(rules);
   rules.put(ServerResource.Ssid, 1);
   isReached = true;
   observations.attach(objects, rules);

@@ -1,14 +1,15 @@
 // A registration over the kit's CoAP endpoint.
 
-import { SERVER_SIZE, Server, ServerResource } from "../lwm2m/account";
-import { ENDPOINT_NAME_SIZE, EndpointName } from "../lwm2m/endpoint-name";
+import { Server, ServerResource } from "../lwm2m/account";
+import { EndpointName } from "../lwm2m/endpoint-name";
 import { Everything } from "../lwm2m/parts";
-import { REGISTRATION_SIZE, Registration } from "../lwm2m/registration";
+import { Registration } from "../lwm2m/registration";
+import { clear, place } from "../place";
 import { endpoint } from "./coap";
 
-const registration = changetype<Registration<Everything>>(memory.data(REGISTRATION_SIZE, 8));
-const server = changetype<Server>(memory.data(SERVER_SIZE, 8));
-const name = changetype<EndpointName>(memory.data(ENDPOINT_NAME_SIZE, 4));
+const registration = place<Registration<Everything>>();
+const server = place<Server>();
+const name = place<EndpointName>();
 let links: Uint8Array = changetype<Uint8Array>(0);
 /** Of the last call that told it. */
 let time: i64 = 0;
@@ -21,8 +22,8 @@ export function lwm2mRegistrationBegin(
   version: i32,
   queue: bool,
 ): i32 {
-  memory.fill(changetype<usize>(registration), 0, REGISTRATION_SIZE);
-  memory.fill(changetype<usize>(server), 0, SERVER_SIZE);
+  clear(registration);
+  clear(server);
   links = body;
   server.put(ServerResource.Lifetime, lifetime);
   // "UQ", the first in the lowest byte.

@@ -4,17 +4,18 @@
 import { Status } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
 import { Format } from "../lwm2m/fields";
-import { SERVER_SIZE, Server, ServerResource } from "../lwm2m/account";
+import { Server, ServerResource } from "../lwm2m/account";
 import { Everything } from "../lwm2m/parts";
-import { JOIN_SIZE, Join, None } from "../lwm2m/join";
-import { OBJECTS_SIZE, Objects } from "../lwm2m/objects";
-import { DEVICE_SIZE, Device } from "../lwm2m/objects/device";
-import { AnyDelivery, FIRMWARE_SIZE, Firmware } from "../lwm2m/objects/firmware";
-import { FIRMWARE_PULL_SIZE, FirmwarePull } from "../lwm2m/objects/firmware-pull";
-import { LOCATION_SIZE, Location } from "../lwm2m/objects/location";
-import { Bearer, MONITORING_SIZE, Monitoring } from "../lwm2m/objects/monitoring";
-import { STATISTICS_SIZE, Statistics } from "../lwm2m/objects/statistics";
-import { OBSERVATIONS_SIZE, Observations } from "../lwm2m/observe";
+import { Join, None, join } from "../lwm2m/join";
+import { Objects } from "../lwm2m/objects";
+import { Device } from "../lwm2m/objects/device";
+import { AnyDelivery, Firmware } from "../lwm2m/objects/firmware";
+import { FirmwarePull } from "../lwm2m/objects/firmware-pull";
+import { Location } from "../lwm2m/objects/location";
+import { Bearer, Monitoring } from "../lwm2m/objects/monitoring";
+import { Statistics } from "../lwm2m/objects/statistics";
+import { Observations } from "../lwm2m/observe";
+import { clear, place } from "../place";
 import { Ascii } from "../util/ascii";
 import { bytesOf } from "./ascii";
 import { endpoint } from "./coap";
@@ -94,24 +95,19 @@ class KitFlash {
 type Rest = Join<Location, Join<Statistics, None>>;
 type App = Join<Device, Join<Monitoring, Join<Firmware<KitFlash, AnyDelivery>, Rest>>>;
 
-const device = changetype<Device>(memory.data(DEVICE_SIZE, 8));
-const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
-const firmware = changetype<Firmware<KitFlash, AnyDelivery>>(memory.data(FIRMWARE_SIZE, 8));
-const place = changetype<Location>(memory.data(LOCATION_SIZE, 8));
-const statistics = changetype<Statistics>(memory.data(STATISTICS_SIZE, 8));
-const pull = changetype<FirmwarePull<KitFlash, AnyDelivery>>(memory.data(FIRMWARE_PULL_SIZE, 8));
-const joins = memory.data(5 * JOIN_SIZE, 8);
-const objects = changetype<Objects<App, Everything>>(memory.data(OBJECTS_SIZE, 8));
-const observations = changetype<Observations<App, Everything>>(memory.data(OBSERVATIONS_SIZE, 8));
-const server = changetype<Server>(memory.data(SERVER_SIZE, 8));
+const device = place<Device>();
+const monitoring = place<Monitoring>();
+const firmware = place<Firmware<KitFlash, AnyDelivery>>();
+const location = place<Location>();
+const statistics = place<Statistics>();
+const pull = place<FirmwarePull<KitFlash, AnyDelivery>>();
+const objects = place<Objects<App, Everything>>();
+const observations = place<Observations<App, Everything>>();
+const server = place<Server>();
 const out = memory.data(2048);
 /** The objects keep where it is, so that it must not be collected. */
 let running = new ArrayBuffer(0);
 let serial: Uint8Array = changetype<Uint8Array>(0);
-
-function join<A, R>(index: i32, first: A, rest: R): Join<A, R> {
-  return changetype<Join<A, R>>(joins + index * JOIN_SIZE).of(first, rest);
-}
 
 /** Starts the device, whose image has that version: with an empty flash and store when `isNew`, else with what is in them. */
 export function lwm2mStandardBegin(version: string, isNew: bool): void {
@@ -128,21 +124,21 @@ export function lwm2mStandardBegin(version: string, isNew: bool): void {
   running = bytesOf(version);
   if (forgetful) filled = 0;
   dead = false;
-  memory.fill(changetype<usize>(device), 0, DEVICE_SIZE);
-  memory.fill(changetype<usize>(monitoring), 0, MONITORING_SIZE);
-  memory.fill(changetype<usize>(firmware), 0, FIRMWARE_SIZE);
-  memory.fill(changetype<usize>(place), 0, LOCATION_SIZE);
-  memory.fill(changetype<usize>(statistics), 0, STATISTICS_SIZE);
-  memory.fill(changetype<usize>(objects), 0, OBJECTS_SIZE);
+  clear(device);
+  clear(monitoring);
+  clear(firmware);
+  clear(location);
+  clear(statistics);
+  clear(objects);
   const own = changetype<Ascii>(changetype<usize>(running));
   device.begin("Akari", "kit", own, "sensor");
   monitoring.begin(Bearer.LteFdd, "soracom.io");
-  place.begin();
+  location.begin();
   const flash = changetype<KitFlash>(out);
   firmware.attach(flash, own);
   pull.attach(firmware);
-  const rest: Rest = join(0, place, join(1, statistics, changetype<None>(out)));
-  const app: App = join(2, device, join(3, monitoring, join(4, firmware, rest)));
+  const rest: Rest = join(location, join(statistics, place<None>()));
+  const app: App = join(device, join(monitoring, join(firmware, rest)));
   objects.attach(app, Format.SenmlCbor, out, 2048);
   observations.attach(objects, server);
   server.put(ServerResource.Ssid, 1);
@@ -196,7 +192,7 @@ export function lwm2mStandardSet(what: i32, a: f64, b: f64): void {
       monitoring.setBearer(<i32>a);
       break;
     case 9:
-      place.set(a, b, NaN, 12, NaN, 1_700_000_000);
+      location.set(a, b, NaN, 12, NaN, 1_700_000_000);
       break;
     default:
       statistics.count(<i64>a, <i32>b, 0);

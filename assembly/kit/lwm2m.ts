@@ -4,14 +4,14 @@ import { Format, Type } from "../lwm2m/fields";
 import { Everything } from "../lwm2m/parts";
 import { LinkReader } from "../lwm2m/link";
 import { Path } from "../lwm2m/path";
-import { READER_SIZE, Reader } from "../lwm2m/reader";
+import { Reader } from "../lwm2m/reader";
 import { Value } from "../lwm2m/value";
-import { WRITER_SIZE, Writer } from "../lwm2m/writer";
+import { Writer } from "../lwm2m/writer";
 import { place } from "../place";
 import { setValue } from "./lwm2m-value";
 
-const reader = changetype<Reader>(memory.data(READER_SIZE, 8));
-const writer = changetype<Writer>(memory.data(WRITER_SIZE, 8));
+const reader = place<Reader>();
+const writer = place<Writer>();
 const value = place<Value>();
 const base = place<Path>();
 const links = place<LinkReader>();

@@ -1,6 +1,7 @@
 // Objects 0 (Security), 1 (Server) and 2 (Access Control) as records of fixed size, and a set of them. LwM2M Core E.1 to E.3.
 
 import { wipe } from "../crypto/constant-time";
+import { strideOf } from "../place";
 import { Access, ObjectTable, Of } from "./table";
 
 export const SECURITY: i32 = 0;
@@ -115,30 +116,10 @@ export class Security extends Record {
   uriLen: i32;
   identityLen: i32;
   keyLen: i32;
-
-
-  @inline
-  private get numbers(): usize {
-    return changetype<usize>(this) + offsetof<Security>();
-  }
-
-
-  @inline
-  get uri(): usize {
-    return this.numbers + 13 * 4;
-  }
-
-
-  @inline
-  get identity(): usize {
-    return this.uri + URI_MAX + 1;
-  }
-
-
-  @inline
-  get key(): usize {
-    return this.identity + IDENTITY_MAX;
-  }
+  @bytes(13 * 4, 4) private numbers: usize;
+  @bytes(URI_MAX + 1) uri: usize;
+  @bytes(IDENTITY_MAX) identity: usize;
+  @bytes(KEY_MAX) key: usize;
 
   /** Of resources 1, 2, 10, 11, 12; 0 when absent. */
   number(resource: SecurityResource): i32 {
@@ -190,13 +171,13 @@ export function fitsBytes(resource: i32, len: i32): bool {
   return <u32>len <= <u32>most;
 }
 
-export const SECURITY_SIZE: i32 = (<i32>offsetof<Security>() + 13 * 4 + URI_MAX + 1 + IDENTITY_MAX + KEY_MAX + 7) & ~7;
-
 const SERVER_VALUES: i32 = 24;
 
 
 @unmanaged
 export class Server extends Record {
+  @bytes(SERVER_VALUES * 8, 8) private values: usize;
+
   /** Of the resource, or `absent` when it has none. The binding is its characters, the first in the lowest byte. */
   value(resource: ServerResource, absent: i64): i64 {
     return (this.has >> resource) & 1 ? load<i64>(this.at(resource)) : absent;
@@ -210,7 +191,7 @@ export class Server extends Record {
 
   @inline
   at(resource: i32): usize {
-    return changetype<usize>(this) + 16 + (resource << 3);
+    return this.values + (resource << 3);
   }
 
   get ssid(): i32 {
@@ -239,8 +220,6 @@ export class Server extends Record {
   }
 }
 
-export const SERVER_SIZE: i32 = 16 + SERVER_VALUES * 8;
-
 
 @unmanaged
 export class AccessControl extends Record {
@@ -249,11 +228,12 @@ export class AccessControl extends Record {
   owner: i32;
   /** Entries of the list. */
   count: i32;
+  @bytes(ACL_MAX * 4, 4) private list: usize;
 
 
   @inline
   private at(index: i32): usize {
-    return changetype<usize>(this) + offsetof<AccessControl>() + ((<usize>index) << 2);
+    return this.list + ((<usize>index) << 2);
   }
 
   /** SSID << 16 | rights. */
@@ -288,30 +268,31 @@ export class AccessControl extends Record {
   }
 }
 
-const ACCESS_SIZE: i32 = <i32>offsetof<AccessControl>() + 4 + ACL_MAX * 4;
-
-const SERVERS_AT: i32 = 8 + SECURITIES_MAX * SECURITY_SIZE;
-const ACCESSES_AT: i32 = SERVERS_AT + SERVERS_MAX * SERVER_SIZE;
-export const ACCOUNT_SET_SIZE: i32 = (ACCESSES_AT + ACCESSES_MAX * ACCESS_SIZE + 7) & ~7;
-
-/** All accounts of a device: place with `ACCOUNT_SET_SIZE` bytes of zeros. */
+/** All accounts of a device. */
 @unmanaged
 export class AccountSet {
   /** The bootstrap account has been given up (/0/x/12): there is none to fall back on. */
   purged: i32;
+  @bytes(SECURITIES_MAX * strideOf<Security>(), 8) private securities: usize;
+  @bytes(SERVERS_MAX * strideOf<Server>(), 8) private servers: usize;
+  @bytes(ACCESSES_MAX * strideOf<AccessControl>(), 8) private accesses: usize;
 
   /** Most instances of the object. */
   capacity(object: i32): i32 {
     return object == SECURITY ? SECURITIES_MAX : object == SERVER ? SERVERS_MAX : ACCESSES_MAX;
   }
 
-  private size(object: i32): i32 {
-    return object == SECURITY ? SECURITY_SIZE : object == SERVER ? SERVER_SIZE : ACCESS_SIZE;
+  private stride(object: i32): i32 {
+    return object == SECURITY
+      ? strideOf<Security>()
+      : object == SERVER
+        ? strideOf<Server>()
+        : strideOf<AccessControl>();
   }
 
   record(object: i32, index: i32): Record {
-    const first = object == SECURITY ? 8 : object == SERVER ? SERVERS_AT : ACCESSES_AT;
-    return changetype<Record>(changetype<usize>(this) + first + index * this.size(object));
+    const first = object == SECURITY ? this.securities : object == SERVER ? this.servers : this.accesses;
+    return changetype<Record>(first + index * this.stride(object));
   }
 
   /** The instance, null for none. */
@@ -355,7 +336,7 @@ export class AccountSet {
 
   /** Frees the record; nothing of it stays in memory. */
   clear(object: i32, record: Record): void {
-    wipe(changetype<usize>(record), this.size(object));
+    wipe(changetype<usize>(record), this.stride(object));
   }
 
   /** Takes these bits from all records. */

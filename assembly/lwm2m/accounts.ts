@@ -12,7 +12,6 @@ import { place } from "../place";
 import { Ascii } from "../util/ascii";
 import {
   ACCESS_CONTROL,
-  ACCOUNT_SET_SIZE,
   AccessControl,
   AccountSet,
   Mark,
@@ -38,7 +37,27 @@ const ANY_INSTANCE: i32 = 65_535;
 
 const uri = place<CoapUri>();
 
-/** Place with `memory.data(ACCOUNTS_SIZE, 8)`, then `open`. */
+/** What the store's record begins with. */
+@unmanaged
+class StoredHead {
+  form: u64;
+  /** Bytes of the record, which the store knows, too. */
+  length: i32;
+  check: u32;
+  /** 1: the candidates are in use, and have not registered yet. */
+  trial: i32;
+  private spare: i32;
+}
+
+/** The record of the store. */
+@unmanaged
+class Stored extends StoredHead {
+  @part current: AccountSet;
+  /** The store has it only while it is in use. */
+  @part candidate: AccountSet;
+}
+
+/** Place with `place`, then `open`. */
 @unmanaged
 export class Accounts {
   /** Store key. */
@@ -46,60 +65,44 @@ export class Accounts {
   private factory: Ascii | null;
   /** The store does not have what is here: `save` is due. */
   isDirty: bool;
-  private filler: i32;
-
-  // The record begins here: its head, and behind that the sets.
-
-  private form: u64;
-  /** Bytes of the record, which the store knows, too. */
-  private length: i32;
-  private check: u32;
-  /** 1: the candidates are in use, and have not registered yet. */
-  private trial: i32;
-  private spare: i32;
-
-
-  @inline
-  private get record(): usize {
-    return changetype<usize>(this) + RECORD_AT;
-  }
+  @part private record: Stored;
 
 
   @inline
   get current(): AccountSet {
-    return changetype<AccountSet>(this.record + HEAD);
+    return this.record.current;
   }
 
 
   @inline
   get candidate(): AccountSet {
-    return changetype<AccountSet>(this.record + HEAD + ACCOUNT_SET_SIZE);
+    return this.record.candidate;
   }
 
   /** The accounts in use. */
   get active(): AccountSet {
-    return this.trial ? this.candidate : this.current;
+    return this.record.trial ? this.candidate : this.current;
   }
 
   get isTrial(): bool {
-    return this.trial != 0;
+    return this.record.trial != 0;
   }
 
   /** Reads the store. `factory`: URI (coap://) of the bootstrap server that a device without accounts asks; null for none. */
   open(key: i32, factory: Ascii | null): void {
     this.key = key;
     this.factory = factory;
-    const size = store_read(key, this.record, RECORD_MAX);
+    const size = store_read(key, changetype<usize>(this.record), RECORD_MAX);
     const valid =
-      this.form == FORM &&
+      this.record.form == FORM &&
       this.size == size &&
-      this.check == this.sum &&
+      this.record.check == this.sum &&
       this.current.isSound &&
-      (this.trial == 0 || this.candidate.isSound);
-    if (!valid) wipe(this.record, RECORD_MAX);
+      (this.record.trial == 0 || this.candidate.isSound);
+    if (!valid) wipe(changetype<usize>(this.record), RECORD_MAX);
     this.rollBack();
     this.addFactory(this.current);
-    if (this.trial) this.addFactory(this.candidate);
+    if (this.record.trial) this.addFactory(this.candidate);
   }
 
   /** A device never is without a bootstrap account, unless that was purged. */
@@ -120,19 +123,19 @@ export class Accounts {
 
   /** Bytes of the record: without the candidates when they are not in use. */
   private get size(): i32 {
-    return this.trial ? RECORD_MAX : RECORD_MIN;
+    return this.record.trial ? RECORD_MAX : RECORD_MIN;
   }
 
   private get sum(): u32 {
-    return crc32(this.record + HEAD, this.size - HEAD);
+    return crc32(changetype<usize>(this.record) + HEAD, this.size - HEAD);
   }
 
   /** Writes the record, whole; Status of the store. */
   save(): i32 {
-    this.form = FORM;
-    this.length = this.size;
-    this.check = this.sum;
-    const status = store_write(this.key, this.record, this.length);
+    this.record.form = FORM;
+    this.record.length = this.size;
+    this.record.check = this.sum;
+    const status = store_write(this.key, changetype<usize>(this.record), this.record.length);
     this.isDirty = status != Status.Ok;
     return status;
   }
@@ -141,17 +144,17 @@ export class Accounts {
 
   /** The candidates are the current accounts, for the session to change. A trial that is under way is given up first. */
   begin(): void {
-    if (this.trial) this.dropTrial();
-    memory.copy(changetype<usize>(this.candidate), changetype<usize>(this.current), ACCOUNT_SET_SIZE);
+    if (this.record.trial) this.dropTrial();
+    memory.copy(changetype<usize>(this.candidate), changetype<usize>(this.current), offsetof<AccountSet>());
   }
 
   /** What the session has written is gone. */
   rollBack(): void {
-    if (!this.trial) wipe(changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+    if (!this.record.trial) wipe(changetype<usize>(this.candidate), offsetof<AccountSet>());
   }
 
   private keep(): void {
-    memory.copy(changetype<usize>(this.current), changetype<usize>(this.candidate), ACCOUNT_SET_SIZE);
+    memory.copy(changetype<usize>(this.current), changetype<usize>(this.candidate), offsetof<AccountSet>());
   }
 
   /**
@@ -194,10 +197,10 @@ export class Accounts {
     const isFirst = !hasServer(this.current);
     // Nothing to lose: no trial.
     if (isFirst) this.keep();
-    else this.trial = 1;
+    else this.record.trial = 1;
     const status = this.save();
     if (status != Status.Ok) {
-      this.trial = 0;
+      this.record.trial = 0;
       this.isDirty = false;
       // What the store still holds is what there is.
       if (isFirst) this.open(this.key, this.factory);
@@ -213,7 +216,7 @@ export class Accounts {
 
   /** Back to the current accounts. */
   dropTrial(): void {
-    this.trial = 0;
+    this.record.trial = 0;
     this.rollBack();
     this.save();
   }
@@ -283,12 +286,9 @@ export class Accounts {
   }
 }
 
-const RECORD_AT: usize = offsetof<Accounts>("form");
-/** Of the record. */
-const HEAD: i32 = <i32>offsetof<Accounts>() - <i32>RECORD_AT;
-const RECORD_MIN: i32 = HEAD + ACCOUNT_SET_SIZE;
-const RECORD_MAX: i32 = RECORD_MIN + ACCOUNT_SET_SIZE;
-export const ACCOUNTS_SIZE: i32 = <i32>RECORD_AT + RECORD_MAX;
+const HEAD: i32 = <i32>offsetof<StoredHead>();
+const RECORD_MIN: i32 = HEAD + <i32>offsetof<AccountSet>();
+const RECORD_MAX: i32 = <i32>offsetof<Stored>();
 
 /** The URI can be used in the account's mode, and with PSK there are identity and key. */
 export function isReachable(security: Security): bool {

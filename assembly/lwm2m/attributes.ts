@@ -1,7 +1,7 @@
 // Attributes that a server gives to what it observes: pmin, pmax, gt, lt, st, epmin, epmax. LwM2M Core 5.1.2, 7.3.2.
 
 import { Status } from "../board/index";
-import { place } from "../place";
+import { place, strideOf } from "../place";
 import { Ascii } from "../util/ascii";
 import { equals } from "../util/text";
 import { Text } from "../util/text";
@@ -35,19 +35,15 @@ export class AttributeSet {
   unset: u32;
   /** The server that has set them. */
   ssid: i32;
-
-
-  @inline
-  get path(): Path {
-    return changetype<Path>(changetype<usize>(this) + HEAD);
-  }
+  @part path: Path;
+  @bytes(ATTRIBUTES * 8, 8) private values: usize;
 
   value(n: Attribute): f64 {
     return load<f64>(this.at(n));
   }
 
   private at(n: Attribute): usize {
-    return changetype<usize>(this) + HEAD + offsetof<Path>() + ((<usize>n) << 3);
+    return this.values + ((<usize>n) << 3);
   }
 
   set(n: Attribute, value: f64): void {
@@ -111,9 +107,6 @@ export class AttributeSet {
   }
 }
 
-const HEAD: usize = (offsetof<AttributeSet>() + 7) & ~7;
-const SET_SIZE: usize = HEAD + offsetof<Path>() + ATTRIBUTES * 8;
-
 function nameOf(n: Attribute): Ascii {
   switch (n) {
     case Attribute.Pmin:
@@ -138,17 +131,16 @@ function attribute(ptr: usize, len: i32): i32 {
   return -1;
 }
 
-/** Place with `memory.data(ATTRIBUTES_SIZE, 8)`; all zero is empty. */
+/** Place with `place`; all zero is empty. */
 @unmanaged
 export class Attributes {
   /** A set to parse changes into. */
-  @inline
-  get changes(): AttributeSet {
-    return changetype<AttributeSet>(changetype<usize>(this));
-  }
+  @part changes: AttributeSet;
+  @part private trial: AttributeSet;
+  @bytes(ENTRIES * strideOf<AttributeSet>(), 8) private entries: usize;
 
   private entry(i: i32): AttributeSet {
-    return changetype<AttributeSet>(changetype<usize>(this) + <usize>(i + 2) * SET_SIZE);
+    return changetype<AttributeSet>(this.entries + i * strideOf<AttributeSet>());
   }
 
   /** What that server has set at exactly that path, null (0) for nothing. */
@@ -180,9 +172,9 @@ export class Attributes {
   /** Makes the changes at that path: all of them or none. Malformed: together with what is there they make no sense. NoSpace. */
   commit(path: Path, ssid: i32): i32 {
     const found = this.find(path, ssid);
-    const trial = changetype<AttributeSet>(changetype<usize>(this) + SET_SIZE);
+    const trial = this.trial;
     trial.clear();
-    if (found) memory.copy(changetype<usize>(trial), changetype<usize>(found), SET_SIZE);
+    if (found) memory.copy(changetype<usize>(trial), changetype<usize>(found), offsetof<AttributeSet>());
     trial.apply(this.changes);
     if (!trial.consistent) return Status.Malformed;
     trial.path.copy(path);
@@ -193,7 +185,7 @@ export class Attributes {
       for (let i = 0; i < ENTRIES && !into; i++) if (!this.entry(i).has) into = this.entry(i);
       if (!into) return Status.NoSpace;
     }
-    memory.copy(changetype<usize>(into), changetype<usize>(trial), SET_SIZE);
+    memory.copy(changetype<usize>(into), changetype<usize>(trial), offsetof<AttributeSet>());
     return Status.Ok;
   }
 
@@ -207,5 +199,3 @@ export class Attributes {
     for (let i = 0; i < ENTRIES; i++) if (path.holds(this.entry(i).path)) this.entry(i).clear();
   }
 }
-
-export const ATTRIBUTES_SIZE: i32 = <i32>(<usize>(ENTRIES + 2) * SET_SIZE);

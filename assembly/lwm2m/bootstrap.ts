@@ -46,7 +46,7 @@ export const enum BootstrapState {
   Session,
 }
 
-/** Place with `memory.data(BOOTSTRAP_SIZE, 8)`, then `attach`. */
+/** Place with `place`, then `attach`. */
 @unmanaged
 export class Bootstrap<H, F = Usual> {
   state: BootstrapState;
@@ -67,12 +67,7 @@ export class Bootstrap<H, F = Usual> {
   private asked: bool;
   /** The server does not know the format that was wished for: it is asked without a wish. */
   private isModest: bool;
-
-
-  @inline
-  private get query(): usize {
-    return changetype<usize>(this) + offsetof<Bootstrap<H, F>>();
-  }
+  @bytes(QUERY_MAX) private query: usize;
 
   /** `objects`: those of `handler`. */
   attach(handler: Managed<H, F>, objects: Objects<Managed<H, F>, F>, name: EndpointName): void {
@@ -360,5 +355,3 @@ export class Bootstrap<H, F = Usual> {
     return w.fits ? CoapCode.Content : CoapCode.InternalServerError;
   }
 }
-
-export const BOOTSTRAP_SIZE: i32 = <i32>offsetof<Bootstrap<usize, usize>>() + QUERY_MAX;

@@ -8,10 +8,10 @@ import { place } from "../place";
 import { never } from "../util/wait";
 import { NetKind, NetState, Status, entropy } from "../board/index";
 import { CoapEvent } from "../net/coap/event";
-import { COAP_ENDPOINT_SIZE, CoapEndpoint } from "../net/coap/endpoint";
+import { CoapEndpoint } from "../net/coap/endpoint";
 import { DATAGRAM_MAX } from "../net/coap/fields";
 import { CoapUri } from "../net/coap/uri";
-import { DTLS_CLIENT_SIZE, DtlsClient } from "../net/dtls/client";
+import { DtlsClient } from "../net/dtls/client";
 import { DtlsState } from "../net/dtls/session";
 import { Security } from "./account";
 
@@ -47,7 +47,7 @@ export const enum ChannelState {
   Failed,
 }
 
-/** Place with `memory.data(CHANNEL_SIZE, 8)`, then `attach`. `N`: a net (net/transport.ts); `S`: the suites of DTLS. */
+/** Place with `place`, then `attach`. `N`: a net (net/transport.ts); `S`: the suites of DTLS. */
 @unmanaged
 export class Channel<N, S> {
   state: ChannelState;
@@ -68,30 +68,10 @@ export class Channel<N, S> {
   private blockedUntil: i64;
   private more: bool;
   private begun: bool;
-
-
-  @inline
-  get endpoint(): CoapEndpoint {
-    return changetype<CoapEndpoint>(changetype<usize>(this) + ((offsetof<Channel<N, S>>() + 7) & ~7));
-  }
-
-
-  @inline
-  get dtls(): DtlsClient<S> {
-    return changetype<DtlsClient<S>>(changetype<usize>(this.endpoint) + ((COAP_ENDPOINT_SIZE + 7) & ~7));
-  }
-
-
-  @inline
-  private get out(): usize {
-    return changetype<usize>(this.dtls) + ((DTLS_CLIENT_SIZE + 7) & ~7);
-  }
-
-
-  @inline
-  private get body(): usize {
-    return this.out + OUT_MAX;
-  }
+  @part endpoint: CoapEndpoint;
+  @part dtls: DtlsClient<S>;
+  @bytes(OUT_MAX) private out: usize;
+  @bytes(BODY_MAX) private body: usize;
 
   attach(net: N): void {
     this.net = net;
@@ -357,6 +337,3 @@ export class Channel<N, S> {
     }
   }
 }
-
-export const CHANNEL_SIZE: i32 =
-  (<i32>offsetof<Channel<usize, usize>>() + COAP_ENDPOINT_SIZE + DTLS_CLIENT_SIZE + OUT_MAX + BODY_MAX + 40) & ~7;

@@ -22,12 +22,12 @@ import { Usual, hasQueue } from "./parts";
 import { RegistrationState } from "./registration";
 import { send } from "./send";
 
-export { CLIENT_SIZE, ClientState } from "./client/core";
+export { ClientState } from "./client/core";
 
 /** Between attempts to write what the store did not take. */
 const SAVE_AGAIN_MS: i64 = 10_000;
 
-/** Place with `memory.data(CLIENT_SIZE, 8)`, then `attach`. `H`: the app's objects; `N`: its net; `S`: suites of DTLS; `F`: parts.ts. */
+/** Place with `place`, then `attach`. `H`: the app's objects; `N`: its net; `S`: suites of DTLS; `F`: parts.ts. */
 @unmanaged
 export class Client<H, N, S, F = Usual> extends ClientBootstrap<H, N, S, F> {
   start(now: i64): void {

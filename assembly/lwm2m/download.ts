@@ -5,33 +5,23 @@
 
 import { CoapEvent } from "../net/coap/event";
 import { CoapCode } from "../net/coap/fields";
-import { SECURITY_SIZE, Security, SecurityMode, SecurityResource } from "./account";
+import { Security, SecurityMode, SecurityResource } from "./account";
 import { Channel, ChannelState } from "./channel";
 import { Firmware } from "./objects/firmware";
-import { FIRMWARE_PULL_SIZE, FirmwarePull } from "./objects/firmware-pull";
+import { FirmwarePull } from "./objects/firmware-pull";
 
 /** Until the client is asked again for a channel that it needs itself. */
 const AGAIN_MS: i64 = 1_000;
 
-/** Place with `memory.data(DOWNLOAD_SIZE, 8)`, then `attach`. `N`: the net; `S`: the suites of DTLS; `B`, `M`: of the firmware. */
+/** Place with `place`, then `attach`. `N`: the net; `S`: the suites of DTLS; `B`, `M`: of the firmware. */
 @unmanaged
 export class Download<N, S, B, M> {
   private firmware: Firmware<B, M>;
   private channel: Channel<N, S> | null;
   private isAsking: bool;
   private askAt: i64;
-
-
-  @inline
-  private get pull(): FirmwarePull<B, M> {
-    return changetype<FirmwarePull<B, M>>(changetype<usize>(this) + ((offsetof<Download<N, S, B, M>>() + 7) & ~7));
-  }
-
-
-  @inline
-  private get account(): Security {
-    return changetype<Security>(changetype<usize>(this.pull) + ((FIRMWARE_PULL_SIZE + 7) & ~7));
-  }
+  @part private pull: FirmwarePull<B, M>;
+  @part private account: Security;
 
   attach(firmware: Firmware<B, M>): void {
     this.firmware = firmware;
@@ -48,7 +38,7 @@ export class Download<N, S, B, M> {
       return;
     }
     const account = this.account;
-    if (credentials) memory.copy(changetype<usize>(account), changetype<usize>(credentials), SECURITY_SIZE);
+    if (credentials) memory.copy(changetype<usize>(account), changetype<usize>(credentials), offsetof<Security>());
     account.putBytes(SecurityResource.Uri, this.firmware.uri, this.firmware.uriLen);
     account.put(SecurityResource.Mode, target.secure ? SecurityMode.Psk : SecurityMode.NoSec);
     this.channel = channel;
@@ -104,6 +94,3 @@ export class Download<N, S, B, M> {
     return channel ? channel.deadline : max(this.pull.deadline, this.askAt);
   }
 }
-
-export const DOWNLOAD_SIZE: i32 =
-  <i32>offsetof<Download<usize, usize, usize, usize>>() + 8 + FIRMWARE_PULL_SIZE + 8 + SECURITY_SIZE;

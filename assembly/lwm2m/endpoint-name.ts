@@ -9,22 +9,16 @@ import { Text } from "../util/text";
 const NAME_MAX: i32 = 120;
 const TEXT_MAX: i32 = NAME_MAX + 3;
 
-/** Place with `memory.data(ENDPOINT_NAME_SIZE, 4)`, then `set`. */
+/** Place with `place`, then `set`. */
 @unmanaged
 export class EndpointName {
-
-  @inline
-  private get text(): Text {
-    return changetype<Text>(changetype<usize>(this));
-  }
+  @part private text: Text;
+  @bytes(TEXT_MAX) private parameter: usize;
 
   /** TooLong when it has more than 120 bytes. */
   set(ptr: usize, len: i32): i32 {
     if (<u32>len > <u32>NAME_MAX) return Status.TooLong;
-    this.text
-      .on(changetype<usize>(this) + offsetof<Text>(), TEXT_MAX)
-      .str("ep=")
-      .bytes(ptr, len);
+    this.text.on(this.parameter, TEXT_MAX).str("ep=").bytes(ptr, len);
     return Status.Ok;
   }
 
@@ -32,5 +26,3 @@ export class EndpointName {
     w.option(CoapOption.UriQuery, this.text.ptr, this.text.length);
   }
 }
-
-export const ENDPOINT_NAME_SIZE: i32 = <i32>offsetof<Text>() + TEXT_MAX;

@@ -5,19 +5,19 @@
 // managed.ts) and the bootstrap that brings them (bootstrap.ts); the way to a server (channel.ts); and all of it together (client.ts,
 // session.ts). Not here: CoAP and DTLS, which are net/coap and net/dtls.
 
-export { ACCOUNTS_SIZE, Accounts } from "./accounts";
-export { CLIENT_SIZE, Client, ClientState } from "./client";
+export { Accounts } from "./accounts";
+export { Client, ClientState } from "./client";
 export { Format, Type } from "./fields";
 export { Everything, ForInventory, Usual } from "./parts";
-export { JOIN_SIZE, Join, None } from "./join";
+export { Join, None } from "./join";
 export { LinkReader } from "./link";
 export { Right } from "./model/core";
-export { OBJECTS_SIZE, Objects } from "./objects";
-export { OBSERVATIONS_SIZE, Observations } from "./observe";
+export { Objects } from "./objects";
+export { Observations } from "./observe";
 export { Path } from "./path";
-export { READER_SIZE, Reader } from "./reader";
-export { REGISTRATION_SIZE, Registration, RegistrationState } from "./registration";
+export { Reader } from "./reader";
+export { Registration, RegistrationState } from "./registration";
 export { send } from "./send";
 export { Access, ObjectTable, Of } from "./table";
 export { Value } from "./value";
-export { WRITER_SIZE, Writer } from "./writer";
+export { Writer } from "./writer";

@@ -14,6 +14,7 @@
 //   acl, owned, disowned                        of the one object that keeps the access control, as in objects.ts
 
 import { Status } from "../board/index";
+import { place } from "../place";
 import { Right } from "./model/core";
 import { Path } from "./path";
 import { ObjectTable } from "./table";
@@ -85,7 +86,7 @@ export class None {
   disowned(_object: i32, _instance: i32): void {}
 }
 
-/** The object `A` and those of `R`, which is another Join, or None. Place with `memory.data(JOIN_SIZE)`, then `of`. */
+/** The object `A` and those of `R`, which is another Join, or None. Made by `join`. */
 @unmanaged
 export class Join<A, R> {
   first: A;
@@ -193,4 +194,8 @@ export class Join<A, R> {
   }
 }
 
-export const JOIN_SIZE: i32 = <i32>offsetof<Join<usize, usize>>();
+/** The object `first` and the objects of `rest`: `join(device, join(location, place<None>()))`. */
+@inline
+export function join<A, R>(first: A, rest: R): Join<A, R> {
+  return place<Join<A, R>>().of(first, rest);
+}

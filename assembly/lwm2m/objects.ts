@@ -28,13 +28,12 @@ import { CoapCode, CoapOption } from "../net/coap/fields";
 import { Status } from "../board/index";
 import { Format } from "./fields";
 import { Usual, hasAttributes, hasComposite, hasDiscover, hasInstances } from "./parts";
-import { OBJECTS_PARTS } from "./model/core";
 import { ObjectsComposite } from "./model/composite";
 import { Body } from "./model/write";
 import { Path } from "./path";
 import { Access } from "./table";
 
-/** Place with `memory.data(OBJECTS_SIZE, 8)`, then `attach`. */
+/** Place with `place`, then `attach`. */
 @unmanaged
 export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
   /** Answers the request that `endpoint` has in hand (its event Request). `ssid`: the server that the endpoint's session is with. */
@@ -104,5 +103,3 @@ export class Objects<H, F = Usual> extends ObjectsComposite<H, F> {
     }
   }
 }
-
-export const OBJECTS_SIZE: i32 = <i32>offsetof<Objects<usize>>() + 8 + OBJECTS_PARTS;

@@ -19,7 +19,7 @@ import { OBSERVATIONS, Observation, Watch, Watched } from "./observe/watched";
 import { Usual, hasAttributes, hasComposite } from "./parts";
 import { Path } from "./path";
 
-export { OBSERVATIONS_SIZE } from "./observe/watched";
+export {} from "./observe/watched";
 
 /** RFC 7641 4.5: a notification that has to be acknowledged, once in 24 hours at least. */
 const CONFIRM_MS: i64 = 86_000_000;
@@ -27,7 +27,7 @@ const SECOND: i64 = 1_000;
 /** Until it is tried again to send a confirmable notification behind another message. */
 const BUSY_MS: i64 = 500;
 
-/** Place with `memory.data(OBSERVATIONS_SIZE, 8)`, then `attach`. */
+/** Place with `place`, then `attach`. */
 @unmanaged
 export class Observations<H, F = Usual> extends Watched<H, F> {
   // --- Requests ---

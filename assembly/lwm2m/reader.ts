@@ -19,7 +19,7 @@ export const enum Mark {
   Multiple,
 }
 
-/** Place with `memory.data(READER_SIZE, 8)`, then `begin`. */
+/** Place with `place`, then `begin`. */
 @unmanaged
 export class Reader {
   format: Format;
@@ -50,22 +50,11 @@ export class Reader {
   nameLen: i32;
 
   /** Of what `next` has found. */
-  @inline
-  get path(): Path {
-    return changetype<Path>(changetype<usize>(this) + ((offsetof<Reader>() + 7) & ~7));
-  }
+  @part path: Path;
 
   /** What the request speaks of; nothing outside it is accepted. */
-  @inline
-  get base(): Path {
-    return changetype<Path>(changetype<usize>(this.path) + offsetof<Path>());
-  }
-
-
-  @inline
-  get value(): Value {
-    return changetype<Value>(changetype<usize>(this.base) + offsetof<Path>());
-  }
+  @part base: Path;
+  @part value: Value;
 
   /** `base` is copied. Unsupported: no such format, or none that can be read for that path. */
   begin<F>(format: Format, ptr: usize, len: i32, base: Path): i32 {
@@ -169,5 +158,3 @@ export class Reader {
     value.kind = Kind.Float;
   }
 }
-
-export const READER_SIZE: i32 = <i32>(offsetof<Reader>() + 8 + 2 * offsetof<Path>() + offsetof<Value>());

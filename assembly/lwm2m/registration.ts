@@ -9,12 +9,11 @@ import { never } from "../util/wait";
 import { CoapEvent } from "../net/coap/event";
 import { CoapEndpoint } from "../net/coap/endpoint";
 import { CoapCode, isSuccess } from "../net/coap/fields";
-import { CoapWriter } from "../net/coap/writer";
 import { Status } from "../board/index";
 import { Server, ServerResource } from "./account";
 import { EndpointName } from "./endpoint-name";
 import { Usual, hasDisable } from "./parts";
-import { LEAVE_MS, LOCATION_SIZE, RegistrationMessages } from "./registration/messages";
+import { LEAVE_MS, Location, RegistrationMessages } from "./registration/messages";
 
 /** In three groups: idle; the server knows the device; a message is under way, to which Updating belongs, too. */
 export const enum RegistrationState {
@@ -40,7 +39,7 @@ const BUSY_MS: i64 = 100;
 /** A delay so long that it means never (resource 19). */
 export const NEVER_S: i64 = 0xffffffff;
 
-/** Place with `memory.data(REGISTRATION_SIZE, 8)`, then `attach`. */
+/** Place with `place`, then `attach`. */
 @unmanaged
 export class Registration<F = Usual> extends RegistrationMessages<F> {
   state: RegistrationState;
@@ -58,12 +57,7 @@ export class Registration<F = Usual> extends RegistrationMessages<F> {
   private attempts: i32;
   private sequences: i32;
   private pausedUntil: i64;
-
-
-  @inline
-  private get location(): CoapWriter {
-    return changetype<CoapWriter>(changetype<usize>(this) + LOCATION_AT);
-  }
+  @part private location: Location;
 
   /** Over that endpoint, by the rules of that Server instance; `setLinks` says what there is. `newest`: LwM2M version, 10 or 11. */
   attach(endpoint: CoapEndpoint, name: EndpointName, server: Server, newest: i32): void {
@@ -284,6 +278,3 @@ export class Registration<F = Usual> extends RegistrationMessages<F> {
     if (isLeaving) this.deadline = now + LEAVE_MS;
   }
 }
-
-const LOCATION_AT: usize = (offsetof<Registration<usize>>() + 7) & ~7;
-export const REGISTRATION_SIZE: i32 = (<i32>LOCATION_AT + LOCATION_SIZE + 7) & ~7;

@@ -13,7 +13,7 @@ import { Kind, Value } from "./value";
 /**
  * Writes into a buffer it does not own; beyond its end it goes on counting, so `length` tells what it would take. What is
  * written comes in the order of the tree: `instance`, then of each `resource` its value, or `multiple` and of each `item` its value.
- * Place with `memory.data(WRITER_SIZE, 8)`, then `begin`.
+ * Place with `place`, then `begin`.
  */
 @unmanaged
 export class Writer {
@@ -23,24 +23,11 @@ export class Writer {
   private records: i32;
   private instanceAt: i32;
   private multipleAt: i32;
-
-
-  @inline
-  get out(): Text {
-    return changetype<Text>(changetype<usize>(this) + offsetof<Writer>());
-  }
+  @part out: Text;
 
   /** Where the next value is. */
-  @inline
-  get path(): Path {
-    return changetype<Path>(changetype<usize>(this.out) + offsetof<Text>());
-  }
-
-
-  @inline
-  get base(): Path {
-    return changetype<Path>(changetype<usize>(this.path) + offsetof<Path>());
-  }
+  @part path: Path;
+  @part base: Path;
 
   get length(): i32 {
     return this.out.length;
@@ -217,8 +204,6 @@ export class Writer {
     writeBigEndian(this.out, value, bytes);
   }
 }
-
-export const WRITER_SIZE: i32 = <i32>(offsetof<Writer>() + offsetof<Text>() + 2 * offsetof<Path>());
 
 /** Whether there are formats that not every number has a form in. */
 @inline

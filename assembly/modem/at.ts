@@ -113,11 +113,8 @@ export class AtClient<D> {
 
   /** The line of the last Info or Urc event: line..line+lineLength, without its end. */
   @bytes(LINE_MAX) line: usize;
-
   @bytes(COMMAND_MAX) private commandPtr: usize;
-
   @part private text: Text;
-
   @bytes(ESCAPES) private escapePtr: usize;
 
   get lineLength(): i32 {

@@ -50,11 +50,8 @@ export class ModemSocket {
   kind: i32;
   private rxAt: i32;
   private rxEnd: i32;
-
   @bytes(HOST_MAX + 1) host: usize;
-
   @bytes(TX_MAX) tx: usize;
-
   @bytes(RX_BUFFER) private rx: usize;
 
   want(kind: i32, hostPtr: usize, hostLen: i32, port: i32): void {

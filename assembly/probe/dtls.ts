@@ -1,11 +1,12 @@
 // An app that is nothing but the DTLS client with CCM_8: what sizes, constant time and wiping of keys are measured on. The caller
 // plays the network: datagrams and data are handed over in memory.
 
-import { Ccm8, DTLS_CLIENT_SIZE, DtlsClient } from "../net/dtls/index";
+import { Ccm8, DtlsClient } from "../net/dtls/index";
+import { clear, place } from "../place";
 
 const DATAGRAM_MAX: i32 = 1280;
 
-const client = changetype<DtlsClient<Ccm8>>(memory.data(DTLS_CLIENT_SIZE, 8));
+const client = place<DtlsClient<Ccm8>>();
 const OUT: usize = memory.data(DATAGRAM_MAX, 8);
 const IN: usize = memory.data(DATAGRAM_MAX, 8);
 /** Client random 32, identity 128, key 64, connection ID 8: for the caller to fill, and to clear. */
@@ -29,7 +30,7 @@ export function choose(
   patience: i32,
   ownCidLen: i32,
 ): void {
-  memory.fill(changetype<usize>(client), 0, DTLS_CLIENT_SIZE);
+  clear(client);
   client.attach(OUT, DATAGRAM_MAX);
   client.withoutCid = withoutCid;
   client.needsExtendedMasterSecret = needsExtendedMasterSecret;
@@ -110,5 +111,5 @@ export function dropped(): u32 {
 
 /** Bytes of memory that one session takes. */
 export function session_bytes(): i32 {
-  return DTLS_CLIENT_SIZE;
+  return <i32>offsetof<DtlsClient<Ccm8>>();
 }

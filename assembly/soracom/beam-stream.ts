@@ -32,7 +32,6 @@ export class BeamStream<N> {
   private until: i64;
   private net: N;
   private handle: i32;
-
   @part private backoff: Backoff;
 
   open(net: N, seed: u32): void {

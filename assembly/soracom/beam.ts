@@ -11,7 +11,6 @@ const ANSWER_MAX = 512;
 /** Place with `place`, then `open`. The destination's answer is the outcome's. */
 @unmanaged
 export class BeamClient<N> extends HttpService<N> {
-
   @bytes(ANSWER_MAX) private answer: usize;
 
   open(net: N): void {

@@ -13,9 +13,7 @@ const ANSWER_MAX = 1_536;
 /** Place with `place`, then `open`. */
 @unmanaged
 export class EndorseClient<N> extends HttpService<N> {
-
   @bytes(ANSWER_MAX) private answer: usize;
-
   @part private json: JsonReader;
 
   open(net: N): void {

@@ -49,24 +49,16 @@ export class FilesClient<N> {
   private path: Ascii;
   /** Length of the ETag of the file's first range; -1 none. */
   private etagLength: i32;
-
   @part http: HttpClient<N, InParts>;
-
   @part private request: HttpRequest;
-
   @part private rangeText: Text;
-
   @part private etagWatch: HeaderWatch;
-
   @part private rangeWatch: HeaderWatch;
 
   /** ETag of the first range, and of the last one. */
   @bytes(ETAG_MAX) private firstEtag: usize;
-
   @bytes(ETAG_MAX) private lastEtag: usize;
-
   @bytes(RANGE_MAX) private range: usize;
-
   @bytes(HEAD_MAX) private head: usize;
 
   /** What came of the file: part..part+partLength. */

@@ -17,11 +17,8 @@ export class HttpService<N> {
   private port: i32;
   private pending: bool;
   private valid: bool;
-
   @part http: HttpClient<N, Whole>;
-
   @part private request: HttpRequest;
-
   @bytes(HEAD_MAX) private head: usize;
 
   attach(net: N, host: Ascii, port: i32, kind: i32 = NetKind.Tcp): void {

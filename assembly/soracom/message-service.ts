@@ -20,7 +20,6 @@ export class MessageService<M> {
    */
   bare: bool;
   private pending: bool;
-
   @part message: M;
 
   /** Sends a message, only when none is pending; it stays as it is until the end. The reply goes to `into`. */

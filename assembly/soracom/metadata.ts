@@ -12,9 +12,7 @@ const TAG_BODY_MAX = 256;
 /** Place with `place`, then `open`. Each call begins one request; `step` tells its outcome. */
 @unmanaged
 export class MetadataClient<N> extends HttpService<N> {
-
   @part private text: Text;
-
   @bytes(TAG_BODY_MAX) private tagBody: usize;
 
   open(net: N): void {

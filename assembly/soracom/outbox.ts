@@ -51,7 +51,6 @@ class SlotHeader {
 /** One message, as in the store. */
 @unmanaged
 class Slot extends SlotHeader {
-
   @bytes(BODY_MAX) body: usize;
 }
 
@@ -77,22 +76,15 @@ export class Outbox<N> {
   private wasReady: bool;
   private unsaved: i32;
   private saveAt: i64;
-
   @part private backoff: Backoff;
-
   @part private text: Text;
-
   @part private idText: Text;
-
   @part private beam: BeamClient<N>;
 
   /** The body being composed, the one being sent, and the id of that. */
   @bytes(BODY_MAX) private draft: usize;
-
   @bytes(BODY_MAX) private outgoing: usize;
-
   @bytes(ID_MAX) private outgoingId: usize;
-
   @bytes(SLOTS * SLOT_SIZE, 8) private slots: usize;
 
   private slot(seq: u32): Slot {

@@ -6,8 +6,9 @@ import { compileDeviceSource } from '../kit/compile.js';
 /** An app that asks for /x with what is given, and takes what comes. */
 const source = (send: string): string => `
   import { CoapCode, CoapType } from "./assembly/net/coap/fields";
-  import { COAP_ENDPOINT_SIZE, CoapEndpoint } from "./assembly/net/coap/endpoint";
-  const endpoint = changetype<CoapEndpoint>(memory.data(COAP_ENDPOINT_SIZE, 8));
+  import { CoapEndpoint } from "./assembly/net/coap/endpoint";
+  import { place } from "./assembly/place";
+  const endpoint = place<CoapEndpoint>();
   const BODY = memory.data(4096);
   const IN = memory.data(2048);
   export function input(): usize { return IN; }

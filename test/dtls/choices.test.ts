@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { compileDeviceSource } from '../kit/compile.js';
 
 const source = (choice: string): string => `
-  import { DTLS_CLIENT_SIZE, DtlsClient } from "./assembly/net/dtls/client";
+  import { DtlsClient } from "./assembly/net/dtls/client";
   import { Ccm8 } from "./assembly/net/dtls/suites";
-  const client = changetype<DtlsClient<Ccm8>>(memory.data(DTLS_CLIENT_SIZE, 8));
+  import { place } from "./assembly/place";
+  const client = place<DtlsClient<Ccm8>>();
   const OUT = memory.data(512);
   const IN = memory.data(512);
   export function input(): usize { return IN; }

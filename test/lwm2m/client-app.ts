@@ -3,14 +3,15 @@
 /** AssemblyScript. Store key 1 holds the accounts. `object`: its own object, whose resource `number` is one; the next is a text. */
 export const appWith = (object: number, number: number): string => `
   import { LogLevel, Status, clock_ms } from "./assembly/board/index";
-  import { Accounts, ACCOUNTS_SIZE } from "./assembly/lwm2m/accounts";
-  import { Client, CLIENT_SIZE } from "./assembly/lwm2m/client";
+  import { Accounts } from "./assembly/lwm2m/accounts";
+  import { Client } from "./assembly/lwm2m/client";
   import { Format } from "./assembly/lwm2m/fields";
   import { Path } from "./assembly/lwm2m/path";
   import { Access, Of } from "./assembly/lwm2m/table";
   import { Value } from "./assembly/lwm2m/value";
   import { Everything } from "./assembly/lwm2m/parts";
   import { Ccm8Gcm } from "./assembly/net/dtls/suites";
+  import { place } from "./assembly/place";
   import { BoardNet } from "./assembly/net/transport";
 
   const OBJECT = ${object};
@@ -64,8 +65,8 @@ export const appWith = (object: number, number: number): string => `
 
   const net = changetype<BoardNet>(memory.data(8));
   const app = changetype<App>(memory.data(8));
-  const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
-  const client = changetype<Client<App, BoardNet, Ccm8Gcm, Everything>>(memory.data(CLIENT_SIZE, 8));
+  const accounts = place<Accounts>();
+  const client = place<Client<App, BoardNet, Ccm8Gcm, Everything>>();
   const name = memory.data(120);
 
   export function board_abi(): i32 { return 1; }

@@ -4,19 +4,20 @@
 /** AssemblyScript. Store key 1 holds the accounts. */
 export const OMA_APP = `
   import { Status, clock_ms, clock_unix_ms } from "./assembly/board/index";
-  import { Accounts, ACCOUNTS_SIZE } from "./assembly/lwm2m/accounts";
-  import { Client, CLIENT_SIZE } from "./assembly/lwm2m/client";
+  import { Accounts } from "./assembly/lwm2m/accounts";
+  import { Client } from "./assembly/lwm2m/client";
   import { Format } from "./assembly/lwm2m/fields";
   import { Everything } from "./assembly/lwm2m/parts";
-  import { JOIN_SIZE, Join, None } from "./assembly/lwm2m/join";
-  import { DEVICE_SIZE, Device } from "./assembly/lwm2m/objects/device";
-  import { LOCATION_SIZE, Location } from "./assembly/lwm2m/objects/location";
-  import { Bearer, MONITORING_SIZE, Monitoring } from "./assembly/lwm2m/objects/monitoring";
-  import { STATISTICS_SIZE, Statistics } from "./assembly/lwm2m/objects/statistics";
+  import { Join, None, join } from "./assembly/lwm2m/join";
+  import { Device } from "./assembly/lwm2m/objects/device";
+  import { Location } from "./assembly/lwm2m/objects/location";
+  import { Bearer, Monitoring } from "./assembly/lwm2m/objects/monitoring";
+  import { Statistics } from "./assembly/lwm2m/objects/statistics";
   import { Path } from "./assembly/lwm2m/path";
   import { Access, Of } from "./assembly/lwm2m/table";
   import { Value } from "./assembly/lwm2m/value";
   import { Ccm8Gcm } from "./assembly/net/dtls/suites";
+  import { place } from "./assembly/place";
   import { BoardNet } from "./assembly/net/transport";
 
   const TABLE = memory.data<i32>([16, 0x0100, 4, 1, 0 | Of.String | Access.RWsM]);
@@ -65,13 +66,12 @@ export const OMA_APP = `
   type App = Join<Device, Join<Monitoring, Second>>;
 
   const net = changetype<BoardNet>(memory.data(8));
-  const device = changetype<Device>(memory.data(DEVICE_SIZE, 8));
-  const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
-  const place = changetype<Location>(memory.data(LOCATION_SIZE, 8));
-  const statistics = changetype<Statistics>(memory.data(STATISTICS_SIZE, 8));
-  const joints = memory.data(5 * JOIN_SIZE, 8);
-  const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
-  const client = changetype<Client<App, BoardNet, Ccm8Gcm, Everything>>(memory.data(CLIENT_SIZE, 8));
+  const device = place<Device>();
+  const monitoring = place<Monitoring>();
+  const location = place<Location>();
+  const statistics = place<Statistics>();
+  const accounts = place<Accounts>();
+  const client = place<Client<App, BoardNet, Ccm8Gcm, Everything>>();
   const name = memory.data(120);
   const serial = memory.data<u8>([0x73, 0x31]);
   const address = memory.data<u8>([0x31, 0x30, 0x2e, 0x30, 0x2e, 0x30, 0x2e, 0x31]);
@@ -79,10 +79,6 @@ export const OMA_APP = `
   const path = changetype<Path>(memory.data(offsetof<Path>(), 4));
   let rebooted = 0;
   let turns = 0;
-
-  function join<A, R>(i: i32, first: A, rest: R): Join<A, R> {
-    return changetype<Join<A, R>>(joints + i * JOIN_SIZE).of(first, rest);
-  }
 
   export function board_abi(): i32 { return 1; }
   export function name_at(): usize { return name; }
@@ -97,12 +93,12 @@ export const OMA_APP = `
     monitoring.setCell(0x1234567, 4660);
     monitoring.setNetwork(440, 10);
     monitoring.setAddress(address, 8);
-    place.begin();
-    place.set(43.5723, 153.2176, 140, 100, 3, 1367491215);
-    const last: Join<Portfolio, None> = join(0, changetype<Portfolio>(texts), changetype<None>(texts));
-    const third: Third = join(1, statistics, last);
-    const second: Second = join(2, place, third);
-    const app: App = join(4, device, join(3, monitoring, second));
+    location.begin();
+    location.set(43.5723, 153.2176, 140, 100, 3, 1367491215);
+    const last: Join<Portfolio, None> = join(changetype<Portfolio>(texts), place<None>());
+    const third: Third = join(statistics, last);
+    const second: Second = join(location, third);
+    const app: App = join(device, join(monitoring, second));
     return client.attach(net, app, accounts, name, nameLen, <Format>preferred);
   }
   export function setup(): void { client.start(clock_ms()); }
@@ -126,7 +122,7 @@ export const OMA_APP = `
     if (i == 2) statistics.count(clock_ms(), 3000, 2000);
     if (i == 3) monitoring.setSignal(-80 - ++turns);
     if (i == 4) return tell();
-    if (i == 5) place.set(43.5723 + <f64>(++turns), 153.2176, 140, 100, 3, 1367491215 + turns);
+    if (i == 5) location.set(43.5723 + <f64>(++turns), 153.2176, 140, 100, 3, 1367491215 + turns);
     return rebooted;
   }
   /** Sends lifetime and error codes by itself; Status. */

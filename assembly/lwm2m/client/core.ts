@@ -1,18 +1,19 @@
 // What the client is made of: its parts, and where they lie.
 
+import { strideOf } from "../../place";
 import { never } from "../../util/wait";
 import { entropy } from "../../board/index";
 import { Backoff } from "../../util/backoff";
 import { SERVERS_MAX } from "../account";
 import { Accounts } from "../accounts";
-import { BOOTSTRAP_SIZE, Bootstrap } from "../bootstrap";
+import { Bootstrap } from "../bootstrap";
 import { Channel } from "../channel";
-import { ENDPOINT_NAME_SIZE, EndpointName } from "../endpoint-name";
+import { EndpointName } from "../endpoint-name";
 import { Format } from "../fields";
 import { Managed } from "../managed";
-import { OBJECTS_SIZE, Objects } from "../objects";
+import { Objects } from "../objects";
 import { hasServers } from "../parts";
-import { SESSION_SIZE, Session } from "../session";
+import { Session } from "../session";
 
 /** Answers, and copies of bodies that are checked. */
 const OUT_MAX: i32 = 1_536;
@@ -53,54 +54,19 @@ export class ClientCore<H, N, S, F> {
   protected isFirst: bool;
   /** A registration has come into another state, which may concern the others. */
   protected again: bool;
-
-
-  @inline
-  get bootstrap(): Bootstrap<H, F> {
-    return changetype<Bootstrap<H, F>>(changetype<usize>(this) + ((offsetof<ClientCore<H, N, S, F>>() + 7) & ~7));
-  }
-
-
-  @inline
-  get objects(): Objects<Managed<H, F>, F> {
-    return changetype<Objects<Managed<H, F>, F>>(changetype<usize>(this.bootstrap) + ((BOOTSTRAP_SIZE + 7) & ~7));
-  }
-
-
-  @inline
-  get managed(): Managed<H, F> {
-    return changetype<Managed<H, F>>(changetype<usize>(this.objects) + ((OBJECTS_SIZE + 7) & ~7));
-  }
-
-
-  @inline
-  protected get backoff(): Backoff {
-    return changetype<Backoff>(changetype<usize>(this.managed) + ((offsetof<Managed<H, F>>() + 7) & ~7));
-  }
-
-
-  @inline
-  protected get name(): EndpointName {
-    return changetype<EndpointName>(changetype<usize>(this.backoff) + ((offsetof<Backoff>() + 7) & ~7));
-  }
-
-
-  @inline
-  protected get links(): usize {
-    return changetype<usize>(this.name) + ((ENDPOINT_NAME_SIZE + 7) & ~7);
-  }
-
-
-  @inline
-  protected get out(): usize {
-    return this.links + LINKS_MAX;
-  }
+  @part bootstrap: Bootstrap<H, F>;
+  @part objects: Objects<Managed<H, F>, F>;
+  @part managed: Managed<H, F>;
+  @part protected backoff: Backoff;
+  @part protected name: EndpointName;
+  @bytes(LINKS_MAX) protected links: usize;
+  @bytes(OUT_MAX) protected out: usize;
+  @bytes(SERVERS_MAX * strideOf<Session<H, N, S, F>>(), 8) private sessions: usize;
 
 
   @inline
   protected session(index: i32): Session<H, N, S, F> {
-    const first = this.out + OUT_MAX;
-    return changetype<Session<H, N, S, F>>(first + index * SESSION_SIZE);
+    return changetype<Session<H, N, S, F>>(this.sessions + index * strideOf<Session<H, N, S, F>>());
   }
 
   /** Of the bootstrap server: the last server's, which that does without meanwhile; a device with one server has another one for it. */
@@ -163,16 +129,3 @@ export class ClientCore<H, N, S, F> {
     return true;
   }
 }
-
-export const CLIENT_SIZE: i32 =
-  (<i32>offsetof<ClientCore<usize, usize, usize, usize>>() +
-    BOOTSTRAP_SIZE +
-    OBJECTS_SIZE +
-    <i32>offsetof<Managed<usize, usize>>() +
-    <i32>offsetof<Backoff>() +
-    ENDPOINT_NAME_SIZE +
-    LINKS_MAX +
-    OUT_MAX +
-    SERVERS_MAX * SESSION_SIZE +
-    64) &
-  ~7;

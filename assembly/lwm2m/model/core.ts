@@ -3,14 +3,14 @@
 import { CoapCode } from "../../net/coap/fields";
 import { Status } from "../../board/index";
 import { Text } from "../../util/text";
-import { ATTRIBUTES_SIZE, Attributes } from "../attributes";
+import { Attributes } from "../attributes";
 import { Format, Type } from "../fields";
 import { hasAttributes, hasCbor, hasInstances, hasJson, hasServers, hasText, hasTlv } from "../parts";
 import { Path } from "../path";
-import { READER_SIZE, Reader } from "../reader";
+import { Reader } from "../reader";
 import { ObjectTable, Resource } from "../table";
 import { Value } from "../value";
-import { WRITER_SIZE, Writer } from "../writer";
+import { Writer } from "../writer";
 
 export const SECURITY: i32 = 0;
 
@@ -52,54 +52,16 @@ export class ObjectsCore<H, F> {
   protected streamHead: i32;
   /** The instance that a body of Create names; how many instances the body of a bootstrap server has brought. */
   protected created: i32;
-
-
-  @inline
-  get attributes(): Attributes {
-    return changetype<Attributes>(changetype<usize>(this) + ((offsetof<ObjectsCore<H, F>>() + 7) & ~7));
-  }
-
-
-  @inline
-  get reader(): Reader {
-    return changetype<Reader>(changetype<usize>(this.attributes) + ATTRIBUTES_SIZE);
-  }
-
-
-  @inline
-  get value(): Value {
-    return changetype<Value>(changetype<usize>(this.reader) + ((READER_SIZE + 7) & ~7));
-  }
-
-
-  @inline
-  get writer(): Writer {
-    return changetype<Writer>(changetype<usize>(this.value) + ((offsetof<Value>() + 7) & ~7));
-  }
-
-
-  @inline
-  get text(): Text {
-    return changetype<Text>(changetype<usize>(this.writer) + WRITER_SIZE);
-  }
+  @part attributes: Attributes;
+  @part reader: Reader;
+  @part value: Value;
+  @part writer: Writer;
+  @part text: Text;
 
   /** What the request is for. */
-  @inline
-  get path(): Path {
-    return changetype<Path>(changetype<usize>(this.text) + offsetof<Text>());
-  }
-
-
-  @inline
-  protected get scratch(): Path {
-    return changetype<Path>(changetype<usize>(this.path) + offsetof<Path>());
-  }
-
-
-  @inline
-  private get changes(): usize {
-    return changetype<usize>(this.scratch) + offsetof<Path>();
-  }
+  @part path: Path;
+  @part protected scratch: Path;
+  @bytes(CHANGES * offsetof<Path>(), 4) private changes: usize;
 
   /** out..out+outMax holds the body of an answer, and a copy of a body being checked: as long as the longest of either. */
   attach(handler: H, preferred: Format, out: usize, outMax: i32): void {
@@ -204,17 +166,6 @@ export class ObjectsCore<H, F> {
     return format == Format.Opaque && single && type == Type.Opaque;
   }
 }
-
-/** Of the parts behind the class itself. */
-export const OBJECTS_PARTS: i32 = <i32>(
-  (ATTRIBUTES_SIZE +
-    READER_SIZE +
-    16 +
-    offsetof<Value>() +
-    WRITER_SIZE +
-    offsetof<Text>() +
-    (2 + CHANGES) * offsetof<Path>())
-);
 
 /** What the app says of a value or of an execution, as CoAP says it; Empty for Ok. */
 export function codeOf(status: i32): CoapCode {

@@ -2,7 +2,7 @@
 
 import { firmware_commit, firmware_write, store_read, store_write } from "../../board/index";
 
-/** Place with `memory.data(BOARD_FLASH_SIZE, 4)` and set the key. */
+/** Place with `place` and set the key. */
 @unmanaged
 export class BoardFlash {
   /** Of the record, in the board's store. */
@@ -24,5 +24,3 @@ export class BoardFlash {
     return store_write(this.key, ptr, len);
   }
 }
-
-export const BOARD_FLASH_SIZE: i32 = <i32>offsetof<BoardFlash>();

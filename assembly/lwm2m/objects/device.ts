@@ -78,35 +78,21 @@ const ERRORS: i32 = 8;
 const OFFSET_MAX: i32 = 6;
 const ZONE_MAX: i32 = 40;
 
-/** Place with `memory.data(DEVICE_SIZE, 8)`, then `begin`. */
+/** Place with `place`, then `begin`. */
 @unmanaged
 export class Device extends DeviceFacts {
   private errorCount: i32;
   /** Seconds since 1970, -1 while unknown; what a server has set it to is ahead of the device's own by `ahead`. */
   private seconds: i64;
   private ahead: i64;
-
-
-  @inline
-  private get errors(): usize {
-    return changetype<usize>(this) + ((offsetof<Device>() + 7) & ~7) + ROWS * CELL;
-  }
-
-
-  @inline
-  private get offset(): usize {
-    return this.errors + ERRORS;
-  }
-
-
-  @inline
-  private get zone(): usize {
-    return this.offset + OFFSET_MAX;
-  }
+  @bytes(ROWS * CELL, 8) private cellsAt: usize;
+  @bytes(ERRORS) private errors: usize;
+  @bytes(OFFSET_MAX) private offset: usize;
+  @bytes(ZONE_MAX) private zone: usize;
 
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.lay(changetype<usize>(this) + ((offsetof<Device>() + 7) & ~7));
+    this.lay(this.cellsAt);
     this.describe(TABLE, manufacturer, model, version, type);
     this.seconds = -1;
   }
@@ -221,5 +207,3 @@ export class Device extends DeviceFacts {
     return Status.Ok;
   }
 }
-
-export const DEVICE_SIZE: i32 = <i32>offsetof<Device>() + 8 + ROWS * CELL + ERRORS + OFFSET_MAX + ZONE_MAX;

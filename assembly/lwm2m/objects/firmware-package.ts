@@ -60,7 +60,7 @@ export function isHeader(header: usize): bool {
   return load<u64>(header) == MAGIC && imageLength(header) > 0 && isText(header + NAME) && isText(header + VERSION);
 }
 
-/** Place with `memory.data(PACKAGE_READER_SIZE, 8)`. */
+/** Place with `place`. */
 @unmanaged
 export class PackageReader<B> {
   /** Bytes of the package that have come. */
@@ -68,24 +68,9 @@ export class PackageReader<B> {
   private flash: B;
   /** Bytes of the image in the flash. */
   private written: i32;
-
-
-  @inline
-  get header(): usize {
-    return changetype<usize>(this) + ((offsetof<PackageReader<B>>() + 7) & ~7);
-  }
-
-
-  @inline
-  private get context(): usize {
-    return this.header + HEADER_BYTES;
-  }
-
-
-  @inline
-  private get tail(): usize {
-    return this.context + SHA256_CONTEXT_BYTES;
-  }
+  @bytes(HEADER_BYTES, 8) header: usize;
+  @bytes(SHA256_CONTEXT_BYTES, 8) private context: usize;
+  @bytes(UNIT) private tail: usize;
 
   begin(flash: B): void {
     this.flash = flash;
@@ -172,6 +157,3 @@ export class PackageReader<B> {
     return memory.compare(digest, this.header + DIGEST, SHA256_BYTES) == 0 ? Status.Ok : Status.Malformed;
   }
 }
-
-export const PACKAGE_READER_SIZE: i32 =
-  <i32>offsetof<PackageReader<usize>>() + 8 + HEADER_BYTES + SHA256_CONTEXT_BYTES + UNIT;

@@ -20,7 +20,7 @@ const WAIT_MS: i64 = 10_000;
 
 const uri = place<CoapUri>();
 
-/** Place with `memory.data(FIRMWARE_PULL_SIZE, 8)`, then `attach`. */
+/** Place with `place`, then `attach`. */
 @unmanaged
 export class FirmwarePull<B, M> {
   private firmware: Firmware<B, M>;
@@ -144,5 +144,3 @@ export class FirmwarePull<B, M> {
     this.at = now + (WAIT_MS << doubled);
   }
 }
-
-export const FIRMWARE_PULL_SIZE: i32 = <i32>offsetof<FirmwarePull<usize, usize>>();

@@ -15,15 +15,7 @@ import { EXCHANGE_LIFETIME_MS } from "../../net/coap/fields";
 import { Ascii } from "../../util/ascii";
 import { equals } from "../../util/text";
 import { FirmwareResult, FirmwareState, RESULT, STATE, hasPull, hasPush, tableOf } from "./firmware-fields";
-import {
-  HEADER_BYTES,
-  PACKAGE_READER_SIZE,
-  PackageReader,
-  imageLength,
-  isHeader,
-  packageVersion,
-  textLength,
-} from "./firmware-package";
+import { HEADER_BYTES, PackageReader, imageLength, isHeader, packageVersion, textLength } from "./firmware-package";
 import { News } from "./news";
 
 export const URI_MAX: i32 = 255;
@@ -51,12 +43,14 @@ export class Record {
   /** Bytes of the package that are surely there, and the digest's state then. */
   received: i32;
   etag: u64;
+  @bytes(32, 8) digestState: usize;
+  @bytes(HEADER_BYTES) header: usize;
+  /** Last: only `uriLen` bytes of it are stored. */
+  @bytes(URI_MAX) uri: usize;
 }
 
-const DIGEST_STATE: usize = (offsetof<Record>() + 7) & ~7;
-export const HEADER: usize = DIGEST_STATE + 32;
-const URI_AT: usize = HEADER + HEADER_BYTES;
-const RECORD_MAX: i32 = <i32>URI_AT + URI_MAX;
+const RECORD_MAX: i32 = <i32>offsetof<Record>();
+const URI_AT: i32 = RECORD_MAX - URI_MAX;
 
 /** What firmware.ts makes object 5 of. */
 @unmanaged
@@ -75,24 +69,8 @@ export class FirmwareUpdate<B, M> extends News {
   /** How much of a package that is pushed was there at the last look, and until when more has to come. */
   private seen: i32;
   private lostAt: i64;
-
-
-  @inline
-  protected get record(): Record {
-    return changetype<Record>(changetype<usize>(this) + ((offsetof<FirmwareUpdate<B, M>>() + 7) & ~7));
-  }
-
-
-  @inline
-  private get reader(): PackageReader<B> {
-    return changetype<PackageReader<B>>(changetype<usize>(this.record) + ((RECORD_MAX + 7) & ~7));
-  }
-
-
-  @inline
-  protected at(offset: usize): usize {
-    return changetype<usize>(this.record) + offset;
-  }
+  @part protected record: Record;
+  @part private reader: PackageReader<B>;
 
   get state(): FirmwareState {
     return <FirmwareState>this.record.state;
@@ -113,14 +91,14 @@ export class FirmwareUpdate<B, M> extends News {
     const r = this.record;
     const size = flash.load(changetype<usize>(r), RECORD_MAX);
     const isThere =
-      size >= <i32>URI_AT &&
+      size >= URI_AT &&
       size <= RECORD_MAX &&
       r.form == FORM &&
       <u32>r.state <= <u32>FirmwareState.Updating &&
       <u32>r.result <= <u32>FirmwareResult.Cancelled &&
       <i32>r.etagLen <= ETAG_MAX &&
-      size == <i32>URI_AT + r.uriLen &&
-      (r.state < FirmwareState.Downloaded || isHeader(this.at(HEADER)));
+      size == URI_AT + r.uriLen &&
+      (r.state < FirmwareState.Downloaded || isHeader(this.record.header));
     if (!isThere) {
       memory.fill(changetype<usize>(r), 0, RECORD_MAX);
       r.form = FORM;
@@ -131,7 +109,8 @@ export class FirmwareUpdate<B, M> extends News {
       case FirmwareState.Downloading:
         // Who was pushing has to begin again.
         if (!hasPull<M>() || r.isPushed) this.to(FirmwareState.Idle, FirmwareResult.ConnectionLost);
-        else if (this.reader.resume(flash, this.at(HEADER), r.received, this.at(DIGEST_STATE))) this.isResumed = true;
+        else if (this.reader.resume(flash, this.record.header, r.received, this.record.digestState))
+          this.isResumed = true;
         else this.restart();
         break;
       case FirmwareState.Updating:
@@ -163,14 +142,14 @@ export class FirmwareUpdate<B, M> extends News {
   }
 
   private isVersion(version: Ascii): bool {
-    const at = packageVersion(this.at(HEADER));
+    const at = packageVersion(this.record.header);
     return equals(at, textLength(at), version);
   }
 
   protected save(): i32 {
     const r = this.record;
     this.isFresh = false;
-    return this.flash.save(changetype<usize>(r), <i32>URI_AT + r.uriLen);
+    return this.flash.save(changetype<usize>(r), URI_AT + r.uriLen);
   }
 
   protected to(state: FirmwareState, result: FirmwareResult): i32 {
@@ -210,7 +189,7 @@ export class FirmwareUpdate<B, M> extends News {
   }
 
   get uri(): usize {
-    return this.at(URI_AT);
+    return this.record.uri;
   }
 
   get uriLen(): i32 {
@@ -265,9 +244,9 @@ export class FirmwareUpdate<B, M> extends News {
     this.isResumed = false;
     if (!hasPull<M>()) return Status.Ok;
     const r = this.record;
-    if (!r.isPushed && reader.received / CHECKPOINT != before && reader.checkpoint(this.at(DIGEST_STATE))) {
+    if (!r.isPushed && reader.received / CHECKPOINT != before && reader.checkpoint(this.record.digestState)) {
       r.received = reader.received;
-      memory.copy(this.at(HEADER), reader.header, HEADER_BYTES);
+      memory.copy(this.record.header, reader.header, HEADER_BYTES);
       this.save();
     }
     return Status.Ok;
@@ -280,7 +259,7 @@ export class FirmwareUpdate<B, M> extends News {
       this.failed(resultOf(status));
       return status;
     }
-    memory.copy(this.at(HEADER), this.reader.header, HEADER_BYTES);
+    memory.copy(this.record.header, this.reader.header, HEADER_BYTES);
     this.to(FirmwareState.Downloaded, FirmwareResult.None);
     return Status.Ok;
   }
@@ -328,7 +307,7 @@ export class FirmwareUpdate<B, M> extends News {
   apply(): bool {
     this.isDue = false;
     if (this.record.state != FirmwareState.Updating) return false;
-    const status = this.flash.commit(imageLength(this.at(HEADER)));
+    const status = this.flash.commit(imageLength(this.record.header));
     if (status != Status.Ok) {
       // What the board refuses, or has lost, cannot be tried again.
       const isBad = status == Status.Malformed;
@@ -345,9 +324,6 @@ export class FirmwareUpdate<B, M> extends News {
     return true;
   }
 }
-
-export const FIRMWARE_SIZE: i32 =
-  <i32>offsetof<FirmwareUpdate<usize, usize>>() + 8 + RECORD_MAX + 8 + PACKAGE_READER_SIZE;
 
 /** What a package that could not be taken is called. */
 function resultOf(status: i32): FirmwareResult {

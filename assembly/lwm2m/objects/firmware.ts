@@ -30,14 +30,14 @@ import {
   tableOf,
 } from "./firmware-fields";
 import { packageName, packageVersion, textLength } from "./firmware-package";
-import { FirmwareUpdate, HEADER, URI_MAX } from "./firmware-update";
+import { FirmwareUpdate, URI_MAX } from "./firmware-update";
 
 export { AnyDelivery, FirmwareResult, FirmwareState, Pulled, Pushed } from "./firmware-fields";
-export { ETAG_MAX, FIRMWARE_SIZE } from "./firmware-update";
+export { ETAG_MAX } from "./firmware-update";
 
 const uri = place<CoapUri>();
 
-/** Place with `memory.data(FIRMWARE_SIZE, 8)`, then `attach`. `B`: the flash; `M`: how packages come. */
+/** Place with `place`, then `attach`. `B`: the flash; `M`: how packages come. */
 @unmanaged
 export class Firmware<B, M> extends FirmwareUpdate<B, M> {
   streams(resource: i32): bool {
@@ -75,7 +75,7 @@ export class Firmware<B, M> extends FirmwareUpdate<B, M> {
 
   read(_instance: i32, resource: i32, item: i32, value: Value): void {
     const r = this.record;
-    const header = this.at(HEADER);
+    const header = this.record.header;
     switch (resource) {
       case URI:
         value.setString(this.uri, r.uriLen);

@@ -16,7 +16,7 @@ const TABLE = memory.data<i32>([
   6 | Of.Float | Access.R,
 ]);
 
-/** Place with `memory.data(LOCATION_SIZE, 8)`, then `begin`. */
+/** Place with `place`, then `begin`. */
 @unmanaged
 export class Location extends News {
   private latitude: f64;
@@ -75,5 +75,3 @@ export class Location extends News {
     else value.setFloat(this.value(resource));
   }
 }
-
-export const LOCATION_SIZE: i32 = <i32>offsetof<Location>();

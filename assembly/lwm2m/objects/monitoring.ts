@@ -34,22 +34,12 @@ export const enum Bearer {
 
 const ADDRESS_MAX: i32 = 45;
 
-/** Place with `memory.data(MONITORING_SIZE, 8)`, then `begin`. */
+/** Place with `place`, then `begin`. */
 @unmanaged
 export class Monitoring extends Cells {
   private addressLen: i32;
-
-
-  @inline
-  private get cellsAt(): usize {
-    return changetype<usize>(this) + ((offsetof<Monitoring>() + 7) & ~7);
-  }
-
-
-  @inline
-  private get address(): usize {
-    return this.cellsAt + ROWS * CELL;
-  }
+  @bytes(ROWS * CELL, 8) private cellsAt: usize;
+  @bytes(ADDRESS_MAX) private address: usize;
 
   /** The APN is ASCII; "" when there is none. */
   begin(bearer: Bearer, apn: Ascii): void {
@@ -114,5 +104,3 @@ export class Monitoring extends Cells {
     this.get(TABLE, resource, value);
   }
 }
-
-export const MONITORING_SIZE: i32 = <i32>offsetof<Monitoring>() + 8 + ROWS * CELL + ADDRESS_MAX;

@@ -58,12 +58,14 @@ export class DeviceFacts extends Cells {
   }
 }
 
-/** Place with `memory.data(PLAIN_DEVICE_SIZE, 8)`, then `begin`. */
+/** Place with `place`, then `begin`. */
 @unmanaged
 export class PlainDevice extends DeviceFacts {
+  @bytes(ROWS * CELL, 8) private cellsAt: usize;
+
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {
-    this.lay(changetype<usize>(this) + ((offsetof<PlainDevice>() + 7) & ~7));
+    this.lay(this.cellsAt);
     this.describe(TABLE, manufacturer, model, version, type);
   }
 
@@ -88,5 +90,3 @@ export class PlainDevice extends DeviceFacts {
     return this.obey(resource);
   }
 }
-
-export const PLAIN_DEVICE_SIZE: i32 = <i32>offsetof<PlainDevice>() + 8 + ROWS * CELL;

@@ -21,7 +21,7 @@ const TABLE = memory.data<i32>([
 
 const SECOND: i64 = 1_000;
 
-/** Place with `memory.data(STATISTICS_SIZE, 8)`; all zero is not counting. */
+/** Place with `place`; all zero is not counting. */
 @unmanaged
 export class Statistics extends News {
   private tx: u64;
@@ -108,5 +108,3 @@ export class Statistics extends News {
     return Status.Ok;
   }
 }
-
-export const STATISTICS_SIZE: i32 = <i32>offsetof<Statistics>();

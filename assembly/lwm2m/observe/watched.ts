@@ -1,5 +1,6 @@
 // What a server observes: its observations, and the paths of each. LwM2M Core 6.4, RFC 7641.
 
+import { strideOf } from "../../place";
 import { littleEndian } from "../../util/numbers";
 import { never } from "../../util/wait";
 import { CoapEndpoint } from "../../net/coap/endpoint";
@@ -30,8 +31,6 @@ export class Watch extends Path {
   last: f64;
 }
 
-const WATCH_SIZE: usize = (offsetof<Watch>() + 7) & ~7;
-
 /** One observation: its answers go to that token. */
 @unmanaged
 export class Observation {
@@ -48,8 +47,6 @@ export class Observation {
   confirmedAt: i64;
 }
 
-const OBSERVATION_SIZE: usize = (offsetof<Observation>() + 7) & ~7;
-
 
 @unmanaged
 export class Watched<H, F> {
@@ -63,14 +60,15 @@ export class Watched<H, F> {
   protected sequence: u32;
   /** When something is due. */
   protected next: i64;
+  @bytes(OBSERVATIONS * strideOf<Observation>(), 8) private allObservations: usize;
+  @bytes(WATCHES * strideOf<Watch>(), 8) private allWatches: usize;
 
   protected observation(i: i32): Observation {
-    return changetype<Observation>(changetype<usize>(this) + HEAD + <usize>i * OBSERVATION_SIZE);
+    return changetype<Observation>(this.allObservations + i * strideOf<Observation>());
   }
 
   protected watch(i: i32): Watch {
-    const first = HEAD + <usize>OBSERVATIONS * OBSERVATION_SIZE;
-    return changetype<Watch>(changetype<usize>(this) + first + <usize>i * WATCH_SIZE);
+    return changetype<Watch>(this.allWatches + i * strideOf<Watch>());
   }
 
 
@@ -201,8 +199,3 @@ export class Watched<H, F> {
     for (let k = 0; k < this.watches; k++) if (this.ownerOf(k) == i) this.watch(k).last = objects.number(this.watch(k));
   }
 }
-
-const HEAD: usize = (offsetof<Watched<usize, usize>>() + 7) & ~7;
-export const OBSERVATIONS_SIZE: i32 = <i32>(
-  (HEAD + <usize>OBSERVATIONS * OBSERVATION_SIZE + <usize>WATCHES * WATCH_SIZE)
-);

@@ -20,6 +20,12 @@ const LIFETIME_MAX: i32 = 16;
 const query = place<Text>();
 const lifetimeText = memory.data(LIFETIME_MAX);
 
+/** The Location-Path of a registration, as the Uri-Path of the requests about it. */
+@unmanaged
+export class Location extends CoapWriter {
+  @bytes(LOCATION_MAX) options: usize;
+}
+
 
 @unmanaged
 export class RegistrationMessages<F> {
@@ -95,15 +101,12 @@ export class RegistrationMessages<F> {
   }
 
   /** Keeps the Location-Path of the answer, as the Uri-Path that it will be. False when there is none, or it is too long. */
-  protected keepLocation(location: CoapWriter): bool {
+  protected keepLocation(location: Location): bool {
     const m = this.endpoint.message;
-    location.on(changetype<usize>(location) + offsetof<CoapWriter>(), LOCATION_MAX);
+    location.on(location.options, LOCATION_MAX);
     m.rewind();
     while (m.next() > 0)
       if (m.option == CoapOption.LocationPath) location.option(CoapOption.UriPath, m.value, m.valueLen);
     return location.length > 0 && location.fits;
   }
 }
-
-/** Of a location: a writer and its options. */
-export const LOCATION_SIZE: i32 = <i32>offsetof<CoapWriter>() + LOCATION_MAX;

@@ -18,7 +18,7 @@ import { Registration } from "../registration";
 import { NetworkTime } from "./clock";
 import { isContextActive, writeAccessPoint } from "./context";
 import { Quectel } from "./dialect";
-import { NoTls, QuectelSockets } from "./sockets";
+import { QuectelSockets } from "./sockets";
 
 /** Commands that are answered at once. */
 const SHORT_MS = 5_000;
@@ -72,13 +72,9 @@ export class QuectelDriver<M, A, T> {
   private contextFaults: i32;
   /** Online, AT+QLTS runs and no command of a socket. */
   private asksTime: bool;
-
   @part private backoff: Backoff;
-
   @part private link: Registration;
-
   @part private time: NetworkTime;
-
   @part sockets: QuectelSockets<T>;
 
 

@@ -62,13 +62,9 @@ export class QuectelSockets<T> {
   /** Socket that a data block belongs to (-1: to none), and its length. */
   private blockSocket: i32;
   private blockLen: i32;
-
   @part at: AtClient<Quectel>;
-
   @part fields: Fields;
-
   @part private tls: T;
-
   @bytes(MODEM_SOCKETS * strideOf<ModemSocket>(), 8) private sockets: usize;
 
   /** True: received data is pushed by the modem. False (default): it is fetched. */

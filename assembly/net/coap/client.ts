@@ -9,7 +9,7 @@ import { CoapObserving } from "./observing";
 import { CoapWriter } from "./writer";
 
 /** Path and query of our request. */
-export const OPTIONS_MAX: i32 = 192;
+const OPTIONS_MAX: i32 = 192;
 const ETAG_MAX: i32 = 8;
 /** How often a body is fetched anew because its ETag has changed in between. */
 const RESTARTS_MAX: i32 = 3;
@@ -68,15 +68,13 @@ export class CoapClient extends CoapObserving {
   protected limit: i64;
   protected failure: i32;
   private ofObserved: bool;
-  private options: CoapWriter;
-  private optionsBuffer: usize;
+  @part private options: CoapWriter;
+  @bytes(OPTIONS_MAX) private optionsBuffer: usize;
 
-  protected beginClient(at: usize): usize {
-    this.options = changetype<CoapWriter>(at);
-    this.optionsBuffer = at + offsetof<CoapWriter>();
+  protected beginClient(): void {
     this.tokenBytes = 4;
     this.ask = Ask.Idle;
-    return this.beginObserving(this.optionsBuffer + OPTIONS_MAX);
+    this.beginObserving();
   }
 
   /** No request of ours is under way. */

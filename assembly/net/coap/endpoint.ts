@@ -9,24 +9,25 @@
 // late response. One request of ours at a time, and one observation.
 
 import { Status } from "../../board/index";
-import { Ask, CoapClient, OPTIONS_MAX } from "./client";
+import { Ask, CoapClient } from "./client";
 import { CoapEvent } from "./event";
 import { CoapCode, CoapType, DATAGRAM_MAX, isRequest } from "./fields";
-import { CoapFrame } from "./frame";
 import { Con, Fate } from "./layer";
-import { CoapMessage, validBlock } from "./message";
-import { OBSERVED_MAX } from "./observing";
-import { RECENT_SIZE } from "./recent";
-import { COAP_SERVER_PARTS } from "./server";
-import { CoapWriter } from "./writer";
+import { validBlock } from "./message";
+import { Recent } from "./recent";
 
-/** Place with `memory.data(COAP_ENDPOINT_SIZE, 8)`, then `begin`. */
+/** Place with `place`, then `begin`. */
 @unmanaged
 export class CoapEndpoint extends CoapClient {
+  @part private known: Recent;
+  @bytes(DATAGRAM_MAX) private replies: usize;
+  @bytes(DATAGRAM_MAX) private repeated: usize;
+
   /** Starts anew with a peer. `seed`: entropy. Bodies of several blocks are gathered in into..into+intoMax. */
   begin(seed: u64, into: usize, intoMax: i32): void {
-    const own = (changetype<usize>(this) + offsetof<CoapEndpoint>() + 7) & ~7;
-    this.beginClient(this.beginServer(own, seed));
+    this.beginLayer(seed, this.known, this.replies, this.repeated);
+    this.beginServer();
+    this.beginClient();
     this.into = into;
     this.intoMax = intoMax;
   }
@@ -158,17 +159,3 @@ export class CoapEndpoint extends CoapClient {
     return this.ask == Ask.Waiting ? min(con, this.limit) : con;
   }
 }
-
-export const COAP_ENDPOINT_SIZE: i32 = <i32>(
-  (offsetof<CoapEndpoint>() +
-    16 +
-    offsetof<CoapMessage>() +
-    2 * offsetof<CoapWriter>() +
-    offsetof<CoapFrame>() +
-    8 +
-    RECENT_SIZE +
-    2 * DATAGRAM_MAX +
-    COAP_SERVER_PARTS +
-    OPTIONS_MAX +
-    OBSERVED_MAX)
-);

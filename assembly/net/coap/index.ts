@@ -6,5 +6,5 @@ export { CoapCode, CoapOption, CoapType } from "./fields";
 export { CoapEvent } from "./event";
 export { CoapMessage } from "./message";
 export { CoapWriter } from "./writer";
-export { CoapEndpoint, COAP_ENDPOINT_SIZE } from "./endpoint";
+export { CoapEndpoint } from "./endpoint";
 export { CoapUri } from "./uri";

@@ -13,7 +13,7 @@ import {
 } from "./fields";
 import { CoapFrame } from "./frame";
 import { CoapMessage } from "./message";
-import { RECENT_SIZE, Recent } from "./recent";
+import { Recent } from "./recent";
 import { CoapWriter } from "./writer";
 
 /** What the CON that is under way is. */
@@ -39,9 +39,9 @@ const NO_MID: u32 = 0x10000;
 @unmanaged
 export class CoapLayer {
   /** The message that came last. */
-  message: CoapMessage;
-  protected writer: CoapWriter;
-  protected frame: CoapFrame;
+  @part message: CoapMessage;
+  @part protected writer: CoapWriter;
+  @part protected frame: CoapFrame;
   protected recent: Recent;
 
   // The datagram that goes out once: an answer, a NON.
@@ -65,24 +65,16 @@ export class CoapLayer {
   private random: u64;
   private mid: u32;
 
-  /** Lays out its parts from `at` on; returns where they end. */
-  protected beginLayer(at: usize, seed: u64): usize {
+  /** `reply` and `con` have room for a datagram each. Large, they lie behind the fields of all classes that extend this one. */
+  protected beginLayer(seed: u64, recent: Recent, reply: usize, con: usize): void {
     this.random = seed;
     this.mid = <u32>(this.nextRandom() & 0xffff);
-    this.message = changetype<CoapMessage>(at);
-    at += offsetof<CoapMessage>();
-    this.writer = changetype<CoapWriter>(at);
-    at += offsetof<CoapWriter>();
-    this.frame = changetype<CoapFrame>(at);
-    at = (at + offsetof<CoapFrame>() + 7) & ~7;
-    this.recent = changetype<Recent>(at);
+    this.recent = recent;
     this.recent.clear();
-    at += RECENT_SIZE;
-    this.reply = at;
-    this.conBuffer = at + DATAGRAM_MAX;
+    this.reply = reply;
+    this.conBuffer = con;
     this.replyLen = 0;
     this.con = Con.None;
-    return at + 2 * DATAGRAM_MAX;
   }
 
   /** Bytes of the datagram that is to be sent, 0 for none. */

@@ -22,13 +22,11 @@ export class CoapObserving extends CoapServer {
   private observedAt: i64;
   protected observedAccept: i32;
   protected observedLen: i32;
-  protected observedOptions: usize;
+  @bytes(OBSERVED_MAX) protected observedOptions: usize;
 
-  protected beginObserving(at: usize): usize {
+  protected beginObserving(): void {
     this.forget();
     this.observedLen = 0;
-    this.observedOptions = at;
-    return at + OBSERVED_MAX;
   }
 
   /** Forgets what we observe: the next notification is refused, which tells the peer. RFC 7641 3.6. */

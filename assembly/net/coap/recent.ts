@@ -16,23 +16,17 @@ class Entry {
   length: i32;
 }
 
-const ENTRY_SIZE: usize = offsetof<Entry>();
-
 
 @unmanaged
 export class Recent {
   private count: u32;
   private head: i32;
+  @bytes(ENTRIES * offsetof<Entry>(), 8) private entries: usize;
 
   private entry(i: u32): Entry {
-    return changetype<Entry>(changetype<usize>(this) + offsetof<Recent>() + <usize>(i % ENTRIES) * ENTRY_SIZE);
+    return changetype<Entry>(this.entries + <usize>(i % ENTRIES) * offsetof<Entry>());
   }
-
-
-  @inline
-  private get ring(): usize {
-    return changetype<usize>(this) + offsetof<Recent>() + <usize>ENTRIES * ENTRY_SIZE;
-  }
+  @bytes(BYTES) private ring: usize;
 
   clear(): void {
     this.count = 0;
@@ -87,8 +81,6 @@ export class Recent {
     }
   }
 }
-
-export const RECENT_SIZE: i32 = <i32>offsetof<Recent>() + <i32>ENTRIES * <i32>offsetof<Entry>() + BYTES;
 
 /** FNV-1a. */
 export function hashOf(ptr: usize, len: i32): u32 {

@@ -53,15 +53,14 @@ export class CoapServer extends CoapLayer {
   /** Gathers the bodies that come in blocks. */
   protected into: usize;
   protected intoMax: i32;
-
-  protected current: CoapAnswer;
-  private deferred: CoapAnswer;
-  private observer: CoapAnswer;
-  private locationWriter: CoapWriter;
-  private locationBuffer: usize;
+  @part protected current: CoapAnswer;
+  @part private deferred: CoapAnswer;
+  @part private observer: CoapAnswer;
+  @part private locationWriter: CoapWriter;
+  @bytes(LOCATION_MAX) private locationBuffer: usize;
   /** Options that are written already: Location-Path of a response, path and query of our request. */
-  protected others: CoapMessage;
-  private nons: usize;
+  @part protected others: CoapMessage;
+  @bytes(NON_NOTIFICATIONS * offsetof<NonNotification>(), 8) private nons: usize;
   private nonCount: u32;
 
   // A body that comes in blocks, Block1.
@@ -78,21 +77,7 @@ export class CoapServer extends CoapLayer {
   private heldCode: CoapCode;
   private heldFormat: i32;
 
-  protected beginServer(at: usize, seed: u64): usize {
-    at = this.beginLayer(at, seed);
-    this.current = changetype<CoapAnswer>(at);
-    at += offsetof<CoapAnswer>();
-    this.deferred = changetype<CoapAnswer>(at);
-    at += offsetof<CoapAnswer>();
-    this.observer = changetype<CoapAnswer>(at);
-    at += offsetof<CoapAnswer>();
-    this.nons = at;
-    at += NON_NOTIFICATIONS * offsetof<NonNotification>();
-    this.others = changetype<CoapMessage>(at);
-    at += offsetof<CoapMessage>();
-    this.locationWriter = changetype<CoapWriter>(at);
-    at += offsetof<CoapWriter>();
-    this.locationBuffer = at;
+  protected beginServer(): void {
     this.location();
     this.szx = SZX_MAX;
     this.observe = -1;
@@ -101,7 +86,6 @@ export class CoapServer extends CoapLayer {
     this.partActive = false;
     this.heldLen = 0;
     this.nonCount = 0;
-    return at + LOCATION_MAX;
   }
 
   /** Of the event Delivered or Undelivered: `tokenLen` bytes. */
@@ -394,11 +378,3 @@ export class CoapServer extends CoapLayer {
     this.heldLen = len;
   }
 }
-
-export const COAP_SERVER_PARTS: i32 = <i32>(
-  (3 * offsetof<CoapAnswer>() +
-    NON_NOTIFICATIONS * offsetof<NonNotification>() +
-    offsetof<CoapMessage>() +
-    offsetof<CoapWriter>() +
-    LOCATION_MAX)
-);

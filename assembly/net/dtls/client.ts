@@ -2,7 +2,6 @@
 // handshake.ts.
 
 import { Status } from "../../board/status";
-import { wipe } from "../../crypto/constant-time";
 import {
   Alert,
   ContentType,
@@ -28,7 +27,7 @@ import {
 import { DtlsHandshake } from "./handshake";
 import { HELLO_DATAGRAM_MAX } from "./hello";
 import { protect } from "./record";
-import { DtlsState, KEYS, MASTER, RANDOMS, SECRET_BYTES, SERVER_KEY, SERVER_SALT, TAIL_BYTES } from "./session";
+import { DtlsState, SERVER_KEY, SERVER_SALT } from "./session";
 
 /** What a datagram buffer has to hold at least. */
 export const DTLS_OUT_MIN: i32 = HELLO_DATAGRAM_MAX;
@@ -40,7 +39,7 @@ function load24(at: usize): i32 {
 }
 
 /**
- * Place with `memory.data(DTLS_CLIENT_SIZE, 8)`. `S`: the suites (suites.ts). Then `attach`, `credentials`, and `begin` for each handshake;
+ * Place with `place`. `S`: the suites (suites.ts). Then `attach`, `credentials`, and `begin` for each handshake;
  * after that, whenever something came in or `deadline` has come: `receive` and `more`, `step`, and send what `outPtr`, `outLen` hold.
  */
 @unmanaged
@@ -77,7 +76,7 @@ export class DtlsClient<S> extends DtlsHandshake<S> {
     // A session that was not finished has no secret yet.
     if (this.state != DtlsState.Closed && this.state != DtlsState.Open) this.sessionIdLen = 0;
     this.wipeKeys();
-    memory.copy(this.tail + RANDOMS, random, RANDOM_BYTES);
+    memory.copy(this.randoms, random, RANDOM_BYTES);
     this.clearSequence = 0;
     this.sealedSequence = EPOCH_1;
     this.replay.reset();
@@ -108,7 +107,7 @@ export class DtlsClient<S> extends DtlsHandshake<S> {
   /** Wipes all that is secret, also what a later handshake would resume. Not said to the server. */
   forget(): void {
     this.sessionIdLen = 0;
-    wipe(this.tail + MASTER, SECRET_BYTES);
+    this.secrets.wipe(false);
     if (this.state != DtlsState.Closed) this.finish(Status.Closed);
   }
 
@@ -184,7 +183,7 @@ export class DtlsClient<S> extends DtlsHandshake<S> {
     if (memory.compare(record + RECORD_HEAD, this.ownCid, cidLen) != 0) return -1;
     len -= EXPLICIT_NONCE + changetype<S>(<usize>0).tagBytes(this.suite);
     if (len < 0 || this.replay.has(sequence)) return -1;
-    const keys = this.tail + KEYS;
+    const keys = this.secrets.keys;
     if (!protect<S>(true, this.suite, keys + SERVER_KEY, keys + SERVER_SALT, record, cidLen, body, len)) return -1;
     this.replay.add(sequence);
     const content = body + EXPLICIT_NONCE;
@@ -284,5 +283,3 @@ export class DtlsClient<S> extends DtlsHandshake<S> {
     }
   }
 }
-
-export const DTLS_CLIENT_SIZE: i32 = <i32>offsetof<DtlsClient<usize>>() + TAIL_BYTES;

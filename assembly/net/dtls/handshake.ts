@@ -28,19 +28,7 @@ import {
 } from "./fields";
 import { ServerHello, writeClientHello } from "./hello";
 import { keyBlock, masterSecret, verifyData } from "./prf";
-import {
-  DtlsSession,
-  DtlsState,
-  KEYS,
-  MASTER,
-  OWN_VERIFY,
-  PEER_CID,
-  PEER_VERIFY,
-  RANDOMS,
-  SERVER_RANDOM,
-  SESSION_ID,
-  SMALL,
-} from "./session";
+import { DtlsSession, DtlsState, SMALL } from "./session";
 
 const TIMEOUT_MAX_MS = 60_000;
 /** ClientHellos of one handshake: a server may find a cookie too old, but not for ever. */
@@ -124,8 +112,8 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
     const message = this.outPtr + RECORD_HEADER;
     const end = writeClientHello<S>(
       message + HANDSHAKE_HEADER,
-      this.tail + RANDOMS,
-      this.tail + SESSION_ID,
+      this.randoms,
+      this.sessionId,
       this.sessionIdLen,
       cookie,
       cookieLen,
@@ -136,8 +124,8 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
     const len = <i32>(end - message);
     messageHead(message, HandshakeType.ClientHello, this.helloSequence, len - HANDSHAKE_HEADER);
     // The transcript starts with the ClientHello that the server takes (RFC 6347 4.2.1).
-    sha256Init(this.tail);
-    sha256Update(this.tail, message, len);
+    sha256Init(this.transcript);
+    sha256Update(this.transcript, message, len);
     this.outLen = 0;
     this.helloRecord = this.clearSequence;
     this.clearHead(ContentType.Handshake, len);
@@ -161,7 +149,7 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
     this.clear(ContentType.ChangeCipherSpec, SMALL, 1);
     // Without ClientKeyExchange it is the first message behind ClientHello.
     messageHead(SMALL, HandshakeType.Finished, this.helloSequence + (this.resumed ? 1 : 2), VERIFY_BYTES);
-    memory.copy(SMALL + HANDSHAKE_HEADER, this.tail + OWN_VERIFY, VERIFY_BYTES);
+    memory.copy(SMALL + HANDSHAKE_HEADER, this.secrets.ownVerify, VERIFY_BYTES);
     this.sealed(ContentType.Handshake, SMALL, HANDSHAKE_HEADER + VERIFY_BYTES);
   }
 
@@ -179,12 +167,11 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
 
   /** Takes the next message, which is whole. */
   protected message(now: i64, type: i32, body: usize, len: i32): void {
-    const tail = this.tail;
     const expected = this.state;
     if (expected >= DtlsState.Finished) {
       if (type != HandshakeType.Finished) this.fail(Alert.UnexpectedMessage);
       else if (len != VERIFY_BYTES) this.fail(Alert.DecodeError);
-      else if (!ctEqual(body, tail + PEER_VERIFY, VERIFY_BYTES)) this.fail(Alert.DecryptError);
+      else if (!ctEqual(body, this.secrets.peerVerify, VERIFY_BYTES)) this.fail(Alert.DecryptError);
       else this.opened(body);
       return;
     }
@@ -215,12 +202,11 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
   /** Adds the message that was taken to the transcript, as if it had come in one piece. */
   protected note(type: i32, body: usize, len: i32): void {
     messageHead(SMALL, type, this.reassembly.next, len);
-    sha256Update(this.tail, SMALL, HANDSHAKE_HEADER);
-    sha256Update(this.tail, body, len);
+    sha256Update(this.transcript, SMALL, HANDSHAKE_HEADER);
+    sha256Update(this.transcript, body, len);
   }
 
   protected serverHelloCame(body: usize, len: i32): Alert {
-    const tail = this.tail;
     const alert = serverHello.parse(body, len);
     if (alert != Alert.None) return alert;
     const suite = serverHello.suite;
@@ -238,15 +224,11 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
     if (cidLen >= 0) {
       this.cidAgreed = true;
       this.peerCidLen = cidLen;
-      memory.copy(tail + PEER_CID, serverHello.cid, cidLen);
+      memory.copy(this.peerCid, serverHello.cid, cidLen);
     }
-    memory.copy(tail + SERVER_RANDOM, serverHello.random, RANDOM_BYTES);
+    memory.copy(this.randoms + RANDOM_BYTES, serverHello.random, RANDOM_BYTES);
     const idLen = serverHello.sessionIdLen;
-    if (
-      idLen > 0 &&
-      idLen == this.sessionIdLen &&
-      memory.compare(serverHello.sessionId, tail + SESSION_ID, idLen) == 0
-    ) {
+    if (idLen > 0 && idLen == this.sessionIdLen && memory.compare(serverHello.sessionId, this.sessionId, idLen) == 0) {
       // RFC 7627 5.3 and RFC 5246 7.4.1.3: a session goes on as it was.
       if (extended != this.extended) return Alert.HandshakeFailure;
       if (suite != this.suite) return Alert.IllegalParameter;
@@ -255,13 +237,13 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
     this.note(HandshakeType.ServerHello, body, len);
     if (this.resumed) {
       this.makeKeys();
-      verifyData(tail + MASTER, 1, tail, tail + PEER_VERIFY);
+      verifyData(this.secrets.master, 1, this.transcript, this.secrets.peerVerify);
       this.reassembly.reset(this.reassembly.next);
       this.state = DtlsState.Resuming;
       return Alert.None;
     }
     this.sessionIdLen = idLen;
-    memory.copy(tail + SESSION_ID, serverHello.sessionId, idLen);
+    memory.copy(this.sessionId, serverHello.sessionId, idLen);
     this.suite = suite;
     this.extended = extended;
     this.state = DtlsState.Answered;
@@ -269,14 +251,13 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
   }
 
   protected makeKeys(): void {
-    keyBlock(this.tail + MASTER, this.tail + RANDOMS, this.tail + KEYS);
+    keyBlock(this.secrets.master, this.randoms, this.secrets.keys);
     this.keysReady = true;
   }
 
   protected flight5(now: i64): void {
-    const tail = this.tail;
     const len = this.keyExchange();
-    sha256Update(tail, this.outPtr + this.outLen - len, len);
+    sha256Update(this.transcript, this.outPtr + this.outLen - len, len);
     // Premaster secret (RFC 4279 2), where messages lie: none is under way but forged ones.
     const keyLen = this.keyLen;
     const premaster = this.reassembly.arena;
@@ -285,13 +266,13 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
     memory.fill(premaster + 2, 0, keyLen);
     store<u16>(premaster + 2 + keyLen, bswap(<u16>keyLen));
     memory.copy(premaster + 4 + keyLen, this.key, keyLen);
-    masterSecret(premaster, 4 + 2 * keyLen, this.extended ? tail : 0, tail + RANDOMS, tail + MASTER);
+    masterSecret(premaster, 4 + 2 * keyLen, this.extended ? this.transcript : 0, this.randoms, this.secrets.master);
     wipe(premaster, 4 + 2 * keyLen);
     this.makeKeys();
-    verifyData(tail + MASTER, 0, tail, tail + OWN_VERIFY);
+    verifyData(this.secrets.master, 0, this.transcript, this.secrets.ownVerify);
     this.sayFinished();
-    sha256Update(tail, SMALL, HANDSHAKE_HEADER + VERIFY_BYTES);
-    verifyData(tail + MASTER, 1, tail, tail + PEER_VERIFY);
+    sha256Update(this.transcript, SMALL, HANDSHAKE_HEADER + VERIFY_BYTES);
+    verifyData(this.secrets.master, 1, this.transcript, this.secrets.peerVerify);
     this.state = DtlsState.Finished;
     this.wait(now);
     this.arm(now);
@@ -300,14 +281,13 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
 
   /** The server's Finished is right. */
   protected opened(body: usize): void {
-    const tail = this.tail;
     if (this.resumed) {
       this.note(HandshakeType.Finished, body, VERIFY_BYTES);
-      verifyData(tail + MASTER, 0, tail, tail + OWN_VERIFY);
+      verifyData(this.secrets.master, 0, this.transcript, this.secrets.ownVerify);
       this.outLen = 0;
       this.sayFinished();
     }
-    if (this.sessionIdLen == 0) wipe(tail + MASTER, MASTER_BYTES);
+    if (this.sessionIdLen == 0) wipe(this.secrets.master, MASTER_BYTES);
     this.state = DtlsState.Open;
     this.deadline = i64.MAX_VALUE;
   }

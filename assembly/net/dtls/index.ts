@@ -6,6 +6,6 @@
 // ID are offered by default, sessions are resumed by their ID. No certificates, no other version, no tickets, no renegotiation.
 
 export { Alert } from "./fields";
-export { DTLS_CLIENT_SIZE, DTLS_OUT_MIN, DtlsClient } from "./client";
+export { DTLS_OUT_MIN, DtlsClient } from "./client";
 export { DtlsState } from "./session";
 export { Ccm8, Ccm8Gcm } from "./suites";

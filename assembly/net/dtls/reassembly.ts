@@ -20,26 +20,22 @@ class Slot {
   at: usize;
 }
 
-const SLOT_BYTES: i32 = <i32>offsetof<Slot>();
-
 
 @unmanaged
 export class Reassembly {
   /** message_seq of the first slot. */
   next: i32;
   private used: i32;
+  @bytes(SLOTS * offsetof<Slot>(), 4) private slots: usize;
 
   /** 0: the next message. */
   @inline
   private slot(index: i32): Slot {
-    return changetype<Slot>(changetype<usize>(this) + offsetof<Reassembly>() + index * SLOT_BYTES);
+    return changetype<Slot>(this.slots + index * offsetof<Slot>());
   }
 
   /** Free for the session's use while no message is under way. */
-  @inline
-  get arena(): usize {
-    return changetype<usize>(this) + offsetof<Reassembly>() + SLOTS * SLOT_BYTES;
-  }
+  @bytes(ARENA_BYTES) arena: usize;
 
   /** True when the next message is complete. */
   get ready(): bool {
@@ -101,11 +97,9 @@ export class Reassembly {
   /** Goes on to the message after the next. */
   advance(): void {
     this.next++;
-    memory.copy(changetype<usize>(this.slot(0)), changetype<usize>(this.slot(1)), (SLOTS - 1) * SLOT_BYTES);
+    memory.copy(changetype<usize>(this.slot(0)), changetype<usize>(this.slot(1)), (SLOTS - 1) * offsetof<Slot>());
     this.slot(SLOTS - 1).length = -1;
     for (let i = 0; i < SLOTS; i++) if (this.slot(i).length >= 0) return;
     this.used = 0;
   }
 }
-
-export const REASSEMBLY_SIZE: i32 = <i32>offsetof<Reassembly>() + SLOTS * SLOT_BYTES + ARENA_BYTES;

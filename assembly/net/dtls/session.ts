@@ -20,7 +20,7 @@ import {
   VERIFY_BYTES,
 } from "./fields";
 import { KEY_BLOCK_BYTES } from "./prf";
-import { REASSEMBLY_SIZE, Reassembly } from "./reassembly";
+import { Reassembly } from "./reassembly";
 import { ReplayWindow, protect } from "./record";
 
 /** Where a session is. Every state is also left by `begin` and `close`. */
@@ -44,20 +44,20 @@ export const SERVER_KEY: usize = 16;
 const CLIENT_SALT: usize = 32;
 export const SERVER_SALT: usize = 36;
 
-// Behind the fields; the transcript comes first.
-export const RANDOMS: usize = SHA256_CONTEXT_BYTES;
-export const SERVER_RANDOM: usize = RANDOMS + RANDOM_BYTES;
-export const MASTER: usize = SERVER_RANDOM + RANDOM_BYTES;
-export const KEYS: usize = MASTER + MASTER_BYTES;
-export const OWN_VERIFY: usize = KEYS + KEY_BLOCK_BYTES;
-export const PEER_VERIFY: usize = OWN_VERIFY + VERIFY_BYTES;
-export const SESSION_ID: usize = PEER_VERIFY + VERIFY_BYTES;
-export const PEER_CID: usize = SESSION_ID + SESSION_ID_MAX;
-export const REASSEMBLY: usize = PEER_CID + PEER_CID_MAX;
-export const REPLAY: usize = REASSEMBLY + REASSEMBLY_SIZE;
-export const TAIL_BYTES: i32 = <i32>(REPLAY + offsetof<ReplayWindow>());
-/** Master secret, keys, and both verify_data. */
-export const SECRET_BYTES: i32 = <i32>(SESSION_ID - MASTER);
+/** What is wiped when a connection ends. */
+@unmanaged
+export class Secrets {
+  @bytes(MASTER_BYTES) master: usize;
+  @bytes(KEY_BLOCK_BYTES) keys: usize;
+  @bytes(VERIFY_BYTES) ownVerify: usize;
+  @bytes(VERIFY_BYTES) peerVerify: usize;
+
+  /** `keepMaster`: it serves to resume. */
+  wipe(keepMaster: bool): void {
+    if (keepMaster) wipe(this.keys, <i32>offsetof<Secrets>() - MASTER_BYTES);
+    else wipe(this.master, <i32>offsetof<Secrets>());
+  }
+}
 
 /** Content of the records that have but one, and the head of a message for the transcript. */
 export const SMALL: usize = memory.data(HANDSHAKE_HEADER + VERIFY_BYTES, 4);
@@ -119,30 +119,19 @@ export class DtlsSession<S> extends DtlsChoices {
   protected peerCidLen: i32;
   protected cidAgreed: bool;
   protected fragmentMax: i32;
-
-
-  @inline
-  protected get tail(): usize {
-    return changetype<usize>(this) + offsetof<DtlsSession<S>>();
-  }
-
-
-  @inline
-  protected get reassembly(): Reassembly {
-    return changetype<Reassembly>(this.tail + REASSEMBLY);
-  }
-
-
-  @inline
-  protected get replay(): ReplayWindow {
-    return changetype<ReplayWindow>(this.tail + REPLAY);
-  }
+  @bytes(SHA256_CONTEXT_BYTES, 8) protected transcript: usize;
+  /** The client's, then the server's. */
+  @bytes(2 * RANDOM_BYTES) protected randoms: usize;
+  @part protected secrets: Secrets;
+  @bytes(SESSION_ID_MAX) protected sessionId: usize;
+  @bytes(PEER_CID_MAX) protected peerCid: usize;
+  @part protected reassembly: Reassembly;
+  @part protected replay: ReplayWindow;
 
   /** Wipes the keys of this connection, and the master secret unless it serves to resume. */
   protected wipeKeys(): void {
     this.keysReady = false;
-    if (this.sessionIdLen > 0) wipe(this.tail + KEYS, SECRET_BYTES - MASTER_BYTES);
-    else wipe(this.tail + MASTER, SECRET_BYTES);
+    this.secrets.wipe(this.sessionIdLen > 0);
   }
 
   /** The datagram at outPtr..outPtr+outLen has been sent. */
@@ -193,13 +182,13 @@ export class DtlsSession<S> extends DtlsChoices {
     store<u8>(at, <u8>(cidLen > 0 ? ContentType.ConnectionId : type));
     store<u16>(at, DTLS_1_2, RECORD_VERSION);
     store<u64>(at, bswap(sequence), RECORD_EPOCH);
-    memory.copy(at + RECORD_HEAD, this.tail + PEER_CID, cidLen);
+    memory.copy(at + RECORD_HEAD, this.peerCid, cidLen);
     store<u64>(body, bswap(sequence));
     memory.copy(body + EXPLICIT_NONCE, ptr, len);
     // RFC 9146 4: the real type is behind the content. The tag overwrites it where there is no connection ID.
     store<u8>(body + EXPLICIT_NONCE + len, <u8>type);
     store<u16>(body - 2, bswap(<u16>(overhead + len - RECORD_HEADER - cidLen)));
-    const keys = this.tail + KEYS;
+    const keys = this.secrets.keys;
     protect<S>(false, this.suite, keys + CLIENT_KEY, keys + CLIENT_SALT, at, cidLen, body, len + i32(cidLen > 0));
     this.outLen += overhead + len;
   }

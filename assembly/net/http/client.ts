@@ -60,11 +60,8 @@ export class HttpClient<N, B> extends Exchange<N> {
   private noBody: bool;
   private into: usize;
   private intoMax: i32;
-
   @part response: HttpResponse;
-
   @bytes(RECEIVE_CHUNK) private chunk: usize;
-
   @part parts: B;
 
   /**

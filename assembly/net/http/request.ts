@@ -12,7 +12,6 @@ import { Method, methodName } from "./fields";
 @unmanaged
 export class HttpRequest {
   valid: bool;
-
   @part private text: Text;
 
   get length(): i32 {

@@ -74,7 +74,6 @@ export class HttpResponse {
   private nameLen: i32;
   private valueAt: i32;
   private valueLen: i32;
-
   @bytes(LINE_MAX) private line: usize;
 
   /** The body will go to body..body+bodyMax; `noBody`: the request was HEAD. */

@@ -51,7 +51,6 @@ export class UdpMessage<N> {
   private messageLen: i32;
   private into: usize;
   private intoMax: i32;
-
   @part private backoff: Backoff;
 
   /**

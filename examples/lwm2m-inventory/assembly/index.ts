@@ -12,15 +12,15 @@ import {
   store_write,
   uart_open,
 } from "akari/assembly/board/index";
-import { ACCOUNTS_SIZE, Accounts } from "akari/assembly/lwm2m/accounts";
-import { CLIENT_SIZE, Client } from "akari/assembly/lwm2m/client";
+import { Accounts } from "akari/assembly/lwm2m/accounts";
+import { Client } from "akari/assembly/lwm2m/client";
 import { Format } from "akari/assembly/lwm2m/fields";
 import { ForInventory } from "akari/assembly/lwm2m/parts";
-import { JOIN_SIZE, Join, None } from "akari/assembly/lwm2m/join";
-import { BOARD_FLASH_SIZE, BoardFlash } from "akari/assembly/lwm2m/objects/board-flash";
-import { FIRMWARE_SIZE, Firmware, Pushed } from "akari/assembly/lwm2m/objects/firmware";
-import { Bearer, MONITORING_SIZE, Monitoring } from "akari/assembly/lwm2m/objects/monitoring";
-import { PLAIN_DEVICE_SIZE, PlainDevice, Wish } from "akari/assembly/lwm2m/objects/plain-device";
+import { Join, None, join } from "akari/assembly/lwm2m/join";
+import { BoardFlash } from "akari/assembly/lwm2m/objects/board-flash";
+import { Firmware, Pushed } from "akari/assembly/lwm2m/objects/firmware";
+import { Bearer, Monitoring } from "akari/assembly/lwm2m/objects/monitoring";
+import { PlainDevice, Wish } from "akari/assembly/lwm2m/objects/plain-device";
 import { Bg95 } from "akari/assembly/modem/quectel/bg95";
 import { serve } from "akari/assembly/modem/serial";
 import { place } from "akari/assembly/place";
@@ -52,13 +52,11 @@ type App = Join<PlainDevice, Join<Monitoring, Join<Update, Join<Thermometer, Non
 type Modem = Bg95<Soracom>;
 type Manager = Client<App, Modem, Ccm8, ForInventory>;
 
-const device = changetype<PlainDevice>(memory.data(PLAIN_DEVICE_SIZE, 8));
-const monitoring = changetype<Monitoring>(memory.data(MONITORING_SIZE, 8));
-const firmware = changetype<Update>(memory.data(FIRMWARE_SIZE, 8));
-const flash = changetype<BoardFlash>(memory.data(BOARD_FLASH_SIZE, 8));
+const device = place<PlainDevice>();
+const monitoring = place<Monitoring>();
+const firmware = place<Update>();
+const flash = place<BoardFlash>();
 const thermometer = place<Thermometer>();
-const joints = memory.data(4 * JOIN_SIZE, 8);
-const none = changetype<None>(joints);
 
 /** The endpoint's name: drawn at the first start, the same ever after. */
 const NAME_LEN = 22;
@@ -66,7 +64,7 @@ const name = memory.data(NAME_LEN);
 const text = place<Text>();
 const random = memory.data(8, 8);
 const modem = place<Modem>();
-const accounts = changetype<Accounts>(memory.data(ACCOUNTS_SIZE, 8));
+const accounts = place<Accounts>();
 /** A variable: in a constant its address would stand, longer, wherever the client is spoken of. What is small lies before what is big, too. */
 let client = changetype<Manager>(0);
 
@@ -78,7 +76,7 @@ export function board_abi(): i32 {
 }
 
 export function setup(): void {
-  client = changetype<Manager>(memory.data(CLIENT_SIZE, 8));
+  client = place<Manager>();
   beginLog("lwm2m-inventory: started, version ").str(VERSION);
   endLog(LogLevel.Info);
   uart_open(MODEM_PORT, MODEM_BAUD, 0);
@@ -97,10 +95,7 @@ export function setup(): void {
 
 /** All objects but Security, Server and Access Control, which are the client's. */
 function objects(): App {
-  const last = changetype<Join<Thermometer, None>>(joints).of(thermometer, none);
-  const third = changetype<Join<Update, Join<Thermometer, None>>>(joints + JOIN_SIZE).of(firmware, last);
-  const second = changetype<Join<Monitoring, Join<Update, Join<Thermometer, None>>>>(joints + 2 * JOIN_SIZE);
-  return changetype<App>(joints + 3 * JOIN_SIZE).of(device, second.of(monitoring, third));
+  return join(device, join(monitoring, join(firmware, join(thermometer, place<None>()))));
 }
 
 function readName(): void {
