@@ -285,6 +285,8 @@ export const CONNECTION_LIMITS: ConnectionLimits = { caller: 16_000, all: 64_000
 export const BootstrapStatus = {
   /** No session, no group, a SIM that is not active, Inventory off. */
   Forbidden: '4.03',
+  /** More bootstraps than one SIM may have open (RFC 8516). */
+  TooMany: '4.29',
   /** No endpoint name, or one that cannot be. */
   BadRequest: '4.00',
   /** A preferred content format that is none of ours. */
@@ -321,6 +323,11 @@ export const INVENTORY = {
    */
   compositePaths: 32,
   devicesPerOperator: 10_000,
+  /** That the bootstraps of one SIM make: a gateway has some behind it, and a hundred SIMs cannot use up what their operator has. */
+  devicesPerSim: 100,
+  /** Open at the same time: of one SIM, whose further ones get 4.29, and of all, of which the one silent for longest makes room. */
+  bootstrapsPerSim: 8,
+  bootstraps: 10_000,
   /** Requests that wait for a device, and for how long. */
   waitingRequests: 32,
   keptRequests: 64,

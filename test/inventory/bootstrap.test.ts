@@ -8,11 +8,13 @@ import { ContentError, ContentFormat, pathText, readSenml } from '../../host/lwm
 import { readDiscovered, securityInstanceFor } from '../../host/platform/inventory/discovered.js';
 import { Database, type BootstrapKnobs } from '../../host/platform/index.js';
 import { Secret } from '../../host/secret.js';
+import { INVENTORY } from '../../host/platform/choices.js';
 import { session } from '../platform/harness.js';
 import {
   ALONE_IMSI,
   ENDPOINT,
   IMSI,
+  inventoryConfig,
   InventoryWorld,
   OFF_IMSI,
   OPERATOR,
@@ -240,6 +242,49 @@ describe('is refused', () => {
     const device = new TestDevice(one);
     device.world.platform.inventory.bootstrap.knobs = { refusePack: '5.01' };
     expect((await device.bootstrap([`ep=${ENDPOINT}`], ['bspack'])).code).toBe('5.01');
+  });
+});
+
+describe('what one SIM may use', () => {
+  const SECOND_IMSI = '440101111111114';
+  const twoSims = (): InventoryWorld => {
+    const base = inventoryConfig() as { subscribers: object[] };
+    const second = { imsi: SECOND_IMSI, iccid: '8981100005819480004', groupId: 'meters' };
+    return new InventoryWorld({ config: { ...base, subscribers: [...base.subscribers, second] } });
+  };
+
+  it('of device records: a share, then 4.03; another SIM of the operator gets its device, and what is known is known', async () => {
+    const one = twoSims();
+    const { devices } = one.platform.inventory;
+    for (let i = 0; i < INVENTORY.devicesPerSim; i++) {
+      devices.create({ operatorId: OPERATOR, endpoint: `f${i}`, groupId: 'meters', imsi: IMSI });
+    }
+    expect((await new TestDevice(one, session(), 'more').bootstrap()).code).toBe('4.03');
+    expect((await new TestDevice(one, session(), 'f7').bootstrap()).code).toBe('2.04');
+    expect((await new TestDevice(one, session(SECOND_IMSI), 'second').bootstrap()).code).toBe('2.04');
+    expect(devices.count(OPERATOR)).toBe(INVENTORY.devicesPerSim + 1);
+  });
+
+  it('of open bootstraps: a few at a time, then 4.29; another SIM is served, and those that are over make room', async () => {
+    const one = twoSims();
+    const stuck = Array.from({ length: INVENTORY.bootstrapsPerSim }, (_, i) => new TestDevice(one, session(), `s${i}`));
+    for (const device of stuck) {
+      device.deaf = true;
+      expect((await device.bootstrap()).code).toBe('2.04');
+    }
+    await one.pass(SECOND);
+    expect((await new TestDevice(one, session(), 'more').bootstrap()).code).toBe('4.29');
+    expect((await new TestDevice(one, session(SECOND_IMSI), 'second').account()).key.length).toBe(16);
+    expect(one.platform.inventory.devices.byEndpoint(OPERATOR, 'more')).toBeUndefined();
+    await one.pass(5 * MINUTE);
+    expect((await new TestDevice(one, session(), 'more').account()).key.length).toBe(16);
+  });
+
+  it('from many ports, one after the other, is served each time', async () => {
+    const one = twoSims();
+    for (let i = 0; i < 3 * INVENTORY.bootstrapsPerSim; i++) {
+      expect((await new TestDevice(one, session(), `port${i}`).account()).key.length).toBe(16);
+    }
   });
 });
 

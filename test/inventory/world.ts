@@ -266,6 +266,8 @@ export class TestDevice {
   /** How it takes Bootstrap-Discover, and where its own Bootstrap account is. */
   discover: 'answers' | 'refuses' | 'silent' = 'answers';
   bootstrapAccount = 0;
+  /** Takes no command of the bootstrap server. */
+  deaf = false;
   location: readonly string[] = [];
   peer: CoapPeer | undefined;
   kit: DtlsKit | undefined;
@@ -329,6 +331,7 @@ export class TestDevice {
 
   #bootstrapDatagram(datagram: Uint8Array): void {
     const message = parse(datagram);
+    if (this.deaf && 'code' in message && message.code.startsWith('0.')) return;
     // Not even an Acknowledgement, as of agents that know no GET in a bootstrap.
     if (this.discover === 'silent' && 'code' in message && message.code === Method.Get) return;
     this.#bootstrapPeer.receive(datagram);

@@ -44,6 +44,8 @@ interface Conversation {
   run: number;
   acks: number;
   lastHeard: number;
+  /** Bootstraps under way. */
+  active: number;
 }
 
 /** Formats that a device may ask for with `pct`, by the names in its answer. */
@@ -64,7 +66,6 @@ type Ask = (method: string, path: string, wanted: string, more?: object) => Prom
 /** What is known of the client's own Bootstrap account. */
 type Seen = Discovered | 'refused' | 'silent';
 
-const CONVERSATIONS = 10_000;
 const NOTHING = Buffer.alloc(0);
 
 const plain = (code: string): CoapResponse => ({ code, options: [], payload: NOTHING });
@@ -73,7 +74,9 @@ export class BootstrapServer {
   /** For tests. */
   knobs: BootstrapKnobs = {};
   readonly #options: BootstrapOptions;
+  /** The one silent for longest comes first, here and of each SIM. */
   readonly #conversations = new Map<string, Conversation>();
+  readonly #ofSim = new Map<string, Set<string>>();
 
   constructor(options: BootstrapOptions) {
     this.#options = options;
@@ -82,12 +85,16 @@ export class BootstrapServer {
   datagram(bytes: Uint8Array, session: Session, reply: (bytes: Uint8Array) => void, from: string): void {
     const key = `${session.imsi} ${from}`;
     const known = this.#conversations.get(key);
+    if (known === undefined && !this.#hasRoom(session.imsi)) return this.#refuse(bytes, session, reply);
     const conversation = known?.session === session ? known : this.#begin(session, reply);
     conversation.reply = reply;
     conversation.lastHeard = this.#options.context.clock.now();
-    // The one silent for longest comes first.
     this.#conversations.delete(key);
     this.#conversations.set(key, conversation);
+    const own = this.#ofSim.get(session.imsi) ?? new Set();
+    this.#ofSim.set(session.imsi, own);
+    own.delete(key);
+    own.add(key);
     this.#shorten();
     conversation.peer.receive(bytes);
   }
@@ -95,12 +102,13 @@ export class BootstrapServer {
   close(): void {
     for (const { peer } of this.#conversations.values()) peer.close();
     this.#conversations.clear();
+    this.#ofSim.clear();
   }
 
   #begin(session: Session, reply: (bytes: Uint8Array) => void): Conversation {
     const { context } = this.#options;
     const conversation: Conversation = {
-      ...{ session, reply, run: 0, acks: 0, lastHeard: 0 },
+      ...{ session, reply, run: 0, acks: 0, lastHeard: 0, active: 0 },
       peer: new CoapPeer({
         clock: context.clock,
         random: context.random.fork(`bootstrap ${session.imsi} ${context.nextId()}`),
@@ -115,10 +123,45 @@ export class BootstrapServer {
     const now = this.#options.context.clock.now();
     for (const [key, { peer, lastHeard }] of this.#conversations) {
       const old = lastHeard + 2 * INVENTORY.bootstrapStep < now;
-      if (this.#conversations.size <= CONVERSATIONS && !(old && peer.quiet)) return;
-      peer.close();
-      this.#conversations.delete(key);
+      if (this.#conversations.size <= INVENTORY.bootstraps && !(old && peer.quiet)) return;
+      this.#drop(key);
     }
+  }
+
+  #drop(key: string): void {
+    const conversation = this.#conversations.get(key);
+    if (conversation === undefined) return;
+    conversation.peer.close();
+    this.#conversations.delete(key);
+    const { imsi } = conversation.session;
+    const own = this.#ofSim.get(imsi);
+    own?.delete(key);
+    if (own?.size === 0) this.#ofSim.delete(imsi);
+  }
+
+  /** Of a SIM's own conversations one in which nothing is under way makes room for another. */
+  #hasRoom(imsi: string): boolean {
+    const own = this.#ofSim.get(imsi);
+    if (own === undefined || own.size < INVENTORY.bootstrapsPerSim) return true;
+    for (const key of own) {
+      const conversation = this.#conversations.get(key);
+      if (conversation === undefined || conversation.active > 0 || !conversation.peer.quiet) continue;
+      this.#drop(key);
+      return true;
+    }
+    return false;
+  }
+
+  /** Answers without keeping anything. */
+  #refuse(bytes: Uint8Array, session: Session, reply: (bytes: Uint8Array) => void): void {
+    const { clock, random } = this.#options.context;
+    const handle = (): CoapResponse => {
+      this.#tell(session, 'refused', { endpoint: '', detail: 'too many bootstraps of this SIM are open' });
+      return plain(BootstrapStatus.TooMany);
+    };
+    const peer = new CoapPeer({ clock, random: random.fork('refused'), send: reply, handle });
+    peer.receive(bytes);
+    peer.close();
   }
 
   #send(conversation: Conversation, bytes: Uint8Array): void {
@@ -192,8 +235,9 @@ export class BootstrapServer {
     const { devices } = this.#options;
     const known = devices.byEndpoint(operatorId, endpoint);
     if (known !== undefined) return known;
-    if (devices.count(operatorId) >= INVENTORY.devicesPerOperator) return undefined;
     const { imsi, imei } = session;
+    if (devices.count(operatorId) >= INVENTORY.devicesPerOperator) return undefined;
+    if (devices.countOf(operatorId, imsi) >= INVENTORY.devicesPerSim) return undefined;
     return devices.create({ operatorId, endpoint, groupId: group.id, imsi, imei });
   }
 
@@ -217,6 +261,7 @@ export class BootstrapServer {
     const { knobs } = this;
     const told = { endpoint, deviceId };
     let step = '';
+    conversation.active++;
     const ask: Ask = async (method, path, wanted, more = {}) => {
       if (conversation.run !== run) throw new CoapError('closed', 'another bootstrap began');
       step = `${method} ${path}`;
@@ -252,6 +297,8 @@ export class BootstrapServer {
       // The message of an unforeseen error might hold anything: only its kind is told.
       const reason = error instanceof CoapError ? error.message : `internal error (${kindOf(error)})`;
       this.#tell(conversation.session, 'bootstrap-failed', { ...told, detail: `${step}: ${reason}` });
+    } finally {
+      conversation.active--;
     }
   }
 

@@ -50,6 +50,7 @@ const TABLES = [
      device_id TEXT PRIMARY KEY, operator_id TEXT NOT NULL, endpoint TEXT NOT NULL, group_id TEXT, imsi TEXT, imei TEXT,
      tags TEXT NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL, ip_address TEXT, facts TEXT NOT NULL,
      registration TEXT, online INTEGER NOT NULL, UNIQUE (operator_id, endpoint)) STRICT;`,
+  'CREATE INDEX inventory_devices_sim ON inventory_devices (operator_id, imsi)',
 ];
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -98,6 +99,12 @@ export class Devices {
   count(operatorId: string): number {
     const sql = 'SELECT COUNT(*) AS n FROM inventory_devices WHERE operator_id = ?';
     return Number(this.#database.get(sql, operatorId)?.['n'] ?? 0);
+  }
+
+  /** Of those, the ones that bootstraps of this SIM have made. */
+  countOf(operatorId: string, imsi: string): number {
+    const sql = 'SELECT COUNT(*) AS n FROM inventory_devices WHERE operator_id = ? AND imsi = ?';
+    return Number(this.#database.get(sql, operatorId, imsi)?.['n'] ?? 0);
   }
 
   /** Those whose registration is good. */
