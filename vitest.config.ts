@@ -8,6 +8,7 @@ export default defineConfig({
     alias: { akari: fileURLToPath(new URL('host/index.ts', import.meta.url)) },
     env: { SIM_PROFILE: fileURLToPath(new URL('examples/profiles/soracom-demo.json', import.meta.url)) },
     globalSetup: 'test/not-run.ts',
+    setupFiles: ['test/api-answers.ts'],
     // Tests against real programs mostly wait: two at a time keep two cores busy.
     maxWorkers: 2,
     // Simulated days and external programs share two cores with everything else.

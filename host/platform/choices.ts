@@ -112,6 +112,8 @@ export const FILES_LIMITS = {
   contentType: 255,
   /** Entries of a directory that a device is shown. */
   page: 1000,
+  /** For so long the link is good to which the management API sends who reads a file. */
+  linkSeconds: 300,
 } as const;
 
 /** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
@@ -378,6 +380,9 @@ export const API_LIMITS = {
   /** Entries of a page: unless asked for, and at most. */
   page: 100,
   maxPage: 1000,
+  /** The definition has 100 at most for subscribers, and 10 unless asked for of data and files. */
+  subscribersPage: 100,
+  dataPage: 10,
   tagName: 128,
   tagValue: 1024,
   tags: 50,

@@ -9,9 +9,10 @@ import type { Clock } from '../clock/clock.js';
 import type { DtlsLimits } from '../dtls/index.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
-import { Accounts } from './accounts/index.js';
+import { Accounts, TokenSigner } from './accounts/index.js';
 import { admit } from './air/admission.js';
 import { OperatorApi } from './api/index.js';
+import { adapted } from './api/legacy.js';
 import { Beam } from './beam/index.js';
 import {
   CONNECTION_LIMITS,
@@ -168,7 +169,8 @@ export class Platform {
     const { sessionOf = () => undefined } = options;
     const harvest = new Harvest(context, options.harvestLimits);
     this.data = harvest.store;
-    this.accounts = new Accounts({ database, clock });
+    const signer = new TokenSigner(database, seal);
+    this.accounts = new Accounts({ database, clock, signer });
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
     const harvestFiles = new HarvestFiles(context, { roles: this.accounts.sam, folder: options.filesFolder });
     this.files = harvestFiles.files;
@@ -179,9 +181,8 @@ export class Platform {
     });
     const routes = [
       ...dataRoutes(this.data),
-      ...fileRoutes(this.files),
-      ...deviceRoutes(this.inventory, this.directory),
-      ...objectModelRoutes(this.inventory.models),
+      ...fileRoutes(this.files, { signer, unixMs }),
+      ...[...deviceRoutes(this.inventory, this.directory), ...objectModelRoutes(this.inventory.models)].map(adapted),
     ];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
     const services: Service[] = [

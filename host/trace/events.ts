@@ -108,12 +108,16 @@ export type TraceBody =
       status: number;
       /** As permissions name it, `Subscriber:getSubscriber`. */
       api?: string;
+      /** Fields of the body that the API does not know: it passed them over, or keeps them without acting on them. */
+      unknown?: readonly string[];
       operatorId?: string;
       userName?: string;
       imsi?: string;
       /** Why it was refused, where the answer alone does not say it: an access decision that could not be made. */
       reason?: string;
     }
+  /** A group's configuration has keys that no service knows: they are kept, and nothing comes of them. */
+  | { type: 'configuration'; operatorId: string; unknown: readonly string[] }
   /** The customer's server's own verdict on a request. */
   | { type: 'verified'; ok: boolean; imsi?: string; messageId?: string; reason?: string; body: string }
   /** Life of a board and what its app logs. */

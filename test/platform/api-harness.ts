@@ -49,6 +49,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Instead of a JSON body: these bytes, as they are. */
   readonly raw?: string | Uint8Array;
+  /** Goes where a 302 sends it, unless told otherwise. */
+  readonly follow?: boolean;
 }
 
 /** Somebody who calls the API: with a token, or without. */
@@ -62,22 +64,29 @@ export class Client {
     method: string,
     path: string,
     body?: unknown,
-    { headers = {}, raw }: CallOptions = {},
+    { headers = {}, raw, follow = true }: CallOptions = {},
   ): Promise<Answered<T>> {
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const response = await this.fetch(
-      new Request(`http://api.soracom.io/v1${path}`, {
-        method,
-        headers: {
-          ...(content !== undefined && { 'content-type': 'application/json' }),
-          ...(this.ticket && { 'x-soracom-api-key': this.ticket.apiKey, 'x-soracom-token': this.ticket.token }),
-          ...headers,
-        },
-        ...(content !== undefined && { body: content }),
-      }),
-    );
+    const ask = (url: string): Promise<Response> =>
+      this.fetch(
+        new Request(url, {
+          method,
+          headers: {
+            ...(content !== undefined && { 'content-type': 'application/json' }),
+            ...(this.ticket && { 'x-soracom-api-key': this.ticket.apiKey, 'x-soracom-token': this.ticket.token }),
+            ...headers,
+          },
+          ...(content !== undefined && { body: content }),
+        }),
+      );
+    let response = await ask(`http://api.soracom.io/v1${path}`);
+    // As SORACOM's clients do.
+    if (follow && response.status === 302) {
+      response = await ask(new URL(response.headers.get('location') ?? '', 'http://api.soracom.io').href);
+    }
     const text = await response.text();
-    const json = (/json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : undefined) as T;
+    const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
+    const json = (isJson ? JSON.parse(text) : undefined) as T;
     return { status: response.status, headers: response.headers, text, json };
   }
 

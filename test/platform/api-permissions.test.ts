@@ -233,7 +233,7 @@ describe('SAM users and roles over the API', () => {
     expect((await root.call('DELETE', `${base}/users/ops/roles/reader`)).status).toBe(200);
     expect((await root.call('DELETE', `${base}/users/ops/roles/reader`)).status).toBe(404);
     expect((await user.get('/subscribers')).status).toBe(403);
-    expect((await root.call('DELETE', `${base}/roles/reader`)).status).toBe(200);
+    expect((await root.call('DELETE', `${base}/roles/reader`)).status).toBe(204);
     expect((await root.get<object[]>(`${base}/roles`)).json).toEqual([]);
     for (const method of ['GET', 'PUT', 'DELETE']) {
       const body = method === 'PUT' ? permission() : undefined;
@@ -297,7 +297,7 @@ describe('SAM users and roles over the API', () => {
     expect((await root.get(path)).json).toEqual({ hasPassword: false });
     expect((await root.call('DELETE', path)).status).toBe(404);
     expect((await root.call('POST', path, { password: 'short' })).status).toBe(400);
-    expect((await root.call('POST', path, { password: 'long enough' })).status).toBe(200);
+    expect((await root.call('POST', path, { password: 'long enough' })).status).toBe(201);
     expect((await root.call('POST', path, { password: 'long enough' })).status).toBe(409);
     expect((await signIn('long enough')).status).toBe(200);
     const change = (currentPassword: string) =>

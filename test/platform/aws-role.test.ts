@@ -132,7 +132,7 @@ describe('a role of the operator', () => {
 describe('an entry of the credentials store that names no role', () => {
   it.each([
     ['another resource', { roleArn: 'arn:aws:iam::123456789012:user/u' }],
-    ['a bare name', { roleArn: 'from-soracom' }],
+    ['a name that no role has', { roleArn: 'from soracom' }],
     ['blanks in the external ID', { externalId: 'a b' }],
     ['no external ID', { externalId: '' }],
   ])('%s: refused with the field', async (_, entry) => {

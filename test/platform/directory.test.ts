@@ -54,7 +54,7 @@ describe('Directory', () => {
     [{ ...entry, destination: 'customer.example' }, `${at('.destination')} `],
     [{ ...entry, addSignature: true, addSubscriberHeader: true }, `${at('.psk')} is wanted for a signature`],
     [{ ...entry, addSignature: true, psk: 'k' }, `${at('.addSignature')} needs at least one of`],
-    [{ ...entry, psk: '' }, `${at('.psk')} `],
+    [{ ...entry, addSignature: true, addSubscriberHeader: true, psk: '' }, `${at('.psk')} is wanted for a signature`],
     [{ ...entry, psk: { $credentialsId: 'gone' } }, `${at('.psk')} there are no credentials "gone"`],
     [
       { ...entry, psk: { $credentialsId: 'token' } },

@@ -4,7 +4,8 @@ import type { Session } from '../../host/cellular/network.js';
 import { MINUTE } from '../../host/clock/clock.js';
 import { type ApiCaller, ApiError } from '../../host/platform/api/index.js';
 import { Call } from '../../host/platform/api/call.js';
-import type { AnyRoute } from '../../host/platform/api/routes.js';
+import { readQuery } from '../../host/platform/api/read.js';
+import type { Route } from '../../host/platform/api/routes.js';
 import { DEFAULT_OPERATOR, type PlatformOptions } from '../../host/platform/index.js';
 import { BeamWorld, ICCID, IMSI, session } from './harness.js';
 
@@ -99,7 +100,7 @@ export const operator = (operatorId = DEFAULT_OPERATOR): ApiCaller => ({
 
 /** What the route that fits answers this operator; an ApiError as its status. */
 export async function call(
-  routes: readonly AnyRoute[],
+  routes: readonly Route[],
   method: string,
   path: string,
   { caller = operator(), body }: { caller?: ApiCaller; body?: Uint8Array } = {},
@@ -114,7 +115,10 @@ export async function call(
     );
     const request = new Request(url, { method, ...(body && { body }) });
     try {
-      const reply = await route.handle(new Call(caller, request, decoded, url.searchParams));
+      const query = readQuery(route, url.searchParams);
+      const reply = await route.handle(
+        new Call(caller, request, route.normalise?.(decoded) ?? decoded, query, undefined) as never,
+      );
       if (!(reply instanceof Response)) {
         const { status, json, headers = {} } = reply;
         return { status, json: JSON.parse(JSON.stringify(json ?? null)), headers, body: Buffer.alloc(0) };

@@ -1,5 +1,5 @@
-// Operators and their ways in: e-mail and password, AuthKeys, SAM users; and the tokens that they are given. A token is
-// kept as its hash; a restart of the platform ends none.
+// Operators and their ways in: e-mail and password, AuthKeys, SAM users; and the tokens that they are given. A token is a
+// JWT that names its operator, as clients expect; it is good as long as its hash is kept. A restart ends none.
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock/clock.js';
@@ -10,6 +10,7 @@ import { DEFAULT_OPERATOR, PlatformConfigError } from '../directory/index.js';
 import type { OperatorConfig } from '../directory/schema.js';
 import { hashPassword, PasswordChecks } from './password.js';
 import { Sam } from './sam.js';
+import type { TokenSigner } from './signer.js';
 
 const TABLES = [
   `CREATE TABLE operators (
@@ -24,8 +25,10 @@ const TABLES = [
    CREATE INDEX api_tokens_expiry ON api_tokens (expires_ms);`,
 ];
 
-/** Bytes of chance in keys and tokens. */
+/** Bytes of chance in keys. */
 const SECRET_BYTES = 32;
+/** And in a token, which no two of one second may share. */
+const TOKEN_ID_BYTES = 16;
 
 /** Whose: the operator's root, or one of its SAM users. */
 export interface Owner {
@@ -66,8 +69,18 @@ export class Accounts {
   readonly #database: Database;
   readonly #unixMs: () => number;
   readonly #checks: PasswordChecks;
+  readonly #signer: TokenSigner;
 
-  constructor({ database, clock }: { readonly database: Database; readonly clock: Clock }) {
+  constructor({
+    database,
+    clock,
+    signer,
+  }: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly signer: TokenSigner;
+  }) {
+    this.#signer = signer;
     this.#database = database;
     this.#unixMs = () => clock.unixMs();
     this.#checks = new PasswordChecks(clock);
@@ -168,8 +181,10 @@ export class Accounts {
 
   /** Who holds this key and token. */
   callerOf(apiKey: string, token: string): Owner | undefined {
+    const now = this.#unixMs();
+    if (this.#signer.verify('api', token, now) === undefined) return undefined;
     const sql = 'SELECT * FROM api_tokens WHERE token_hash = ? AND api_key_hash = ? AND expires_ms > ?';
-    const row = this.#database.get(sql, sha256(token), sha256(apiKey), this.#unixMs());
+    const row = this.#database.get(sql, sha256(token), sha256(apiKey), now);
     return row && readOwner(row);
   }
 
@@ -184,8 +199,14 @@ export class Accounts {
   }
 
   #issue({ operatorId, userName }: Owner, apiKey: string, seconds: number): string {
-    const token = randomBytes(SECRET_BYTES).toString('base64url');
     const now = this.#unixMs();
+    const [iat, exp] = [Math.floor(now / 1000), Math.ceil(now / 1000) + seconds];
+    const token = this.#signer.sign('api', {
+      jti: randomBytes(TOKEN_ID_BYTES).toString('base64url'),
+      operator: { operatorId },
+      ...(userName !== undefined && { samUser: { operatorId, userName } }),
+      ...{ iat, exp },
+    });
     this.#database.transaction(() => {
       this.#database.run('DELETE FROM api_tokens WHERE expires_ms <= ?', now);
       this.#database.run(

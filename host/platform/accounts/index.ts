@@ -13,4 +13,5 @@ export {
 } from './accounts.js';
 export { BusyError } from './password.js';
 export { decide, type Decision, type Facts, PermissionError, permits, type Statement } from './permission.js';
-export { type Role, Sam, type SamUser } from './sam.js';
+export { NO_PERMISSION, type Role, Sam, type SamUser } from './sam.js';
+export { TokenSigner } from './signer.js';

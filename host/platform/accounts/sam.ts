@@ -36,7 +36,7 @@ export interface SamUser extends Omit<Role, 'roleId'> {
 }
 
 /** Nothing: what a new user may do until told otherwise. */
-const NO_PERMISSION = '{"statements":[]}';
+export const NO_PERMISSION = '{"statements":[]}';
 
 export class Sam {
   readonly #database: Database;

@@ -3,7 +3,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { BinaryParser, FormatError } from '../binary-parser/index.js';
-import { secretField } from '../directory/fields.js';
+import { optional, secretField } from '../directory/fields.js';
 
 /** The compiled format; an empty text is none. */
 const binaryParserFormat = z.string().transform((format, context) => {
@@ -26,31 +26,32 @@ const origin = z.string().refine((text) => text === '*' || (URL.canParse(text) &
 const MTU = { min: 576, max: 1500 };
 
 export const soracomAir = z
-  .strictObject({
-    metadata: z
-      .strictObject({
-        enabled: z.boolean().optional(),
-        readonly: z.boolean().optional(),
-        allowOrigin: origin.optional(),
-        minimizeResponseBody: z.boolean().optional(),
-      })
-      .optional(),
-    userdata: z.string().optional(),
-    binaryParserEnabled: z.boolean().optional(),
-    binaryParserFormat: binaryParserFormat.optional(),
-    useCustomDns: z.boolean().optional(),
-    dnsServers: z
-      .array(z.string().refine((text) => isIPv4(text), 'an IPv4 address is wanted'))
-      .min(1)
-      .max(2)
-      .optional(),
-    ipLinkMtu: z.int().min(MTU.min).max(MTU.max).optional(),
-    locationEnabled: z.boolean().optional(),
-    sessionEventEnabled: z.boolean().optional(),
+  .object({
+    metadata: optional(
+      z.object({
+        enabled: optional(z.boolean()),
+        readonly: optional(z.boolean()),
+        allowOrigin: optional(origin),
+        minimizeResponseBody: optional(z.boolean()),
+      }),
+    ),
+    userdata: optional(z.string()),
+    binaryParserEnabled: optional(z.boolean()),
+    binaryParserFormat: optional(binaryParserFormat),
+    useCustomDns: optional(z.boolean()),
+    dnsServers: optional(
+      z
+        .array(z.string().refine((text) => isIPv4(text), 'an IPv4 address is wanted'))
+        .min(1)
+        .max(2),
+    ),
+    ipLinkMtu: optional(z.int().min(MTU.min).max(MTU.max)),
+    locationEnabled: optional(z.boolean()),
+    sessionEventEnabled: optional(z.boolean()),
     /** CHAP: who opens a session has to know user name and password. */
-    authenticationRequired: z.boolean().optional(),
-    username: z.string().min(1).optional(),
-    password: secretField.optional(),
+    authenticationRequired: optional(z.boolean()),
+    username: optional(z.string().min(1)),
+    password: optional(secretField),
   })
   .superRefine((air, context) => {
     const issue = (field: string, message: string): void =>

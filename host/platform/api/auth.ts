@@ -3,21 +3,22 @@
 import { z } from 'zod';
 import { type Accounts, BusyError, type Login } from '../accounts/index.js';
 import { TOKEN_SECONDS } from '../choices.js';
-import { type Call, ok, type Reply } from './call.js';
+import { optional } from '../directory/fields.js';
+import { noContent, ok } from './call.js';
 import { ApiError } from './error.js';
-import type { AnyRoute } from './routes.js';
-import { ownOperator } from './own-operator.js';
+import { type Route, route } from './routes.js';
 
 export const API_KEY_HEADER = 'x-soracom-api-key';
 export const TOKEN_HEADER = 'x-soracom-token';
 
-const seconds = z
-  .int('whole seconds are wanted')
-  .min(TOKEN_SECONDS.min, `at least ${TOKEN_SECONDS.min} seconds are wanted`)
-  .max(TOKEN_SECONDS.max, `at most ${TOKEN_SECONDS.max} seconds are wanted`)
-  .default(TOKEN_SECONDS.default);
+const seconds = optional(
+  z
+    .int('whole seconds are wanted')
+    .min(TOKEN_SECONDS.min, `at least ${TOKEN_SECONDS.min} seconds are wanted`)
+    .max(TOKEN_SECONDS.max, `at most ${TOKEN_SECONDS.max} seconds are wanted`),
+);
 
-const text = z.string().min(1).max(1024);
+const text = optional(z.string().min(1).max(1024));
 const FORMS = [
   ['authKeyId', 'authKey'],
   ['email', 'password'],
@@ -25,58 +26,72 @@ const FORMS = [
 ] as const;
 
 const signIn = z
-  .strictObject({
-    authKeyId: text.optional(),
-    authKey: text.optional(),
-    email: text.optional(),
-    operatorId: text.optional(),
-    userName: text.optional(),
-    password: text.optional(),
+  .object({
+    authKeyId: text,
+    authKey: text,
+    email: text,
+    operatorId: text,
+    userName: text,
+    password: text,
+    /** Nobody here has a second factor: a code is taken and not looked at. */
+    mfaOTPCode: text,
     tokenTimeoutSeconds: seconds,
   })
-  .refine(({ tokenTimeoutSeconds: _life, ...fields }) => FORMS.some((form) => isForm(fields, form)), {
+  .refine((body) => loginOf(body) !== undefined, {
     message: `wants ${FORMS.map((form) => form.join(' and ')).join(', or ')}`,
   });
 
-const isForm = (fields: object, form: readonly string[]): boolean =>
-  form.every((name) => Object.hasOwn(fields, name)) && Object.keys(fields).length === form.length;
+/** The one form whose fields are there, and no field of another. */
+function loginOf(body: Readonly<Record<string, unknown>>): Login | undefined {
+  const names = new Set<string>(FORMS.flat().filter((name) => body[name] !== undefined));
+  const form = FORMS.find((fields) => fields.length === names.size && fields.every((name) => names.has(name)));
+  return form && (Object.fromEntries(form.map((name) => [name, body[name]])) as unknown as Login);
+}
 
-const renewal = z.strictObject({ tokenTimeoutSeconds: seconds });
+const ticketShape = z.strictObject({
+  apiKey: z.string(),
+  token: z.string(),
+  operatorId: z.string(),
+  userName: z.string().optional(),
+});
 
-export function authRoutes(accounts: Accounts): AnyRoute[] {
-  const auth = async (call: Call<undefined>): Promise<Reply> => {
-    const { tokenTimeoutSeconds, ...login } = await call.body(signIn);
-    // Its form was checked.
-    const ticket = await accounts.signIn(login as Login, tokenTimeoutSeconds).catch((error: unknown) => {
-      throw error instanceof BusyError ? new ApiError('busy') : error;
-    });
-    if (ticket === undefined) throw new ApiError('auth-failed');
-    const { apiKey, token, operatorId, userName } = ticket;
-    return ok({ apiKey, token, operatorId, ...(userName !== undefined && { userName }) });
-  };
-
-  const renew = async (call: Call): Promise<Reply> => {
-    const owner = ownOperator(call);
-    const { tokenTimeoutSeconds } = await call.body(renewal);
-    return ok({ token: accounts.renew(owner, keyOf(call), tokenTimeoutSeconds) });
-  };
-
-  const logout = (call: Call): Reply => {
-    accounts.signOut(keyOf(call));
-    return { status: 204 };
-  };
-
+export function authRoutes(accounts: Accounts): Route[] {
   return [
-    { method: 'POST', path: '/auth', api: 'Auth:auth', for: 'anybody', handle: auth },
-    { method: 'POST', path: '/auth/logout', api: 'Auth:logout', for: 'token', handle: logout },
-    {
-      method: 'POST',
-      path: '/operators/:operator_id/token',
-      api: 'Operator:generateAuthToken',
-      for: 'token',
-      handle: renew,
-    },
+    route({
+      ...{ method: 'POST', path: '/auth', api: 'Auth:auth', for: 'anybody' },
+      summary: 'signs in: by an AuthKey, e-mail and password, or a SAM user’s password',
+      body: signIn,
+      answers: { 200: ticketShape },
+      handle: async ({ input: body }) => {
+        const login = loginOf(body);
+        if (login === undefined) throw new ApiError('malformed');
+        const life = body.tokenTimeoutSeconds ?? TOKEN_SECONDS.default;
+        const ticket = await accounts.signIn(login, life).catch((error: unknown) => {
+          throw error instanceof BusyError ? new ApiError('busy') : error;
+        });
+        if (ticket === undefined) throw new ApiError('auth-failed');
+        const { apiKey, token, operatorId, userName } = ticket;
+        return ok({ apiKey, token, operatorId, ...(userName !== undefined && { userName }) });
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/auth/logout', api: 'Auth:logout', for: 'token' },
+      summary: 'ends all tokens of the API key',
+      answers: { 204: 'nothing' },
+      handle: ({ request }) => {
+        accounts.signOut(keyOf(request));
+        return noContent;
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/operators/:operator_id/token', api: 'Operator:generateAuthToken', for: 'token' },
+      summary: 'a further token for the same API key',
+      body: z.object({ tokenTimeoutSeconds: seconds }),
+      answers: { 200: z.strictObject({ token: z.string() }) },
+      handle: ({ caller, input, request }) =>
+        ok({ token: accounts.renew(caller, keyOf(request), input.tokenTimeoutSeconds ?? TOKEN_SECONDS.default) }),
+    }),
   ];
 }
 
-const keyOf = (call: Call): string => call.request.headers.get(API_KEY_HEADER) ?? '';
+const keyOf = (request: Request): string => request.headers.get(API_KEY_HEADER) ?? '';

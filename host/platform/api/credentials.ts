@@ -2,13 +2,33 @@
 
 import { z } from 'zod';
 import { Secret } from '../../secret.js';
+import { credentialsEntry } from '../directory/credentials.js';
 import { type CredentialsRecord, type Directory, PlatformConfigError } from '../directory/index.js';
-import { type Call, noContent, ok, type Reply } from './call.js';
+import { type ApiCaller, type Call, noContent, ok } from './call.js';
 import { ApiError } from './error.js';
-import type { Route } from './routes.js';
+import { type Route, route } from './routes.js';
+import { milliseconds, named, shown } from './shapes.js';
 
 /** Longest id. It may hold the placeholder `#{imsi}`. */
 const ID = /^[\w.@:#{}-]{1,128}$/;
+
+const credentialsShape = named(
+  'Credentials',
+  z.strictObject({
+    credentialsId: z.string(),
+    type: z.string(),
+    description: z.string(),
+    /** What is no secret. */
+    credentials: z.record(z.string(), z.string()),
+    createDateTime: milliseconds,
+    updateDateTime: milliseconds,
+    lastUsedDateTime: milliseconds.nullable(),
+  }),
+);
+
+/** Read by the directory, which keeps it as it was written. */
+const body = z.unknown();
+shown.set(body, credentialsEntry);
 
 export function credentialsRoutes(directory: Directory): Route[] {
   const idOf = (call: Call): string => {
@@ -18,7 +38,7 @@ export function credentialsRoutes(directory: Directory): Route[] {
     return id;
   };
 
-  const recordOf = ({ operatorId }: Call['caller'], id: string): CredentialsRecord | undefined =>
+  const recordOf = ({ operatorId }: ApiCaller, id: string): CredentialsRecord | undefined =>
     directory.credentialsRecords(operatorId).find(({ credentialsId }) => credentialsId === id);
 
   const of = (call: Call): CredentialsRecord => {
@@ -27,7 +47,7 @@ export function credentialsRoutes(directory: Directory): Route[] {
     return found;
   };
 
-  const view = (call: Call, record: CredentialsRecord): unknown => {
+  const view = (call: Call, record: CredentialsRecord): z.output<typeof credentialsShape> => {
     const { credentialsId, type, description, createdMs, modifiedMs, usedMs } = record;
     const fields = Object.entries(directory.credentials(call.caller.operatorId, credentialsId) ?? {});
     return {
@@ -35,7 +55,10 @@ export function credentialsRoutes(directory: Directory): Route[] {
       type,
       description,
       credentials: Object.fromEntries(
-        fields.filter(([name, value]) => name !== 'type' && value !== undefined && !(value instanceof Secret)),
+        fields.filter(
+          (field): field is [string, string] =>
+            field[0] !== 'type' && typeof (field[1] as string | Secret) === 'string',
+        ),
       ),
       createDateTime: createdMs,
       updateDateTime: modifiedMs,
@@ -43,42 +66,60 @@ export function credentialsRoutes(directory: Directory): Route[] {
     };
   };
 
-  const put = async (call: Call, id: string): Promise<unknown> => {
-    const entry = await call.body(z.unknown());
+  const put = (call: Call, id: string): unknown => {
     try {
-      return view(call, directory.putCredentials(call.caller.operatorId, id, entry));
+      return view(call, directory.putCredentials(call.caller.operatorId, id, call.input));
     } catch (error) {
       if (!(error instanceof PlatformConfigError)) throw error;
       throw new ApiError('malformed', error.faults.join('; '));
     }
   };
 
-  const create = async (call: Call): Promise<Reply> => {
-    const id = idOf(call);
-    if (recordOf(call.caller, id) !== undefined) throw new ApiError('credentials-exist', id);
-    return { status: 201, json: await put(call, id) };
-  };
-
-  const remove = (call: Call): Reply => {
-    directory.deleteCredentials(call.caller.operatorId, of(call).credentialsId);
-    return noContent;
-  };
-
-  const list = (call: Call): Reply =>
-    ok(
-      [...directory.credentialsRecords(call.caller.operatorId)]
-        .sort((a, b) => (a.credentialsId < b.credentialsId ? -1 : 1))
-        .map((record) => view(call, record)),
-    );
-
-  const route = (method: Route['method'], path: string, api: string, handle: Route['handle']): Route => ({
-    ...{ method, path: `/credentials${path}`, api: `Credential:${api}`, for: 'operator', handle },
-  });
+  const path = '/credentials/:credentials_id';
   return [
-    route('GET', '', 'listCredentials', list),
-    route('GET', '/:credentials_id', 'getCredential', (call) => ok(view(call, of(call)))),
-    route('POST', '/:credentials_id', 'createCredential', create),
-    route('PUT', '/:credentials_id', 'updateCredential', async (call) => ok(await put(call, of(call).credentialsId))),
-    route('DELETE', '/:credentials_id', 'deleteCredential', remove),
+    route({
+      ...{ method: 'GET', path: '/credentials', api: 'Credential:listCredentials', for: 'operator' },
+      summary: 'all entries of the credentials store, by id',
+      answers: { 200: z.array(credentialsShape) },
+      handle: (call) =>
+        ok(
+          [...directory.credentialsRecords(call.caller.operatorId)]
+            .sort((a, b) => (a.credentialsId < b.credentialsId ? -1 : 1))
+            .map((record) => view(call, record)),
+        ),
+    }),
+    route({
+      ...{ method: 'GET', path, api: 'Credential:getCredential', for: 'operator' },
+      summary: 'one entry of the credentials store',
+      answers: { 200: credentialsShape },
+      handle: (call) => ok(view(call, of(call))),
+    }),
+    route({
+      ...{ method: 'POST', path, api: 'Credential:createCredential', for: 'operator' },
+      summary: 'makes an entry of the credentials store',
+      body,
+      answers: { 201: credentialsShape },
+      handle: (call) => {
+        const id = idOf(call);
+        if (recordOf(call.caller, id) !== undefined) throw new ApiError('credentials-exist', id);
+        return { status: 201, json: put(call, id) };
+      },
+    }),
+    route({
+      ...{ method: 'PUT', path, api: 'Credential:updateCredential', for: 'operator' },
+      summary: 'replaces an entry of the credentials store',
+      body,
+      answers: { 200: credentialsShape },
+      handle: (call) => ok(put(call, of(call).credentialsId)),
+    }),
+    route({
+      ...{ method: 'DELETE', path, api: 'Credential:deleteCredential', for: 'operator' },
+      summary: 'deletes an entry of the credentials store',
+      answers: { 204: 'nothing' },
+      handle: (call) => {
+        directory.deleteCredentials(call.caller.operatorId, of(call).credentialsId);
+        return noContent;
+      },
+    }),
   ];
 }

@@ -36,6 +36,7 @@ const FAULTS = {
   'no-password': ['SAM0006', ApiStatus.NotFound, 'there is no password', 'パスワードが登録されていません'],
   'password-exists': ['SAM0007', ApiStatus.Conflict, 'there is a password already', 'パスワードは登録済みです'],
   'no-data': ['HVD0001', ApiStatus.NotFound, 'there is no such entry', '指定されたデータはありません'],
+  link: ['HVF0002', ApiStatus.Forbidden, 'the link is not good any more', 'リンクの有効期限が切れています'],
   'no-file': ['HVF0001', ApiStatus.NotFound, 'there is no such file', '指定されたファイルはありません'],
   'no-device': ['DEV0001', ApiStatus.NotFound, 'there is no such device', '指定されたデバイスはありません'],
   'device-exists': ['DEV0002', ApiStatus.Conflict, 'the device is there already', 'デバイスは登録済みです'],

@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import type { Random } from '../../random.js';
-import { API_LIMITS } from '../choices.js';
 import {
   type Directory,
   type GroupConfigurationInput,
@@ -10,39 +9,64 @@ import {
   PlatformConfigError,
   writtenConfiguration,
 } from '../directory/index.js';
-import { groupConfiguration } from '../directory/namespaces.js';
-import { type Call, noContent, ok, type Reply } from './call.js';
+import { optional, unknownKeys } from '../directory/fields.js';
+import { groupConfiguration, LATER_NAMESPACES } from '../directory/namespaces.js';
+import { type ApiCaller, type Call, noContent, ok } from './call.js';
 import { ApiError } from './error.js';
-import { pageOf, pageReply } from './page.js';
+import { pageOf, pageReply, paging } from './page.js';
 import { redacted, restored } from './redact.js';
-import type { Route } from './routes.js';
-import { tagFilter, tagList, withoutTag, withTags } from './tags.js';
+import { type Route, route } from './routes.js';
+import { milliseconds, named } from './shapes.js';
+import { tagFilter, tagFiltering, tagList, tagSet, tagsShown, withoutTag, withTags } from './tags.js';
 
 export interface GroupRoutesOptions {
   readonly directory: Directory;
   /** Of the ids of new groups. */
   readonly random: Random;
+  /** Told of keys in a configuration that no service knows: they are kept, and nothing comes of them. */
+  readonly onUnknown: (operatorId: string, keys: readonly string[]) => void;
 }
 
-const creation = z.strictObject({
-  tags: z.record(z.string().min(1).max(API_LIMITS.tagName), z.string().max(API_LIMITS.tagValue)).default({}),
-});
+/** A namespace's keys as they were written, whatever they are: what cannot be used is refused when they are stored. */
+const namespaces = z
+  .record(z.string(), optional(z.record(z.string(), z.unknown())))
+  .transform((all) => Object.fromEntries(Object.entries(all).filter(([, keys]) => keys !== undefined)));
 
-const parameters = z.array(z.strictObject({ key: z.string().min(1), value: z.unknown() })).min(1);
+const creation = z.object({ tags: optional(tagSet), configuration: optional(namespaces) });
+
+const parameters = z
+  .array(
+    z.object({
+      key: z
+        .string()
+        .min(1)
+        .refine((key) => key !== '__proto__', '"__proto__" is no key'),
+      value: z.unknown(),
+    }),
+  )
+  .min(1);
 
 type Namespaces = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 
-export function groupRoutes({ directory, random }: GroupRoutesOptions): Route[] {
+const groupShape = named(
+  'Group',
+  z.strictObject({
+    configuration: z.record(z.string(), z.record(z.string(), z.unknown())),
+    createdAt: milliseconds,
+    createdTime: milliseconds,
+    groupId: z.string(),
+    lastModifiedAt: milliseconds,
+    lastModifiedTime: milliseconds,
+    operatorId: z.string(),
+    tags: tagsShown,
+  }),
+);
+
+export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions): Route[] {
   const of = (call: Call): GroupRecord => {
     const found = directory.group(call.caller.operatorId, call.param('group_id'));
     if (found === undefined) throw new ApiError('no-group');
     return found;
-  };
-
-  const namespaceOf = (call: Call): string => {
-    const name = call.param('namespace');
-    if (!Object.hasOwn(groupConfiguration.shape, name)) throw new ApiError('configuration', `no namespace "${name}"`);
-    return name;
   };
 
   /** Replaces one namespace; undefined: takes it away. Throws ApiError. */
@@ -53,90 +77,141 @@ export function groupRoutes({ directory, random }: GroupRoutesOptions): Route[] 
     return checked(() => directory.changeGroup(group.operatorId, group.id, { configuration }));
   };
 
-  const list = (call: Call): Reply => {
-    const tagged = tagFilter(call);
-    const groups = directory
-      .groups(call.caller.operatorId)
-      .filter(({ tags }) => tagged(tags))
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
-    return pageReply(
-      call,
-      pageOf(call, groups, ({ id }) => id),
-      groupView,
-    );
+  const told = (group: GroupRecord): GroupRecord => {
+    const unknown = unknownKeys(writtenConfiguration(group), group.configuration);
+    if (unknown.length > 0) onUnknown(group.operatorId, unknown);
+    return group;
   };
 
-  const create = async (call: Call): Promise<Reply> => {
-    const { tags } = await call.body(creation);
-    const { operatorId } = call.caller;
-    if (Object.keys(tags).length > API_LIMITS.tags) throw new ApiError('malformed', `${API_LIMITS.tags} tags at most`);
+  const create = ({ operatorId }: ApiCaller, { tags = {}, configuration = {} }: z.output<typeof creation>) => {
+    for (const name of Object.keys(configuration)) knownNamespace(name);
     let id = uuid(random);
     // The same seed gives the same ids again, over a database that has them already.
     while (directory.hasGroup(id)) id = uuid(random);
-    return { status: 201, json: groupView(directory.createGroup(operatorId, { id, tags })) };
+    const input = configuration as GroupConfigurationInput;
+    return told(checked(() => directory.createGroup(operatorId, { id, tags, configuration: input })));
   };
 
-  const put = async (call: Call): Promise<Reply> => {
-    const namespace = namespaceOf(call);
-    const list = await call.body(parameters);
-    const group = of(call);
-    const before = (writtenConfiguration(group) as Namespaces)[namespace] ?? {};
-    const values = new Map(Object.entries(before));
-    for (const { key, value } of list) values.set(key, restored(value, values.get(key)));
-    return ok(groupView(configure(group, namespace, Object.fromEntries(values))));
-  };
+  const before = (group: GroupRecord, namespace: string): Readonly<Record<string, unknown>> =>
+    (writtenConfiguration(group) as Namespaces)[namespace] ?? {};
 
-  const deleteParameter = (call: Call): Reply => {
-    const namespace = namespaceOf(call);
-    const group = of(call);
-    const name = call.param('name');
-    const before = (writtenConfiguration(group) as Namespaces)[namespace] ?? {};
-    if (!Object.hasOwn(before, name)) throw new ApiError('no-parameter', `"${name}"`);
-    configure(group, namespace, Object.fromEntries(Object.entries(before).filter(([key]) => key !== name)));
-    return noContent;
-  };
-
-  const deleteNamespace = (call: Call): Reply => {
-    const namespace = namespaceOf(call);
-    const group = of(call);
-    if (!Object.hasOwn(writtenConfiguration(group), namespace)) {
-      throw new ApiError('configuration', `the group has no ${namespace}`);
-    }
-    configure(group, namespace, undefined);
-    return noContent;
-  };
-
-  const putTags = async (call: Call): Promise<Reply> => {
-    const list = await call.body(tagList);
-    const { operatorId, id, tags } = of(call);
-    return ok(groupView(directory.changeGroup(operatorId, id, { tags: withTags(tags, list) })));
-  };
-
-  const deleteTag = (call: Call): Reply => {
-    const { operatorId, id, tags } = of(call);
-    directory.changeGroup(operatorId, id, { tags: withoutTag(tags, call.param('tag_name')) });
-    return noContent;
-  };
-
-  const remove = (call: Call): Reply => {
-    directory.deleteGroup(call.caller.operatorId, of(call).id);
-    return noContent;
-  };
-
-  const route = (method: Route['method'], path: string, api: string, handle: Route['handle']): Route => ({
-    ...{ method, path: `/groups${path}`, api: `Group:${api}`, for: 'operator', handle },
-  });
+  const path = '/groups/:group_id';
+  const namespacePath = `${path}/configuration/:namespace`;
   return [
-    route('GET', '', 'listGroups', list),
-    route('POST', '', 'createGroup', create),
-    route('GET', '/:group_id', 'getGroup', (call) => ok(groupView(of(call)))),
-    route('DELETE', '/:group_id', 'deleteGroup', remove),
-    route('PUT', '/:group_id/configuration/:namespace', 'putConfigurationParameters', put),
-    route('DELETE', '/:group_id/configuration/:namespace', 'deleteConfigurationNamespace', deleteNamespace),
-    route('DELETE', '/:group_id/configuration/:namespace/:name', 'deleteConfigurationParameter', deleteParameter),
-    route('PUT', '/:group_id/tags', 'putTags', putTags),
-    route('DELETE', '/:group_id/tags/:tag_name', 'deleteTag', deleteTag),
+    route({
+      ...{ method: 'GET', path: '/groups', api: 'Group:listGroups', for: 'operator' },
+      summary: 'groups, by id',
+      query: { ...tagFiltering, ...paging() },
+      answers: { 200: z.array(groupShape) },
+      handle: (call) => {
+        const tagged = tagFilter(call);
+        const groups = directory
+          .groups(call.caller.operatorId)
+          .filter(({ tags }) => tagged(tags))
+          .sort((a, b) => (a.id < b.id ? -1 : 1));
+        return pageReply(
+          call,
+          pageOf(call, groups, ({ id }) => id),
+          groupView,
+        );
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: '/groups', api: 'Group:createGroup', for: 'operator' },
+      summary: 'makes a group',
+      body: creation,
+      answers: { 201: groupShape },
+      handle: ({ caller, input }) => ({ status: 201, json: groupView(create(caller, input)) }),
+    }),
+    route({
+      ...{ method: 'GET', path, api: 'Group:getGroup', for: 'operator' },
+      summary: 'one group',
+      answers: { 200: groupShape },
+      handle: (call) => ok(groupView(of(call))),
+    }),
+    route({
+      ...{ method: 'DELETE', path, api: 'Group:deleteGroup', for: 'operator' },
+      summary: 'deletes a group; its SIMs are then in none',
+      answers: { 204: 'nothing' },
+      handle: (call) => {
+        directory.deleteGroup(call.caller.operatorId, of(call).id);
+        return noContent;
+      },
+    }),
+    route({
+      ...{ method: 'PUT', path: namespacePath, api: 'Group:putConfigurationParameters', for: 'operator' },
+      summary: 'sets keys of one namespace; others stay',
+      body: parameters,
+      answers: { 200: groupShape },
+      handle: (call) => {
+        const namespace = knownNamespace(call.param('namespace'));
+        const group = of(call);
+        const values = new Map(Object.entries(before(group, namespace)));
+        for (const { key, value } of call.input) values.set(key, restored(value, values.get(key)));
+        return ok(groupView(told(configure(group, namespace, Object.fromEntries(values)))));
+      },
+    }),
+    route({
+      ...{ method: 'DELETE', path: namespacePath, api: 'Group:deleteConfigurationNamespace', for: 'operator' },
+      summary: 'takes one namespace away',
+      answers: { 204: 'nothing' },
+      handle: (call) => {
+        const namespace = knownNamespace(call.param('namespace'));
+        const group = of(call);
+        if (!Object.hasOwn(writtenConfiguration(group), namespace)) {
+          throw new ApiError('configuration', `the group has no ${namespace}`);
+        }
+        configure(group, namespace, undefined);
+        return noContent;
+      },
+    }),
+    route({
+      ...{ method: 'DELETE', path: `${namespacePath}/:name`, api: 'Group:deleteConfigurationParameter' },
+      ...{ for: 'operator', summary: 'takes one key of a namespace away' },
+      answers: { 204: 'nothing' },
+      handle: (call) => {
+        const namespace = knownNamespace(call.param('namespace'));
+        const group = of(call);
+        const name = call.param('name');
+        const values = before(group, namespace);
+        if (!Object.hasOwn(values, name)) throw new ApiError('no-parameter', `"${name}"`);
+        configure(group, namespace, Object.fromEntries(Object.entries(values).filter(([key]) => key !== name)));
+        return noContent;
+      },
+    }),
+    route({
+      ...{ method: 'PUT', path: `${path}/tags`, api: 'Group:putGroupTags', formerApi: 'Group:putTags' },
+      ...{ for: 'operator', summary: 'adds or replaces tags of a group' },
+      body: tagList,
+      answers: { 200: groupShape },
+      handle: (call) => {
+        const { operatorId, id, tags } = of(call);
+        return ok(groupView(directory.changeGroup(operatorId, id, { tags: withTags(tags, call.input) })));
+      },
+    }),
+    route({
+      ...{
+        method: 'DELETE',
+        path: `${path}/tags/:tag_name`,
+        api: 'Group:deleteGroupTag',
+        formerApi: 'Group:deleteTag',
+      },
+      ...{ for: 'operator', summary: 'takes one tag of a group away' },
+      answers: { 204: 'nothing' },
+      handle: (call) => {
+        const { operatorId, id, tags } = of(call);
+        directory.changeGroup(operatorId, id, { tags: withoutTag(tags, call.param('tag_name')) });
+        return noContent;
+      },
+    }),
   ];
+}
+
+/** Throws ApiError. */
+function knownNamespace(name: string): string {
+  if (LATER_NAMESPACES.includes(name)) throw new ApiError('configuration', `the service of ${name} is not there yet`);
+  if (!Object.hasOwn(groupConfiguration.shape, name)) throw new ApiError('configuration', `no namespace "${name}"`);
+  return name;
 }
 
 function groupView(group: GroupRecord): unknown {

@@ -21,8 +21,8 @@ const UNCARRIED = /^(CONNECT|TRACE|TRACK)$/i;
 export function toRequest({ method, target, headers, body }: DeviceRequest | StreamedRequest): Request {
   const bodyless = /^(GET|HEAD)$/.test(method) || UNCARRIED.test(method);
   return new Request(ORIGIN + pathAndQuery(target), {
-    // The front leaves the body of an answer to HEAD out by itself. A method of no route stands for one that cannot be.
-    method: method === 'HEAD' ? 'GET' : UNCARRIED.test(method) ? 'UNKNOWN' : method,
+    // A method of no route stands for one that cannot be.
+    method: UNCARRIED.test(method) ? 'UNKNOWN' : method,
     headers,
     ...(!bodyless && (Buffer.isBuffer(body) ? { body } : { body: ReadableStream.from(body), duplex: 'half' })),
   });

@@ -3,19 +3,23 @@
 // errors as answers, and the events of use. Devices reach their own part of it through ../metadata.
 
 import { type Context, Hono } from 'hono';
+import { channel } from 'node:diagnostics_channel';
 import type { Duplex } from 'node:stream';
+import { z } from 'zod';
 import type { Session } from '../../cellular/network.js';
 import type { Trace } from '../../trace/trace.js';
 import { type Accounts, decide } from '../accounts/index.js';
 import type { Service, ServiceContext } from '../service.js';
 import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
-import { type ApiCaller, Call, type Reply, type Wait } from './call.js';
+import { type ApiCaller, Call, ok, type Reply, type Wait } from './call.js';
 import { credentialsRoutes } from './credentials.js';
+import { openApiDocument } from './document.js';
 import { ApiError, type Lang } from './error.js';
 import { groupRoutes } from './groups.js';
 import { operatorRoutes } from './operators.js';
 import { outsideFront } from './outside.js';
-import type { AnyRoute } from './routes.js';
+import { isOf, readBody, readQuery } from './read.js';
+import { type Route, route } from './routes.js';
 import { subscriberRoutes } from './subscribers.js';
 
 export type { ApiCaller } from './call.js';
@@ -28,8 +32,18 @@ export interface ApiOptions {
   readonly trace: Trace;
   readonly sessionOf: (imsi: string) => Session | undefined;
   /** What the platform's services let operators do with what they keep. */
-  readonly routes?: readonly AnyRoute[];
+  readonly routes?: readonly Route[];
 }
+
+/** What the channel `akari:api:answer` tells of each answer: a monitor, or a test, can look at it beside its declaration. */
+export interface AnswerTold {
+  /** Undefined: there was none for the request. */
+  readonly route: Route | undefined;
+  readonly response: Response;
+  /** The body, unless it is none or not JSON. */
+  readonly json: unknown;
+}
+const answers = channel('akari:api:answer');
 
 interface Bindings {
   /** Known already: a SIM through Metadata. */
@@ -53,14 +67,18 @@ export class OperatorApi implements Pick<Service, 'close'> {
     this.#front = outsideFront(context, (request, streamed) =>
       streamed ? this.#respond(request, {}) : this.fetch(request),
     );
-    this.#mount([
+    const declared: Route[] = [
       ...authRoutes(accounts),
       ...operatorRoutes(accounts),
       ...subscriberRoutes({ directory, sessionOf }),
-      ...groupRoutes({ directory, random: random.fork('groups') }),
+      ...groupRoutes({
+        ...{ directory, random: random.fork('groups') },
+        onUnknown: (operatorId, keys) => trace.emit({ type: 'configuration', operatorId, unknown: keys }),
+      }),
       ...credentialsRoutes(directory),
       ...routes,
-    ]);
+    ];
+    this.#mount([...declared, documentRoute(declared)]);
   }
 
   /** Answers one request from outside, which has to carry its token. Never rejects. */
@@ -105,8 +123,18 @@ export class OperatorApi implements Pick<Service, 'close'> {
     return await this.#app.fetch(request, bindings);
   }
 
-  #mount(routes: readonly AnyRoute[]): void {
-    for (const route of routes) this.#app.on(route.method, `/v1${route.path}`, (c) => this.#run(route, c));
+  #mount(routes: readonly Route[]): void {
+    for (const path of new Set(routes.map((route) => route.path))) {
+      const here = routes.filter((route) => route.path === path);
+      for (const route of here) {
+        // The router takes HEAD for a GET whose body is left out.
+        if (route.method === 'HEAD') continue;
+        const head = route.method === 'GET' ? here.find(({ method }) => method === 'HEAD') : undefined;
+        this.#app.on(route.method, `/v1${path}`, (c) =>
+          this.#run(head !== undefined && c.req.raw.method === 'HEAD' ? head : route, c),
+        );
+      }
+    }
     for (const path of new Set(routes.map((route) => route.path))) {
       const methods = routes.filter((route) => route.path === path).map((route) => route.method);
       this.#app.all(`/v1${path}`, (c) => this.#refuse(c, new ApiError('method', `use ${methods.join(', ')}`)));
@@ -115,23 +143,28 @@ export class OperatorApi implements Pick<Service, 'close'> {
     this.#app.onError((_error, c) => this.#refuse(c, new ApiError('internal')));
   }
 
-  async #run(route: AnyRoute, c: ApiContext): Promise<Response> {
+  async #run(route: Route, c: ApiContext): Promise<Response> {
     const { raw: request } = c.req;
-    const query = new URL(request.url).searchParams;
-    const params = c.req.param() as Record<string, string>;
+    const raw = c.req.param() as Record<string, string>;
+    const params = route.normalise?.(raw) ?? raw;
     let caller: ApiCaller | undefined;
     try {
-      let reply: Reply | Response;
-      if (route.for === 'anybody') {
-        if (c.env.caller !== undefined) throw new ApiError('forbidden');
-        reply = await route.handle(new Call(undefined, request, params, query));
-      } else {
+      if (route.for !== 'anybody') {
         caller = this.#callerOf(c);
         this.#permit(route, caller, params);
-        reply = await route.handle(new Call(caller, request, params, query, c.env.wait));
+      } else if (c.env.caller !== undefined) throw new ApiError('forbidden');
+      // Devices may send what they like: nothing of it says what they see.
+      const query = readQuery(route, new URL(request.url).searchParams, caller?.kind !== 'sim');
+      const other = route.otherBodies !== undefined && isOf(route.otherBodies, request);
+      const { body, unknown } = route.body === undefined || other ? NO_BODY : await readBody(route.body, request);
+      const reply = await route.handle(new Call(caller, request, params, query, body, c.env.wait) as never);
+      const response = reply instanceof Response ? reply : toResponse(reply, request.method);
+      if (answers.hasSubscribers) {
+        const { json } = reply instanceof Response ? { json: undefined } : reply;
+        answers.publish({ route, response, json } satisfies AnswerTold);
       }
-      const response = reply instanceof Response ? reply : toResponse(reply);
-      this.#tell(c, response.status, route, caller);
+      if (request.method === 'HEAD') await response.body?.cancel();
+      this.#tell(c, response.status, { route, caller, unknown });
       return response;
     } catch (error) {
       // The message of an unforeseen error might hold anything: the client gets none of it.
@@ -152,26 +185,50 @@ export class OperatorApi implements Pick<Service, 'close'> {
   }
 
   /** Throws ApiError. */
-  #permit(route: AnyRoute, caller: ApiCaller, pathVariables: Readonly<Record<string, string>>): void {
+  #permit(route: Route, caller: ApiCaller, pathVariables: Readonly<Record<string, string>>): void {
     if (caller.kind === 'sim') {
       if (route.for !== 'sim' || pathVariables['imsi'] !== caller.session.imsi) throw new ApiError('forbidden');
       return;
     }
     const { operatorId, userName } = caller;
+    // An operator may name itself in the path and no other, whether that is there or not.
+    if ((pathVariables['operator_id'] ?? operatorId) !== operatorId) throw new ApiError('forbidden');
     if (userName === undefined || route.for === 'token') return;
-    const statements = this.#accounts.sam.userStatements(operatorId, userName);
+    const known = this.#accounts.sam.userStatements(operatorId, userName);
+    const { formerApi } = route;
+    const statements =
+      formerApi === undefined
+        ? known
+        : known.map((one) => ({ ...one, api: one.api.map((name) => (name === formerApi ? route.api : name)) }));
     const facts = { operatorId, samUserName: userName, pathVariables };
     const { permitted, fault } = decide(statements, route.api, facts);
     if (!permitted) throw new ApiError('forbidden', fault === undefined ? route.api : `${route.api} (${fault})`, fault);
   }
 
-  #refuse(c: ApiContext, error: ApiError, route?: AnyRoute, caller = c.env.caller): Response {
-    this.#tell(c, error.status, route, caller, error.reason);
+  #refuse(c: ApiContext, error: ApiError, route?: Route, caller = c.env.caller): Response {
+    this.#tell(c, error.status, { route, caller, reason: error.reason });
     const lang: Lang = c.req.header('x-soracom-lang') === 'ja' ? 'ja' : 'en';
-    return toResponse({ status: error.status, json: error.body(lang) });
+    const json = error.body(lang);
+    const response = toResponse({ status: error.status, json }, c.req.raw.method);
+    if (answers.hasSubscribers) answers.publish({ route, response, json } satisfies AnswerTold);
+    return response;
   }
 
-  #tell(c: ApiContext, status: number, route?: AnyRoute, caller?: ApiCaller, reason?: string): void {
+  #tell(
+    c: ApiContext,
+    status: number,
+    {
+      route,
+      caller,
+      unknown = [],
+      reason,
+    }: {
+      readonly route?: Route | undefined;
+      readonly caller?: ApiCaller | undefined;
+      readonly unknown?: readonly string[];
+      readonly reason?: string | undefined;
+    },
+  ): void {
     this.#trace.emit({
       type: 'api',
       method: c.req.method,
@@ -179,6 +236,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
       path: new URL(c.req.url).pathname,
       status,
       ...(route && { api: route.api }),
+      ...(unknown.length > 0 && { unknown }),
       ...(caller && { operatorId: caller.operatorId }),
       ...(caller?.kind === 'operator' && caller.userName !== undefined && { userName: caller.userName }),
       ...(caller?.kind === 'sim' && { imsi: caller.session.imsi }),
@@ -187,10 +245,28 @@ export class OperatorApi implements Pick<Service, 'close'> {
   }
 }
 
-function toResponse({ status, json, headers = {} }: Reply): Response {
+/** What the API is, for programs. Made when it is first asked for: most worlds never are. */
+function documentRoute(declared: readonly Route[]): Route {
+  let document: unknown;
+  return route({
+    ...{ method: 'GET', path: '/openapi.json', api: 'Document:getOpenApiDocument', for: 'anybody' },
+    summary: 'this API as an OpenAPI 3.1 document',
+    answers: { 200: z.looseObject({ openapi: z.literal('3.1.0') }) },
+    handle: () => ok((document ??= openApiDocument(declared))),
+  });
+}
+
+const NO_BODY = { body: undefined, unknown: [] } as const;
+
+function toResponse({ status, json, headers = {} }: Reply, method: string): Response {
   if (json === undefined) return new Response(null, { status, headers });
-  return new Response(JSON.stringify(json), {
+  const text = JSON.stringify(json);
+  return new Response(text, {
     status,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      ...(method === 'HEAD' && { 'content-length': String(Buffer.byteLength(text)) }),
+      ...headers,
+    },
   });
 }

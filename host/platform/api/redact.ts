@@ -11,6 +11,8 @@ type Plain = Readonly<Record<string, unknown>>;
 /** `parsed` is the same value with its secrets as `Secret`. */
 export function redacted(written: unknown, parsed: unknown): unknown {
   if (parsed instanceof Secret) return PLACEHOLDER;
+  // Nothing was read there: it is empty, or a key that no service knows.
+  if (parsed === undefined) return written;
   if (Array.isArray(written)) {
     return Array.isArray(parsed) ? written.map((item, i) => redacted(item, parsed[i])) : PLACEHOLDER;
   }

@@ -2,14 +2,17 @@
 
 import { z } from 'zod';
 import type { Session } from '../../cellular/network.js';
-import { SPEED_CLASSES } from '../choices.js';
+import { API_LIMITS, SPEED_CLASSES } from '../choices.js';
+import { optional } from '../directory/fields.js';
 import { type Directory, DirectoryError, SUBSCRIBER_STATUS, type Subscriber } from '../directory/index.js';
-import { type Call, noContent, ok, type Reply } from './call.js';
+import { type ApiCaller, type Call, noContent, ok, type Reply } from './call.js';
 import { ApiError } from './error.js';
-import { pageOf, pageReply } from './page.js';
-import type { Route } from './routes.js';
+import { type PagedCall, pageOf, pageReply, paging } from './page.js';
+import { text, texts, words } from './parameters.js';
+import { type Route, route } from './routes.js';
+import { subscriberShape } from './subscriber-shape.js';
 import { subscriberView } from './subscriber-view.js';
-import { tagFilter, tagList, withoutTag, withTags } from './tags.js';
+import { tagFilter, tagFiltering, tagList, tagSet, withoutTag, withTags } from './tags.js';
 
 type Status = Subscriber['status'];
 
@@ -19,16 +22,23 @@ export interface SubscriberRoutesOptions {
   readonly sessionOf: (imsi: string) => Session | undefined;
 }
 
-const registration = z.strictObject({
+const registration = z.object({
   registrationSecret: z.string().min(1),
-  groupId: z.string().optional(),
-  tags: tagList.optional(),
+  groupId: optional(z.string().min(1)),
+  /** The definition has an object; a list is taken, too. */
+  tags: optional(z.union([tagSet, tagList.transform((list) => withTags({}, list))])),
 });
 
 /** "Group (may include ID only)": what else a client sends of the group is not looked at. */
-const groupChoice = z.looseObject({ groupId: z.string().min(1) });
+const groupChoice = z.object({ groupId: z.string().min(1) });
 
-const speedChoice = z.strictObject({ speedClass: z.enum(SPEED_CLASSES) });
+const speedChoice = z.object({ speedClass: z.enum(SPEED_CLASSES) });
+
+/** Those that a filter may name besides, though no SIM here has them. */
+const FILTERED_SPEEDS = [...SPEED_CLASSES, 's1.8xfast', 'arc.standard'] as const;
+
+/** SORACOM's Ruby library says whose SIMs it wants, and how many, wherever it reads one. */
+const asRuby = { operatorId: text(), limit: text() };
 
 /** Where a subscription may go from, and that its session ends with it. */
 const STEPS: Readonly<Record<string, { readonly api: string; readonly from: readonly Status[]; readonly to: Status }>> =
@@ -49,8 +59,7 @@ const STEPS: Readonly<Record<string, { readonly api: string; readonly from: read
   };
 
 export function subscriberRoutes({ directory, sessionOf }: SubscriberRoutesOptions): Route[] {
-  const view = (subscriber: Subscriber, call: Call): unknown => {
-    const { caller } = call;
+  const view = (subscriber: Subscriber, { caller }: Call): unknown => {
     const own = caller.kind === 'sim' && caller.session.imsi === subscriber.imsi ? caller.session : undefined;
     return subscriberView(subscriber, own ?? sessionOf(subscriber.imsi));
   };
@@ -65,43 +74,19 @@ export function subscriberRoutes({ directory, sessionOf }: SubscriberRoutesOptio
   const change = (call: Call, fields: Parameters<Directory['change']>[1]): Reply =>
     ok(view(directory.change(of(call).imsi, fields), call));
 
-  const one = (method: Route['method'], path: string, api: string, handle: Route['handle']): Route => ({
-    ...{ method, path: `/subscribers/:imsi${path}`, api: `Subscriber:${api}`, for: 'sim', handle },
-  });
-
-  const list = (call: Call): Reply => {
-    const statuses = words(call, 'status_filter', SUBSCRIBER_STATUS);
-    const speeds = words(call, 'speed_class_filter', SPEED_CLASSES);
-    const tagged = tagFilter(call);
-    const found = directory
-      .subscribers(call.caller.operatorId)
-      .filter(({ status, speedClass, tags }) => statuses(status) && speeds(speedClass) && tagged(tags));
-    return pageReply(
+  const page = (call: PagedCall, found: readonly Subscriber[]): Reply =>
+    pageReply(
       call,
       pageOf(call, found, ({ imsi }) => imsi),
       (subscriber) => view(subscriber, call),
     );
-  };
 
-  const ofGroup = (call: Call): Reply => {
-    const group = call.param('group_id');
-    const { operatorId } = call.caller;
-    if (directory.group(operatorId, group) === undefined) throw new ApiError('no-group');
-    const found = directory.subscribers(operatorId).filter((subscriber) => subscriber.group?.id === group);
-    return pageReply(
-      call,
-      pageOf(call, found, ({ imsi }) => imsi),
-      (subscriber) => view(subscriber, call),
-    );
-  };
-
-  const register = async (call: Call): Promise<Reply> => {
-    const { registrationSecret, groupId, tags } = await call.body(registration);
+  const register = (call: Call<ApiCaller, unknown, z.output<typeof registration>>): Reply => {
+    const { registrationSecret, groupId, tags } = call.input;
     const imsi = call.param('imsi');
     const { operatorId } = call.caller;
     if (directory.subscriber(imsi)?.operatorId === operatorId) throw new ApiError('subscriber-exists', imsi);
-    const more = { groupId, ...(tags && { tags: withTags({}, tags) }) };
-    const subscriber = known(() => directory.claim(operatorId, imsi, registrationSecret, more));
+    const subscriber = known(() => directory.claim(operatorId, imsi, registrationSecret, { groupId, tags }));
     return { status: 201, json: view(subscriber, call) };
   };
 
@@ -116,68 +101,153 @@ export function subscriberRoutes({ directory, sessionOf }: SubscriberRoutesOptio
     return reply;
   };
 
-  const putTags = async (call: Call): Promise<Reply> => {
-    const list = await call.body(tagList);
-    return change(call, { tags: withTags(of(call).tags, list) });
-  };
-
-  const deleteTag = (call: Call): Reply => {
-    change(call, { tags: withoutTag(of(call).tags, call.param('tag_name')) });
-    return noContent;
-  };
-
-  const setGroup = async (call: Call): Promise<Reply> => {
-    const { groupId } = await call.body(groupChoice);
-    return known(() => change(call, { groupId }));
-  };
-
-  const unsetGroup = (call: Call): Reply => {
-    if (of(call).group === undefined) throw new ApiError('in-no-group');
-    return change(call, { groupId: null });
-  };
-
-  const deleteSession = (call: Call): Reply => {
-    const { imsi } = of(call);
-    sessionOf(imsi)?.close('deleted by the operator');
-    return ok(view(of(call), call));
-  };
-
+  const path = '/subscribers/:imsi';
+  const shown = { 200: subscriberShape };
+  const registering = {
+    method: 'POST',
+    api: 'Subscriber:registerSubscriber',
+    for: 'operator',
+    summary: 'registers a SIM of the stock with the secret that came with it',
+    body: registration,
+    answers: { 201: subscriberShape },
+    handle: register,
+  } as const;
   return [
-    { method: 'GET', path: '/subscribers', api: 'Subscriber:listSubscribers', for: 'operator', handle: list },
-    {
-      method: 'GET',
-      path: '/groups/:group_id/subscribers',
-      api: 'Group:listSubscribers',
-      for: 'operator',
-      handle: ofGroup,
-    },
-    {
-      method: 'POST',
-      path: '/subscribers/:imsi/register',
-      api: 'Subscriber:registerSubscriber',
-      for: 'operator',
-      handle: register,
-    },
-    one('GET', '', 'getSubscriber', (call) => ok(view(of(call), call))),
-    ...Object.entries(STEPS).map(([name, { api }]) => one('POST', `/${name}`, api, (call) => step(call, name))),
-    one('POST', '/enable_termination', 'enableTermination', (call) => change(call, { terminationEnabled: true })),
-    one('POST', '/disable_termination', 'disableTermination', (call) => change(call, { terminationEnabled: false })),
-    one('POST', '/delete_session', 'deleteSubscriberSession', deleteSession),
-    one('PUT', '/tags', 'putTags', putTags),
-    one('DELETE', '/tags/:tag_name', 'deleteTag', deleteTag),
-    one('POST', '/set_group', 'setGroup', setGroup),
-    one('POST', '/unset_group', 'unsetGroup', unsetGroup),
-    one('POST', '/update_speed_class', 'updateSpeedClass', async (call) => change(call, await call.body(speedChoice))),
+    route({
+      ...{ method: 'GET', path: '/subscribers', api: 'Subscriber:listSubscribers', for: 'operator' },
+      summary: 'SIMs, by IMSI',
+      query: {
+        ...tagFiltering,
+        status_filter: words(SUBSCRIBER_STATUS),
+        speed_class_filter: words(FILTERED_SPEEDS),
+        /** What older clients call it. */
+        type_filter: words(FILTERED_SPEEDS),
+        serial_number_filter: texts(),
+        operatorId: text(),
+        ...paging({ page: API_LIMITS.page, maxPage: API_LIMITS.subscribersPage }),
+      },
+      answers: { 200: z.array(subscriberShape) },
+      handle: (call) => {
+        const { status_filter: statuses, serial_number_filter: serials } = call.query;
+        const { speed_class_filter: speeds, type_filter: types } = call.query;
+        ownOnly(call.caller, call.query.operatorId);
+        const tagged = tagFilter(call);
+        const found = directory
+          .subscribers(call.caller.operatorId)
+          .filter(
+            ({ status, speedClass, tags }) =>
+              isAmong(status, statuses) && isAmong(speedClass, speeds) && isAmong(speedClass, types) && tagged(tags),
+          );
+        // No SIM here has a serial number.
+        return page(call, serials === undefined ? found : []);
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/groups/:group_id/subscribers', api: 'Group:listSubscribersInGroup' },
+      ...{ formerApi: 'Group:listSubscribers', for: 'operator', summary: 'SIMs of one group, by IMSI' },
+      query: paging({ page: API_LIMITS.page, maxPage: API_LIMITS.maxPage }),
+      answers: { 200: z.array(subscriberShape) },
+      handle: (call) => {
+        const group = call.param('group_id');
+        const { operatorId } = call.caller;
+        if (directory.group(operatorId, group) === undefined) throw new ApiError('no-group');
+        return page(
+          call,
+          directory.subscribers(operatorId).filter((subscriber) => subscriber.group?.id === group),
+        );
+      },
+    }),
+    route({ path: `${path}/register`, ...registering }),
+    // As it was before it had a name of its own: SORACOM's Ruby library registers so.
+    route({ path, ...registering }),
+    route({
+      ...{ method: 'GET', path: '/subscribers/msisdn/:msisdn', api: 'Subscriber:getSubscriber', for: 'operator' },
+      summary: 'one SIM, by its MSISDN',
+      ...{ query: asRuby, answers: shown },
+      handle: (call) => {
+        const { operatorId } = call.caller;
+        ownOnly(call.caller, call.query.operatorId);
+        const found = directory.subscribers(operatorId).find(({ msisdn }) => msisdn === call.param('msisdn'));
+        if (found === undefined) throw new ApiError('no-subscriber');
+        return ok(view(found, call));
+      },
+    }),
+    route({
+      ...{ method: 'GET', path, api: 'Subscriber:getSubscriber', for: 'sim', summary: 'one SIM' },
+      ...{ query: asRuby, answers: shown },
+      handle: (call) => {
+        ownOnly(call.caller, call.query.operatorId);
+        return ok(view(of(call), call));
+      },
+    }),
+    ...Object.entries(STEPS).map(([name, { api, to }]) =>
+      route({
+        ...{ method: 'POST', path: `${path}/${name}`, api: `Subscriber:${api}`, for: 'sim', answers: shown },
+        summary: `the SIM is ${to} from now on`,
+        handle: (call) => step(call, name),
+      }),
+    ),
+    route({
+      ...{ method: 'POST', path: `${path}/enable_termination`, api: 'Subscriber:enableTermination', for: 'sim' },
+      ...{ summary: 'the SIM may be terminated', answers: shown },
+      handle: (call) => change(call, { terminationEnabled: true }),
+    }),
+    route({
+      ...{ method: 'POST', path: `${path}/disable_termination`, api: 'Subscriber:disableTermination', for: 'sim' },
+      ...{ summary: 'the SIM may not be terminated', answers: shown },
+      handle: (call) => change(call, { terminationEnabled: false }),
+    }),
+    route({
+      ...{ method: 'POST', path: `${path}/delete_session`, api: 'Subscriber:deleteSubscriberSession', for: 'sim' },
+      ...{ summary: 'ends the session that the SIM has', answers: shown },
+      handle: (call) => {
+        const { imsi } = of(call);
+        sessionOf(imsi)?.close('deleted by the operator');
+        return ok(view(of(call), call));
+      },
+    }),
+    route({
+      ...{ method: 'PUT', path: `${path}/tags`, api: 'Subscriber:putSubscriberTags', formerApi: 'Subscriber:putTags' },
+      ...{ for: 'sim', summary: 'adds or replaces tags of a SIM', body: tagList, answers: shown },
+      handle: (call) => change(call, { tags: withTags(of(call).tags, call.input) }),
+    }),
+    route({
+      ...{ method: 'DELETE', path: `${path}/tags/:tag_name`, api: 'Subscriber:deleteSubscriberTag' },
+      ...{ formerApi: 'Subscriber:deleteTag', for: 'sim', summary: 'takes one tag of a SIM away' },
+      answers: { 204: 'nothing' },
+      handle: (call) => {
+        change(call, { tags: withoutTag(of(call).tags, call.param('tag_name')) });
+        return noContent;
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: `${path}/set_group`, api: 'Subscriber:setGroup', for: 'sim' },
+      ...{ summary: 'puts a SIM into a group', body: groupChoice, answers: shown },
+      handle: (call) => known(() => change(call, { groupId: call.input.groupId })),
+    }),
+    route({
+      ...{ method: 'POST', path: `${path}/unset_group`, api: 'Subscriber:unsetGroup', for: 'sim' },
+      ...{ summary: 'takes a SIM out of its group', answers: shown },
+      handle: (call) => {
+        if (of(call).group === undefined) throw new ApiError('in-no-group');
+        return change(call, { groupId: null });
+      },
+    }),
+    route({
+      ...{ method: 'POST', path: `${path}/update_speed_class`, api: 'Subscriber:updateSpeedClass', for: 'sim' },
+      ...{ summary: 'changes the speed class of a SIM', body: speedChoice, answers: shown },
+      handle: (call) => change(call, { speedClass: call.input.speedClass }),
+    }),
   ];
 }
 
-/** A filter of words with `|` between them. Throws ApiError for one that cannot be. */
-function words(call: Call, name: string, allowed: readonly string[]): (value: string) => boolean {
-  const wanted = call.one(name)?.split('|');
-  const unknown = wanted?.find((word) => !allowed.includes(word));
-  if (unknown !== undefined) throw new ApiError('malformed', `${name}: one of ${allowed.join(', ')} is wanted`);
-  return (value) => wanted === undefined || wanted.includes(value);
+/** Throws ApiError: a client may say whose SIMs it wants, its own operator's and no other's. */
+function ownOnly(caller: ApiCaller, operatorId = ''): void {
+  if (operatorId !== '' && operatorId !== caller.operatorId) throw new ApiError('forbidden');
 }
+
+const isAmong = (value: string, wanted: readonly string[] | undefined): boolean =>
+  wanted === undefined || wanted.includes(value);
 
 /** The directory's own refusals as the API's. */
 function known<T>(work: () => T): T {

@@ -1,17 +1,22 @@
-// Tags of subscribers and groups: `[{"tagName":..,"tagValue":..}, ..]`.
+// Tags of subscribers, groups and devices: `[{"tagName":..,"tagValue":..}, ..]` where they change, an object where they show.
 
 import { z } from 'zod';
 import { API_LIMITS } from '../choices.js';
 import { ApiError } from './error.js';
+import { text, word } from './parameters.js';
 
-export const tagList = z
-  .array(
-    z.strictObject({
-      tagName: z.string().min(1).max(API_LIMITS.tagName),
-      tagValue: z.string().max(API_LIMITS.tagValue),
-    }),
-  )
-  .max(API_LIMITS.tags);
+const tagName = z.string().min(1).max(API_LIMITS.tagName);
+const tagValue = z.string().max(API_LIMITS.tagValue);
+
+export const tagList = z.array(z.object({ tagName, tagValue })).max(API_LIMITS.tags);
+
+/** As the definition's TagSet. */
+export const tagSet = z
+  .record(tagName, tagValue)
+  .refine((tags) => Object.keys(tags).length <= API_LIMITS.tags, `${API_LIMITS.tags} tags at most`);
+
+/** Tags that show. */
+export const tagsShown = z.record(z.string(), z.string());
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -30,15 +35,17 @@ export function withoutTag(tags: Tags, name: string): Tags {
   return Object.fromEntries(Object.entries(tags).filter(([tag]) => tag !== name));
 }
 
-/** Filter of a list: `tag_name`, `tag_value`, `tag_value_match_mode`. */
-export function tagFilter(call: {
-  one(name: string): string | undefined;
-  word<const W extends string>(name: string, words: readonly W[]): W | undefined;
+/** The parameters of a list that is filtered by tags. */
+export const tagFiltering = { tag_name: text(), tag_value: text(), tag_value_match_mode: word(['exact', 'prefix']) };
+
+/** What they let through. Throws ApiError. */
+export function tagFilter({
+  query,
+}: {
+  readonly query: { readonly [N in keyof typeof tagFiltering]: z.output<(typeof tagFiltering)[N]> };
 }): (tags: Tags) => boolean {
-  const name = call.one('tag_name');
-  const value = call.one('tag_value');
-  const mode = call.word('tag_value_match_mode', ['exact', 'prefix']) ?? 'exact';
-  if (name === undefined) return () => true;
+  const { tag_name: name = '', tag_value: value, tag_value_match_mode: mode = 'exact' } = query;
+  if (name === '') return () => true;
   if (value === undefined) throw new ApiError('malformed', 'tag_value is wanted with tag_name');
   return (tags) => {
     const found = Object.hasOwn(tags, name) ? tags[name] : undefined;

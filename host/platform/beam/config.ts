@@ -1,7 +1,14 @@
 // SoracomBeam in a group's configuration: one key per entry point. Each kind of entry point has fields of its own.
 
 import { z } from 'zod';
-import { binaryFormatField, referenceField, secretField, urlField } from '../directory/fields.js';
+import {
+  binaryFormatField,
+  optional,
+  referenceField,
+  secretField,
+  switchField,
+  urlField,
+} from '../directory/fields.js';
 import { isReserved } from './headers.js';
 import { entryPoint, type EntryPoint } from './route.js';
 
@@ -12,64 +19,72 @@ const headerName = z
   .refine((name) => !isReserved(name), 'belongs to Beam and cannot be a custom header');
 
 const customHeader = z
-  .strictObject({
+  .object({
     action: z.enum(['append', 'replace', 'delete']),
     headerKey: headerName,
-    headerValue: z
-      .string()
-      .regex(/^[\t\x20-\x7e]*$/, 'must be visible ASCII')
-      .optional(),
+    headerValue: optional(z.string().regex(/^[\t\x20-\x7e]*$/, 'must be visible ASCII')),
   })
   .refine(({ action, headerValue }) => action === 'delete' || headerValue !== undefined, {
     path: ['headerValue'],
     message: 'is wanted for append and replace',
   });
 
+/** By names that say nothing; rows that a form left empty are none. */
+const customHeaders = z
+  .record(z.string(), optional(customHeader))
+  .transform((rows): Readonly<Record<string, CustomHeader>> =>
+    Object.fromEntries(Object.entries(rows).flatMap(([name, row]) => (row === undefined ? [] : [[name, row]]))),
+  );
+
+/** An entry that is not enabled may do without: it is empty then. */
+const destinationField = (schema: z.ZodType<string, string>) => optional(schema).transform((text) => text ?? '');
+
 /** What every entry point has. */
 const common = {
-  name: z.string().optional(),
-  enabled: z.boolean(),
-  addSubscriberHeader: z.boolean().optional(),
-  addEquipmentHeader: z.boolean().optional(),
-  addMsisdnHeader: z.boolean().optional(),
-  addSimIdHeader: z.boolean().optional(),
-  addSignature: z.boolean().optional(),
+  name: optional(z.string()),
+  enabled: switchField(),
+  addSubscriberHeader: optional(z.boolean()),
+  addEquipmentHeader: optional(z.boolean()),
+  addMsisdnHeader: optional(z.boolean()),
+  addSimIdHeader: optional(z.boolean()),
+  addSignature: optional(z.boolean()),
   /** Pre-shared key of the signature (UTF-8 text), or a reference to credentials of type psk. */
-  psk: z.union([secretField, referenceField], { error: 'text or {"$credentialsId": ...} is wanted' }).optional(),
+  psk: optional(z.union([secretField, referenceField], { error: 'text or {"$credentialsId": ...} is wanted' })),
 };
 
 /** To an HTTP server. */
 const toHttp = {
   ...common,
-  destination: urlField('http:', 'https:'),
+  destination: destinationField(urlField('http:', 'https:')),
   /** Credentials of which the Authorization header is made: psk and token give Bearer, user name and password Basic. */
-  authorization: referenceField.optional(),
-  customHeaders: z.record(z.string(), customHeader).optional(),
+  authorization: optional(referenceField),
+  customHeaders: optional(customHeaders),
 };
 
 const udpToHttp = {
   ...toHttp,
   /** Platform version; 201509 unless given. */
-  version: z.enum(['201509', '202411']).optional(),
+  version: optional(z.enum(['201509', '202411'])),
   /** The reply is the body alone. */
-  skipStatusCode: z.boolean().optional(),
+  skipStatusCode: optional(z.boolean()),
 };
 
 const tcpToHttp = {
   ...udpToHttp,
   binaryFormatV1: binaryFormatField,
   /** End-of-data bytes after each reply, hexadecimal; unless given none in version 202411, 0a in 201509. */
-  eodBytes: z
-    .string()
-    .regex(/^([0-9A-Fa-f]{2}){0,16}$/, 'up to 16 bytes in hexadecimal are wanted, such as 0d0a')
-    .optional(),
+  eodBytes: optional(
+    z.string().regex(/^([0-9A-Fa-f]{2}){0,16}$/, 'up to 16 bytes in hexadecimal are wanted, such as 0d0a'),
+  ),
 };
 
 const tcpToTcp = {
   ...common,
-  destination: z.string().refine((text) => streamDestination(text) !== undefined, {
-    message: 'tcp://host:port or tcps://host:port is wanted',
-  }),
+  destination: destinationField(
+    z.string().refine((text) => streamDestination(text) !== undefined, {
+      message: 'tcp://host:port or tcps://host:port is wanted',
+    }),
+  ),
 };
 
 export interface StreamDestination {
@@ -91,9 +106,20 @@ export function streamDestination(text: string): StreamDestination | undefined {
 type Fields = typeof tcpToHttp | typeof tcpToTcp | typeof udpToHttp | typeof toHttp;
 
 function entry<T extends Fields>(fields: T) {
-  return z.strictObject(fields).superRefine((value, context) => {
-    const { addSignature, psk, addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader } =
-      value as z.output<z.ZodObject<typeof common>>;
+  return z.object(fields).superRefine((value, context) => {
+    const {
+      enabled,
+      destination,
+      addSignature,
+      psk,
+      addSubscriberHeader,
+      addEquipmentHeader,
+      addMsisdnHeader,
+      addSimIdHeader,
+    } = value as z.output<z.ZodObject<typeof toHttp>>;
+    if (enabled && destination === '') {
+      context.addIssue({ code: 'custom', path: ['destination'], message: 'is wanted for an entry that is enabled' });
+    }
     if (addSignature !== true) return;
     if (psk === undefined) {
       context.addIssue({ code: 'custom', path: ['psk'], message: 'is wanted for a signature' });

@@ -1,18 +1,24 @@
 // The credentials store: what each type holds, by the platform's own type names. Secrets are UTF-8 text.
 
 import { z } from 'zod';
-import { secretField as secret } from './fields.js';
+import { optional, secretField as secret } from './fields.js';
 
 const name = z.string().min(1);
-const roleArn = z.string().regex(/^arn:aws(-cn)?:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'the ARN of a role is wanted');
+/** The definition's own example is a bare name: it is stored, and AWS refuses it when the role is assumed. */
+const roleArn = z
+  .string()
+  .regex(
+    /^(arn:aws(-cn)?:iam::\d{12}:role\/[\w+=,.@/-]{1,512}|[\w+=,.@-]{1,64})$/,
+    'the ARN or the name of a role is wanted',
+  );
 /** AWS STS API Reference, AssumeRole. */
 const externalId = z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, '2 to 1224 letters, digits and +=,.@:/- are wanted');
 
 function entry<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
-  return z.strictObject({
+  return z.object({
     type: z.literal(type),
-    description: z.string().max(1024).optional(),
-    credentials: z.strictObject(fields),
+    description: optional(z.string().max(1024)),
+    credentials: z.object(fields),
   });
 }
 
@@ -21,7 +27,7 @@ export const credentialsEntry = z.discriminatedUnion('type', [
   entry('psk', { key: secret }),
   entry('api-token-credentials', { token: secret }),
   entry('username-password-credentials', { username: z.string(), password: secret }),
-  entry('x509', { key: secret, cert: name, ca: z.string().optional() }),
+  entry('x509', { key: secret, cert: name, ca: optional(z.string()) }),
   entry('private-key-pem', { key: secret }),
   entry('aws-credentials', { accessKeyId: name, secretAccessKey: secret }),
   entry('aws-iam-role-credentials', { roleArn, externalId }),

@@ -5,6 +5,7 @@ import { Secret } from '../../secret.js';
 import { Database, type Row } from '../database.js';
 import { Seal } from '../seal.js';
 import { type Credentials, type CredentialsInput, credentialsEntry } from './credentials.js';
+import { unknownKeys } from './fields.js';
 import { type GroupConfigurationInput, groupConfiguration } from './namespaces.js';
 import { faultsOf, GROUP_BYTES, PlatformConfigError, platformConfig } from './schema.js';
 import { Stock } from './stock.js';
@@ -92,6 +93,9 @@ export class Directory implements SubscriberDirectory {
   seed(config: unknown, source = 'platform configuration'): this {
     const parsed = platformConfig.safeParse(config);
     if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
+    // Who writes a file by hand is told of slips; the API keeps what it does not know.
+    const unknown = unknownKeys(config, parsed.data);
+    if (unknown.length > 0) throw new PlatformConfigError(source, unknown);
     // The values as written: parsing has made secrets of some.
     const written = config as { groups?: Record<string, { configuration: GroupConfigurationInput }> };
     const writtenCredentials = (config as { credentials?: Record<string, CredentialsInput> }).credentials ?? {};
@@ -263,8 +267,8 @@ export class Directory implements SubscriberDirectory {
 
   /** Makes or replaces an entry. Throws PlatformConfigError. */
   putCredentials(operatorId: string, credentialsId: string, entry: unknown): CredentialsRecord {
-    const value = parseCredentials(entry, `credentials ${credentialsId}`);
-    const { type, credentials, description = '' } = entry as CredentialsInput;
+    const { value, description = '' } = parseCredentials(entry, `credentials ${credentialsId}`);
+    const { type, credentials } = entry as CredentialsInput;
     const now = this.#unixMs();
     const createdMs = this.#credentials.get(key(operatorId, credentialsId))?.record.createdMs ?? now;
     const place = `credentials/${key(operatorId, credentialsId)}`;
@@ -361,7 +365,7 @@ export class Directory implements SubscriberDirectory {
     const [operatorId, credentialsId] = [String(row['operator_id']), String(row['credentials_id'])];
     const place = `credentials/${key(operatorId, credentialsId)}`;
     const credentials: unknown = JSON.parse(this.#seal.open(row['sealed'] as Uint8Array, place).toString());
-    const value = parseCredentials({ type: row['type'], credentials }, `credentials ${credentialsId}`);
+    const { value } = parseCredentials({ type: row['type'], credentials }, `credentials ${credentialsId}`);
     const record: CredentialsRecord = {
       credentialsId,
       type: value.type,
@@ -412,9 +416,12 @@ function parseConfiguration(input: GroupConfigurationInput, source: string): Gro
   return parsed.data;
 }
 
-function parseCredentials(entry: unknown, source: string): Credentials {
+function parseCredentials(
+  entry: unknown,
+  source: string,
+): { readonly value: Credentials; readonly description: string | undefined } {
   const parsed = credentialsEntry.safeParse(entry);
   if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
-  const { type, credentials } = parsed.data;
-  return { type, ...credentials } as Credentials;
+  const { type, credentials, description } = parsed.data;
+  return { value: { type, ...credentials } as Credentials, description };
 }

@@ -11,7 +11,7 @@ import { soracomHarvest } from '../harvest/config.js';
 import { soracomInventory } from '../inventory/config.js';
 import { unifiedEndpoint } from '../unified/config.js';
 
-export const groupConfiguration = z.strictObject({
+export const groupConfiguration = z.object({
   SoracomAir: soracomAir.optional(),
   SoracomBeam: soracomBeam.optional(),
   SoracomEndorse: soracomEndorse.optional(),
@@ -22,6 +22,9 @@ export const groupConfiguration = z.strictObject({
   SoracomInventory: soracomInventory.optional(),
   UnifiedEndpoint: unifiedEndpoint.optional(),
 });
+
+/** Namespaces of services that the platform has and the emulator does not have yet. */
+export const LATER_NAMESPACES: readonly string[] = ['SoracomKrypton', 'SoracomOrbit', 'SoracomFlux'];
 
 /** As it is used: secrets are `Secret`s. */
 export type GroupConfiguration = z.output<typeof groupConfiguration>;

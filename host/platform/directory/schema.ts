@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
-import { secretField } from './fields.js';
+import { pathText, secretField } from './fields.js';
 import { groupConfiguration } from './namespaces.js';
 import { SUBSCRIBER_STATUS } from './types.js';
 
@@ -114,16 +114,3 @@ export const faultsOf = (error: z.ZodError): string[] =>
 /** What is wrong with the key of a record lies one level below. */
 const messageOf = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-
-/** `groups.g1.configuration.SoracomBeam["http://…"].psk` */
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.length === 0
-    ? 'the whole'
-    : path
-        .map((key) =>
-          /^[A-Za-z_$][\w$]*$/.test(String(key))
-            ? `.${String(key)}`
-            : `[${typeof key === 'number' ? key : JSON.stringify(String(key))}]`,
-        )
-        .join('')
-        .replace(/^\./, '');

@@ -1,7 +1,7 @@
 // SoracomEndorse in a group's configuration.
 
 import { z } from 'zod';
-import { urlField } from '../directory/fields.js';
+import { optional, switchField, urlField } from '../directory/fields.js';
 import { ENDORSE } from '../choices.js';
 
 /** `*`, or an origin as browsers write it (RFC 6454 6.2). */
@@ -13,21 +13,21 @@ function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
-export const soracomEndorse = z.strictObject({
-  enabled: z.boolean(),
+export const soracomEndorse = z.object({
+  enabled: switchField(),
   /** What a token may say about the SIM and the request. */
-  parametersToEndorse: z
-    .strictObject({
-      simId: z.boolean().optional(),
-      imsi: z.boolean().optional(),
-      imei: z.boolean().optional(),
-      msisdn: z.boolean().optional(),
-      requestParameters: z.boolean().optional(),
-    })
-    .optional(),
-  tokenTimeoutSeconds: z.int().min(1).max(ENDORSE.maxTimeoutSeconds).optional(),
-  allowOrigin: origin.optional(),
+  parametersToEndorse: optional(
+    z.object({
+      simId: optional(z.boolean()),
+      imsi: optional(z.boolean()),
+      imei: optional(z.boolean()),
+      msisdn: optional(z.boolean()),
+      requestParameters: optional(z.boolean()),
+    }),
+  ),
+  tokenTimeoutSeconds: optional(z.int().min(1).max(ENDORSE.maxTimeoutSeconds)),
+  allowOrigin: optional(origin),
   /** A redirect goes to one of these: same origin, same path. */
-  authorizedRedirectUrls: z.array(urlField('http:', 'https:')).optional(),
+  authorizedRedirectUrls: optional(z.array(urlField('http:', 'https:'))),
 });
 export type SoracomEndorse = z.output<typeof soracomEndorse>;

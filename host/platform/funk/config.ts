@@ -1,26 +1,33 @@
 // SoracomFunk in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField, contentTypeField, referenceField, urlField } from '../directory/fields.js';
+import {
+  binaryFormatField,
+  contentTypeField,
+  optional,
+  referenceField,
+  switchField,
+  urlField,
+} from '../directory/fields.js';
 import { parseArn } from './arn.js';
 
-const lambda = z.strictObject({
+const lambda = z.object({
   provider: z.literal('aws'),
   service: z.literal('lambda'),
   resourceUrl: z.string().refine((text) => parseArn(text) !== undefined, {
     message: 'the ARN of a Lambda function is wanted: arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]',
   }),
   /** Where Lambda's API is, unless at AWS. */
-  endpoint: urlField('http:', 'https:').optional(),
+  endpoint: optional(urlField('http:', 'https:')),
 });
 
-const azure = z.strictObject({
+const azure = z.object({
   provider: z.literal('azure'),
   service: z.literal('function-app'),
   resourceUrl: urlField('http:', 'https:'),
 });
 
-const google = z.strictObject({
+const google = z.object({
   provider: z.literal('google'),
   service: z.literal('cloud-functions'),
   resourceUrl: urlField('http:', 'https:'),
@@ -29,13 +36,13 @@ const google = z.strictObject({
 const destination = z.discriminatedUnion('provider', [lambda, azure, google]);
 
 /** Keys are written one by one: what a destination lacks shows when a message comes. */
-export const soracomFunk = z.strictObject({
-  enabled: z.boolean(),
-  destination: destination.optional(),
-  credentialsId: referenceField.optional(),
+export const soracomFunk = z.object({
+  enabled: switchField(),
+  destination: optional(destination),
+  credentialsId: optional(referenceField),
   contentType: contentTypeField,
   binaryFormatV1: binaryFormatField,
-  skipStatusCode: z.boolean().optional(),
+  skipStatusCode: optional(z.boolean()),
 });
 
 export type SoracomFunk = z.output<typeof soracomFunk>;

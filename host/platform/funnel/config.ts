@@ -1,19 +1,26 @@
 // SoracomFunnel in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField, contentTypeField, referenceField, urlField } from '../directory/fields.js';
+import {
+  binaryFormatField,
+  contentTypeField,
+  optional,
+  referenceField,
+  switchField,
+  urlField,
+} from '../directory/fields.js';
 import { adapterFor } from './adapters/index.js';
 
 const destination = z
-  .strictObject({
+  .object({
     provider: z.string().min(1),
     service: z.string().min(1),
     /** May hold `#{imsi}`. */
     resourceUrl: z.string().min(1),
     /** Where the cloud's API is, unless where `resourceUrl` says. */
-    endpoint: urlField('http:', 'https:').optional(),
-    payloadsOnly: z.boolean().optional(),
-    sendPayloadsAsBinary: z.boolean().optional(),
+    endpoint: optional(urlField('http:', 'https:')),
+    payloadsOnly: optional(z.boolean()),
+    sendPayloadsAsBinary: optional(z.boolean()),
   })
   .superRefine(({ provider, service, resourceUrl }, context) => {
     const issue = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
@@ -25,20 +32,27 @@ const destination = z
   });
 
 /** Keys are written one by one: what a destination lacks shows when a message comes. */
-export const soracomFunnel = z.strictObject({
-  enabled: z.boolean(),
-  destination: destination.optional(),
+export const soracomFunnel = z.object({
+  enabled: switchField(),
+  destination: optional(destination),
   /** Older configurations have the id alone. */
-  credentialsId: z
-    .union([z.string().transform(($credentialsId) => ({ $credentialsId })), referenceField], {
-      error: 'an id or {"$credentialsId": ...} is wanted',
-    })
-    .optional(),
+  credentialsId: optional(
+    z.union(
+      [
+        z
+          .string()
+          .min(1)
+          .transform(($credentialsId) => ({ $credentialsId })),
+        referenceField,
+      ],
+      { error: 'an id or {"$credentialsId": ...} is wanted' },
+    ),
+  ),
   contentType: contentTypeField,
   binaryFormatV1: binaryFormatField,
-  payloadsOnly: z.boolean().optional(),
-  sendPayloadsAsBinary: z.boolean().optional(),
-  addSimId: z.boolean().optional(),
+  payloadsOnly: optional(z.boolean()),
+  sendPayloadsAsBinary: optional(z.boolean()),
+  addSimId: optional(z.boolean()),
 });
 export type SoracomFunnel = z.output<typeof soracomFunnel>;
 export type FunnelDestination = z.output<typeof destination>;

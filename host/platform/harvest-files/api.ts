@@ -1,10 +1,15 @@
 // What operators see of Harvest Files: everything below /v1/files. The scope `public` is the platform's own: to be read.
 
+import { z } from 'zod';
+import type { TokenSigner } from '../accounts/index.js';
 import { type Call, noContent, type Reply } from '../api/call.js';
 import { ApiError } from '../api/error.js';
-import { pageReply, pageSize } from '../api/page.js';
-import type { Route } from '../api/routes.js';
-import { FILES_LIMITS } from '../choices.js';
+import { type PagedCall, pageReply, paging } from '../api/page.js';
+import { text } from '../api/parameters.js';
+import { type Route, route } from '../api/routes.js';
+import { milliseconds, named } from '../api/shapes.js';
+import { API_LIMITS, FILES_LIMITS } from '../choices.js';
+import { sha256 } from '../digest.js';
 import type { BodySource } from '../http/front.js';
 import { checkedPath, PathError } from './path.js';
 import { precondition, select } from './range.js';
@@ -15,26 +20,107 @@ import { entryOf, type FileEntry, fileEntry } from './view.js';
 export const isFileUpload = (method: string, target: string): boolean =>
   method === 'PUT' && /^(https?:\/\/[^/]*)?\/v1\/files\//i.test(target);
 
-export function fileRoutes(files: FileStore): Route[] {
-  const route = (method: Route['method'], path: string, name: string, handle: Route['handle']): Route => ({
-    ...{ method, path, api: `FileEntry:${name}`, for: 'operator', handle },
-  });
-  const directory = '/files/:scope/:path{(?:.+/)?}';
-  const file = '/files/:scope/:path{.*[^/]}';
+export interface FileRoutesOptions {
+  /** Of the links that files are read by. */
+  readonly signer: TokenSigner;
+  readonly unixMs: () => number;
+}
+
+const entryShape = named(
+  'FileEntry',
+  z.strictObject({
+    filename: z.string(),
+    filePath: z.string(),
+    directory: z.string(),
+    isDirectory: z.boolean(),
+    contentLength: z.int().min(0).optional(),
+    contentType: z.string().optional(),
+    etag: z.string().optional(),
+    createdTime: milliseconds.optional(),
+    lastModifiedTime: milliseconds.optional(),
+  }),
+);
+
+const pages = paging({ page: API_LIMITS.dataPage, maxPage: API_LIMITS.maxPage });
+
+/** SORACOM's command line asks for the root as `/files/private//`: one slash is the path's own, as it is shown. */
+const normalise = ({ path = '', ...params }: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
+  ...params,
+  path: path.replace(/^\/(?!\/)/, ''),
+});
+
+export function fileRoutes(files: FileStore, links: FileRoutesOptions): Route[] {
+  const directory = {
+    path: '/files/:scope/:path{(?:.*/)?}',
+    shownPath: '/files/{scope}/{path}/',
+    for: 'operator',
+    normalise,
+  } as const;
+  const file = {
+    path: '/files/:scope/:path{.*[^/]}',
+    shownPath: '/files/{scope}/{path}',
+    for: 'operator',
+    normalise,
+  } as const;
   return [
-    route('GET', '/files', 'findFiles', (call) => find(files, call)),
-    route('GET', directory, 'listFiles', (call) => list(files, call)),
-    route('DELETE', directory, 'deleteDirectory', async (call) => {
-      const key = ownKey(call);
-      if (key.path === '/') throw new ApiError('forbidden', 'the scope itself');
-      if (!(await files.deleteBelow(key))) throw new ApiError('no-file');
-      return noContent;
+    route({
+      ...{ method: 'GET', path: '/files', api: 'FileEntry:findFiles', for: 'operator' },
+      summary: 'files whose path begins so, by path',
+      query: { scope: text(), prefix: text(), ...pages },
+      answers: { 200: z.array(entryShape) },
+      handle: (call) => find(files, call, call.query),
     }),
-    route('GET', file, 'getFile', (call) => get(files, call)),
-    route('PUT', file, 'putFile', (call) => put(files, call)),
-    route('DELETE', file, 'deleteFile', async (call) => {
-      if (!(await files.delete(ownKey(call)))) throw new ApiError('no-file');
-      return noContent;
+    route({
+      ...{ ...directory, method: 'GET', api: 'FileEntry:listFiles', summary: 'files and directories of a directory' },
+      ...{ query: pages, answers: { 200: z.array(entryShape) } },
+      handle: (call) => list(files, call),
+    }),
+    route({
+      ...{ ...directory, method: 'DELETE', api: 'FileEntry:deleteDirectory', summary: 'deletes all below a directory' },
+      answers: { 204: 'nothing' },
+      handle: async (call) => {
+        const key = ownKey(call);
+        if (key.path === '/') throw new ApiError('forbidden', 'the scope itself');
+        if (!(await files.deleteBelow(key))) throw new ApiError('no-file');
+        return noContent;
+      },
+    }),
+    route({
+      ...{ ...file, method: 'GET', api: 'FileEntry:getFile' },
+      summary: 'sends to a link that gives the file; to the listing, where it is a directory',
+      answers: { 302: 'nothing' },
+      handle: (call) => redirect(files, links, call),
+    }),
+    route({
+      ...{ ...file, method: 'HEAD', api: 'FileEntry:getFileMetadata', summary: 'length, type and ETag of a file' },
+      answers: { 200: 'nothing' },
+      handle: (call) => {
+        const found = files.get(keyOf(call));
+        if (found === undefined) throw new ApiError('no-file');
+        const content = { 'content-type': found.contentType, 'content-length': String(found.length) };
+        return { status: 200, headers: { ...headersOf(found), ...content } };
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/downloads/:scope/:path{.*[^/]}', shownPath: '/downloads/{scope}/{path}' },
+      ...{ api: 'FileEntry:getFile', for: 'anybody' },
+      summary: 'the bytes of a file, for who was sent here: the ticket says so',
+      query: { ticket: z.string() },
+      answers: { 200: 'bytes', 206: 'bytes', 304: 'nothing', 412: 'nothing', 416: 'nothing' },
+      handle: (call) => get(files, call.request, linked(links, call)),
+    }),
+    route({
+      ...{ ...file, method: 'PUT', api: 'FileEntry:putFile', summary: 'stores a file' },
+      ...{ otherBodies: ['*'], answers: { 200: 'nothing', 201: 'nothing', 412: 'nothing' } },
+      handle: (call) => put(files, call),
+    }),
+    route({
+      ...{ ...file, method: 'DELETE', api: 'FileEntry:deleteFile', summary: 'deletes a file' },
+      answers: { 204: 'nothing' },
+      handle: async (call) => {
+        if (!(await files.delete(ownKey(call)))) throw new ApiError('no-file');
+        return noContent;
+      },
     }),
   ];
 }
@@ -64,24 +150,22 @@ function ownKey(call: Call): FileKey {
   return key;
 }
 
-function find(files: FileStore, call: Call): Reply {
-  const scope = scopeOf(call.one('scope') ?? 'private');
-  const size = pageSize(call);
+function find(
+  files: FileStore,
+  call: PagedCall,
+  query: { readonly scope: string | undefined; readonly prefix: string | undefined },
+): Reply {
+  const scope = scopeOf(query.scope ?? 'private');
+  const { limit: size, last_evaluated_key: after = '' } = call.query;
   const operatorId = scope === 'public' ? '' : call.caller.operatorId;
-  const found = files.find(
-    operatorId,
-    scope,
-    call.one('prefix') ?? '/',
-    size + 1,
-    call.one('last_evaluated_key') ?? '',
-  );
+  const found = files.find(operatorId, scope, query.prefix ?? '/', size + 1, after);
   const items = found.slice(0, size);
   return pageReply(call, { items, next: found.length > size ? items.at(-1)?.path : undefined }, fileEntry);
 }
 
-function list(files: FileStore, call: Call): Reply {
+function list(files: FileStore, call: PagedCall): Reply {
   const key = keyOf(call);
-  const { listed, more } = files.list(key, pageSize(call), call.one('last_evaluated_key'));
+  const { listed, more } = files.list(key, call.query.limit, call.query.last_evaluated_key);
   if (listed.length === 0 && key.path !== '/') throw new ApiError('no-file');
   const items = listed.map(entryOf);
   const last = items.at(-1);
@@ -89,21 +173,50 @@ function list(files: FileStore, call: Call): Reply {
   return pageReply(call, { items, next }, (entry: FileEntry) => entry);
 }
 
+const headersOf = (file: FileRecord): Readonly<Record<string, string>> => ({
+  etag: file.etag,
+  'last-modified': new Date(file.modifiedMs).toUTCString(),
+  'accept-ranges': 'bytes',
+});
+
 const headerOf =
-  ({ request }: Call) =>
+  (request: Request) =>
   (name: string): string | undefined =>
     request.headers.get(name) ?? undefined;
 
-function get(files: FileStore, call: Call): Response {
-  const key = keyOf(call);
+/** A file's link is good without a token, for a while, and for nothing but that file. */
+function redirect(files: FileStore, { signer, unixMs }: FileRoutesOptions, call: Call): Reply {
+  const { operatorId, scope, path } = keyOf(call);
+  const shown = path.split('/').map(encodeURIComponent).join('/');
+  if (files.get({ operatorId, scope, path }) === undefined) {
+    const { listed } = files.list({ operatorId, scope, path: `${path}/` }, 1);
+    if (listed.length === 0) throw new ApiError('no-file');
+    return { status: 302, headers: { location: `/v1/files/${scope}${shown}/` } };
+  }
+  const exp = Math.floor(unixMs() / 1000) + FILES_LIMITS.linkSeconds;
+  const ticket = signer.sign('download', { operatorId, file: digestOf(scope, path), exp });
+  return { status: 302, headers: { location: `/v1/downloads/${scope}${shown}?ticket=${ticket}` } };
+}
+
+const digestOf = (scope: Scope, path: string): string => sha256(`${scope}${path}`).toString('base64url');
+
+/** The file that a link is for. Throws ApiError. */
+function linked(
+  { signer, unixMs }: FileRoutesOptions,
+  { params, query }: Call<undefined, { readonly ticket: string }>,
+): FileKey {
+  const claims = signer.verify('download', query.ticket, unixMs());
+  const scope = scopeOf(params['scope']);
+  const path = `/${params['path'] ?? ''}`;
+  if (claims?.['file'] !== digestOf(scope, path)) throw new ApiError('link');
+  return { operatorId: String(claims['operatorId']), scope, path };
+}
+
+function get(files: FileStore, request: Request, key: FileKey): Response {
   const file = files.get(key);
   if (file === undefined) throw new ApiError('no-file');
-  const selection = select('GET', headerOf(call), file);
-  const headers = {
-    etag: file.etag,
-    'last-modified': new Date(file.modifiedMs).toUTCString(),
-    'accept-ranges': 'bytes',
-  };
+  const selection = select('GET', headerOf(request), file);
+  const headers = headersOf(file);
   const { status } = selection;
   if (status === 304 || status === 412) return new Response(null, { status, headers });
   if (status === 416) {
@@ -144,7 +257,7 @@ async function put(files: FileStore, call: Call): Promise<Response> {
   const contentType = call.request.headers.get('content-type') ?? 'application/octet-stream';
   if (contentType.length > FILES_LIMITS.contentType) throw new ApiError('malformed', 'the Content-Type is too long');
   const wantMet = (now: FileRecord | undefined): void => {
-    if (precondition('PUT', headerOf(call), now) !== undefined) throw new ConditionError();
+    if (precondition('PUT', headerOf(call.request), now) !== undefined) throw new ConditionError();
   };
   try {
     wantMet(files.get(key));

@@ -1,16 +1,17 @@
 // SoracomHarvestFiles in a group's configuration.
 
 import { z } from 'zod';
+import { optional, switchField } from '../directory/fields.js';
 
 export const soracomHarvestFiles = z
-  .strictObject({
-    enabled: z.boolean(),
+  .object({
+    enabled: switchField(),
     /** Where an upload without a name goes; may hold `:imsi` and `:time`. One without / in front answers 404 to uploads. */
-    defaultPath: z.string().max(1024).optional(),
+    defaultPath: optional(z.string().min(1).max(1024)),
     /** The SAM role whose statements say what the group's SIMs may do; without one they may do all. */
-    assumedRoleId: z.string().min(1).optional(),
+    assumedRoleId: optional(z.string().min(1)),
     /** Another name for `assumedRoleId`. */
-    roleId: z.string().min(1).optional(),
+    roleId: optional(z.string().min(1)),
   })
   .refine(({ assumedRoleId, roleId }) => assumedRoleId === undefined || roleId === undefined, {
     path: ['roleId'],

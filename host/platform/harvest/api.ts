@@ -1,51 +1,88 @@
 // What operators see of Harvest Data: everything below /v1/data, and the older /v1/subscribers/:imsi/data.
 
-import { type Call, noContent, ok, type Reply } from '../api/call.js';
+import { z } from 'zod';
+import { type ApiCaller, type Call, noContent, ok, type Reply } from '../api/call.js';
 import { ApiError } from '../api/error.js';
-import { pageReply, pageSize } from '../api/page.js';
-import type { Route } from '../api/routes.js';
+import { pageReply, paging } from '../api/page.js';
+import { text, wholeNumber, word } from '../api/parameters.js';
+import { type Route, route } from '../api/routes.js';
+import { milliseconds, named } from '../api/shapes.js';
+import { API_LIMITS } from '../choices.js';
 import { type DataEntry, type DataStore, type Resource, RESOURCE_TYPES } from './store.js';
 
 const LAST_MS = Number.MAX_SAFE_INTEGER;
 
+/** Parameters of a list of entries. */
+const listing = {
+  from: wholeNumber(0, LAST_MS),
+  to: wholeNumber(0, LAST_MS),
+  sort: word(['desc', 'asc']),
+  category: text(),
+  ...paging({ page: API_LIMITS.dataPage, maxPage: API_LIMITS.maxPage }),
+};
+type ListCall = Call<ApiCaller, { readonly [N in keyof typeof listing]: z.output<(typeof listing)[N]> }>;
+
+const entryShape = named(
+  'DataEntry',
+  z.strictObject({
+    content: z.string(),
+    contentType: z.string(),
+    time: milliseconds,
+    category: z.string().optional(),
+    resourceType: z.enum(RESOURCE_TYPES),
+    resourceId: z.string(),
+  }),
+);
+
 /** An operator sees what its own devices sent, whatever the path names. */
 export function dataRoutes(data: DataStore): Route[] {
-  const list = (call: Call, resource: Resource): Reply => {
-    const { entries, nextKey } = data.list(resource, {
-      from: call.number('from', 0, LAST_MS),
-      to: call.number('to', 0, LAST_MS),
-      sort: call.word('sort', ['asc', 'desc']),
-      limit: pageSize(call),
-      after: pageKey(call),
-      category: call.one('category'),
+  const list = (call: ListCall, resource: Resource): Reply => {
+    const { from, to, sort, category, limit } = call.query;
+    const found = data.list(resource, {
+      ...{ from, to, sort, limit, after: pageKey(call.query.last_evaluated_key) },
+      category: category === '' ? undefined : category,
     });
-    return pageReply(call, { items: entries, next: nextKey }, (entry: DataEntry) => entry);
+    return pageReply(call, { items: found.entries, next: found.nextKey }, (entry: DataEntry) => entry);
   };
-  const route = (method: Route['method'], path: string, name: string, handle: Route['handle']): Route => ({
-    ...{ method, path, api: `DataEntry:${name}`, for: 'operator', handle },
-  });
+  const path = '/data/:resource_type/:resource_id';
+  const listed = { query: listing, answers: { 200: z.array(entryShape) } };
   return [
-    route('GET', '/data/:resource_type/:resource_id', 'getDataEntries', (call) => list(call, resourceOf(call))),
-    route('GET', '/data/:resource_type/:resource_id/:time', 'getDataEntry', (call) => {
-      const entry = data.get(resourceOf(call), timeOf(call));
-      if (entry === undefined) throw new ApiError('no-data');
-      return ok(entry);
+    route({
+      ...{ method: 'GET', path, api: 'DataEntry:getDataEntries', for: 'operator' },
+      ...{ summary: 'what a SIM or a device has sent to Harvest Data', ...listed },
+      handle: (call) => list(call, resourceOf(call)),
     }),
-    route('DELETE', '/data/:resource_type/:resource_id/:time', 'deleteDataEntry', (call) => {
-      if (!data.delete(resourceOf(call), timeOf(call))) throw new ApiError('no-data');
-      return noContent;
+    route({
+      ...{ method: 'GET', path: `${path}/:time`, api: 'DataEntry:getDataEntry', for: 'operator' },
+      summary: 'one entry of Harvest Data',
+      answers: { 200: entryShape },
+      handle: (call) => {
+        const entry = data.get(resourceOf(call), timeOf(call));
+        if (entry === undefined) throw new ApiError('no-data');
+        return ok(entry);
+      },
     }),
-    {
-      ...route('GET', '/subscribers/:imsi/data', 'getDataFromSubscriber', (call) => list(call, subscriberOf(call))),
-      for: 'sim',
-    },
+    route({
+      ...{ method: 'DELETE', path: `${path}/:time`, api: 'DataEntry:deleteDataEntry', for: 'operator' },
+      summary: 'deletes one entry of Harvest Data',
+      answers: { 204: 'nothing' },
+      handle: (call) => {
+        if (!data.delete(resourceOf(call), timeOf(call))) throw new ApiError('no-data');
+        return noContent;
+      },
+    }),
+    route({
+      ...{ method: 'GET', path: '/subscribers/:imsi/data', api: 'DataEntry:getDataFromSubscriber', for: 'sim' },
+      ...{ summary: 'what a SIM has sent to Harvest Data', ...listed },
+      handle: (call) => list(call, subscriberOf(call)),
+    }),
   ];
 }
 
 /** The whole of it is checked here: the store would take what it cannot read for the beginning. */
-function pageKey(call: Call): string | undefined {
-  const key = call.one('last_evaluated_key');
-  if (key !== undefined && !/^\d{1,15}(-\d{1,15})?$/.test(key)) {
+function pageKey(key = ''): string | undefined {
+  if (key === '') return undefined;
+  if (!/^\d{1,15}(-\d{1,15})?$/.test(key)) {
     throw new ApiError('malformed', 'last_evaluated_key is none of a page');
   }
   return key;

@@ -1,7 +1,7 @@
 // SoracomHarvest in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField, contentTypeField } from '../directory/fields.js';
+import { binaryFormatField, contentTypeField, optional, switchField } from '../directory/fields.js';
 import { jsonPointer } from './json.js';
 import { TIME_FORMATS } from './time.js';
 
@@ -11,16 +11,16 @@ const pointer = z.string().refine((text) => jsonPointer(text) !== undefined, {
 });
 
 export const soracomHarvest = z
-  .strictObject({
-    enabled: z.boolean(),
+  .object({
+    enabled: switchField(),
     contentType: contentTypeField,
     /** Where in a payload, or in each entry of a batch, its time is. */
-    customTimestamp: z
-      .strictObject({ type: z.literal('jsonpointer'), value: pointer, format: z.enum(TIME_FORMATS) })
-      .optional(),
+    customTimestamp: optional(
+      z.object({ type: z.literal('jsonpointer'), value: pointer, format: z.enum(TIME_FORMATS) }),
+    ),
     /** Where in a payload the array is whose elements are entries of their own. */
-    batchWrite: z.strictObject({ type: z.literal('jsonpointer'), value: pointer }).optional(),
-    category: z.string().min(1).max(255).optional(),
+    batchWrite: optional(z.object({ type: z.literal('jsonpointer'), value: pointer })),
+    category: optional(z.string().min(1).max(255)),
     binaryFormatV1: binaryFormatField,
   })
   .refine(({ batchWrite, customTimestamp }) => batchWrite === undefined || customTimestamp !== undefined, {

@@ -1,10 +1,10 @@
 // What operators see of devices, and what they have them do: everything below /v1/devices.
 
 import { z } from 'zod';
-import { type Call, noContent, ok, type Reply } from '../api/call.js';
+import { noContent, ok, type Reply } from '../api/call.js';
+import type { LegacyCall as Call, LegacyRoute as Route } from '../api/legacy.js';
 import { ApiError } from '../api/error.js';
 import { pageOf, pageReply } from '../api/page.js';
-import type { Route } from '../api/routes.js';
 import { tagFilter, tagList, withoutTag, withTags } from '../api/tags.js';
 import { API_LIMITS, ApiStatus, INVENTORY } from '../choices.js';
 import type { Directory } from '../directory/index.js';

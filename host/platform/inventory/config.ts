@@ -3,19 +3,20 @@
 import { z } from 'zod';
 import { parsePath } from '../../lwm2m/path.js';
 import { INVENTORY } from '../choices.js';
+import { optional, switchField } from '../directory/fields.js';
 
 const observed = z
   .string()
   .refine((text) => (parsePath(text)?.length ?? 0) >= 2, 'an instance or a resource is wanted, as /3/0 or /3/0/9');
 
-export const soracomInventory = z.strictObject({
-  enabled: z.boolean(),
+export const soracomInventory = z.object({
+  enabled: switchField(),
   /** What a bootstrapped device gets: seconds for which a registration is good, and the server's number. */
-  lifetime: z.int().min(1).max(4_294_967).optional(),
-  shortServerId: z.int().min(1).max(65_534).optional(),
+  lifetime: optional(z.int().min(1).max(4_294_967)),
+  shortServerId: optional(z.int().min(1).max(65_534)),
   /** Observed as soon as a device registers. */
-  observe: z.array(observed).max(INVENTORY.observations).optional(),
+  observe: optional(z.array(observed).max(INVENTORY.observations)),
   /** Observed values go to Harvest Data. */
-  harvestEnabled: z.boolean().optional(),
+  harvestEnabled: optional(z.boolean()),
 });
 export type SoracomInventory = z.output<typeof soracomInventory>;

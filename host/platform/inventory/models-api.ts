@@ -1,9 +1,9 @@
 // Object models as operators upload and see them: everything below /v1/device_object_models.
 
-import { type Call, noContent, ok, type Reply } from '../api/call.js';
+import { noContent, ok, type Reply } from '../api/call.js';
+import type { LegacyCall as Call, LegacyRoute as Route } from '../api/legacy.js';
 import { ApiError } from '../api/error.js';
 import { pageOf, pageReply } from '../api/page.js';
-import type { Route } from '../api/routes.js';
 import { INVENTORY } from '../choices.js';
 import { ContentError, DEFAULT_MODELS, modelFromXml, type ObjectModel } from '../../lwm2m/index.js';
 import { objectModel, type ObjectModels } from './models.js';

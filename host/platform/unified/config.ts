@@ -1,7 +1,7 @@
 // UnifiedEndpoint in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField } from '../directory/fields.js';
+import { binaryFormatField, optional } from '../directory/fields.js';
 
 /** Formats of the response, and what they mean here: the services go by their own names. */
 const FORMATS = {
@@ -26,33 +26,31 @@ const format = z
   )
   .transform((key): ResponseFormat => FORMATS[key]);
 
-const fixed = z.strictObject({
+const fixed = z.object({
   statusCode: z.number().int().min(200).max(599),
-  body: z.string().optional(),
+  body: optional(z.string()),
   /** Over HTTP; text/plain unless given. */
-  contentType: z
-    .string()
-    .regex(/^[!-~][ -~]*$/, 'must be visible ASCII')
-    .optional(),
+  contentType: optional(z.string().regex(/^[!-~][ -~]*$/, 'must be visible ASCII')),
 });
 /** A response of the operator's own. */
 export type FixedResponse = z.output<typeof fixed>;
 
-export const unifiedEndpoint = z.strictObject({
+export const unifiedEndpoint = z.object({
   /** Written by the platform's console; the endpoint is always on. */
-  enabled: z.boolean().optional(),
-  response: z
-    .strictObject({
-      /** Auto unless given. */
-      format: format.optional(),
-      /** Format Custom: when all services succeed, and when one or more fail. */
-      success: fixed.optional(),
-      failure: fixed.optional(),
-    })
-    .refine((value) => value.format !== 'custom' || (value.success !== undefined && value.failure !== undefined), {
-      message: 'needs success and failure for the format Custom',
-    })
-    .optional(),
+  enabled: optional(z.boolean()),
+  response: optional(
+    z
+      .object({
+        /** Auto unless given. */
+        format: optional(format),
+        /** Format Custom: when all services succeed, and when one or more fail. */
+        success: optional(fixed),
+        failure: optional(fixed),
+      })
+      .refine((value) => value.format !== 'custom' || (value.success !== undefined && value.failure !== undefined), {
+        message: 'needs success and failure for the format Custom',
+      }),
+  ),
   binaryFormatV1: binaryFormatField,
 });
 export type UnifiedEndpoint = z.output<typeof unifiedEndpoint>;
