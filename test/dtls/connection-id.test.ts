@@ -64,6 +64,8 @@ describe.each(['ccm8', 'gcm'] as const)('%s', (suite) => {
   ])('%s', async (_, serverCid, ownCid, moves) => {
     const program = await mbedtls(suite, 'sid', `cid=${serverCid}`);
     const one = await open(program, { ownCid });
+    // The program says so after the device's handshake has ended, when it gets its turn.
+    await until(() => program.said().includes(' cid '));
     expect(program.said()).toContain(`cid ${serverCid.length / 2} ${ownCid.length}`);
     const before = one.wire.length;
     expect(await one.exchange('at home')).toBe('at home');
