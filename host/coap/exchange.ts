@@ -71,7 +71,7 @@ export class Exchange {
       return;
     }
     this.#timer = this.#host.clock.after(this.#host.limits.exchangeLifetime, () =>
-      this.fail(new CoapError('timeout', 'acknowledged, but no response')),
+      this.fail(new CoapError('acknowledged', 'acknowledged, but no response')),
     );
   }
 

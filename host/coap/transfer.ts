@@ -76,7 +76,8 @@ export class Transfer {
       try {
         return await this.#ask(request);
       } catch (error) {
-        if (!(error instanceof CoapError) || error.code !== 'timeout' || left <= 0) throw error;
+        if (!(error instanceof CoapError) || left <= 0) throw error;
+        if (error.code !== 'timeout' && error.code !== 'acknowledged') throw error;
       }
     }
   }

@@ -47,8 +47,8 @@ export interface IncomingRequest {
 
 export class CoapError extends Error {
   constructor(
-    /** No answer; rejected with a Reset; the conversation is over; an answer that cannot be; too many wait. */
-    readonly code: 'timeout' | 'reset' | 'closed' | 'malformed' | 'busy',
+    /** No answer; an Acknowledgement and no answer; rejected with a Reset; the conversation is over; an answer that cannot be; too many wait. */
+    readonly code: 'timeout' | 'acknowledged' | 'reset' | 'closed' | 'malformed' | 'busy',
     message: string,
   ) {
     super(message);

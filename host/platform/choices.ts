@@ -334,6 +334,20 @@ export const INVENTORY = {
   waitingRequests: 32,
   keptRequests: 64,
   requestLife: 24 * HOUR,
+  /** Time for one request to a device, all its blocks included; an image has its own. */
+  requestTime: 10 * MINUTE,
+  imageTime: 12 * HOUR,
+  /** A device that says something else so long after a request was sent has had time to answer it. */
+  answerTime: 10 * SECOND,
+  /** A device that was heard so short a time before a request was there when it was asked. */
+  justHeard: 10 * SECOND,
+  /** How often a device that was there is asked the same. */
+  tries: 3,
+  /** So many requests in a row without a word: the device is away, and the others wait. */
+  silentRequests: 2,
+  /** A device that is away and does not sleep is asked again after so long, doubled each time up to the second. */
+  askAgain: 5 * MINUTE,
+  askAgainAtMost: HOUR,
   /** How long the management API waits for a device's answer before it says 202. */
   apiWait: 25 * SECOND,
   /** A device in queue mode sleeps so long after its last message (MAX_TRANSMIT_WAIT of RFC 7252). */

@@ -145,6 +145,7 @@ export class Inventory implements Service {
 
   close(): void {
     this.bootstrap.close();
+    this.management.close();
     this.registrar.close();
     this.images.close();
   }

@@ -23,6 +23,7 @@ import type { DeviceRecord, Devices } from './devices.js';
 import { formatsOf } from './formats.js';
 import type { Images } from './images.js';
 import { type Asking, leavesIn, perform, readRequests, segments, WITH_MODEL } from './operations.js';
+import { RequestQueue } from './queue.js';
 import type { Readings } from './readings.js';
 import type { DeviceLink } from './registrar.js';
 import type { DeviceRequest, Operation, Outcome, Requests } from './requests.js';
@@ -55,12 +56,29 @@ export class Management {
   readonly #options: ManagementOptions;
   /** By device, then by path. */
   readonly #observations = new Map<string, Map<string, Observation>>();
-  readonly #flushing = new Set<string>();
+  readonly #queue: RequestQueue;
+  /** Devices whose observations have not all begun. */
+  readonly #unfinished = new Set<string>();
   /** Who waits for what comes of a request. */
   readonly #waiters = new Map<string, (request: DeviceRequest) => void>();
 
   constructor(options: ManagementOptions) {
     this.#options = options;
+    const { context, requests, devices, reachable } = options;
+    this.#queue = new RequestQueue({
+      ...{ clock: context.clock, requests },
+      reachable: (deviceId) => {
+        const device = devices.get(deviceId);
+        const link = device && reachable(device);
+        return device && link && { device, link };
+      },
+      ask: (device, link, request) => this.#ask(device, link, request),
+      after: (device, request) => this.#after(device, request),
+    });
+  }
+
+  close(): void {
+    this.#queue.close();
   }
 
   models(operatorId: string): Models {
@@ -73,7 +91,7 @@ export class Management {
   submit(device: DeviceRecord, operation: Operation): DeviceRequest | undefined {
     const request = this.#options.requests.add(device.deviceId, operation);
     const link = this.#options.reachable(device);
-    if (request !== undefined && link !== undefined) this.#soon(device, () => this.#flush(device, link));
+    if (request !== undefined && link !== undefined) this.#soon(device, () => this.#queue.flush(device, link));
     return request;
   }
 
@@ -103,11 +121,13 @@ export class Management {
   }
 
   updated(device: DeviceRecord, link: DeviceLink, fresh: boolean): void {
-    this.#soon(device, () => (fresh ? this.#begin(device, link) : this.#flush(device, link)));
+    const isToBegin = fresh || this.#unfinished.has(device.deviceId);
+    this.#soon(device, () => (isToBegin ? this.#begin(device, link) : this.#queue.flush(device, link)));
   }
 
   gone({ deviceId }: DeviceRecord): void {
     this.#observations.delete(deviceId);
+    this.#unfinished.delete(deviceId);
   }
 
   /** Send (OMA LwM2M Core 1.1, 6.4.6). */
@@ -127,28 +147,36 @@ export class Management {
     }
   }
 
+  /** What operators wait for comes first, before each of the others: a device may answer none of those. */
   async #begin(device: DeviceRecord, link: DeviceLink): Promise<void> {
     const { readings, configOf } = this.#options;
-    this.#observations.delete(device.deviceId);
+    const { deviceId } = device;
+    this.#observations.delete(deviceId);
+    this.#unfinished.delete(deviceId);
     const listed = Object.keys(device.registration?.objects ?? {});
-    if (listed.includes('/3/0')) await this.#facts(device, link);
-    // The device may be gone meanwhile, and so may all else.
-    if (link.peer.closed) return;
-    const wanted = new Set([...readings.observed(device.deviceId), ...(configOf(device)?.observe ?? [])]);
-    for (const path of wanted) {
-      await this.#attempt(() => this.#observe(device, link, path));
+    const wanted = new Set([...readings.observed(deviceId), ...(configOf(device)?.observe ?? [])]);
+    const observes = [...wanted].map((path) => () => this.#observe(device, link, path));
+    const works = [...(listed.includes('/3/0') ? [() => this.#facts(device, link)] : []), ...observes];
+    let silent = 0;
+    for (const work of works) {
+      await this.#queue.flush(device, link);
+      // The device may be gone meanwhile, and so may all else.
       if (link.peer.closed) return;
+      const startedAt = this.#options.context.clock.now();
+      silent = (await this.#attempt(work)) || link.heardAt > startedAt ? 0 : silent + 1;
+      if (silent < INVENTORY.silentRequests) continue;
+      // It is away: once more when it is back.
+      this.#unfinished.add(deviceId);
+      return;
     }
-    await this.#flush(device, link);
+    await this.#queue.flush(device, link);
   }
 
   async #facts(device: DeviceRecord, link: DeviceLink): Promise<void> {
-    await this.#attempt(async () => {
-      const path: Path = [3, 0];
-      const response = await readRequests({ device }, path, (request) => link.peer.request(request));
-      if (!response.code.startsWith('2.')) return;
-      this.#learn(device, leavesIn(this.#known(device), response, path));
-    });
+    const path: Path = [3, 0];
+    const response = await readRequests({ device }, path, (request) => link.peer.request(request));
+    if (!response.code.startsWith('2.')) return;
+    this.#learn(device, leavesIn(this.#known(device), response, path));
   }
 
   #learn(device: DeviceRecord, leaves: readonly Leaf[]): void {
@@ -167,58 +195,38 @@ export class Management {
     work().catch((error: unknown) => this.#tell(device, 'refused', `internal error (${kindOf(error)})`));
   }
 
-  /** What a device does not do, or says wrongly, is told and no reason to stop. */
-  async #attempt(work: () => Promise<unknown>): Promise<void> {
+  /** What a device does not do, or says wrongly, is no reason to stop. Returns whether it has answered. */
+  async #attempt(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       if (!(error instanceof CoapError) && !(error instanceof ContentError)) throw error;
+      return !(error instanceof CoapError && error.code === 'timeout');
     }
   }
 
   // --- Requests, one after the other ---
 
-  async #flush(device: DeviceRecord, link: DeviceLink): Promise<void> {
-    const { requests, context } = this.#options;
-    const { deviceId } = device;
-    if (this.#flushing.has(deviceId)) return;
-    this.#flushing.add(deviceId);
+  /** Rejects with CoapError when there is no answer, and with nothing else. */
+  async #ask(device: DeviceRecord, link: DeviceLink, request: DeviceRequest): Promise<Outcome> {
+    const { kind, path } = request.operation;
+    this.#tell(device, 'request', `${kind} ${path}`);
     try {
-      for (;;) {
-        if (link.peer.closed) return;
-        const [request] = requests.waiting(deviceId);
-        if (request === undefined) return;
-        if (request.expiresMs <= context.clock.unixMs()) {
-          requests.list(deviceId); // marks what is too old
-          continue;
-        }
-        requests.running(request);
-        const after = await this.#perform(device, link, request);
-        this.#waiters.get(request.requestId)?.(after);
-        if (after.state === 'queued') return;
-      }
-    } finally {
-      this.#flushing.delete(deviceId);
+      return await this.#do(device, link, request);
+    } catch (error) {
+      if (error instanceof CoapError) throw error;
+      if (error instanceof ContentError) return { reason: error.message, isUnreadable: true };
+      // A file that cannot be read, say: what else waits for the device does not wait for that.
+      return { reason: `internal error (${kindOf(error)})` };
     }
   }
 
-  async #perform(device: DeviceRecord, link: DeviceLink, request: DeviceRequest): Promise<DeviceRequest> {
-    const { requests } = this.#options;
-    const { kind, path } = request.operation;
-    this.#tell(device, 'request', `${kind} ${path}`);
-    let after: DeviceRequest;
-    try {
-      after = requests.done(request, await this.#do(device, link, request));
-    } catch (error) {
-      if (error instanceof CoapError) after = requests.unanswered(request, error.message);
-      else if (error instanceof ContentError)
-        after = requests.done(request, { reason: error.message, isUnreadable: true });
-      // A file that cannot be read, say: what else waits for the device does not wait for that.
-      else after = requests.done(request, { reason: `internal error (${kindOf(error)})` });
-    }
-    const { outcome, state } = after;
-    this.#tell(device, 'response', `${kind} ${path} ${outcome?.code ?? outcome?.reason ?? state}`);
-    return after;
+  #after(device: DeviceRecord, request: DeviceRequest): void {
+    const { operation, outcome, state } = request;
+    const what = outcome?.code ?? outcome?.reason ?? state;
+    this.#tell(device, 'response', `${operation.kind} ${operation.path} ${what}`);
+    this.#waiters.get(request.requestId)?.(request);
   }
 
   async #do(device: DeviceRecord, link: DeviceLink, { operation, requestId }: DeviceRequest): Promise<Outcome> {

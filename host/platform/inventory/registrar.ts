@@ -27,6 +27,8 @@ export interface DeviceLink {
   /** Of the device's keys, the one of this association. */
   readonly keyId: string;
   readonly peer: CoapPeer;
+  /** When it was heard last. */
+  readonly heardAt: Nanoseconds;
 }
 
 export interface RegistrarEvents {
@@ -65,7 +67,7 @@ const plain = (code: string, detail = ''): CoapResponse => ({ code, options: [],
 export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #dtls: DtlsServer;
-  readonly #links = new Map<Association, DeviceLink>();
+  readonly #links = new Map<Association, DeviceLink & { heardAt: Nanoseconds }>();
   /** The association over which a device was heard last. */
   readonly #current = new Map<string, Association>();
   readonly #heard = new Map<string, number>();
@@ -179,12 +181,13 @@ export class Registrar {
       send: (bytes) => association.send(bytes),
       handle: (request) => this.#answer(association, request),
     });
-    this.#links.set(association, { deviceId: identity, keyId: association.keyId, peer });
+    this.#links.set(association, { deviceId: identity, keyId: association.keyId, peer, heardAt: -Infinity });
   }
 
   #data(association: Association, bytes: Buffer): void {
     const link = this.#links.get(association);
     if (link === undefined) return;
+    link.heardAt = this.#options.context.clock.now();
     if (this.#current.get(link.deviceId) === association)
       this.#heard.set(link.deviceId, this.#options.context.clock.now());
     if (this.#restored.has(association)) this.#resume(association);

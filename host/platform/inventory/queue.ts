@@ -1,0 +1,174 @@
+// What operators ask of devices, one request after the other for each device. A request that a device does not answer holds up no other: as
+// long as the device is there, that request has failed; if nothing comes from it at all, everything waits until it is back.
+
+import { CoapError } from '../../coap/index.js';
+import type { Clock, Nanoseconds, Timer } from '../../clock/clock.js';
+import { INVENTORY } from '../choices.js';
+import type { DeviceRecord } from './devices.js';
+import type { DeviceLink } from './registrar.js';
+import type { DeviceRequest, Outcome, Requests } from './requests.js';
+
+export interface RequestQueueOptions {
+  readonly clock: Clock;
+  readonly requests: Requests;
+  /** The device as it can be asked now. */
+  readonly reachable: (deviceId: string) => { readonly device: DeviceRecord; readonly link: DeviceLink } | undefined;
+  /** Rejects with CoapError when there is no answer, and with nothing else. */
+  readonly ask: (device: DeviceRecord, link: DeviceLink, request: DeviceRequest) => Promise<Outcome>;
+  /** Something came of a request, or it waits again. */
+  readonly after: (device: DeviceRecord, request: DeviceRequest) => void;
+}
+
+/** What came of asking: the device is there, nothing is known of it, or there is no way to it any more. */
+type Found = 'there' | 'silent' | 'gone';
+
+export class RequestQueue {
+  readonly #options: RequestQueueOptions;
+  readonly #busy = new Set<string>();
+  /** How often a request was not answered by a device that had just been heard. */
+  readonly #tries = new Map<string, number>();
+  /** Devices that are asked again after a while, though they have said nothing. */
+  readonly #retries = new Map<string, { readonly timer: Timer; readonly wait: Nanoseconds }>();
+
+  constructor(options: RequestQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Asks what waits for the device. Resolves when nothing does any more, or the device is away. */
+  async flush(device: DeviceRecord, link: DeviceLink): Promise<void> {
+    const { deviceId } = device;
+    if (this.#busy.has(deviceId)) return;
+    this.#busy.add(deviceId);
+    try {
+      await this.#round(device, link);
+    } finally {
+      this.#busy.delete(deviceId);
+    }
+  }
+
+  /** Forgets what is to be asked again. */
+  close(): void {
+    for (const { timer } of this.#retries.values()) timer.cancel();
+    this.#retries.clear();
+    this.#tries.clear();
+  }
+
+  async #round(device: DeviceRecord, link: DeviceLink): Promise<void> {
+    /** Not answered, and nothing else was heard of the device since: the next request tells whether it is there. */
+    const unanswered: DeviceRequest[] = [];
+    for (;;) {
+      if (link.peer.closed) return;
+      const request = this.#next(device.deviceId, unanswered);
+      if (request === undefined) break;
+      const found = await this.#try(device, link, request, unanswered);
+      if (found === 'gone') return;
+      if (found === 'there') {
+        for (const one of unanswered.splice(0)) this.#fail(device, one);
+      } else if (unanswered.length >= INVENTORY.silentRequests) {
+        return this.#later(device.deviceId);
+      }
+    }
+    if (unanswered.length === 0) return this.#settle(device.deviceId);
+    // Nothing else is to be asked: an empty message tells (RFC 7252 4.3).
+    const isThere = await link.peer.ping();
+    if (link.peer.closed) return;
+    if (!isThere) return this.#later(device.deviceId);
+    for (const one of unanswered) this.#fail(device, one);
+  }
+
+  #next(deviceId: string, apart: readonly DeviceRequest[]): DeviceRequest | undefined {
+    const { clock, requests } = this.#options;
+    for (;;) {
+      const waiting = requests.waiting(deviceId);
+      const request = waiting.find(({ requestId }) => apart.every((one) => one.requestId !== requestId));
+      if (request === undefined || request.expiresMs > clock.unixMs()) return request;
+      requests.list(deviceId); // marks what is too old
+      this.#tries.delete(request.requestId);
+    }
+  }
+
+  /** Puts the request to `unanswered` if it waits on. */
+  async #try(
+    device: DeviceRecord,
+    link: DeviceLink,
+    request: DeviceRequest,
+    unanswered: DeviceRequest[],
+  ): Promise<Found> {
+    const { clock, requests } = this.#options;
+    const startedAt = clock.now();
+    requests.running(request);
+    let isLate = false;
+    const limit = clock.after(
+      request.operation.kind === 'firmware' ? INVENTORY.imageTime : INVENTORY.requestTime,
+      () => {
+        isLate = true;
+        link.peer.abandon('the answer takes too long');
+      },
+    );
+    try {
+      const outcome = await this.#options.ask(device, link, request);
+      this.#end(device, requests.done(request, outcome));
+      return 'there';
+    } catch (error) {
+      if (!(error instanceof CoapError)) throw error;
+      if (isLate) {
+        this.#end(device, requests.done(request, { reason: 'no complete answer in time' }));
+        return 'there';
+      }
+      if (error.code === 'reset' || error.code === 'malformed') {
+        this.#end(device, requests.done(request, { reason: error.message, isUnreadable: error.code === 'malformed' }));
+        return 'there';
+      }
+      if (error.code !== 'timeout' && error.code !== 'acknowledged') {
+        this.#end(device, requests.unanswered(request, error.message));
+        return 'gone';
+      }
+      const wasThere = startedAt - link.heardAt <= INVENTORY.justHeard;
+      const isThere = error.code === 'acknowledged' || link.heardAt > startedAt + INVENTORY.answerTime;
+      if (isThere || (wasThere && this.#isLastTry(request))) {
+        this.#fail(device, request);
+        return isThere ? 'there' : 'silent';
+      }
+      const after = requests.unanswered(request, 'no answer');
+      this.#end(device, after);
+      if (after.state === 'queued') unanswered.push(after);
+      return 'silent';
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  #isLastTry({ requestId }: DeviceRequest): boolean {
+    const tries = (this.#tries.get(requestId) ?? 0) + 1;
+    this.#tries.set(requestId, tries);
+    return tries >= INVENTORY.tries;
+  }
+
+  #fail(device: DeviceRecord, request: DeviceRequest): void {
+    this.#end(device, this.#options.requests.done(request, { reason: 'no answer' }));
+  }
+
+  #end(device: DeviceRecord, request: DeviceRequest): void {
+    if (request.state !== 'queued') this.#tries.delete(request.requestId);
+    this.#options.after(device, request);
+  }
+
+  #settle(deviceId: string): void {
+    this.#retries.get(deviceId)?.timer.cancel();
+    this.#retries.delete(deviceId);
+  }
+
+  /** A device that is awake says nothing by itself until its next update, which may be a day away. */
+  #later(deviceId: string): void {
+    const { clock, reachable, requests } = this.#options;
+    const before = this.#retries.get(deviceId);
+    before?.timer.cancel();
+    const wait = before === undefined ? INVENTORY.askAgain : Math.min(2 * before.wait, INVENTORY.askAgainAtMost);
+    const timer = clock.after(wait, () => {
+      const found = reachable(deviceId);
+      if (found === undefined || requests.waiting(deviceId).length === 0) this.#settle(deviceId);
+      else void this.flush(found.device, found.link).catch(() => this.#settle(deviceId));
+    });
+    this.#retries.set(deviceId, { timer, wait });
+  }
+}
