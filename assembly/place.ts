@@ -2,7 +2,7 @@
 
 /**
  * A new object in static memory, all zero; each call in the source has its own. In a constant it costs no code:
- * `const modem = place<Bg95>();`
+ * `const modem = place<Modem>();`
  */
 @inline
 export function place<T>(): T {

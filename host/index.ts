@@ -16,6 +16,7 @@ export { HOUR, MINUTE, MS, SECOND, US, type Clock, type Nanoseconds } from './cl
 export { RealClock } from './clock/real.js';
 export { VirtualClock } from './clock/virtual.js';
 export { CustomerServer, type CustomerMessage } from './cloud/index.js';
+export { MODEM_MODELS } from './modem/index.js';
 export { releaseBinary } from './package-root.js';
 export { Platform, PlatformConfigError, type PlatformConfig } from './platform/index.js';
 export { Secret } from './secret.js';

@@ -111,6 +111,8 @@ export interface DeviceConfig {
   readonly sim?: SimProfile | SimCard;
   /** 15 digits. */
   readonly imei?: string;
+  /** Model of its modem: one of MODEM_MODELS, the first of them unless given. */
+  readonly modem?: string;
   readonly sensors?: Sensors;
   /** The board's non-volatile memory; a new one unless given. */
   readonly store?: MemoryStore;
@@ -156,6 +158,7 @@ export class Device {
       ...{ clock, trace, reader, radio },
       serial: this.line.far,
       imei: config.imei ?? IMEI,
+      ...(config.modem !== undefined && { model: config.modem }),
       files: { 'cacert.pem': world.authority.certificate },
     });
     this.board = new Board({
@@ -291,7 +294,7 @@ export class World {
     return this.#devices;
   }
 
-  /** Adds a device, switched off. Throws ModuleError for an app that no board can run. */
+  /** Adds a device, switched off. Throws ModuleError for an app that no board can run, RangeError for a modem that is not known. */
   device(config: DeviceConfig): Device {
     if (this.#devices.has(config.name)) throw new Error(`there is a device "${config.name}" already`);
     const device = new Device(this, config);

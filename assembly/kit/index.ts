@@ -11,6 +11,6 @@ export * from "./lwm2m";
 export * from "./lwm2m-objects";
 export * from "./lwm2m-registration";
 export * from "./lwm2m-standard";
-export * from "./modem";
+export * from "./quectel";
 export * from "./dtls";
 export * from "./coap";

@@ -4,7 +4,7 @@ export type MemberKind = 'field' | 'part' | 'bytes';
 
 export interface Member {
   readonly name: string;
-  /** As the source names it, without folders: `u32`, `Backoff`, `Exchange<Bg95Driver<NoTls>>`. */
+  /** As the source names it, without folders: `u32`, `Backoff`, `Exchange<Modem<Tls>>`. */
   readonly type: string;
   readonly kind: MemberKind;
   /** Bytes from the start of the object. */

@@ -36,6 +36,8 @@ export interface DemoOptions {
   readonly profile: string;
   readonly clock: 'virtual' | 'real';
   readonly seed?: string;
+  /** Model of the device's modem. */
+  readonly modem?: string;
 }
 
 export interface Demo {
@@ -70,6 +72,7 @@ export async function makeDemo(options: DemoOptions): Promise<Demo> {
     app: options.app,
     sim: card,
     sensors: thermometer(world),
+    ...(options.modem !== undefined && { modem: options.modem }),
   });
   return { world, device, messages: () => world.customers.get(CUSTOMER)?.messages.length ?? 0 };
 }

@@ -13,7 +13,7 @@ import { dtlsKit, type DtlsExports, type DtlsKit } from './dtls.js';
 import { httpKit, type HttpExports, type HttpKit } from './http.js';
 import { lwm2mKit, type Lwm2mExports, type Lwm2mKit } from './lwm2m.js';
 import { lwm2mStandardKit, type Lwm2mStandardExports, type Lwm2mStandardKit } from './lwm2m-standard.js';
-import { modemKit, type ModemExports, type ModemKit } from './modem.js';
+import { modemKit, type ModemExports, type ModemKit } from './quectel.js';
 
 export {
   SQN_ARRAY_BYTES,
@@ -46,7 +46,7 @@ export {
   type Lwm2mValue,
 } from './lwm2m.js';
 export type { Lwm2mSetting, Lwm2mStandardKit } from './lwm2m-standard.js';
-export { AtResult, type ModemKit } from './modem.js';
+export { AtResult, type ModemKit } from './quectel.js';
 
 /** Every function throws a RangeError that names the argument whose length is wrong. */
 export interface Kit extends CryptoKit, AkaKit, CoapKit, DtlsKit, HttpKit, Lwm2mKit, Lwm2mStandardKit, ModemKit {}

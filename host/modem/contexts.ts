@@ -1,17 +1,20 @@
 import type { PdnRequest, Radio, Session } from '../cellular/network.js';
 import { AttachError } from '../cellular/network.js';
-import type { Clock } from '../clock/clock.js';
-import { SECOND } from '../clock/clock.js';
+import type { Clock, Nanoseconds } from '../clock/clock.js';
 import { within } from './deadline.js';
 
-/** Context identifiers that a BG95 or BG96 knows. */
-export const CONTEXT_MAX = 16;
-/** How many of them can be active at a time. */
-const ACTIVE_MAX = 3;
-/** The manual's longest time for AT+QIACT. */
-const ACTIVATE_LIMIT = 150 * SECOND;
+/** What a model has of contexts. */
+export interface ContextLimits {
+  /** The identifiers are first..last. */
+  readonly first: number;
+  readonly last: number;
+  /** How many can be active at a time. */
+  readonly active: number;
+  /** Longest time that an activation takes. */
+  readonly activation: Nanoseconds;
+}
 
-/** What AT+CGDCONT, AT+CGAUTH and AT+QICSGP set; kept in non-volatile memory. */
+/** What AT+CGDCONT, AT+CGAUTH and their like set; kept in non-volatile memory. */
 export interface ContextDefinition {
   readonly type: string;
   readonly apn: string;
@@ -29,7 +32,7 @@ const AUTH: readonly PdnRequest['auth'][] = ['none', 'pap', 'chap', 'pap'];
 
 interface ActiveContext {
   readonly session: Session;
-  /** The TCP/IP stack uses it (AT+QIACT), not just the bearer (AT+CGACT). */
+  /** The modem's TCP/IP stack uses it, not just the bearer (AT+CGACT). */
   stack: boolean;
 }
 
@@ -41,7 +44,12 @@ export class Contexts {
   readonly #active = new Map<number, ActiveContext>();
   #generation = 0;
 
-  constructor(clock: Clock, radio: Radio, definitions: ContextDefinitions) {
+  constructor(
+    clock: Clock,
+    radio: Radio,
+    definitions: ContextDefinitions,
+    readonly limits: ContextLimits,
+  ) {
     this.#clock = clock;
     this.#radio = radio;
     this.#definitions = definitions;
@@ -68,7 +76,8 @@ export class Contexts {
       old.stack ||= stack;
       return old.session;
     }
-    if (this.#active.size >= ACTIVE_MAX) throw new AttachError('rejected', `${ACTIVE_MAX} contexts are active`);
+    const { active, activation } = this.limits;
+    if (this.#active.size >= active) throw new AttachError('rejected', `${active} contexts are active`);
     const { apn, user, password, auth } = this.#definitions.get(cid) ?? EMPTY_CONTEXT;
     const generation = this.#generation;
     let awaited = true;
@@ -81,7 +90,7 @@ export class Contexts {
       throw new AttachError('no-network', 'the session ended while it was set up');
     });
     try {
-      return await within(this.#clock, ACTIVATE_LIMIT, taken);
+      return await within(this.#clock, activation, taken);
     } finally {
       awaited = false;
     }

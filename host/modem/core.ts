@@ -1,91 +1,243 @@
-import type { Radio, Session } from '../cellular/network.js';
-import { AttachError } from '../cellular/network.js';
+// What command handlers work on: the parts of one modem, and what they do to each other. Power and the serial line are
+// the modem's own (modem.ts).
+
+import type { Radio, Session, SocketError } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
+import type { CardReader } from '../sim/reader.js';
+import type { Trace } from '../trace/trace.js';
 import { Cme, CmeError } from './at/result.js';
-import type { Attachment } from './attachment.js';
-import type { Contexts } from './contexts.js';
-import { DeadlineError } from './deadline.js';
+import { Attachment } from './attachment.js';
+import type { ContextLimits } from './contexts.js';
+import { Contexts } from './contexts.js';
 import type { Identity } from './identity.js';
+import { networkError } from './network-error.js';
+import { Nvm } from './nvm.js';
 import type { Profile } from './profile.js';
-import type { Sim } from './sim.js';
-import type { Sockets } from './sockets.js';
-import type { NetworkTime } from './time.js';
+import { factoryProfile } from './profile.js';
+import { REGISTRATION_KINDS, registrationText } from './registration.js';
+import type { SimState } from './sim.js';
+import { Sim } from './sim.js';
+import { Sockets } from './sockets.js';
+import { NetworkTime } from './time.js';
 
 /** TS 27.007 8.2 `<fun>`: 0 minimum (no SIM, no radio), 1 full, 4 radio off. */
 export type Functionality = 0 | 1 | 4;
 
-/** What command handlers work on. One per modem; the parts live as long as it does. */
-export interface ModemCore {
+export interface CoreOptions {
+  readonly clock: Clock;
+  readonly trace: Trace;
+  readonly reader: CardReader;
+  readonly radio: Radio;
+  /** 15 digits. */
+  readonly imei: string;
+  readonly identity: Identity;
+  readonly contexts: ContextLimits;
+  /** Unsolicited result codes when the SIM gets into a state. */
+  readonly simCodes: Readonly<Partial<Record<SimState, readonly string[]>>>;
+  /** The modem's own file system, by name: certificates. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** What the core has of the modem: its power, and its line. */
+export interface ModemLine {
+  /** Booted, and not about to switch off. */
+  readonly running: boolean;
+  /** Would the line take an unsolicited code at once? */
+  readonly hasRoom: boolean;
+  /** An unsolicited result code, with bytes that follow its line if any. */
+  unsolicited(line: string, data?: Uint8Array): void;
+  /** The network has taken a context away, and its sockets are told. */
+  contextLost(cid: number): void;
+  /** Changes the line's speed when all that was said before has left. */
+  setBaud(baud: number): void;
+  /** Starts the modem again when all that was said before has left. */
+  restart(): void;
+  /** Leaves the network and switches off. */
+  powerDown(): Promise<void>;
+}
+
+/** The unsolicited result codes of a set of sockets (sockets.ts). */
+export interface SocketCodes {
+  opened(id: number, error: SocketError | undefined): string;
+  readable(id: number): string;
+  /** The bytes follow the line. */
+  pushed(id: number, length: number): string;
+  closed(id: number): string;
+}
+
+/** One per modem; the parts live as long as it does. */
+export class ModemCore {
   readonly clock: Clock;
   readonly radio: Radio;
   readonly identity: Identity;
   readonly imei: string;
-  /** The settings in force; AT&F, ATZ and AT&W go by the functions below. */
-  readonly profile: Profile;
+  readonly line: ModemLine;
+  /** The settings in force; AT&F, ATZ and AT&W go by `loadProfile` and `storeProfile`. */
+  readonly profile: Profile = factoryProfile();
   readonly sim: Sim;
   readonly attachment: Attachment;
   readonly contexts: Contexts;
-  readonly sockets: Sockets;
-  /** Those with TLS on them; they have numbers of their own. */
-  readonly tlsSockets: Sockets;
-  /** The modem's own file system, by name: certificates. */
   readonly files: ReadonlyMap<string, string>;
   readonly time: NetworkTime;
-  readonly functionality: Functionality;
-  /** Goes up whenever the modem starts anew: what was begun before concerns nobody any more. */
-  readonly epoch: number;
-
-  /** An unsolicited result code. */
-  unsolicited(line: string, data?: Uint8Array): void;
-  setFunctionality(level: Functionality): Promise<void>;
+  functionality: Functionality = 1;
   /** Manual selection by AT+COPS=1; undefined is automatic. */
   selectedPlmn: string | undefined;
-  loadProfile(from: 'factory' | 'stored'): void;
-  storeProfile(): void;
-  /** Changes the line's speed when all that was said before has left. */
-  setBaud(baud: number): void;
-  /** AT+CFUN=1,1: the modem starts anew. */
-  restart(): void;
-  /** AT+QPOWD: leaves the network and switches off. */
-  powerDown(): Promise<void>;
-}
+  readonly #trace: Trace;
+  readonly #nvm = new Nvm();
+  readonly #simCodes: CoreOptions['simCodes'];
+  readonly #socketSets: Sockets[] = [];
+  #epoch = 0;
+  #reported = { stat: 0, all: '' };
 
-/** The session of an active context, or +CME ERROR. */
-export async function activate(core: ModemCore, cid: number, stack: boolean): Promise<Session> {
-  if (!core.attachment.registered) throw new CmeError(Cme.NoNetwork);
-  try {
-    return await core.contexts.activate(cid, stack);
-  } catch (error) {
-    throw networkError(error);
+  constructor(options: CoreOptions, line: ModemLine) {
+    const { clock, trace, reader, radio, imei, identity, contexts, simCodes, files } = options;
+    this.clock = clock;
+    this.#trace = trace;
+    this.radio = radio;
+    this.imei = imei;
+    this.identity = identity;
+    this.#simCodes = simCodes;
+    this.line = line;
+    this.files = new Map(Object.entries(files));
+    this.sim = new Sim(clock, reader, () => this.#simChanged());
+    this.attachment = new Attachment({
+      ...{ clock, trace, radio, imei },
+      usim: this.sim,
+      onChange: () => this.#radioChanged(),
+    });
+    this.contexts = new Contexts(clock, radio, this.#nvm.contexts, contexts);
+    this.time = new NetworkTime(clock);
   }
-}
 
-/** EMM causes (TS 24.301 annex A) with a code of their own in TS 27.007 9.2.2.1. */
-const EMM_CME: Readonly<Record<number, Cme>> = {
-  3: Cme.IllegalMs,
-  6: Cme.IllegalMe,
-  7: Cme.GprsNotAllowed,
-  11: Cme.PlmnNotAllowed,
-  12: Cme.AreaNotAllowed,
-  13: Cme.RoamingNotAllowed,
-};
-/** ESM causes (TS 24.301 annex B): user authentication failed, service option not subscribed. */
-const ESM_CME: Readonly<Record<number, Cme>> = { 29: Cme.PdpAuthentication, 33: Cme.OptionNotSubscribed };
+  /** Goes up whenever the modem loses its power: what was begun before concerns nobody any more. */
+  get epoch(): number {
+    return this.#epoch;
+  }
 
-/** What the radio's refusal is called at the AT interface. */
-export function networkError(error: unknown): unknown {
-  if (error instanceof DeadlineError) return new CmeError(Cme.NetworkTimeout);
-  if (!(error instanceof AttachError)) return error;
-  switch (error.code) {
-    case 'no-network':
-      return new CmeError(Cme.NoNetwork);
-    case 'timeout':
-      return new CmeError(Cme.NetworkTimeout);
-    case 'card':
-      return new CmeError(Cme.SimFailure);
-    case 'network-not-authentic':
-      return new CmeError(Cme.NoNetwork);
-    case 'rejected':
-      return new CmeError(EMM_CME[error.causes.emm ?? -1] ?? ESM_CME[error.causes.esm ?? -1] ?? Cme.UnspecifiedGprs);
+  // Sockets and contexts.
+
+  /** A further set of sockets, with numbers of its own. */
+  addSockets(codes: SocketCodes): Sockets {
+    const { line } = this;
+    const sockets = new Sockets(this.clock, this.#trace, {
+      opened: (id, error) => line.unsolicited(codes.opened(id, error)),
+      readable: (id) => line.unsolicited(codes.readable(id)),
+      room: () => line.hasRoom,
+      pushed: (id, bytes) => line.unsolicited(codes.pushed(id, bytes.length), bytes),
+      closed: (id) => line.unsolicited(codes.closed(id)),
+      sessionLost: () => this.#dropLostContexts(),
+    });
+    this.#socketSets.push(sockets);
+    return sockets;
+  }
+
+  /** The session of an active context, or +CME ERROR. */
+  async activate(cid: number, stack: boolean): Promise<Session> {
+    if (!this.attachment.registered) throw new CmeError(Cme.NoNetwork);
+    try {
+      return await this.contexts.activate(cid, stack);
+    } catch (error) {
+      throw networkError(error);
+    }
+  }
+
+  /** Closes a context's sockets, then its session. */
+  deactivate(cid: number): void {
+    for (const sockets of this.#socketSets) sockets.drop(cid);
+    this.contexts.deactivate(cid);
+  }
+
+  deactivateAll(): void {
+    for (let cid = this.contexts.limits.first; cid <= this.contexts.limits.last; cid++) this.deactivate(cid);
+  }
+
+  // Settings.
+
+  loadProfile(from: 'factory' | 'stored'): void {
+    // The line keeps the speed at which the command came (V.250 6.1.2: &F and Z do not change it under way).
+    const { baud } = this.profile;
+    Object.assign(this.profile, from === 'factory' ? factoryProfile() : this.#nvm.stored, { baud });
+  }
+
+  storeProfile(): void {
+    this.#nvm.stored = { ...this.profile };
+  }
+
+  async setFunctionality(level: Functionality): Promise<void> {
+    const before = this.functionality;
+    if (level === before) return;
+    this.functionality = level;
+    const { attachment, sim } = this;
+    if (before === 1) {
+      this.deactivateAll();
+      await attachment.stop();
+    }
+    if (level === 0) sim.stop();
+    else if (before === 0) this.startSim();
+    else if (sim.state === 'ready') attachment.start();
+  }
+
+  // Power.
+
+  /** Power has come: the stored settings hold. */
+  powered(): void {
+    Object.assign(this.profile, this.#nvm.stored);
+    this.functionality = 1;
+  }
+
+  startSim(): void {
+    this.clock.stir('promises');
+    void this.sim.start();
+  }
+
+  /** Everything but the non-volatile memory is lost, and nothing is told to anybody. */
+  drop(): void {
+    this.#epoch++;
+    this.selectedPlmn = undefined;
+    this.attachment.drop();
+    for (const sockets of this.#socketSets) sockets.drop();
+    this.contexts.drop();
+    this.sim.stop();
+    this.time.reset();
+    this.#reported = { stat: 0, all: '' };
+  }
+
+  // Callbacks of the parts.
+
+  #simChanged(): void {
+    if (!this.line.running) return;
+    const { sim, attachment } = this;
+    for (const code of this.#simCodes[sim.state] ?? []) this.line.unsolicited(code);
+    if (sim.state === 'ready') {
+      if (this.functionality === 1) attachment.start();
+    } else if (attachment.wanted) {
+      this.clock.stir('promises');
+      void attachment.stop();
+    }
+  }
+
+  #radioChanged(): void {
+    if (!this.line.running) return;
+    const { attachment, radio, time } = this;
+    if (attachment.registered && time.synchronisedMs === undefined) time.synchronise();
+    const { stat, cause } = attachment;
+    const { cell } = radio;
+    const all = [stat, cause, cell?.tac, cell?.ci, cell?.act].join();
+    const { stat: oldStat, all: oldAll } = this.#reported;
+    this.#reported = { stat, all };
+    for (const kind of REGISTRATION_KINDS) {
+      const n = this.profile[kind];
+      if ((n === 1 && stat !== oldStat) || (n >= 2 && all !== oldAll)) {
+        this.line.unsolicited(registrationText(this, kind, false));
+      }
+    }
+    this.#dropLostContexts();
+  }
+
+  #dropLostContexts(): void {
+    for (const cid of this.contexts.takeLost()) {
+      for (const sockets of this.#socketSets) sockets.lose(cid);
+      this.line.contextLost(cid);
+    }
   }
 }

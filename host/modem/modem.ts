@@ -2,32 +2,19 @@ import { UartFormat } from '../board/abi.js';
 import type { SerialEnd } from '../board/serial.js';
 import type { Radio } from '../cellular/network.js';
 import type { Clock, Nanoseconds } from '../clock/clock.js';
-import { MS, SECOND } from '../clock/clock.js';
+import { MS } from '../clock/clock.js';
 import type { CardReader } from '../sim/reader.js';
 import type { Trace } from '../trace/trace.js';
+import type { CommandTable } from './at/command.js';
 import { AtPort } from './at/port.js';
-import { Attachment } from './attachment.js';
-import { contextCommands, deactivate } from './commands/context.js';
+import { contextCommands } from './commands/context.js';
 import { generalCommands } from './commands/general.js';
-import { networkCommands, REGISTRATION_KINDS, registrationText } from './commands/network.js';
+import { networkCommands } from './commands/network.js';
 import { simCommands } from './commands/sim.js';
-import { CONTEXT_MAX, Contexts } from './contexts.js';
-import type { Functionality, ModemCore } from './core.js';
-import type { ModemModel } from './identity.js';
-import { IDENTITIES } from './identity.js';
-import { Nvm } from './nvm.js';
-import { factoryProfile } from './profile.js';
-import type { LastError } from './quectel/index.js';
-import { quectelDeviceCommands, quectelListener, quectelSocketCommands, quectelTlsCommands } from './quectel/index.js';
-import type { SimState } from './sim.js';
-import { Sim } from './sim.js';
-import type { SocketListener } from './sockets.js';
-import { Sockets } from './sockets.js';
-import { NetworkTime } from './time.js';
+import { ModemCore } from './core.js';
+import type { AttachedDialect, BootStep, Dialect } from './dialect.js';
+import { dialectOf } from './models.js';
 
-/** From power to `RDY`, and from there to `APP RDY`. */
-const BOOT_TIME = 2 * SECOND;
-const APPLICATION_TIME = 300 * MS;
 /** How often a line that drains is looked at. */
 const DRAIN_POLL = 1 * MS;
 
@@ -45,87 +32,62 @@ export interface ModemOptions {
   readonly radio: Radio;
   /** 15 digits. */
   readonly imei: string;
-  /** BG95 when absent. */
-  readonly model?: ModemModel;
+  /** Name of a model (models.ts), or a dialect that is not among them. */
+  readonly model?: string | Dialect;
   /** What lies in its file system, by name: the certificates (PEM) that TLS sockets are told to trust. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 type Power = 'off' | 'booting' | 'running' | 'stopping';
 
-const SIM_CODE: Readonly<Record<SimState, string | undefined>> = {
-  off: '+CPIN: NOT READY',
-  starting: undefined,
-  absent: '+CPIN: NOT INSERTED',
-  failed: '+CPIN: NOT READY',
-  pin: '+CPIN: SIM PIN',
-  puk: '+CPIN: SIM PUK',
-  blocked: '+CPIN: NOT READY',
-  ready: '+CPIN: READY',
-};
-
 /**
- * An emulated Quectel BG95 or BG96: AT commands on a serial line, a SIM in its reader, a radio. Off until `powerOn`.
- * It takes over `serial.received` and `radio.onChange`.
+ * An emulated modem: AT commands on a serial line, a SIM in its reader, a radio. Off until `powerOn`. It takes over
+ * `serial.received` and `radio.onChange`.
  */
 export class Modem {
   readonly #clock: Clock;
   readonly #trace: Trace;
   readonly #serial: ModemSerial;
-  readonly #nvm = new Nvm();
+  readonly #dialect: Dialect;
   readonly #core: ModemCore;
+  readonly #attached: AttachedDialect;
   readonly #port: AtPort;
-  readonly #last: LastError = { code: 0 };
   #power: Power = 'off';
-  #functionality: Functionality = 1;
-  #epoch = 0;
-  #selectedPlmn: string | undefined;
-  #reported = { stat: 0, all: '' };
 
+  /** Throws RangeError for an IMEI or a model that cannot be. */
   constructor(options: ModemOptions) {
-    const { clock, trace, serial, reader, radio, imei } = options;
+    const { clock, trace, serial, reader, radio, imei, model, files = {} } = options;
     if (!/^\d{15}$/.test(imei)) throw new RangeError(`IMEI: 15 digits are wanted, got "${imei}"`);
     this.#clock = clock;
     this.#trace = trace;
     this.#serial = serial;
-    const sim = new Sim(clock, reader, () => this.#simChanged());
-    const attachment = new Attachment({ clock, trace, radio, usim: sim, imei, onChange: () => this.#radioChanged() });
-    const contexts = new Contexts(clock, radio, this.#nvm.contexts);
-    const listener = (opened: string, event: string): SocketListener =>
-      quectelListener(
-        { opened, event },
-        (line, data) => this.#unsolicited(line, data),
-        (code) => (this.#last.code = code),
-        () => this.#dropLostContexts(),
-        () => !this.#port.holding && serial.waiting < LINE_BACKLOG,
-      );
-    this.#core = this.#makeCore({
-      clock,
-      radio,
-      identity: IDENTITIES[options.model ?? 'BG95'],
-      imei,
-      profile: factoryProfile(),
-      sim,
-      attachment,
-      contexts,
-      sockets: new Sockets(clock, trace, listener('+QIOPEN', '+QIURC')),
-      tlsSockets: new Sockets(clock, trace, listener('+QSSLOPEN', '+QSSLURC')),
-      files: new Map(Object.entries(options.files ?? {})),
-      time: new NetworkTime(clock),
-    });
+    const dialect = typeof model === 'object' ? model : dialectOf(model);
+    this.#dialect = dialect;
+    const isRunning = (): boolean => this.#power === 'running';
+    const hasRoom = (): boolean => !this.#port.holding && serial.waiting < LINE_BACKLOG;
+    this.#core = new ModemCore(
+      { ...dialect, clock, trace, reader, radio, imei, files },
+      {
+        get running() {
+          return isRunning();
+        },
+        get hasRoom() {
+          return hasRoom();
+        },
+        unsolicited: (line, data) => this.#unsolicited(line, data),
+        contextLost: (cid) => this.#unsolicited(this.#attached.contextLost(cid)),
+        setBaud: (baud) => void this.#drained().then(() => serial.open(baud, UartFormat.N81)),
+        restart: () => void this.#drained().then((same) => same && this.#restart()),
+        powerDown: () => this.#powerDown(),
+      },
+    );
+    this.#attached = dialect.attach(this.#core);
     this.#port = new AtPort({
       clock,
       trace,
-      profile: () => this.#core.profile,
-      commands: {
-        ...generalCommands(this.#core),
-        ...simCommands(this.#core),
-        ...networkCommands(this.#core),
-        ...contextCommands(this.#core),
-        ...quectelDeviceCommands(this.#core),
-        ...quectelSocketCommands(this.#core, this.#last),
-        ...quectelTlsCommands(this.#core, this.#last),
-      },
+      profile: this.#core.profile,
+      commands: commandsOf(this.#core, this.#attached),
+      prompt: dialect.prompt,
       send: (bytes) => {
         if (this.#power !== 'off') serial.send(bytes);
       },
@@ -163,93 +125,34 @@ export class Modem {
     this.#trace.emit({ type: 'impairment', event: on ? 'modem-silent' : 'modem-back' });
   }
 
-  #makeCore(
-    parts: Pick<
-      ModemCore,
-      | 'clock'
-      | 'radio'
-      | 'identity'
-      | 'imei'
-      | 'profile'
-      | 'sim'
-      | 'attachment'
-      | 'contexts'
-      | 'sockets'
-      | 'tlsSockets'
-      | 'files'
-      | 'time'
-    >,
-  ): ModemCore {
-    const functionality = (): Functionality => this.#functionality;
-    const epoch = (): number => this.#epoch;
-    const selectedPlmn = (): string | undefined => this.#selectedPlmn;
-    const selectPlmn = (plmn: string | undefined): void => {
-      this.#selectedPlmn = plmn;
-    };
-    return {
-      ...parts,
-      get functionality() {
-        return functionality();
-      },
-      get epoch() {
-        return epoch();
-      },
-      get selectedPlmn() {
-        return selectedPlmn();
-      },
-      set selectedPlmn(plmn) {
-        selectPlmn(plmn);
-      },
-      unsolicited: (line, data) => this.#unsolicited(line, data),
-      setFunctionality: (level) => this.#setFunctionality(level),
-      loadProfile: (from) => {
-        // The line keeps the speed at which the command came (V.250 6.1.2: &F and Z do not change it under way).
-        const { baud } = parts.profile;
-        Object.assign(parts.profile, from === 'factory' ? factoryProfile() : this.#nvm.stored, { baud });
-      },
-      storeProfile: () => {
-        this.#nvm.stored = { ...parts.profile };
-      },
-      setBaud: (baud) => void this.#drained().then(() => this.#serial.open(baud, UartFormat.N81)),
-      restart: () => void this.#drained().then((same) => same && this.#restart()),
-      powerDown: () => this.#powerDown(),
-    };
-  }
-
-  // Power.
-
   #boot(): void {
     this.#power = 'booting';
-    Object.assign(this.#core.profile, this.#nvm.stored);
+    this.#core.powered();
     this.#serial.open(this.#core.profile.baud, UartFormat.N81);
-    this.#functionality = 1;
-    this.#later(BOOT_TIME, () => {
-      this.#power = 'running';
-      this.#core.sim.announce();
-      this.#unsolicited('RDY');
-      this.#later(APPLICATION_TIME, () => {
-        this.#unsolicited('APP RDY');
-        this.#startSim();
-      });
+    this.#bootStep(this.#dialect.boot);
+  }
+
+  #bootStep([step, ...rest]: readonly BootStep[]): void {
+    if (!step) {
+      this.#core.startSim();
+      return;
+    }
+    this.#later(step.after, () => {
+      if (this.#power === 'booting') {
+        this.#power = 'running';
+        this.#core.sim.announce();
+      }
+      if (step.says !== undefined) this.#unsolicited(step.says);
+      this.#bootStep(rest);
     });
   }
 
-  /** Everything but the non-volatile memory is lost, and nothing is told to anybody. */
   #cut(): void {
     this.#power = 'off';
-    this.#epoch++;
-    this.#selectedPlmn = undefined;
-    this.#last.code = 0;
     this.#port.reset();
     this.#serial.clear();
-    const { attachment, sockets, tlsSockets, contexts, sim, time } = this.#core;
-    attachment.drop();
-    sockets.drop();
-    tlsSockets.drop();
-    contexts.drop();
-    sim.stop();
-    time.reset();
-    this.#reported = { stat: 0, all: '' };
+    this.#core.drop();
+    this.#attached.reset();
   }
 
   #restart(): void {
@@ -258,95 +161,42 @@ export class Modem {
   }
 
   async #powerDown(): Promise<void> {
-    const epoch = this.#epoch;
-    this.#deactivateAll();
+    const { epoch } = this.#core;
+    this.#core.deactivateAll();
     await this.#core.attachment.stop();
-    if (epoch !== this.#epoch) return;
-    this.#unsolicited('POWERED DOWN');
+    if (epoch !== this.#core.epoch) return;
+    this.#unsolicited(this.#dialect.poweredDown);
     this.#power = 'stopping';
     if (await this.#drained()) this.#cut();
   }
 
-  /** Resolves when all that was said has left on the line; to false when the modem started anew meanwhile. */
+  /** Resolves when all that was said has left on the line; to false when the modem lost its power meanwhile. */
   async #drained(): Promise<boolean> {
-    const epoch = this.#epoch;
+    const { epoch } = this.#core;
     this.#clock.stir('promises');
-    while (epoch === this.#epoch && this.#serial.waiting > 0) await this.#clock.sleep(DRAIN_POLL);
-    return epoch === this.#epoch;
+    while (epoch === this.#core.epoch && this.#serial.waiting > 0) await this.#clock.sleep(DRAIN_POLL);
+    return epoch === this.#core.epoch;
   }
 
   #later(delay: Nanoseconds, action: () => void): void {
-    const epoch = this.#epoch;
+    const { epoch } = this.#core;
     this.#clock.after(delay, () => {
-      if (epoch === this.#epoch) action();
+      if (epoch === this.#core.epoch) action();
     });
   }
-
-  async #setFunctionality(level: Functionality): Promise<void> {
-    const before = this.#functionality;
-    if (level === before) return;
-    this.#functionality = level;
-    const { attachment, sim } = this.#core;
-    if (before === 1) {
-      this.#deactivateAll();
-      await attachment.stop();
-    }
-    if (level === 0) sim.stop();
-    else if (before === 0) this.#startSim();
-    else if (sim.state === 'ready') attachment.start();
-  }
-
-  #deactivateAll(): void {
-    for (let cid = 1; cid <= CONTEXT_MAX; cid++) deactivate(this.#core, cid);
-  }
-
-  #startSim(): void {
-    this.#clock.stir('promises');
-    void this.#core.sim.start();
-  }
-
-  // What the parts tell.
 
   #unsolicited(line: string, data?: Uint8Array): void {
     if (this.#power === 'running') this.#port.unsolicited(line, data);
   }
+}
 
-  #simChanged(): void {
-    if (this.#power !== 'running') return;
-    const { sim, attachment } = this.#core;
-    const code = SIM_CODE[sim.state];
-    if (code !== undefined) this.#unsolicited(code);
-    if (sim.state === 'ready') {
-      if (this.#functionality === 1) attachment.start();
-    } else if (attachment.wanted) {
-      this.#clock.stir('promises');
-      void attachment.stop();
-    }
-  }
-
-  #radioChanged(): void {
-    if (this.#power !== 'running') return;
-    const { attachment, radio, time } = this.#core;
-    if (attachment.registered && time.synchronisedMs === undefined) time.synchronise();
-    const { stat, cause } = attachment;
-    const { cell } = radio;
-    const all = [stat, cause, cell?.tac, cell?.ci, cell?.act].join();
-    const { stat: oldStat, all: oldAll } = this.#reported;
-    this.#reported = { stat, all };
-    for (const kind of REGISTRATION_KINDS) {
-      const n = this.#core.profile[kind];
-      if ((n === 1 && stat !== oldStat) || (n >= 2 && all !== oldAll)) {
-        this.#unsolicited(registrationText(this.#core, kind, false));
-      }
-    }
-    this.#dropLostContexts();
-  }
-
-  #dropLostContexts(): void {
-    for (const cid of this.#core.contexts.takeLost()) {
-      this.#core.sockets.lose(cid);
-      this.#core.tlsSockets.lose(cid);
-      this.#unsolicited(`+QIURC: "pdpdeact",${cid}`);
-    }
-  }
+function commandsOf(core: ModemCore, dialect: AttachedDialect): CommandTable {
+  const all = {
+    ...generalCommands(core),
+    ...simCommands(core),
+    ...networkCommands(core),
+    ...contextCommands(core),
+    ...dialect.commands,
+  };
+  return Object.fromEntries(Object.entries(all).flatMap(([name, entry]) => (entry ? [[name, entry] as const] : [])));
 }

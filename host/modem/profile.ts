@@ -16,7 +16,7 @@ export interface Profile {
   cereg: number;
   /** AT+IPR, bits per second. */
   baud: number;
-  /** AT+QISDE: data after a prompt is echoed too (if `echo`). */
+  /** Data after a prompt is echoed too (if `echo`). */
   dataEcho: boolean;
 }
 

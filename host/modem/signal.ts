@@ -3,8 +3,8 @@
 /** A 1.4 MHz LTE-M carrier has 72 subcarriers: RSSI is 10 log10(72) dB above the power of one, in a quiet cell. */
 const RSSI_ABOVE_RSRP = 18;
 /** What a quiet cell shows, dB: the radio does not tell them. */
-const RSRQ_DB = -10;
-const SINR_DB = 12;
+export const RSRQ_DB = -10;
+export const SINR_DB = 12;
 
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, Math.round(value)));
 
@@ -19,6 +19,3 @@ export const rsrpIndex = (rsrp: number | undefined): number => (rsrp === undefin
 
 /** TS 27.007 8.69 `<rsrq>` of RSRQ_DB: half decibels above -20. */
 export const RSRQ_INDEX = (RSRQ_DB + 20) * 2;
-
-/** RSSI, RSRP (dBm), SINR (0..250, fifths of a decibel above -20) and RSRQ (dB) as AT+QCSQ lists them. */
-export const quectelSignal = (rsrp: number): number[] => [rssiDbm(rsrp), Math.round(rsrp), (SINR_DB + 20) * 5, RSRQ_DB];

@@ -33,6 +33,19 @@ export interface SocketInfo {
   readonly localPort: number;
 }
 
+export interface SocketRequest {
+  readonly id: number;
+  readonly kind: SocketKind;
+  readonly context: number;
+  readonly mode: AccessMode;
+  readonly host: string;
+  readonly port: number;
+  /** 0: any. */
+  readonly localPort: number;
+  /** TCP with TLS on it. */
+  readonly tls?: TlsOptions;
+}
+
 /** What the stack tells by itself. But for `readable` (from `read`), none comes from inside a call of the device's. */
 export interface SocketListener {
   /** An `open` has ended; with an error the number is free again. */
@@ -119,21 +132,8 @@ export class Sockets {
     return this.#sockets.get(id);
   }
 
-  /** Starts to open a number that is free. `localPort` 0: any. The outcome comes to the listener. */
-  open(
-    session: Session,
-    request: {
-      readonly id: number;
-      readonly kind: SocketKind;
-      readonly context: number;
-      readonly mode: AccessMode;
-      readonly host: string;
-      readonly port: number;
-      readonly localPort: number;
-      /** TCP with TLS on it. */
-      readonly tls?: TlsOptions;
-    },
-  ): void {
+  /** Starts to open a number that is free. The outcome comes to the listener. */
+  open(session: Session, request: SocketRequest): void {
     const { id, kind, context, mode, host, port, localPort, tls } = request;
     const socket = new Socket(id, kind, context, mode, host, port, localPort === 0 ? this.#localPort() : localPort);
     this.#sockets.set(id, socket);

@@ -52,7 +52,7 @@ export class NetworkTime {
 
 const two = (value: number): string => String(value % 100).padStart(2, '0');
 
-/** `24/05/01,12:34:56+00`, or with the year's four digits as AT+QLTS has it. */
+/** `24/05/01,12:34:56+00`, or with the year's four digits. */
 export function calendarText(unixMs: number, fullYear: boolean): string {
   const date = new Date(unixMs);
   const year = fullYear ? String(date.getUTCFullYear()) : two(date.getUTCFullYear());

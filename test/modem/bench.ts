@@ -1,8 +1,7 @@
 import { SerialLine } from '../../host/board/serial.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { MS, SECOND } from '../../host/clock/clock.js';
-import type { ModemModel } from '../../host/modem/index.js';
-import { Modem } from '../../host/modem/index.js';
+import { type Dialect, Modem } from '../../host/modem/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
 import { TestCard } from './card.js';
@@ -22,7 +21,7 @@ export class Bench {
   /** What came from the modem and was not looked at yet, one character a byte. */
   heard = '';
 
-  constructor(model: ModemModel = 'BG95') {
+  constructor(model: string | Dialect = 'BG95') {
     this.trace.listen((event) => this.events.push(event));
     this.line.near.received = (bytes) => (this.heard += Buffer.from(bytes).toString('latin1'));
     this.modem = new Modem({

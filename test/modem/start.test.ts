@@ -348,6 +348,26 @@ describe('Identity', () => {
     expect(await bench.lines('AT+QCSQ')).toEqual(['+QCSQ: "CAT-M1",-77,-95,160,-10', 'OK']);
   });
 
+  it('a BG96 tells of its start in its own lines, and activates contexts by AT+QIACT alone', async () => {
+    const bench = new Bench('BG96');
+    bench.modem.powerOn();
+    await bench.wait(10_000);
+    const told = ['RDY', '+CFUN: 1', '+CPIN: READY', '+QUSIM: 1', '+QIND: SMS DONE'];
+    expect(bench.take()).toBe(told.map((line) => `\r\n${line}\r\n`).join(''));
+    await bench.online();
+    expect(await bench.lines('AT+CGACT?')).toEqual(['ERROR']);
+    expect(await bench.lines('AT+CGACT=1,1')).toEqual(['ERROR']);
+    expect(await bench.lines('AT+QIACT?')).toEqual(['+QIACT: 1,1,1,"10.236.152.129"', 'OK']);
+    bench.modem.reset();
+    await bench.wait(10_000);
+    expect(bench.take()).toBe(told.map((line) => `\r\n${line}\r\n`).join(''));
+  });
+
+  it('a model that is not known is refused, with those that are', () => {
+    expect(() => new Bench('SIM9999')).toThrow(new RangeError('modem "SIM9999" is not known; there are BG95, BG96'));
+    expect(() => new Bench('constructor')).toThrow(RangeError);
+  });
+
   it('an IMEI has 15 digits', () => {
     const { clock, trace, line, card, radio } = new Bench();
     const parts = { clock, trace, serial: line.far, reader: card, radio };

@@ -27,6 +27,7 @@ export interface Scene {
 export interface SceneOptions extends Pick<WorldConfig, 'seed' | 'alwaysSettle' | 'clock'> {
   readonly app?: Uint8Array;
   readonly card?: string;
+  readonly modem?: string;
   /** Where Beam forwards to; the customer's server unless given. */
   readonly destination?: string;
   /** Whose SIMs these are, and who may sign in. */
@@ -36,7 +37,7 @@ export interface SceneOptions extends Pick<WorldConfig, 'seed' | 'alwaysSettle' 
 /** Everything is there and switched off. */
 export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const { app = releaseBinary('beam-telemetry'), card, destination = `https://${HOST}/telemetry` } = options;
-  const { operators, ...config } = options;
+  const { operators, modem, ...config } = options;
   const entry = { enabled: true, destination, addSubscriberHeader: true, addSignature: true, psk: PSK };
   const world = await World.create({
     ...config,
@@ -54,6 +55,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     app,
     sim: card === undefined ? PROFILE : loadSimProfile(card),
     sensors: { analog: (channel) => (channel === 0 ? 715 : undefined) },
+    ...(modem !== undefined && { modem }),
   });
   const customer = world.customers.get(HOST);
   if (customer === undefined) throw new Error(`no ${HOST}`);

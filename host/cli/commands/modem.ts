@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { SECOND } from '../../clock/clock.js';
-import { ModemEnd } from '../../modem/index.js';
+import { MODEM_MODELS, ModemEnd } from '../../modem/index.js';
 import { releaseBinary } from '../../package-root.js';
 import { SerialError, servePty, serveTcp } from '../../serial-server.js';
 import type { TraceEvent } from '../../trace/events.js';
@@ -13,6 +13,7 @@ export interface ModemCommandOptions {
   readonly pty?: true;
   readonly path: string;
   readonly profile: string;
+  readonly model?: string;
   readonly seed?: string;
   readonly json?: true;
   readonly showSecrets?: true;
@@ -21,7 +22,7 @@ export interface ModemCommandOptions {
 const HOST = '127.0.0.1';
 
 const HELP = `
-The modem boots when the line is opened, and again with the first byte after AT+QPOWD. It keeps running, and keeps its
+The modem boots when the line is opened, and again with the first byte after the command that switches it off. It keeps running, and keeps its
 session, while nobody has the line open. Its world is that of "akari run": APN soracom.io, user sora, password sora, and
 http://beam.soracom.io:8888/telemetry, which signs what it gets and forwards it to the customer.
 
@@ -36,6 +37,7 @@ export function modemCommand(): Command {
     .option('--pty', 'offer the line as a pseudo terminal (needs socat)')
     .option('--path <link>', "the pseudo terminal's name", 'akari-modem.tty')
     .option('--profile <file>', 'JSON profile of the card in the modem', DEMO_PROFILE)
+    .addOption(new Option('--model <model>', 'which modem it is').choices(MODEM_MODELS).default(MODEM_MODELS[0]))
     .option('--seed <seed>', 'fixes every random choice')
     .option('--json', 'one event a line, the last one the result')
     .option('--show-secrets', 'do not mask RES, CK, IK and PINs in --json')
@@ -55,7 +57,7 @@ export async function runModem(
   signal: AbortSignal,
   write?: (line: string) => void,
 ): Promise<void> {
-  const { tcp, pty, path, profile, seed } = options;
+  const { tcp, pty, path, profile, model, seed } = options;
   const output = new Output(options.json === true, write);
   if ((pty === undefined) === (tcp === undefined)) throw new UsageError('modem: one of --tcp and --pty is wanted');
   // The device of the demo, whose board is never switched on: the program at the line takes its place.
@@ -64,6 +66,7 @@ export async function runModem(
     appName: 'modem',
     profile,
     clock: 'real',
+    ...(model !== undefined && { modem: model }),
     ...(seed !== undefined && { seed }),
   });
   world.trace.listen((event) => {

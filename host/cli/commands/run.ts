@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { MINUTE, type Nanoseconds, SECOND } from '../../clock/clock.js';
 import { ModuleError } from '../../board/module.js';
+import { MODEM_MODELS } from '../../modem/index.js';
 import { toJsonLine } from '../../trace/json-lines.js';
 import { openMqttSink } from '../../trace/mqtt.js';
 import { DEMO_PROFILE, makeDemo } from '../demo.js';
@@ -15,6 +16,7 @@ interface RunOptions {
   readonly profile: string;
   readonly clock: 'virtual' | 'real';
   readonly seed?: string;
+  readonly modem?: string;
   readonly for: Nanoseconds;
   readonly trace?: string;
   readonly mqtt?: URL;
@@ -34,6 +36,7 @@ export function runCommand(): Command {
         .choices(['virtual', 'real'])
         .default('virtual'),
     )
+    .addOption(new Option('--modem <model>', "the device's modem").choices(MODEM_MODELS).default(MODEM_MODELS[0]))
     .option('--seed <seed>', 'fixes every random choice')
     .option('--trace <file>', 'write every event as a line of JSON', traceFile)
     .option('--mqtt <url>', 'publish every event to a broker: mqtt://host:port/topic', brokerUrl)

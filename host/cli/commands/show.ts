@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { MINUTE, SECOND } from '../../clock/clock.js';
+import { MODEM_MODELS } from '../../modem/index.js';
 import { releaseBinary } from '../../package-root.js';
 import type { TraceEvent } from '../../trace/events.js';
 import { DEMO_PROFILE, makeDemo } from '../demo.js';
@@ -15,6 +16,7 @@ interface ShowOptions {
   readonly profile: string;
   readonly clock: 'virtual' | 'real';
   readonly seed?: string;
+  readonly modem?: string;
   readonly json?: true;
   readonly showSecrets?: true;
 }
@@ -29,6 +31,7 @@ export function showCommand(): Command {
         .choices(['real', 'virtual'])
         .default('real'),
     )
+    .addOption(new Option('--modem <model>', "the device's modem").choices(MODEM_MODELS).default(MODEM_MODELS[0]))
     .option('--seed <seed>', 'fixes every random choice')
     .option('--json', 'one event a line, the last one the result')
     .option('--show-secrets', 'do not mask RES, CK, IK and PINs')

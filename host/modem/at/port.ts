@@ -20,7 +20,7 @@ const INPUT_LIMIT = 8192;
 const DEFAULT_DELAY = 10 * MS;
 /** A command that has not ended by then ends with an error: nothing the card or the network does can stop the port. */
 export const COMMAND_LIMIT = 190 * SECOND;
-/** Silence after `> ` that ends a prompt: the manual's longest time for AT+QISEND. */
+/** Silence after a prompt that ends it: the longest that a maker's manual has for a command that sends. */
 export const PROMPT_LIMIT = 120 * SECOND;
 
 const CTRL_Z = 0x1a;
@@ -43,8 +43,9 @@ interface Prompt {
 export class AtPort {
   readonly #clock: Clock;
   readonly #trace: Trace;
-  readonly #profile: () => Profile;
+  readonly #profile: Profile;
   readonly #commands: CommandTable;
+  readonly #promptText: string;
   readonly #transmit: (bytes: Uint8Array) => void;
   readonly #reader = new LineReader();
   #input: number[] = [];
@@ -61,14 +62,17 @@ export class AtPort {
   constructor(options: {
     clock: Clock;
     trace: Trace;
-    profile: () => Profile;
+    profile: Profile;
     commands: CommandTable;
+    /** Asks for data, behind a line end. */
+    prompt: string;
     send: (bytes: Uint8Array) => void;
   }) {
     this.#clock = options.clock;
     this.#trace = options.trace;
     this.#profile = options.profile;
     this.#commands = options.commands;
+    this.#promptText = options.prompt;
     this.#transmit = options.send;
   }
 
@@ -117,7 +121,7 @@ export class AtPort {
 
   /** Reads the command line from `from` on, up to its end if that has come; returns where it stopped. */
   #commandBytes(from: number): number {
-    const { echo, s3, s5 } = this.#profile();
+    const { echo, s3, s5 } = this.#profile;
     const echoed: number[] = [];
     let event: LineEvent | undefined;
     let at = from;
@@ -135,7 +139,11 @@ export class AtPort {
   #start(event: LineEvent): void {
     if (event.kind === 'line') this.#lastLine = event.body;
     const body = event.kind === 'too-long' ? undefined : this.#lastLine;
-    this.#traceText('device', body === undefined ? 'AT (line too long)' : `AT${body}`, isSecretLine(body ?? ''));
+    this.#traceText(
+      'device',
+      body === undefined ? 'AT (line too long)' : `AT${body}`,
+      isSecretLine(body ?? '', this.#commands),
+    );
     this.#running = true;
     this.#clock.stir('promises');
     void this.#run(body);
@@ -155,7 +163,7 @@ export class AtPort {
       if (!line.wellFormed) throw new AtError();
     } catch (error) {
       if (generation !== this.#generation) return;
-      result = failureText(error, this.#profile().cmee);
+      result = failureText(error, this.#profile.cmee);
     }
     this.#final(result ?? 'OK');
     this.#running = false;
@@ -218,8 +226,8 @@ export class AtPort {
         timer: this.#promptTimer(),
         settle: resolve,
       };
-      this.#write(`${this.#lineEnd()}> `);
-      this.#traceText('modem', '> ');
+      this.#write(this.#lineEnd() + this.#promptText);
+      this.#traceText('modem', this.#promptText);
       this.#pump();
     });
   }
@@ -230,7 +238,7 @@ export class AtPort {
 
   /** Takes data for a prompt from `from` on, up to its end if that has come; returns where it stopped. */
   #promptBytes(prompt: Prompt, from: number): number {
-    const { echo, dataEcho } = this.#profile();
+    const { echo, dataEcho } = this.#profile;
     prompt.timer.cancel();
     let at = from;
     let end: { readonly data: PromptedData | undefined } | undefined;
@@ -254,7 +262,7 @@ export class AtPort {
   /** V.250 5.7.1: information text and result codes, verbose or not. */
   #block(lines: readonly string[], data?: Uint8Array, secret = false): void {
     const end = this.#lineEnd();
-    const head = this.#profile().verbose ? end : '';
+    const head = this.#profile.verbose ? end : '';
     const text = latin1(head + lines.map((line) => line + end).join(''));
     this.#send(data ? concat(text, data, latin1(end)) : text);
     for (const line of lines) this.#traceText('modem', line, secret);
@@ -262,7 +270,7 @@ export class AtPort {
   }
 
   #final(result: string): void {
-    const { quiet, verbose, s3 } = this.#profile();
+    const { quiet, verbose, s3 } = this.#profile;
     if (quiet) return;
     const numeric = verbose ? undefined : NUMERIC_RESULT[result];
     this.#write(numeric === undefined ? this.#lineEnd() + result + this.#lineEnd() : numeric + String.fromCharCode(s3));
@@ -270,7 +278,7 @@ export class AtPort {
   }
 
   #lineEnd(): string {
-    const { s3, s4 } = this.#profile();
+    const { s3, s4 } = this.#profile;
     return String.fromCharCode(s3, s4);
   }
 

@@ -1,13 +1,23 @@
-// Which command lines carry a secret: PINs, and APDUs that carry PINs or keys to the card. In doubt, they do. What the
-// card answers is judged by SecrecyWatch (host/sim/apdu.ts).
+// Which command lines carry a secret: the command tables say it.
 
-const PIN_COMMAND = /(CPIN|CLCK|CPWD).*\d/i;
-/** PIN commands and UPDATE as payload of +CSIM or +CGLA: their INS is the second byte. */
-const SECRET_APDU = /(CSIM|CGLA).*[^0-9A-F][0-9A-F]{2}(20|24|26|28|2C|D6|DC)[0-9A-F]{4}/i;
-/** UPDATE BINARY and UPDATE RECORD by +CRSM. */
-const UPDATE = /CRSM *= *2(14|20)/i;
+import type { CommandTable } from './command.js';
 
-/** True when a command line must not be shown. */
-export function isSecretLine(line: string): boolean {
-  return PIN_COMMAND.test(line) || SECRET_APDU.test(line) || UPDATE.test(line);
+/** What the arguments of a command with `secret: true` have and its other forms have not. */
+const ANY_SECRET = /\d/;
+
+/**
+ * True when a command line must not be shown. In doubt it must not: a name counts wherever it stands, in either case, and
+ * with whatever before it.
+ */
+export function isSecretLine(line: string, commands: CommandTable): boolean {
+  const text = line.toUpperCase();
+  return Object.entries(commands).some(([name, { secret }]) => {
+    if (secret === undefined) return false;
+    const form = secret === true ? ANY_SECRET : secret;
+    const word = name.replace(/^\W/, '');
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+      if (form.test(text.slice(at + word.length))) return true;
+    }
+    return false;
+  });
 }

@@ -3,9 +3,8 @@
 import type { CommandTable } from '../at/command.js';
 import { AtError, Cme, CmeError } from '../at/result.js';
 import type { ContextDefinition } from '../contexts.js';
-import { CONTEXT_MAX, EMPTY_CONTEXT } from '../contexts.js';
+import { EMPTY_CONTEXT } from '../contexts.js';
 import type { ModemCore } from '../core.js';
-import { activate } from '../core.js';
 
 /** TS 23.003 9.1: an APN is at most 100 octets on the wire. */
 export const APN_MAX = 99;
@@ -23,22 +22,17 @@ export function define(core: ModemCore, cid: number, change: Partial<ContextDefi
   definitions.set(cid, { ...(definitions.get(cid) ?? EMPTY_CONTEXT), ...change });
 }
 
-/** Closes a context's sockets, then its session. */
-export function deactivate(core: ModemCore, cid: number): void {
-  core.sockets.drop(cid);
-  core.tlsSockets.drop(cid);
-  core.contexts.deactivate(cid);
-}
-
 export function contextCommands(core: ModemCore): CommandTable {
   const { contexts } = core;
+  const { first, last } = contexts.limits;
+  const range = `(${first}-${last})`;
   const defined = (): number[] => [...contexts.definitions.keys()].sort((a, b) => a - b);
   const cidOf = (args: { number(index: number, min: number, max: number): number }, index: number): number =>
-    args.number(index, 1, CONTEXT_MAX);
+    args.number(index, first, last);
 
   return {
     '+CGDCONT': {
-      test: `+CGDCONT: (1-${CONTEXT_MAX}),"IP",,,(0),(0)`,
+      test: `+CGDCONT: ${range},"IP",,,(0),(0)`,
       read: ({ info }) => {
         const lines = defined().map((cid) => {
           const { type, apn } = contexts.definitions.get(cid) ?? EMPTY_CONTEXT;
@@ -59,7 +53,7 @@ export function contextCommands(core: ModemCore): CommandTable {
       },
     },
     '+CGAUTH': {
-      test: `+CGAUTH: (1-${CONTEXT_MAX}),(0-2)`,
+      test: `+CGAUTH: ${range},(0-2)`,
       read: ({ info }) => {
         const lines = defined()
           .map((cid) => ({ cid, ...(contexts.definitions.get(cid) ?? EMPTY_CONTEXT) }))
@@ -82,17 +76,17 @@ export function contextCommands(core: ModemCore): CommandTable {
         if (lines.length > 0) info(...lines);
       },
       set: async ({ args }) => {
-        const on = args.expect(1, 1 + CONTEXT_MAX).number(0, 0, 1) === 1;
+        const on = args.expect(1, 2 + last - first).number(0, 0, 1) === 1;
         const named = Array.from({ length: args.count - 1 }, (_, i) => cidOf(args, i + 1));
         for (const cid of named.length > 0 ? named : defined()) {
-          if (!on) deactivate(core, cid);
+          if (!on) core.deactivate(cid);
           else if (!contexts.definitions.has(cid)) throw new CmeError(Cme.NotAllowed);
-          else await activate(core, cid, false);
+          else await core.activate(cid, false);
         }
       },
     },
     '+CGPADDR': {
-      test: `+CGPADDR: (1-${CONTEXT_MAX})`,
+      test: `+CGPADDR: ${range}`,
       execute: ({ info }) => {
         const lines = defined().map((cid) => `+CGPADDR: ${cid},"${contexts.session(cid)?.ip ?? '0.0.0.0'}"`);
         if (lines.length > 0) info(...lines);
@@ -122,6 +116,6 @@ function parameters(core: ModemCore, cid: number): string | undefined {
   const session = core.contexts.session(cid);
   if (!session) return undefined;
   const [first = '', second = ''] = session.dns;
-  const bearer = FIRST_BEARER + cid - 1;
+  const bearer = FIRST_BEARER + cid - core.contexts.limits.first;
   return `+CGCONTRDP: ${cid},${bearer},"${session.apn}","${session.ip}.255.255.255.255","","${first}","${second}"`;
 }

@@ -86,7 +86,7 @@ export function generalCommands(core: ModemCore): CommandTable {
         const baud = args.expect(1, 1).number(0, 0, 4_000_000);
         if (!BAUD_RATES.includes(baud)) throw new AtError();
         core.profile.baud = baud;
-        afterwards(() => core.setBaud(baud));
+        afterwards(() => core.line.setBaud(baud));
       },
     },
 
@@ -99,7 +99,7 @@ export function generalCommands(core: ModemCore): CommandTable {
         if (level === undefined) throw new AtError();
         if (args.number(1, 0, 1, 0) === 1) {
           if (level !== 1) throw new AtError();
-          afterwards(() => core.restart());
+          afterwards(() => core.line.restart());
           return;
         }
         await core.setFunctionality(level);

@@ -4,8 +4,10 @@ import { MINUTE, SECOND } from '../../clock/clock.js';
 import type { CommandTable, Handler } from '../at/command.js';
 import { Cme, CmeError } from '../at/result.js';
 import type { ModemCore } from '../core.js';
-import { networkError } from '../core.js';
 import { DeadlineError, within } from '../deadline.js';
+import { networkError } from '../network-error.js';
+import type { RegistrationKind } from '../registration.js';
+import { REPORT_MAX, registrationText } from '../registration.js';
 import { rsrpIndex, rssiIndex, RSRQ_INDEX } from '../signal.js';
 
 /** Longest time the manual gives for AT+COPS. */
@@ -14,26 +16,6 @@ const SELECT_LIMIT = 3 * MINUTE;
 const ATTACH_LIMIT = 140 * SECOND;
 /** Listening on all bands; a real modem takes up to SELECT_LIMIT. */
 const SCAN_TIME = 10 * SECOND;
-
-export type RegistrationKind = 'creg' | 'cgreg' | 'cereg';
-
-/** Largest `<n>` of each command. */
-const REPORT_MAX: Readonly<Record<RegistrationKind, number>> = { creg: 2, cgreg: 2, cereg: 3 };
-
-export const REGISTRATION_KINDS: readonly RegistrationKind[] = ['creg', 'cgreg', 'cereg'];
-
-/** `+CEREG: [n,]stat[,"tac","ci",AcT][,,,,cause_type,cause]` as setting `n` wants it; `read` puts n first. */
-export function registrationText(core: ModemCore, kind: RegistrationKind, read: boolean): string {
-  const n = core.profile[kind];
-  const { stat, cause, registered } = core.attachment;
-  const { cell } = core.radio;
-  const parts = [`+${kind.toUpperCase()}: ${read ? `${n},` : ''}${stat}`];
-  if (n >= 2 && registered && cell) {
-    const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
-    parts.push(`"${hex(cell.tac, 4)}"`, `"${hex(cell.ci, 8)}"`, String(cell.act));
-  } else if (n >= 3 && cause !== undefined) parts.push('', '', '', '0', String(cause));
-  return parts.join(',');
-}
 
 export function networkCommands(core: ModemCore): CommandTable {
   const { attachment, radio } = core;

@@ -4,7 +4,7 @@ import { concat, fromHex, toHex } from '../../bytes.js';
 import { SecrecyWatch } from '../../sim/apdu.js';
 import type { CardAnswer } from '../../sim/reader.js';
 import type { Arguments } from '../at/arguments.js';
-import type { Call, CommandTable, Handler } from '../at/command.js';
+import type { Call, CommandEntry, CommandTable, Handler } from '../at/command.js';
 import { AtError, Cme, CmeError } from '../at/result.js';
 import type { ModemCore } from '../core.js';
 import { Fid, isOk } from '../uicc.js';
@@ -12,20 +12,25 @@ import { Fid, isOk } from '../uicc.js';
 /** TS 27.007 8.17: hexadecimal characters of one command APDU. */
 const APDU_DIGITS = 522;
 
+/** PIN commands and UPDATE: their INS is the second byte. What the card answers is judged by SecrecyWatch (host/sim/apdu.ts). */
+const SECRET_APDU = /[^0-9A-F][0-9A-F]{2}(20|24|26|28|2C|D6|DC)[0-9A-F]{4}/i;
+/** UPDATE BINARY and UPDATE RECORD. */
+const UPDATE = /^ *= *2(14|20)/;
+
 const CPIN_TEXT: Readonly<Record<string, string>> = { ready: 'READY', pin: 'SIM PIN', puk: 'SIM PUK' };
+
+/** The card's number, under whichever name. */
+export function iccidCommand({ sim }: ModemCore, name: string): CommandEntry {
+  const run: Handler = ({ info }) => {
+    sim.require(true);
+    if (sim.iccid === undefined) throw new CmeError(Cme.SimFailure);
+    info(`${name}: ${sim.iccid}`);
+  };
+  return { execute: run, read: run };
+}
 
 export function simCommands(core: ModemCore): CommandTable {
   const { sim } = core;
-
-  const iccid = (name: string): CommandTable[string] => {
-    const run: Handler = ({ info }) => {
-      sim.require(true);
-      if (sim.iccid === undefined) throw new CmeError(Cme.SimFailure);
-      info(`${name}: ${sim.iccid}`);
-    };
-    return { execute: run, read: run };
-  };
-
   const watch = new SecrecyWatch();
   /** Logical channels that +CCHO opened. */
   const channels = new Set<number>();
@@ -37,11 +42,11 @@ export function simCommands(core: ModemCore): CommandTable {
         info(await sim.imsi());
       },
     },
-    '+CCID': iccid('+CCID'),
-    '+QCCID': iccid('+QCCID'),
-    '+ICCID': iccid('+ICCID'),
+    '+CCID': iccidCommand(core, '+CCID'),
+    '+ICCID': iccidCommand(core, '+ICCID'),
 
     '+CPIN': {
+      secret: true,
       test: '',
       read: ({ info }) => {
         const text = CPIN_TEXT[sim.state];
@@ -55,6 +60,7 @@ export function simCommands(core: ModemCore): CommandTable {
       },
     },
     '+CLCK': {
+      secret: true,
       test: '+CLCK: ("SC")',
       set: async ({ args, info }) => {
         args.expect(2, 3);
@@ -67,6 +73,7 @@ export function simCommands(core: ModemCore): CommandTable {
       },
     },
     '+CPWD': {
+      secret: true,
       test: '+CPWD: ("SC",8)',
       set: async ({ args }) => {
         if (args.expect(3, 3).string(0, 2) !== 'SC') throw new CmeError(Cme.NotSupported);
@@ -75,13 +82,14 @@ export function simCommands(core: ModemCore): CommandTable {
     },
 
     '+CSIM': {
+      secret: SECRET_APDU,
       test: '',
       set: async (call) => {
         const apdu = apduArgument(call.args.expect(2, 2), 0);
         await rawAccess(core, call, '+CSIM', apdu, watch);
       },
     },
-    '+CRSM': { test: '', set: (call) => restrictedAccess(core, call, watch) },
+    '+CRSM': { secret: UPDATE, test: '', set: (call) => restrictedAccess(core, call, watch) },
 
     '+CCHO': {
       test: '',
@@ -102,6 +110,7 @@ export function simCommands(core: ModemCore): CommandTable {
       },
     },
     '+CGLA': {
+      secret: SECRET_APDU,
       test: '',
       set: async (call) => {
         const channel = call.args.expect(3, 3).number(0, 0, 255);

@@ -2,15 +2,20 @@
 
 import type { CommandTable } from '../at/command.js';
 import { AtError } from '../at/result.js';
+import { iccidCommand } from '../commands/sim.js';
 import type { ModemCore } from '../core.js';
-import { quectelSignal } from '../signal.js';
+import { RSRQ_DB, rssiDbm, SINR_DB } from '../signal.js';
 import { calendarText } from '../time.js';
+import type { QuectelModel } from './model.js';
 
-export function quectelDeviceCommands(core: ModemCore): CommandTable {
-  const { identity, radio } = core;
+/** RSSI, RSRP (dBm), SINR (0..250, fifths of a decibel above -20) and RSRQ (dB) as AT+QCSQ lists them. */
+const signalFigures = (rsrp: number): number[] => [rssiDbm(rsrp), Math.round(rsrp), (SINR_DB + 20) * 5, RSRQ_DB];
+
+export function quectelDeviceCommands(core: ModemCore, { lteM, nbIot }: QuectelModel['systemModes']): CommandTable {
+  const { radio } = core;
 
   /** `<sysmode>`, by TS 27.007's access technology. */
-  const systemMode = (act: number): string => (act === 0 ? 'GSM' : act === 9 ? identity.nbIot : identity.lteM);
+  const systemMode = (act: number): string => (act === 0 ? 'GSM' : act === 9 ? nbIot : lteM);
 
   const timeText = (mode: number): string => {
     const { synchronisedMs } = core.time;
@@ -20,12 +25,13 @@ export function quectelDeviceCommands(core: ModemCore): CommandTable {
   };
 
   return {
+    '+QCCID': iccidCommand(core, '+QCCID'),
     '+QCSQ': {
-      test: `+QCSQ: "NOSERVICE","GSM","${identity.lteM}","${identity.nbIot}"`,
+      test: `+QCSQ: "NOSERVICE","GSM","${lteM}","${nbIot}"`,
       execute: ({ info }) => {
         const { cell, rsrp } = radio;
         if (!cell || rsrp === undefined) info('+QCSQ: "NOSERVICE"');
-        else info(`+QCSQ: "${systemMode(cell.act)}",${quectelSignal(rsrp).join(',')}`);
+        else info(`+QCSQ: "${systemMode(cell.act)}",${signalFigures(rsrp).join(',')}`);
       },
     },
     '+QLTS': {
@@ -35,10 +41,10 @@ export function quectelDeviceCommands(core: ModemCore): CommandTable {
     },
     '+QPOWD': {
       test: '+QPOWD: (0,1)',
-      execute: ({ afterwards }) => afterwards(() => void core.powerDown()),
+      execute: ({ afterwards }) => afterwards(() => void core.line.powerDown()),
       set: ({ args, afterwards }) => {
         args.expect(1, 1).number(0, 0, 1);
-        afterwards(() => void core.powerDown());
+        afterwards(() => void core.line.powerDown());
       },
     },
     '+QURCCFG': {

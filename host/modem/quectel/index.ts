@@ -1,9 +1,14 @@
-// The dialect of Quectel BG95 and BG96: the grammar of its own commands and unsolicited codes. The commands of V.250
-// and TS 27.007 are in ../commands, the sockets themselves in ../sockets.ts; a further dialect is another folder
-// like this one.
+// Quectel's modems: the grammar of their own commands and unsolicited codes. A model is a file (bg95.ts) and a line here.
+//   model.ts   what a model says of itself, and the dialect made of it
+//   device.ts, context.ts, sockets.ts, tls.ts   the commands;  stream.ts, errors.ts  what they share
 
-export { quectelDeviceCommands } from './device.js';
-export { quectelSocketCommands } from './sockets.js';
-export type { LastError } from './stream.js';
-export { quectelListener } from './stream.js';
-export { quectelTlsCommands } from './tls.js';
+import type { Dialect } from '../dialect.js';
+import { BG95 } from './bg95.js';
+import { BG96 } from './bg96.js';
+import { quectelDialect } from './model.js';
+
+/** By the name that a configuration gives. */
+export const quectel: Readonly<Record<string, Dialect>> = {
+  BG95: quectelDialect(BG95),
+  BG96: quectelDialect(BG96),
+};

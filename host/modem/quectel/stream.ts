@@ -5,7 +5,8 @@ import { SocketError } from '../../cellular/network.js';
 import { MS, SECOND } from '../../clock/clock.js';
 import type { Call, CommandEntry, Handler } from '../at/command.js';
 import { AtError } from '../at/result.js';
-import type { SocketInfo, SocketListener, Sockets, SocketState } from '../sockets.js';
+import type { SocketCodes } from '../core.js';
+import type { SocketInfo, Sockets, SocketState } from '../sockets.js';
 import type { QuectelCode } from './errors.js';
 import { QUECTEL_ERRORS } from './errors.js';
 
@@ -44,36 +45,29 @@ export const stateLine = (command: string, word: string, socket: SocketInfo): st
     '"uart1"',
   ].join(',');
 
-/** What the stack says by itself, in Quectel's words. */
-export function quectelListener(
-  words: { readonly opened: string; readonly event: string },
-  unsolicited: (line: string, data?: Uint8Array) => void,
-  remember: (code: QuectelCode) => void,
-  sessionLost: () => void,
-  room: () => boolean,
-): SocketListener {
-  return {
-    opened: (id, error) => {
-      const code = error ? SOCKET_CODE[error.code] : 0;
-      remember(code);
-      unsolicited(`${words.opened}: ${id},${code}`);
-    },
-    readable: (id) => unsolicited(`${words.event}: "recv",${id}`),
-    room,
-    pushed: (id, bytes) => unsolicited(`${words.event}: "recv",${id},${bytes.length}`, bytes),
-    closed: (id) => unsolicited(`${words.event}: "closed",${id}`),
-    sessionLost,
-  };
-}
-
 /** Code of the last TCP/IP command, for AT+QIGETERROR. */
 export interface LastError {
   code: QuectelCode;
 }
 
-export interface StreamCommands {
+/** What the stack says by itself, in Quectel's words; `last` remembers the outcome. */
+export const quectelCodes = (opened: string, event: string, last: LastError): SocketCodes => ({
+  opened: (id, error) => {
+    last.code = error ? SOCKET_CODE[error.code] : 0;
+    return `${opened}: ${id},${last.code}`;
+  },
+  readable: (id) => `${event}: "recv",${id}`,
+  pushed: (id, length) => `${event}: "recv",${id},${length}`,
+  closed: (id) => `${event}: "closed",${id}`,
+});
+
+export interface ErrorCommands {
   fail(code: QuectelCode): never;
+  /** A command that sets the code. */
   entry(test: string, set: Handler, delay?: number): CommandEntry;
+}
+
+export interface StreamCommands extends ErrorCommands {
   idOf(call: Call): number;
   deliver(id: number, bytes: Uint8Array): string;
   readonly send: Handler;
@@ -81,8 +75,7 @@ export interface StreamCommands {
   readonly close: Handler;
 }
 
-/** The handlers for one set of sockets; `sendName` and `readName` are what their answers begin with. */
-export function streamCommands(sockets: Sockets, last: LastError, sendName: string, readName: string): StreamCommands {
+export function errorCommands(last: LastError): ErrorCommands {
   const fail = (code: QuectelCode): never => {
     last.code = code;
     throw new AtError(QUECTEL_ERRORS[code]);
@@ -105,6 +98,12 @@ export function streamCommands(sockets: Sockets, last: LastError, sendName: stri
     set: checked(set),
     ...(delay === undefined ? {} : { delay }),
   });
+  return { fail, entry };
+}
+
+/** The handlers for one set of sockets; `sendName` and `readName` are what their answers begin with. */
+export function streamCommands(sockets: Sockets, last: LastError, sendName: string, readName: string): StreamCommands {
+  const { fail, entry } = errorCommands(last);
   const idOf = (call: Call): number => call.args.number(0, 0, SOCKET_MAX);
 
   const deliver = (id: number, bytes: Uint8Array): string => {

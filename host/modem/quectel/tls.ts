@@ -7,9 +7,8 @@
 
 import type { CommandTable, Handler } from '../at/command.js';
 import { AtError } from '../at/result.js';
-import { CONTEXT_MAX } from '../contexts.js';
 import type { ModemCore } from '../core.js';
-import type { SocketInfo } from '../sockets.js';
+import type { SocketInfo, Sockets } from '../sockets.js';
 import type { LastError } from './stream.js';
 import { DELAY, HOST_MAX, READ_MAX, SEND_MAX, SOCKET_MAX, stateLine, streamCommands } from './stream.js';
 
@@ -46,8 +45,9 @@ const RANGES: Readonly<Partial<Record<keyof Settings, readonly [least: number, m
   negotiatetime: [10, 300],
 };
 
-export function quectelTlsCommands(core: ModemCore, last: LastError): CommandTable {
-  const { contexts, tlsSockets: sockets } = core;
+export function quectelTlsCommands(core: ModemCore, sockets: Sockets, last: LastError): CommandTable {
+  const { contexts } = core;
+  const { first, last: most } = contexts.limits;
   const { fail, entry, idOf, send, read, close } = streamCommands(sockets, last, '+QSSLSEND', '+QSSLRECV');
   const settings = new Map<number, Settings>();
   let epoch = core.epoch;
@@ -75,7 +75,7 @@ export function quectelTlsCommands(core: ModemCore, last: LastError): CommandTab
 
   const open: Handler = (call) => {
     const { args } = call;
-    const cid = args.expect(5, 6).number(0, 1, CONTEXT_MAX);
+    const cid = args.expect(5, 6).number(0, first, most);
     const context = args.number(1, 0, CONTEXTS - 1);
     const id = args.number(2, 0, SOCKET_MAX);
     const host = args.string(3, HOST_MAX);
@@ -91,7 +91,7 @@ export function quectelTlsCommands(core: ModemCore, last: LastError): CommandTab
       const code = sockets.get(id) ? 563 : !session ? 561 : seclevel > 0 && authority === undefined ? 552 : 0;
       if (code !== 0 || !session) {
         last.code = code;
-        core.unsolicited(`+QSSLOPEN: ${id},${code}`);
+        core.line.unsolicited(`+QSSLOPEN: ${id},${code}`);
         return;
       }
       const trusted = seclevel > 0 && authority !== undefined ? [authority] : undefined;
@@ -128,7 +128,7 @@ export function quectelTlsCommands(core: ModemCore, last: LastError): CommandTab
       configure,
     ),
     '+QSSLOPEN': entry(
-      `+QSSLOPEN: (1-${CONTEXT_MAX}),(0-${CONTEXTS - 1}),(0-${SOCKET_MAX}),<serveraddr>,(1-65535),(0,1)`,
+      `+QSSLOPEN: (${first}-${most}),(0-${CONTEXTS - 1}),(0-${SOCKET_MAX}),<serveraddr>,(1-65535),(0,1)`,
       open,
       DELAY.open,
     ),

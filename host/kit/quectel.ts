@@ -1,4 +1,4 @@
-// The device's AT client and BG95 driver (assembly/kit/modem.ts): bytes in, bytes out, milliseconds as an argument. A kit has
+// The device's AT client and BG95 driver (assembly/kit/quectel.ts): bytes in, bytes out, milliseconds as an argument. A kit has
 // one of each.
 
 /** How a command ended; the numbers of `AtResult`. */
