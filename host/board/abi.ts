@@ -1,4 +1,4 @@
-// The board ABI as the host sees it. assembly/board/ declares the same for devices; test/board/abi.test.ts compares them.
+// The board ABI as the host sees it. Written by tools/abi.mjs from assembly/board: change that, then `npm run abi`.
 
 /** Newest ABI number that this host runs. */
 export const BOARD_ABI = 1;
@@ -6,40 +6,36 @@ export const BOARD_ABI = 1;
 /** Module name of all imports. */
 export const BOARD_MODULE = 'board';
 
-type ValueType = 'i32' | 'i64';
-
 export interface AbiFunction {
-  readonly params: readonly ValueType[];
-  readonly result: ValueType | null;
+  readonly params: readonly ('i32' | 'i64')[];
+  readonly result: 'i32' | 'i64' | null;
 }
-
-const i32 = (count: number): ValueType[] => new Array<ValueType>(count).fill('i32');
 
 /** Every import that a device binary may have. */
 export const BOARD_IMPORTS: Readonly<Record<string, AbiFunction>> = {
-  uart_open: { params: i32(3), result: 'i32' },
-  uart_read: { params: i32(3), result: 'i32' },
-  uart_write: { params: i32(3), result: 'i32' },
-  uart_events: { params: i32(1), result: 'i32' },
+  uart_open: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  uart_read: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  uart_write: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  uart_events: { params: ['i32'], result: 'i32' },
   clock_ms: { params: [], result: 'i64' },
   clock_unix_ms: { params: [], result: 'i64' },
-  entropy: { params: i32(2), result: 'i32' },
-  store_read: { params: i32(3), result: 'i32' },
-  store_write: { params: i32(3), result: 'i32' },
-  net_open: { params: i32(4), result: 'i32' },
-  net_state: { params: i32(1), result: 'i32' },
-  net_send: { params: i32(3), result: 'i32' },
-  net_recv: { params: i32(3), result: 'i32' },
-  net_close: { params: i32(1), result: 'i32' },
-  gpio_write: { params: i32(2), result: 'i32' },
-  gpio_read: { params: i32(1), result: 'i32' },
-  adc_read: { params: i32(1), result: 'i32' },
-  i2c_transfer: { params: i32(6), result: 'i32' },
-  firmware_write: { params: i32(3), result: 'i32' },
-  firmware_commit: { params: i32(1), result: 'i32' },
-  restart: { params: i32(1), result: null },
+  entropy: { params: ['i32', 'i32'], result: 'i32' },
+  store_read: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  store_write: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  net_open: { params: ['i32', 'i32', 'i32', 'i32'], result: 'i32' },
+  net_state: { params: ['i32'], result: 'i32' },
+  net_send: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  net_recv: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  net_close: { params: ['i32'], result: 'i32' },
+  gpio_write: { params: ['i32', 'i32'], result: 'i32' },
+  gpio_read: { params: ['i32'], result: 'i32' },
+  adc_read: { params: ['i32'], result: 'i32' },
+  i2c_transfer: { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], result: 'i32' },
+  firmware_write: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  firmware_commit: { params: ['i32'], result: 'i32' },
+  restart: { params: ['i32'], result: null },
   restart_cause: { params: [], result: 'i32' },
-  log: { params: i32(3), result: null },
+  log: { params: ['i32', 'i32', 'i32'], result: null },
 };
 
 /** What every app exports. */
@@ -49,7 +45,7 @@ export const APP_EXPORTS: Readonly<Record<string, AbiFunction>> = {
   board_abi: { params: [], result: 'i32' },
 };
 
-/** The one table of status codes; assembly/board/status.ts says what each means. */
+/** The one table of status codes: 0 or more is success (often a count), below 0 says what went wrong. */
 export const Status = {
   Ok: 0,
   Again: -1,
@@ -72,17 +68,23 @@ export const Status = {
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
-/** Character formats; see assembly/board/index.ts. */
+/** Character format of a UART. `Iso7816` is the half-duplex line of a card: 8E with error signal, `baud` = clocks per etu. */
 export const UartFormat = { N81: 0, E81: 1, O81: 2, Iso7816: 16 } as const;
+export type UartFormat = (typeof UartFormat)[keyof typeof UartFormat];
 
 /** Bits of `uart_events`. */
 export const UartEvent = { Reset: 1, Parity: 2, Overrun: 4, HangUp: 8 } as const;
+export type UartEvent = (typeof UartEvent)[keyof typeof UartEvent];
 
 export const NetKind = { Udp: 0, Tcp: 1, Tls: 2 } as const;
+export type NetKind = (typeof NetKind)[keyof typeof NetKind];
 
+/** What `net_state` answers for a socket that has not failed; a failed one answers its `Status`. */
 export const NetState = { Opening: 0, Open: 1, Ended: 2 } as const;
+export type NetState = (typeof NetState)[keyof typeof NetState];
 
 export const RestartCause = { Power: 0, Request: 1, Trap: 2, Watchdog: 3 } as const;
 export type RestartCause = (typeof RestartCause)[keyof typeof RestartCause];
 
 export const LogLevel = { Error: 0, Warn: 1, Info: 2, Debug: 3 } as const;
+export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];

@@ -1,5 +1,7 @@
 /* The board's imports by WAMR's rules: the environment first, then the parameters; a signature for each, "i" 32 and "I" 64
- * bits. Addresses pass as numbers ("i", not "*"): the core checks them, the same for every engine. */
+ * bits. Addresses pass as numbers ("i", not "*"): the core checks them, the same for every engine.
+ *
+ * Written by tools/abi.mjs from assembly/board: change that, then `npm run abi`. */
 #include "akari_abi.h"
 #include "wamr.h"
 

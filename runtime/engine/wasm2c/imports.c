@@ -1,5 +1,7 @@
 /* The module's imports by wasm2c's names, each handed to the core. app.h declares those that the app has, with the
- * types that it gives them: one of another type is an error here, one that no board has is an undefined Z_boardZ_<name>. */
+ * types that it gives them: one of another type is an error here, one that no board has is an undefined Z_boardZ_<name>.
+ *
+ * Written by tools/abi.mjs from assembly/board: change that, then `npm run abi`. */
 #include "akari_abi.h"
 #include "app.h"
 
