@@ -403,8 +403,9 @@ export const API_LIMITS = {
   description: 1024,
   /** Bytes of a role's or user's permission. */
   permission: 8 * 1024,
-  /** Passwords that may wait to be checked. */
+  /** Passwords that may wait to be checked: for one name from one address, and in all. Each takes some 40 ms in its turn. */
   waitingChecks: 32,
+  allWaitingChecks: 256,
 } as const;
 
 /**

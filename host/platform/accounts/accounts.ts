@@ -162,10 +162,11 @@ export class Accounts {
 
   // --- Tokens ---
 
-  /** Undefined: nobody, or not with these. Takes as long for both. Rejects with BusyError. */
-  async signIn(login: Login, seconds: number): Promise<Ticket | undefined> {
+  /** Undefined: nobody, or not with these. Takes as long for both. `address`: who calls. Rejects with BusyError. */
+  async signIn(login: Login, seconds: number, address = ''): Promise<Ticket | undefined> {
     const { owner, hash, secret } = this.#known(login);
-    if (!(await this.#checks.check(secret, hash)) || owner === undefined) return undefined;
+    const source = { address, name: nameOf(login) };
+    if (!(await this.#checks.check(secret, hash, source)) || owner === undefined) return undefined;
     if ('authKeyId' in login) {
       const sql = 'UPDATE auth_keys SET used_ms = ? WHERE auth_key_id = ?';
       this.#database.run(sql, this.#unixMs(), login.authKeyId);
@@ -176,7 +177,8 @@ export class Accounts {
 
   /** Rejects with BusyError. */
   isPassword(operatorId: string, userName: string, password: string): Promise<boolean> {
-    return this.#checks.check(password, this.sam.passwordHash(operatorId, userName));
+    const source = { address: operatorId, name: userName };
+    return this.#checks.check(password, this.sam.passwordHash(operatorId, userName), source);
   }
 
   /** Who holds this key and token. */
@@ -250,6 +252,12 @@ export class Accounts {
     return this.#database.get('SELECT * FROM auth_keys WHERE auth_key_id = ?', authKeyId);
   }
 }
+
+/** Whom the caller wants to be. */
+const nameOf = (login: Login): string => {
+  if ('authKeyId' in login) return login.authKeyId;
+  return 'email' in login ? login.email.toLowerCase() : `${login.operatorId}/${login.userName}`;
+};
 
 const readOwner = (row: Row): Owner => ({
   operatorId: String(row['operator_id']),

@@ -62,11 +62,11 @@ export function authRoutes(accounts: Accounts): Route[] {
       summary: 'signs in: by an AuthKey, e-mail and password, or a SAM user’s password',
       body: signIn,
       answers: { 200: ticketShape },
-      handle: async ({ input: body }) => {
+      handle: async ({ input: body, from }) => {
         const login = loginOf(body);
         if (login === undefined) throw new ApiError('malformed');
         const life = body.tokenTimeoutSeconds ?? TOKEN_SECONDS.default;
-        const ticket = await accounts.signIn(login, life).catch((error: unknown) => {
+        const ticket = await accounts.signIn(login, life, from).catch((error: unknown) => {
           throw error instanceof BusyError ? new ApiError('busy') : error;
         });
         if (ticket === undefined) throw new ApiError('auth-failed');

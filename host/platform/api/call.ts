@@ -36,6 +36,8 @@ export class Call<C extends ApiCaller | undefined = ApiCaller, Q = unknown, B = 
     readonly input: B,
     /** For what comes from the world: a device's answer. */
     readonly wait: Wait = (work) => work,
+    /** The address that calls, for limits; empty when it is not known. */
+    readonly from = '',
   ) {}
 
   /** A part of the path, percent-decoded. */

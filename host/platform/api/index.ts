@@ -49,6 +49,8 @@ interface Bindings {
   /** Known already: a SIM through Metadata. */
   readonly caller?: ApiCaller;
   readonly wait?: Wait;
+  /** The address that calls. */
+  readonly from?: string;
 }
 type ApiContext = Context<{ Bindings: Bindings }>;
 
@@ -64,8 +66,8 @@ export class OperatorApi implements Pick<Service, 'close'> {
     this.#context = context;
     this.#accounts = accounts;
     this.#trace = trace;
-    this.#front = outsideFront(context, (request, streamed) =>
-      streamed ? this.#respond(request, {}) : this.fetch(request),
+    this.#front = outsideFront(context, (request, { streamed, from }) =>
+      streamed ? this.#respond(request, { from }) : this.#fetch(request, { from }),
     );
     const declared: Route[] = [
       ...authRoutes(accounts),
@@ -157,7 +159,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
       const query = readQuery(route, new URL(request.url).searchParams, caller?.kind !== 'sim');
       const other = route.otherBodies !== undefined && isOf(route.otherBodies, request);
       const { body, unknown } = route.body === undefined || other ? NO_BODY : await readBody(route.body, request);
-      const reply = await route.handle(new Call(caller, request, params, query, body, c.env.wait) as never);
+      const reply = await route.handle(new Call(caller, request, params, query, body, c.env.wait, c.env.from) as never);
       const response = reply instanceof Response ? reply : toResponse(reply, request.method);
       if (answers.hasSubscribers) {
         const { json } = reply instanceof Response ? { json: undefined } : reply;

@@ -28,8 +28,8 @@ export interface OutsideFront {
   close(): void;
 }
 
-/** `streamed`: the request's body comes as time passes. */
-type Fetch = (request: Request, streamed: boolean) => Promise<Response>;
+/** `streamed`: the request's body comes as time passes. `from`: the address that calls. */
+type Fetch = (request: Request, how: { readonly streamed: boolean; readonly from: string }) => Promise<Response>;
 
 export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFront {
   const { clock } = context;
@@ -48,13 +48,14 @@ export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFron
         const fault = frontFault(status, reason);
         return fault && jsonAnswer(status, fault.body('en'), clock);
       },
-      answer: async (request) => toPassedAnswer(await fetch(toRequest(request), false), clock),
+      answer: async (request) =>
+        toPassedAnswer(await fetch(toRequest(request), { streamed: false, from: request.caller.ip }), clock),
       stream: {
         limit: ({ method, target }) => (isFileUpload(method, target) ? FILES_LIMITS.fileBytes : undefined),
         answer: async (request) => {
           let cut: BodyError | undefined;
           const body = watched(request.body, (error) => (cut = error));
-          const response = await fetch(toRequest({ ...request, body }), true);
+          const response = await fetch(toRequest({ ...request, body }), { streamed: true, from: request.caller.ip });
           if (cut !== undefined) throw cut;
           return toPassedAnswer(response, clock);
         },
