@@ -1,17 +1,17 @@
 // The leg from Beam to the destination: one connection, one request, one answer. Nothing is ever tried twice.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock/clock.js';
 import { Alarm } from '../../alarm.js';
 import { HELD_LIMITS, type HttpLimits } from '../choices.js';
-import { Collector } from '../collector.js';
-import { HeldBytes, type Share } from '../held.js';
+import { HeldBytes } from '../held.js';
 import type { Answer } from '../http/front.js';
-import { headerPairs, isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
+import { withoutHopByHop, type HeaderList } from '../http/text.js';
+import { AnswerReader } from './answer.js';
 import { Dialer, dialHost } from './dial.js';
 import type { Upstream } from './upstream.js';
 import { UpstreamError } from './upstream-error.js';
+import { writeRequest } from './request.js';
 
 export interface ForwardedRequest {
   readonly destination: URL;
@@ -74,66 +74,31 @@ export class Forwarder {
   }
 
   #overHttp(stream: Duplex, request: ForwardedRequest): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const { method, target: path, body } = request;
-      const headers = request.headers.flat();
-      const upstream = httpRequest({ createConnection: () => stream, method, path, headers, setHost: false });
-      upstream.on('error', (error: NodeJS.ErrnoException) => {
-        const notHttp = error.code?.startsWith('HPE_') === true;
-        reject(notHttp ? new UpstreamError('not-http', 'the answer is not HTTP') : closedEarly());
-      });
-      let answered = false;
-      upstream.once('response', (response) => {
-        answered = true;
-        const share = this.#held.share(request.imsi);
-        this.#collect(response, share)
-          .then(resolve, reject)
-          .finally(() => share.release());
-      });
-      upstream.once('upgrade', () => reject(new UpstreamError('not-http', 'the destination switches protocols')));
-      upstream.once('close', () => {
-        if (!answered) reject(closedEarly());
-      });
-      upstream.end(body);
-    });
-  }
-
-  #collect(response: IncomingMessage, share: Share): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const { maxResponseBody } = this.#limits;
-      const whole = new Collector();
-      const refuse = (error: UpstreamError): void => {
-        response.destroy();
-        reject(error);
-      };
-      response.on('data', (chunk: Buffer) => {
-        this.#clock.stir();
-        if (whole.length + chunk.length > maxResponseBody) {
-          refuse(new UpstreamError('too-large', `the answer has more than ${maxResponseBody} bytes`));
-        } else if (share.take(whole.cost(chunk.length)) !== undefined) {
-          refuse(new UpstreamError('no-room', 'too many bytes are under way'));
-        } else {
-          whole.add(chunk);
+    const { method, imsi } = request;
+    const share = this.#held.share(imsi);
+    const reader = new AnswerReader({ method, maxBody: this.#limits.maxResponseBody, share });
+    return new Promise<Answer>((resolve, reject) => {
+      const read = (step: () => void): void => {
+        try {
+          step();
+          const { answer } = reader;
+          if (answer === undefined) return;
+          stream.off('data', onData).off('end', onEnd);
+          resolve({ ...answer, headers: withoutHopByHop(answer.headers) });
+        } catch (error) {
+          // What still comes is not read: it would be counted after the share was released.
+          stream.off('data', onData).off('end', onEnd);
+          reject(error instanceof Error ? error : new Error('unknown'));
         }
-      });
-      response.on('error', () => reject(new UpstreamError('cut-short', 'the answer was cut short')));
-      response.once('end', () => {
-        const answer = {
-          status: response.statusCode ?? 0,
-          reason: response.statusMessage ?? '',
-          headers: withoutHopByHop(headerPairs(response.rawHeaders)),
-          body: whole.bytes,
-          trailers: headerPairs(response.rawTrailers),
-        };
-        if (isWritable(answer)) resolve(answer);
-        else reject(new UpstreamError('not-http', 'the answer has a status or a header that HTTP does not allow'));
-      });
-    });
+      };
+      const onData = (chunk: Buffer): void => {
+        this.#clock.stir();
+        read(() => reader.take(chunk));
+      };
+      const onEnd = (): void => read(() => reader.end());
+      stream.on('data', onData).once('end', onEnd);
+      stream.once('close', () => reject(reader.cut()));
+      writeRequest(stream, request);
+    }).finally(() => share.release());
   }
 }
-
-const closedEarly = (): UpstreamError => new UpstreamError('cut-short', 'the connection was closed before the answer');
-
-/** Node's parser lets some through that its writer refuses. */
-const isWritable = ({ status, reason, headers, trailers }: Omit<Required<Answer>, 'shown'>): boolean =>
-  status >= 200 && status <= 999 && [reason, ...[...headers, ...trailers].map(([, value]) => value)].every(isFieldText);
