@@ -124,6 +124,18 @@ export const BeamStatus = {
   BadGateway: 502,
   /** The destination did not answer in time. */
   GatewayTimeout: 504,
+  /** WebSocket connections beyond WEBSOCKET's limits. */
+  TooManyConnections: 503,
+} as const;
+
+/** WebSocket through Beam's website entry point. */
+export const WEBSOCKET = {
+  /** The limit of the documentation. */
+  idle: 300 * SECOND,
+  /** Open connections of one SIM: a device has one, a gateway of several programs a few. */
+  perCaller: 16,
+  /** Of all SIMs: two sockets and their buffers each, some 100 kB at the most. */
+  total: 2048,
 } as const;
 
 /** What Funnel and Funk answer by themselves when the cloud behind them gives no answer that could be passed on. */
@@ -460,21 +472,22 @@ export const MetadataStatus = {
 //   resource: `{"/3303/0/5700":21.5}` (inventory/readings.ts).
 // - Beam's TCP and UDP entries without `version` are 201509, as entries of before that key are; `eodBytes` (hexadecimal) and
 //   `binaryFormatV1` are our own key names. The error text of 201509 ends with CRLF and has no end-of-data bytes besides;
-//   `skipStatusCode` takes the status off errors too. Refusals are worded `<status> Beam: <reason>` (beam/convert.ts).
+//   `skipStatusCode` takes the status off errors too; with it an empty answer is no datagram, and over TCP nothing but
+//   `eodBytes` that are configured. Refusals are worded `<status> Beam: <reason>` (beam/convert.ts).
 // - Beam TCP to TCP: an unsigned first line has a timestamp too, as SORACOM's own test server is sent; no line at all when
 //   no option is on; 30 seconds to connect, 30 minutes of silence (beam/relay.ts).
 // - Unified Endpoint: `response.format` by the names that the platform's API shows, in any case; `response.success` and
 //   `response.failure` ({statusCode, body, contentType}) are our own key names for Custom. The Unified format's outer
 //   object goes over TCP and UDP, its body under the real status over HTTP. Beam's part of an HTTP message is the entry
 //   of its HTTP entry point whose path the request has (unified/).
-// - HTTP entry point: paths match exactly; the device's query is passed on, after the destination's own (beam/route.ts).
+// - HTTP entry point: paths match exactly, as they are written (beam/route.ts).
 // - Ports 18080 and 80 are one website entry, configured as http://beam.soracom.io:18080/ or http://beam.soracom.io/.
-// - Device-sent headers x-soracom-* are dropped, also when spelt with underscores (beam/headers.ts).
+// - Device-sent headers x-soracom-* are dropped, also in the spellings that CGI gateways take for the same (beam/headers.ts).
 // - `authorization: {"$credentialsId"}` is our own key name; the forms are Bearer and Basic (beam/headers.ts).
 // - Request trailers are dropped; `Expect: 100-continue` is answered by the platform and not passed on.
 // - An entry with addSignature but no key, or no identity to sign, refuses: nothing goes out unsigned.
-// - Endorse: parameters are taken from the query of a GET and the body of a POST, at path / only; `redirect_url` is
-//   never signed; a parameter given twice counts once, the last one; without any there is no `requestParameters`.
+// - Endorse: parameters are taken from the query of a GET and the body of a POST (JSON or a form), at path / only;
+//   `redirect_url` is taken from the query of both and never signed; a parameter given twice counts once, the last one; without any there is no `requestParameters`.
 // - Endorse answers at port 80 without TLS as well (endorse/index.ts).
 // - Binary Parser: bit 7 of a `bool` and of an offset is the most significant; an index left out means the byte after the
 //   last one read, for `bool` too; `little-endian` is for whole bytes only; several operations are done from left to

@@ -102,7 +102,6 @@ describe.each(ways)('a message over %s', (_, send) => {
     ['404 with a body', {}, 'HTTP/1.1 404 N\r\nContent-Length: 2\r\n\r\nno', '404 no'],
     ['503 without', {}, 'HTTP/1.1 503 N\r\nContent-Length: 0\r\n\r\n', '503'],
     ['200, status skipped', { skipStatusCode: true }, ok('r'), 'r'],
-    ['200 without a body, status skipped', { skipStatusCode: true }, ok(''), ''],
     ['404, status skipped', { skipStatusCode: true }, 'HTTP/1.1 404 N\r\nContent-Length: 2\r\n\r\nno', 'no'],
     ['bytes that are no text', {}, ok('\x00\xff\n'), '200 \x00\xff\n'],
   ])('version 202411: %s', async (_what, entry, reply, got) => {
@@ -130,6 +129,20 @@ describe.each(ways)('a message over %s', (_, send) => {
     const { world, requests } = worldWith(entry, ok(''));
     expect(await send(world, 'x')).toBe('400 Beam: credentials are not in the store');
     expect(requests).toEqual([]);
+  });
+});
+
+describe('an empty answer whose status is skipped', () => {
+  it('is no byte over TCP', async () => {
+    const { world, requests } = worldWith({ skipStatusCode: true }, ok(''));
+    expect(await tcp(world, 'x')).toBe('');
+    expect(requests).toHaveLength(1);
+  });
+
+  it('is no datagram over UDP', async () => {
+    const { world, requests } = worldWith({ skipStatusCode: true }, ok(''));
+    await expect(world.datagram('x')).rejects.toThrow('no reply');
+    expect(requests).toHaveLength(1);
   });
 });
 

@@ -81,6 +81,8 @@ describe('header options', () => {
       'x_soracom_imsi',
       'X-Soracom_Imei',
       'x-soracom-anything',
+      ...[..."!#$%&'*+.^`|~"].map((mark) => `X${mark}Soracom${mark}Sim${mark}Id`),
+      'x.soracom-imsi',
     ];
     const lines = await forwarded(
       { addSubscriberHeader: true },
@@ -209,7 +211,7 @@ describe('whatever headers a device sends', () => {
   const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
   const forging = fc
     .tuple(
-      fc.constantFrom('x-soracom-', 'x_soracom_', 'X-Soracom-', 'x-SORACOM_'),
+      fc.constantFrom('x-soracom-', 'x_soracom_', 'X-Soracom-', 'x-SORACOM_', 'x~soracom~', 'X.Soracom!', 'x|soracom^'),
       fc.constantFrom('imsi', 'IMEI', 'signature', 'timestamp', 'sim_id'),
     )
     .map((parts) => parts.join(''));

@@ -61,6 +61,35 @@ describe('the Binary Parser', () => {
   );
 });
 
+describe('formats of devices, from what their makers and the platform published', () => {
+  it('@sensit: the payload of the announcement', () => {
+    expect(values('@sensit', '816c1e71')).toEqual({
+      ...{ mode: 1, modeText: 'Temperature + Humidity', timeframe: 0, type: 0, battery: 4.1 },
+      ...{ tempCLowPrecision: 23, tempFLowPrecision: 73.4, tempC: 26.75, tempF: 80.15 },
+      ...{ reedSwitchState: 0, humidity: 56.5 },
+    });
+    expect(values('@sensit', '806c1e71')).toEqual({ mode: 0, timeframe: 0, type: 0, battery: 4.1 });
+    expect(values('@sensit', '816c1e')).toEqual({});
+  });
+
+  it('@unashield: the message of the library’s own page', () => {
+    expect(values('@unashield', '920e5a00b051680194597b00')).toEqual({ ctr: 9, tmp: 36, vlt: 12.3 });
+    expect(values('@unashield', '920e5a')).toEqual({});
+  });
+
+  it('no bytes make more than an object', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('@sensit', '@unashield', '@button'),
+        fc.uint8Array({ maxLength: 16 }),
+        (name, bytes) => {
+          expect(typeof values(name, Buffer.from(bytes).toString('hex'))).toBe('object');
+        },
+      ),
+    );
+  });
+});
+
 describe('a format that cannot be', () => {
   it.each([
     ['', 'is empty: name:index:type:parameters is wanted'],
@@ -91,8 +120,8 @@ describe('a format that cannot be', () => {
     ['a::uint:8 a::uint:8', 'item 2, character 11: "a" is there twice'],
     ['ä::uint:8', 'item 1, character 1: the name "ä" may have letters, digits, # - _ $ only'],
     ['binaryParserEnabled::bool:1', 'item 1, character 1: "binaryParserEnabled" is the parser\'s own'],
-    ['@sensit', '"@sensit" is not emulated: @button is, and so are custom formats'],
-    ['@nothing', '"@nothing" is not a predefined format: @button is, and so are custom formats'],
+    ['@sensit.v3', '"@sensit.v3" is not emulated: @button, @sensit, @unashield are, and so are custom formats'],
+    ['@nothing', '"@nothing" is not a predefined format: @button, @sensit, @unashield are, and so are custom formats'],
   ])('%j: %s', (format, text) => {
     expect(() => new BinaryParser(format)).toThrow(expect.objectContaining({ message: text }));
     expect(() => new BinaryParser(format)).toThrow(FormatError);

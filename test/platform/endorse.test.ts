@@ -311,3 +311,42 @@ describe('over TLS at port 443', () => {
     expect(ports).toEqual(['endorse.soracom.io:80']);
   });
 });
+
+describe('a login page', () => {
+  const LOGIN = 'https://myserver.example.com/login';
+  const form = (body: string, target: string, type = 'application/x-www-form-urlencoded'): string =>
+    `POST ${target} HTTP/1.1\r\nHost: endorse.soracom.io\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+  const claim = (on: BeamWorld, token: string): unknown => verified(on, token)['soracom-endorse-claim'];
+
+  it('posts its form, and the browser is sent on with the token', async () => {
+    const on = world({ authorizedRedirectUrls: [LOGIN] });
+    const answer = await ask(on, form('username=sora&note=a+b%C3%A9', `/?redirect_url=${encodeURIComponent(LOGIN)}`));
+    expect(answer).toMatch(/^HTTP\/1\.1 302 /);
+    const location = new URL(
+      headerLines(answer)
+        .find((line) => line.startsWith('location'))
+        ?.slice(10) ?? '',
+    );
+    expect(location.origin + location.pathname).toBe(LOGIN);
+    expect(claim(on, location.searchParams.get('soracom_endorse_token') ?? '')).toMatchObject({
+      imsi: IMSI,
+      requestParameters: { username: 'sora', note: 'a b\u00e9' },
+    });
+  });
+
+  it('posts JSON, called a form by curl, or without a redirect', async () => {
+    const on = world({ authorizedRedirectUrls: [LOGIN] });
+    const json = await ask(on, form('{"username":"sora"}', `/?redirect_url=${LOGIN}`));
+    expect(json).toMatch(/^HTTP\/1\.1 302 /);
+    const plain = await ask(on, form('username=sora', '/'));
+    expect(claim(on, tokenOf(plain))).toMatchObject({ requestParameters: { username: 'sora' } });
+  });
+
+  it('is sent nowhere that the operator did not name, and a form of no form is refused', async () => {
+    const on = world({ authorizedRedirectUrls: [LOGIN] });
+    const refused = await ask(on, form('username=sora', '/?redirect_url=https://evil.example/login'));
+    expect(refused).toMatch(/^HTTP\/1\.1 400 [^]*END0003/);
+    expect(refused).not.toMatch(/^location/im);
+    expect(await ask(on, form('username=sora', '/', 'text/plain'))).toMatch(/^HTTP\/1\.1 400 [^]*END0002/);
+  });
+});

@@ -142,10 +142,18 @@ describe('dotted selectors', () => {
     '__proto__',
     '%',
     'tags%00',
-  ])('subscriber.%s is not there: 404 with code and message', async (path) => {
+  ])('subscriber.%s is not there: 404 with the sentence that sketches compare with', async (path) => {
     const answer = await ask(metadataWorld(), 'GET', `/v1/subscriber.${path}`);
     expect(answer.status).toBe(404);
-    expect(Object.keys(json(answer))).toEqual(['code', 'message']);
+    expect(answer.headers['content-type']).toBe('text/plain');
+    expect(answer.body).toBe('Specified key does not exist.');
+  });
+
+  it('where Metadata is off, 403 with the sentence that sketches compare with', async () => {
+    const answer = await ask(metadataWorld({ enabled: false }), 'GET', '/v1/subscriber.tags.name');
+    expect(answer.status).toBe(403);
+    expect(answer.headers['content-type']).toBe('text/plain');
+    expect(answer.body).toBe('You are not allowed to access Metadata Server.');
   });
 
   it('cannot be written to', async () => {

@@ -65,7 +65,9 @@ export class Converter implements MessageService {
     if (entry === undefined || message?.unified === true || message?.protocol !== 'tcp') {
       return { bytes: answer.worded ? Buffer.concat([bytes, CRLF]) : bytes };
     }
-    const { eodBytes = versionOf(entry) === '201509' ? LF : '' } = entry;
+    // With nothing to say there is nothing to end, unless the operator wants the end marked.
+    const marked = versionOf(entry) === '201509' && bytes.length > 0;
+    const { eodBytes = marked ? LF : '' } = entry;
     return { bytes: Buffer.concat([bytes, answer.worded ? CRLF : Buffer.from(eodBytes, 'hex')]) };
   }
 

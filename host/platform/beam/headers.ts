@@ -1,7 +1,7 @@
 // What Beam does to the header of a request on its way to the destination.
 
 import type { Secret } from '../../secret.js';
-import { isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
+import { isFieldText, withoutHopByHop, type HeaderList, foldedName } from '../http/text.js';
 import type { CustomHeader } from './config.js';
 import { EntryError, type IdentityContext, identityParts, lookUp, preSharedKey } from './identity.js';
 import { signature, SIGNATURE_VERSION } from './signature.js';
@@ -30,8 +30,7 @@ export function forwardedHeaders(device: HeaderList, context: HeaderContext): He
 
 /** Names that belong to Beam: the message's framing, and the identity. No device and no custom header sets them. */
 export function isReserved(name: string): boolean {
-  // CGI-style servers read `x_soracom_imsi` as the same variable as `x-soracom-imsi`.
-  const plain = name.toLowerCase().replaceAll('_', '-');
+  const plain = foldedName(name);
   return plain.startsWith('x-soracom-') || FRAMING.has(plain);
 }
 

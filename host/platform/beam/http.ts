@@ -9,6 +9,7 @@ import type { ServiceContext } from '../service.js';
 import { exchange, failureOf, report } from './exchange.js';
 import { forwardedHeaders } from './headers.js';
 import { findRoute, type Route } from './route.js';
+import { WebSockets } from './websocket.js';
 
 export class HttpEntry implements HttpService {
   readonly #context: ServiceContext;
@@ -17,6 +18,16 @@ export class HttpEntry implements HttpService {
   constructor(context: ServiceContext, kind: 'http' | 'website') {
     this.#context = context;
     this.#kind = kind;
+    if (kind !== 'website') return;
+    const sockets = new WebSockets(context);
+    this.upgrade = async (request) => {
+      try {
+        const { subscriber, ...route } = this.#route(request);
+        return await sockets.open(request, route, subscriber);
+      } catch (error) {
+        return this.#failure(error, request);
+      }
+    };
   }
 
   refuses(head: RequestHead): boolean {
@@ -32,15 +43,22 @@ export class HttpEntry implements HttpService {
     report(this.#context, 'refused', id, caller, status, reason);
   }
 
+  readonly upgrade?: NonNullable<HttpService['upgrade']>;
+
   async answer(request: DeviceRequest): Promise<Answer> {
     try {
       const { subscriber, ...route } = this.#route(request);
       return await forwardRequest(this.#context, request, route, subscriber);
     } catch (error) {
-      const failure = failureOf(this.#context, error, request);
-      if (failure === undefined) throw error;
-      return textAnswer(failure.status, failure.text, this.#context.clock);
+      return this.#failure(error, request);
     }
+  }
+
+  /** Throws what nobody foresaw. */
+  #failure(error: unknown, request: RequestHead): Answer {
+    const failure = failureOf(this.#context, error, request);
+    if (failure === undefined) throw error;
+    return textAnswer(failure.status, failure.text, this.#context.clock);
   }
 
   /** Asked anew for each request: a session may close, an operator may change the group. Throws Refusal. */

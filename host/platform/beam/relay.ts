@@ -1,12 +1,9 @@
 // Beam's TCP to TCP(S) entry point: a stream stays a stream. The first line says who is calling, then bytes go both ways,
 // as fast as the slower end takes them; each end may finish its direction alone.
 
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import type { Session } from '../../cellular/network.js';
 import { Alarm } from '../../alarm.js';
-import { resetSocket } from '../../reset.js';
 import { BeamStatus } from '../choices.js';
 import { Dialer } from '../outbound/dial.js';
 import { UpstreamError } from '../outbound/upstream-error.js';
@@ -16,6 +13,7 @@ import { streamDestination, type StreamDestination } from './config.js';
 import { failureOf } from './exchange.js';
 import { firstLine } from './first-line.js';
 import { findEntry } from './route.js';
+import { reset, Splice } from './splice.js';
 
 export class Relay {
   readonly #context: ServiceContext;
@@ -41,13 +39,6 @@ export class Relay {
   }
 }
 
-/** An end that was cut must not look like one that had finished: RST, not FIN. */
-function reset(stream: Duplex): void {
-  if (stream.destroyed) return;
-  if (stream instanceof Socket && !(stream instanceof TLSSocket)) resetSocket(stream);
-  else stream.destroy(new Error('connection reset'));
-}
-
 class Connection {
   readonly #device: Duplex;
   readonly #caller: Session;
@@ -56,8 +47,9 @@ class Connection {
   readonly #id: number;
   /** All streams of the connection but the device's: TLS lies over a plain one. */
   readonly #opened: Duplex[] = [];
-  /** While connecting: the connection's time limit; then: the silence of both ends. */
+  /** While connecting: the connection's time limit; after a refusal: until the device closes. */
   readonly #alarm: Alarm;
+  #splice: Splice | undefined;
   #over = false;
 
   constructor(device: Duplex, caller: Session, context: ServiceContext, dialer: Dialer) {
@@ -95,6 +87,7 @@ class Connection {
     if (this.#over) return;
     this.#over = true;
     this.#alarm.clear();
+    if (this.#splice !== undefined) return this.#splice.destroy();
     for (const stream of [this.#device, ...this.#opened]) reset(stream);
     this.#context.clock.stir();
   }
@@ -121,65 +114,25 @@ class Connection {
     });
     const keep = (stream: Duplex): void => {
       this.#opened.push(stream);
-      stream.on('error', () => this.#lost(stream));
+      stream.on('error', () => undefined);
       if (this.#over) stream.destroy();
     };
     return Promise.race([this.#dialer.open(destination, keep), late]);
   }
 
   #join(upstream: Duplex, destination: StreamDestination): void {
-    const { directory } = this.#context;
-    this.#watch();
-    upstream.once('close', () => {
-      this.#trace('ended', destination);
-      this.#lost(upstream);
+    const { clock, directory, messageLimits } = this.#context;
+    if (this.#over) return reset(upstream);
+    this.#alarm.clear();
+    this.#splice = new Splice({
+      ...{ clock, device: this.#device, upstream, opened: this.#opened },
+      ...{ idle: messageLimits.idle, linger: messageLimits.linger },
+      // A SIM may be suspended in mid-stream: from then on nothing gets through, to it or from it.
+      check: () => void callerOf(directory, this.#caller),
+      refused: (error) => void failureOf(this.#context, error, { id: this.#id, caller: this.#caller }),
+      ended: () => this.#trace('ended', destination),
+      over: () => (this.#over = true),
     });
-    // A SIM may be suspended in mid-stream: from then on nothing gets through, to it or from it.
-    const check = (): void => void callerOf(directory, this.#caller);
-    this.#pass(upstream, this.#device, check);
-    this.#pass(this.#device, upstream, check);
-  }
-
-  /** `check` throws Refusal when bytes may no longer pass. */
-  #pass(from: Duplex, to: Duplex, check: () => void): void {
-    const { clock } = this.#context;
-    from.on('data', (chunk: Buffer) => {
-      try {
-        check();
-      } catch (error) {
-        failureOf(this.#context, error, { id: this.#id, caller: this.#caller });
-        this.destroy();
-        return;
-      }
-      clock.stir();
-      this.#watch();
-      if (to.writableEnded || to.destroyed || to.write(chunk)) return;
-      from.pause();
-      to.once('drain', () => {
-        clock.stir();
-        from.resume();
-      });
-    });
-    from.once('end', () => {
-      clock.stir();
-      to.end();
-      // Both directions have ended: the device gets what is under way, and then so long to close.
-      if (this.#device.readableEnded && this.#device.writableEnded) this.#linger();
-    });
-  }
-
-  /** The destination's end is gone. What it had sent before its FIN still reaches the device. */
-  #lost(upstream: Duplex): void {
-    if (!upstream.readableEnded) return this.destroy();
-    if (this.#over) return;
-    this.#device.end();
-    this.#device.resume();
-    this.#linger();
-  }
-
-  /** Starts the limit on silence anew. */
-  #watch(): void {
-    this.#alarm.set(this.#context.messageLimits.idle, () => this.destroy());
   }
 
   /** Closes the device's connection without having served it. */

@@ -56,16 +56,19 @@ export function findRoute(
   const target = originForm(requestTarget);
   if (target === undefined) return undefined;
   const [path = '', query] = split(target);
-  for (const [key, entry] of Object.entries(configuration.SoracomBeam ?? {})) {
+  const entry = entryAt(configuration, kind, path);
+  if (entry === undefined || !URL.canParse(entry.destination)) return undefined;
+  const destination = new URL(entry.destination);
+  if (!/^https?:$/.test(destination.protocol)) return undefined;
+  return { entry, destination, target: destinationTarget(destination, kind, path, query) };
+}
+
+/** A path of the HTTP entry point matches as it is written. */
+function entryAt(configuration: GroupConfiguration, kind: 'http' | 'website', path: string): BeamEntry | undefined {
+  return Object.entries(configuration.SoracomBeam ?? {}).find(([key, { enabled }]) => {
     const point = entryPoint(key);
-    if (!entry.enabled || point?.kind !== kind) continue;
-    if (point.kind === 'http' && point.path !== path) continue;
-    if (!URL.canParse(entry.destination)) return undefined;
-    const destination = new URL(entry.destination);
-    if (!/^https?:$/.test(destination.protocol)) return undefined;
-    return { entry, destination, target: destinationTarget(destination, kind, path, query) };
-  }
-  return undefined;
+    return enabled && point?.kind === kind && (point.kind !== 'http' || point.path === path);
+  })?.[1];
 }
 
 /** `http://authority/path` and `/path` ask for the same (RFC 9112 3.2). */
@@ -87,8 +90,10 @@ function destinationTarget(
   path: string,
   query: string | undefined,
 ): string {
+  // An entry of the HTTP entry point leads to one place: nothing of the device's own target goes there.
+  if (kind === 'http') return destination.pathname + destination.search;
   // The website entry appends the device's path as it is: nothing in it can change the host.
-  const whole = kind === 'http' ? destination.pathname : destination.pathname.replace(/\/$/, '') + path;
+  const whole = destination.pathname.replace(/\/$/, '') + path;
   const queries = [destination.search.slice(1) || undefined, query].filter((part) => part !== undefined);
   return queries.length > 0 ? `${whole}?${queries.join('&')}` : whole;
 }

@@ -19,7 +19,7 @@ export class BinaryParser {
       if (predefined === undefined) {
         const known = [...PREDEFINED.keys()].join(', ');
         const why = UNKNOWN_BYTES.has(name) ? 'is not emulated' : 'is not a predefined format';
-        throw new FormatError(0, 0, `"${name}" ${why}: ${known} is, and so are custom formats`);
+        throw new FormatError(0, 0, `"${name}" ${why}: ${known} are, and so are custom formats`);
       }
       this.#values = (payload) => predefined(payload) ?? [];
       return;

@@ -1,7 +1,9 @@
 // What a device asks Endorse for: the parameters to sign, and where to be sent with the token.
 
+import { isUtf8 } from 'node:buffer';
 import { EndorseStatus } from '../choices.js';
 import type { RequestHead } from '../http/front.js';
+import type { HeaderList } from '../http/text.js';
 import { EndorseRefusal } from './refusal.js';
 
 export interface TokenRequest {
@@ -13,7 +15,7 @@ const REDIRECT = 'redirect_url';
 
 /** Throws EndorseRefusal. */
 export function tokenRequest(
-  { method, target }: Pick<RequestHead, 'method' | 'target'>,
+  { method, target, headers }: Pick<RequestHead, 'method' | 'target' | 'headers'>,
   body: Uint8Array,
 ): TokenRequest {
   const base = 'http://endorse.soracom.io';
@@ -21,28 +23,37 @@ export function tokenRequest(
   if (url?.pathname !== '/') {
     throw new EndorseRefusal(EndorseStatus.NotFound, 'END0004', 'tokens are at /');
   }
-  if (method === 'GET') return fromQuery(url.searchParams);
-  if (method === 'POST') return { parameters: fromBody(body), redirectUrl: undefined };
-  throw new EndorseRefusal(EndorseStatus.MethodNotAllowed, 'END0005', `${method} is not served here`);
-}
-
-function fromQuery(query: URLSearchParams): TokenRequest {
-  const redirects = query.getAll(REDIRECT);
+  if (method !== 'GET' && method !== 'POST') {
+    throw new EndorseRefusal(EndorseStatus.MethodNotAllowed, 'END0005', `${method} is not served here`);
+  }
+  // A login page posts its form to an address that says where the browser is to go (Endorse, "URL redirection").
+  const redirects = url.searchParams.getAll(REDIRECT);
   if (redirects.length > 1) throw invalid(`${REDIRECT} is there more than once`);
-  const pairs = [...query].filter(([name]) => name !== REDIRECT);
-  return { parameters: Object.fromEntries(pairs), redirectUrl: redirects[0] };
+  const pairs = method === 'GET' ? [...url.searchParams] : fromBody(headers, body);
+  const parameters = Object.fromEntries(pairs.filter(([name]) => name !== REDIRECT));
+  return { parameters, redirectUrl: redirects[0] };
 }
 
-function fromBody(body: Uint8Array): Record<string, unknown> {
-  if (body.length === 0) return {};
+const FORM = /^application\/x-www-form-urlencoded *(;|$)/i;
+
+/**
+ * A JSON object, or an HTML form. The documentation's own example posts JSON with curl, which calls it a form: so the bytes
+ * are asked first.
+ */
+function fromBody(headers: HeaderList, body: Uint8Array): (readonly [name: string, value: unknown])[] {
+  if (body.length === 0) return [];
+  if (!isUtf8(body)) throw invalid('the body is not UTF-8');
+  const text = Buffer.from(body).toString();
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    value = JSON.parse(text);
   } catch {
-    throw invalid('the body is not JSON');
+    const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+    if (!FORM.test(type.trim())) throw invalid('the body is neither JSON nor a form');
+    return [...new URLSearchParams(text)];
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('a JSON object is wanted');
-  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== REDIRECT));
+  return Object.entries(value);
 }
 
 /**

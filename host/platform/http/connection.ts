@@ -1,7 +1,7 @@
 // One connection of a device: its requests, served one after the other.
 
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { finished, type Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
 import type { Trace } from '../../trace/trace.js';
@@ -18,6 +18,7 @@ import {
   type HttpService,
   type RequestHead,
   type StreamedAnswer,
+  type SwitchedAnswer,
   textAnswer,
 } from './service.js';
 import { headerPairs, shownBody, shownHeaders, type HeaderList } from './text.js';
@@ -49,6 +50,8 @@ export class Connection {
   #broken: BodyError | undefined;
   #onBroken: ((error: BodyError) => void) | undefined;
   #endAfterAnswer = false;
+  /** The stream is a service's from here on. */
+  #switched = false;
 
   constructor(stream: Duplex, caller: Session, options: FrontOptions & { readonly held: HeldBytes }) {
     this.#stream = stream;
@@ -62,6 +65,11 @@ export class Connection {
   take(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
     const overflow = this.#waiting > this.#options.limits.maxWaiting;
     this.#queue(() => this.#serve(request, response, expectation, overflow));
+  }
+
+  /** Node's parser has let go of the stream: what follows the request is `first`, and then the stream. */
+  upgrade(request: IncomingMessage, first: Buffer): void {
+    this.#queue(() => this.#switch(request, first));
   }
 
   /** The connection's next answer is its last. */
@@ -83,10 +91,61 @@ export class Connection {
     this.#onBroken?.(this.#broken);
     this.#queue(() => {
       if (!this.#stream.writable) return;
-      const { headers, body } = this.#refusal(this.#options.nextId(), status, reason);
-      const head = [...headers, ['Connection', 'close']].map(([name, value]) => `${name}: ${value}\r\n`).join('');
-      this.#stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${Buffer.from(body).toString()}`);
+      this.#end(this.#refusal(this.#options.nextId(), status, reason));
     });
+  }
+
+  /** Without Node's help: the last answer of a connection whose parser is done with it. */
+  #end({ status, reason, headers, body }: Answer): void {
+    this.#stream.write(headText(status, reason, [...headers, ['Connection', 'close']]));
+    this.#stream.end(body);
+  }
+
+  async #switch(request: IncomingMessage, first: Buffer): Promise<void> {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.#alarm.clear();
+    const head = this.#headOf(request);
+    this.#received(head, '');
+    const fault = headFault(request);
+    const answer = fault === undefined ? await this.#askFor(head) : this.#refusal(head.id, fault.status, fault.text);
+    if (!('join' in answer)) return this.#decline(head, answer);
+    this.#sent(head.id, answer.status, answer.headers, '');
+    if (!this.#stream.writable) return answer.drop();
+    this.#switched = true;
+    this.#stream.write(headText(answer.status, answer.reason, answer.headers));
+    answer.join(this.#stream, first);
+  }
+
+  /** The connection stays HTTP, and ends: its parser is gone. */
+  #decline(head: RequestHead, declined: Answer): void {
+    if (!this.#stream.writable) return;
+    const share = this.#held.share(this.#caller.imsi || this.#caller.ip);
+    const answer = this.#counted(head.id, declined, share);
+    // The body counts until the device has taken it, or is gone.
+    finished(this.#stream, { readable: false }, () => share.release());
+    this.#sent(head.id, answer.status, answer.headers, answer.body);
+    this.#end(answer);
+  }
+
+  async #askFor(head: RequestHead): Promise<Answer | SwitchedAnswer> {
+    const { service, clock } = this.#options;
+    try {
+      const answer = await service.upgrade?.({ ...head, signal: this.#gone.signal });
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      this.#failed(head, error, 'internal error');
+    }
+    return textAnswer(FrontStatus.InternalError, 'internal error', clock);
+  }
+
+  #headOf(request: IncomingMessage): RequestHead {
+    return {
+      id: this.#options.nextId(),
+      caller: this.#caller,
+      method: request.method ?? '',
+      target: request.url ?? '',
+      headers: headerPairs(request.rawHeaders),
+    };
   }
 
   gone(): void {
@@ -108,7 +167,7 @@ export class Connection {
 
   /** Nothing under way: waits for the next request, or for the device's end of a connection that has ended here. */
   #rest(): void {
-    if (this.#stream.destroyed) return;
+    if (this.#stream.destroyed || this.#switched) return;
     const { limits } = this.#options;
     if (this.#stream.writableEnded) {
       this.#alarm.set(limits.linger, () => this.#stream.destroy());
@@ -128,14 +187,8 @@ export class Connection {
   ): Promise<void> {
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
     this.#alarm.clear();
-    const { service, clock, limits, nextId, tooLargeText } = this.#options;
-    const head: RequestHead = {
-      id: nextId(),
-      caller: this.#caller,
-      method: request.method ?? '',
-      target: request.url ?? '',
-      headers: headerPairs(request.rawHeaders),
-    };
+    const { service, clock, limits, tooLargeText } = this.#options;
+    const head = this.#headOf(request);
     const fail = (status: number, reason: string): Promise<void> => {
       this.#received(head, '');
       return this.#send(head, response, this.#refusal(head.id, status, reason), true);
@@ -208,7 +261,7 @@ export class Connection {
   }
 
   /** The answer, while there is room for it. */
-  #counted(id: number, answer: Answer | StreamedAnswer, share: Share): Answer | StreamedAnswer {
+  #counted<T extends Answer | StreamedAnswer>(id: number, answer: T, share: Share): T | Answer {
     const fault = 'body' in answer ? share.take(answer.body.length) : undefined;
     return fault === undefined ? answer : this.#refusal(id, ...noRoom(fault));
   }
@@ -301,6 +354,11 @@ export class Connection {
     }));
   }
 }
+
+const headText = (status: number, reason: string | undefined, headers: HeaderList): Buffer => {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return Buffer.from(`HTTP/1.1 ${status} ${reason ?? STATUS_CODES[status] ?? ''}\r\n${lines}\r\n`, 'latin1');
+};
 
 /** Throws BodyError: the body does not come whole, or there is no room for it. */
 async function collect(body: AsyncIterable<Buffer>, share: Share): Promise<Buffer> {

@@ -4,7 +4,7 @@
 // world's clock; Node's own time-outs are off. service.ts says what a service is given, connection.ts serves the requests
 // of one connection one after the other, body.ts is what a body is on its way, fault.ts what no service is asked for.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { FrontStatus, HELD_LIMITS } from '../choices.js';
@@ -23,8 +23,23 @@ export {
   type RequestHead,
   type StreamedAnswer,
   type StreamedRequest,
+  type SwitchedAnswer,
   textAnswer,
 } from './service.js';
+
+/** Node asks this of each request when there is somebody who takes upgrades: only WebSocket is one here, h2c is not. */
+class UpgradingMessage extends IncomingMessage {
+  #asked: boolean | null = null;
+
+  get upgrade(): boolean {
+    return this.#asked === true && this.method === 'GET' && /^websocket$/i.test(this.headers.upgrade?.trim() ?? '');
+  }
+
+  set upgrade(value: boolean | null) {
+    // Called by the base class, too, before this one has its fields.
+    if (#asked in this) this.#asked = value;
+  }
+}
 
 export class HttpFront {
   readonly #options: FrontOptions & { readonly held: HeldBytes };
@@ -35,11 +50,19 @@ export class HttpFront {
     this.#options = { ...options, held: options.held ?? new HeldBytes(HELD_LIMITS) };
     // What a head lacks is said by fault.ts, in its turn.
     const others = { requireHostHeader: false };
-    this.#server = createServer({ headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, ...others });
+    const upgrades = options.service.upgrade !== undefined;
+    this.#server = createServer({
+      ...(upgrades && { IncomingMessage: UpgradingMessage }),
+      headersTimeout: 0,
+      requestTimeout: 0,
+      keepAliveTimeout: 0,
+      ...others,
+    });
     this.#server.timeout = 0;
+    const of = (message: IncomingMessage): Connection | undefined => this.#connections.get(message.socket);
+    if (upgrades) this.#server.on('upgrade', (request, _stream, first) => of(request)?.upgrade(request, first));
     // A device may send its FIN right after the request and still wait for the answer.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
-    const of = (message: IncomingMessage): Connection | undefined => this.#connections.get(message.socket);
     this.#server
       .on('request', (request, response) => of(request)?.take(request, response, 'none'))
       .on('checkContinue', (request, response) => of(request)?.take(request, response, 'continue'))

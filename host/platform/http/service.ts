@@ -1,5 +1,6 @@
 // What an HTTP front of the platform hands to a service, and what it takes back.
 
+import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
 import type { HeaderList } from './text.js';
@@ -56,6 +57,15 @@ export interface StreamedAnswer extends AnswerHead {
   readonly source: BodySource;
 }
 
+/** 101: what comes after it is the service's. */
+export interface SwitchedAnswer extends AnswerHead {
+  readonly status: 101;
+  /** `first`: what the device sent behind its request. */
+  join(stream: Duplex, first: Buffer): void;
+  /** Instead of `join`, when the device is gone. */
+  drop(): void;
+}
+
 /** What stands behind a front. */
 export interface HttpService {
   /** True when the head alone is enough to refuse, so that a body announced with `Expect: 100-continue` is not sent. */
@@ -73,6 +83,8 @@ export interface HttpService {
   readonly maxBody?: number;
   /** What the front answers by itself; a short text where this gives nothing. */
   refusal?(status: number, reason: string): Answer | undefined;
+  /** For GET requests that ask for WebSocket (RFC 6455 4.1); without it they are requests like all. */
+  upgrade?(request: RequestHead & { readonly signal: AbortSignal }): Promise<Answer | SwitchedAnswer>;
   /** The front answered by itself. */
   failed(id: number, caller: Session, status: number, reason: string): void;
 }

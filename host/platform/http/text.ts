@@ -64,5 +64,8 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** A field's name as CGI gateways read it: `X~Soracom.IMSI` becomes the same variable as `x-soracom-imsi` (RFC 3875 4.1.18). */
+export const foldedName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+
 /** What Node agrees to write as a header's value or a reason phrase (RFC 9110 5.5). */
 export const isFieldText = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text);

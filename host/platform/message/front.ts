@@ -61,6 +61,8 @@ export class MessageFront {
       if (left > 0) this.#datagrams.set(imsi, left);
       else this.#datagrams.delete(imsi);
       clock.stir();
+      // A datagram without a byte would say nothing, and wake a modem for it.
+      if (answer.bytes.length === 0) return;
       reply(answer.bytes.length <= MAX_DATAGRAM ? answer.bytes : this.#refuse(TOO_LONG, session, 'udp').bytes);
     });
   }

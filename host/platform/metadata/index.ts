@@ -10,7 +10,7 @@ import type { SoracomAir } from '../air/config.js';
 import { type Answer, type DeviceRequest, HttpFront, textAnswer, type RequestHead } from '../http/front.js';
 import type { HeaderList } from '../http/text.js';
 import { toAnswer } from '../api/http.js';
-import { type Caller, callerOf, Refusal, wantOn } from '../refusal.js';
+import { type Caller, callerOf, Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { select } from './selector.js';
 import { type MetadataTarget, metadataTarget } from './target.js';
@@ -21,6 +21,13 @@ const PORT = 80;
 const PREFLIGHT_SECONDS = '600';
 /** Stands for the management API inside this process. */
 const API = 'http://api.soracom.io/v1/subscribers';
+
+/** Programs of devices that do not see a status compare bodies with these (published sketches for Wio LTE do). */
+const NO_KEY = 'Specified key does not exist.';
+const NOT_ALLOWED = 'You are not allowed to access Metadata Server.';
+
+/** A refusal in words alone. */
+class PlainRefusal extends Refusal {}
 
 type Settings = NonNullable<SoracomAir['metadata']>;
 
@@ -65,8 +72,8 @@ export class Metadata implements Service {
   #caller(session: Session): { readonly caller: Caller; readonly settings: Settings } {
     const caller = callerOf(this.#context.directory, session, MetadataStatus);
     const settings = caller.group.configuration.SoracomAir?.metadata;
-    wantOn(settings?.enabled, 'Metadata', MetadataStatus.Off);
-    return { caller, settings: settings ?? {} };
+    if (settings?.enabled !== true) throw new PlainRefusal(MetadataStatus.Off, NOT_ALLOWED);
+    return { caller, settings };
   }
 
   /** Throws Refusal. */
@@ -85,7 +92,12 @@ export class Metadata implements Service {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#refused(request.id, request.caller, error.status, error.message);
-      return withOrigin(this.#json(error.status, { code: 'MTD0001', message: error.message }), settings);
+      const { status, message } = error;
+      const plain = error instanceof PlainRefusal;
+      const answer = plain
+        ? this.#body(status, message, 'text/plain')
+        : this.#json(status, { code: 'MTD0001', message });
+      return withOrigin(answer, settings);
     }
   }
 
@@ -94,7 +106,10 @@ export class Metadata implements Service {
     this.#permit(settings, method);
     if (method === 'OPTIONS' && settings.allowOrigin !== undefined) return this.#preflight(settings);
     const target = metadataTarget(request.target);
-    if (target === undefined) throw new Refusal(MetadataStatus.Missing, 'there is nothing at this path');
+    if (target === undefined) {
+      if (request.target.startsWith('/v1/subscriber.')) throw new PlainRefusal(MetadataStatus.Missing, NO_KEY);
+      throw new Refusal(MetadataStatus.Missing, 'there is nothing at this path');
+    }
     if (target.kind !== 'api' && !/^(GET|HEAD)$/.test(method)) {
       throw new Refusal(MetadataStatus.MethodNotAllowed, `${method} is not served here`);
     }
@@ -119,7 +134,7 @@ export class Metadata implements Service {
     const whole = await this.#ask({ ...request, method: 'GET' }, caller, subscriber);
     if (whole.status !== 200) return toAnswer(whole, this.#context.clock);
     const found = select(await whole.json(), path);
-    if (found === undefined || found === null) throw new Refusal(MetadataStatus.Missing, `there is no "${path}"`);
+    if (found === undefined || found === null) throw new PlainRefusal(MetadataStatus.Missing, NO_KEY);
     if (typeof found === 'object') return this.#json(200, settings.minimizeResponseBody ? withoutNulls(found) : found);
     return this.#body(200, String(found), 'text/plain; charset=utf-8');
   }

@@ -24,6 +24,16 @@ export interface ForwardedRequest {
   readonly imsi: string;
 }
 
+/** A connection that speaks another protocol from here on. */
+export interface Switched {
+  /** Paused. */
+  readonly stream: Duplex;
+  /** The first bytes of the other protocol, if they came with the answer. */
+  readonly rest: Buffer;
+  /** The stream and what lies under it. */
+  readonly opened: readonly Duplex[];
+}
+
 export class Forwarder {
   readonly #clock: Clock;
   readonly #dialer: Dialer;
@@ -39,6 +49,16 @@ export class Forwarder {
 
   /** The destination's answer, without what belonged to its connection. Rejects with an UpstreamError. */
   async send(request: ForwardedRequest): Promise<Answer> {
+    const { answer } = await this.#run(request, false);
+    return answer;
+  }
+
+  /** The same for a request that asks for another protocol: with 101 the connection stays open. */
+  upgrade(request: ForwardedRequest): Promise<{ readonly answer: Answer; readonly switched?: Switched }> {
+    return this.#run(request, true);
+  }
+
+  async #run(request: ForwardedRequest, upgrade: boolean): Promise<{ answer: Answer; switched?: Switched }> {
     const opened: Duplex[] = [];
     const alarm = new Alarm(this.#clock);
     let over = false;
@@ -55,36 +75,42 @@ export class Forwarder {
     };
     request.signal.addEventListener('abort', abandon, { once: true });
     if (request.signal.aborted) abandon();
+    let kept = false;
     try {
-      return await Promise.race([this.#exchange(request, keep), cut]);
+      const { answer, stream, rest } = await Promise.race([this.#exchange(request, upgrade, keep), cut]);
+      if (answer.status !== 101) return { answer };
+      kept = true;
+      return { answer, switched: { stream, rest, opened } };
     } finally {
-      over = true;
+      over = !kept;
       alarm.clear();
       request.signal.removeEventListener('abort', abandon);
-      for (const stream of opened) stream.destroy();
+      if (!kept) for (const stream of opened) stream.destroy();
     }
   }
 
-  async #exchange(request: ForwardedRequest, keep: (stream: Duplex) => void): Promise<Answer> {
+  async #exchange(request: ForwardedRequest, upgrade: boolean, keep: (stream: Duplex) => void): Promise<Exchanged> {
     const { protocol, port } = request.destination;
     const tls = protocol === 'https:';
     const target = { host: dialHost(request.destination), port: Number(port) || (tls ? 443 : 80), tls };
     const stream = await this.#dialer.open({ ...target, protocols: ['http/1.1'] }, keep);
-    return this.#overHttp(stream, request);
+    return this.#overHttp(stream, request, upgrade);
   }
 
-  #overHttp(stream: Duplex, request: ForwardedRequest): Promise<Answer> {
+  #overHttp(stream: Duplex, request: ForwardedRequest, upgrade: boolean): Promise<Exchanged> {
     const { method, imsi } = request;
     const share = this.#held.share(imsi);
-    const reader = new AnswerReader({ method, maxBody: this.#limits.maxResponseBody, share });
-    return new Promise<Answer>((resolve, reject) => {
+    const reader = new AnswerReader({ method, maxBody: this.#limits.maxResponseBody, share, upgrade });
+    return new Promise<Exchanged>((resolve, reject) => {
       const read = (step: () => void): void => {
         try {
           step();
-          const { answer } = reader;
+          const { answer, rest } = reader;
           if (answer === undefined) return;
-          stream.off('data', onData).off('end', onEnd);
-          resolve({ ...answer, headers: withoutHopByHop(answer.headers) });
+          stream.off('data', onData).off('end', onEnd).pause();
+          // Whoever goes on with the connection needs to know the protocol that was chosen.
+          const headers = answer.status === 101 ? answer.headers : withoutHopByHop(answer.headers);
+          resolve({ answer: { ...answer, headers }, stream, rest });
         } catch (error) {
           // What still comes is not read: it would be counted after the share was released.
           stream.off('data', onData).off('end', onEnd);
@@ -101,4 +127,10 @@ export class Forwarder {
       writeRequest(stream, request);
     }).finally(() => share.release());
   }
+}
+
+interface Exchanged {
+  readonly answer: Answer;
+  readonly stream: Duplex;
+  readonly rest: Buffer;
 }

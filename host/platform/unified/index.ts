@@ -6,6 +6,7 @@
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { UNIFIED_STATUS } from '../choices.js';
+import { foldedName } from '../http/text.js';
 import { MessageEntry } from '../message/entry.js';
 import { failure } from '../message/front.js';
 import {
@@ -22,8 +23,8 @@ import { unifiedAnswer, type ServiceAnswer, type UnifiedAnswer } from './respons
 const NAMES = ['uni.soracom.io', 'unified.soracom.io'] as const;
 /** In which the documentation lists the services' answers. */
 const ORDER = ['beam', 'funnel', 'funk', 'harvest'];
-/** Honoured by Harvest Data at its own entry point, not through this one. Underscores read the same to CGI. */
-const NOT_PASSED = /^x[-_]soracom[-_]timestamp$/i;
+/** Honoured by Harvest Data at its own entry point, not through this one. */
+const NOT_PASSED = 'x-soracom-timestamp';
 
 export class Unified implements Service, MessageService {
   readonly name = 'unified';
@@ -58,7 +59,7 @@ export class Unified implements Service, MessageService {
     const { caller, protocol, target } = message;
     const enabled = this.#services.filter((service) => service.enabledFor(caller, protocol, target));
     if (enabled.length === 0) throw new Refusal(UNIFIED_STATUS.NoService, 'no service is enabled for the group');
-    const headers = message.headers.filter(([name]) => !NOT_PASSED.test(name));
+    const headers = message.headers.filter(([name]) => foldedName(name) !== NOT_PASSED);
     const copy: DeviceMessage = { ...message, headers, unified: true };
     const answers = await Promise.all(
       enabled.map(async (service): Promise<ServiceAnswer> => ({ service, answer: await this.#ask(service, copy) })),
