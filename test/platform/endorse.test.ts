@@ -257,7 +257,8 @@ describe('no token', () => {
 });
 
 it.each([
-  [{ tokenTimeoutSeconds: 0 }, 'tokenTimeoutSeconds'],
+  [{ tokenTimeoutSeconds: -1 }, 'tokenTimeoutSeconds'],
+  [{ tokenTimeoutSeconds: 86_401 }, 'tokenTimeoutSeconds'],
   [{ tokenTimeoutSeconds: 1.5 }, 'tokenTimeoutSeconds'],
   [{ allowOrigin: 'https://app.example/' }, 'allowOrigin'],
   [{ allowOrigin: 'app.example' }, 'allowOrigin'],
@@ -266,6 +267,12 @@ it.each([
   [{ enable: true }, 'SoracomEndorse'],
 ])('a configuration with %j is refused, with the field in the message', (wrong, field) => {
   expect(() => world(wrong)).toThrow(field);
+});
+
+it('a time of 0 means not set', async () => {
+  const on = world({ tokenTimeoutSeconds: 0 });
+  const { exp = 0, iat = 0 } = verified(on, tokenOf(await ask(on, get())));
+  expect(exp - iat).toBe(600);
 });
 
 it('no token is in the trace', async () => {

@@ -357,7 +357,7 @@ describe('configuration', () => {
       { enabled: true, customTimestamp: { type: 'jsonpointer', value: '/a', format: 'rfc' } },
       '.customTimestamp.format ',
     ],
-    [{ enabled: true, category: '' }, '.category '],
+    [{ enabled: true, category: 'x'.repeat(256) }, '.category '],
   ])('%j: refused, with the field', (SoracomHarvest, fault) => {
     const path = 'groups.sensors.configuration.SoracomHarvest';
     let faults: readonly string[] = [];
@@ -368,6 +368,13 @@ describe('configuration', () => {
       ({ faults } = error);
     }
     expect(faults.join('\n')).toContain(path + fault);
+  });
+
+  it('an empty category means not set', async () => {
+    const harvest = world({ category: '' });
+    await post(harvest, '{}');
+    expect(entries(harvest)).toHaveLength(1);
+    expect(entries(harvest)[0]).not.toHaveProperty('category');
   });
 });
 
