@@ -96,20 +96,26 @@ class World {
   readonly clock = new VirtualClock(0);
   readonly failures: string[] = [];
   readonly served: string[] = [];
+  readonly held: HeldBytes;
   readonly front: HttpFront;
 
-  constructor(answer: (body: Buffer) => Promise<Answer> = (body) => this.text(String(body.length))) {
+  constructor(
+    answer: (body: Buffer) => Promise<Answer> = (body) => this.text(String(body.length)),
+    { limits = LIMITS, upgrade }: { readonly limits?: HeldLimits; readonly upgrade?: () => Promise<Answer> } = {},
+  ) {
     const { clock } = this;
     const trace = new Trace(clock);
     let id = 0;
+    this.held = new HeldBytes(limits);
     this.front = new HttpFront({
-      ...{ clock, limits: HTTP_LIMITS, traceOf: () => trace, nextId: () => ++id, held: new HeldBytes(LIMITS) },
+      ...{ clock, limits: HTTP_LIMITS, traceOf: () => trace, nextId: () => ++id, held: this.held },
       service: {
         refuses: () => false,
         answer: ({ caller, body }) => {
           this.served.push(`${caller.imsi.slice(-1)} ${body.length}`);
           return answer(body);
         },
+        ...(upgrade && { upgrade }),
         failed: (_id, caller, status, reason) => this.failures.push(`${caller.imsi.slice(-1)} ${status} ${reason}`),
       },
     });
@@ -185,6 +191,38 @@ describe('the HTTP front', () => {
     third.stream.write(head(60_002) + 'x'.repeat(60_002));
     await world.run(1);
     expect([first.status(), third.status()]).toEqual(['200', '200']);
+  });
+
+  it('the answer to a declined WebSocket counts until it has been taken or the device is gone', async () => {
+    const limits = { caller: 1_000_000, all: 1_000_000, floor: 10_000 };
+    let bytes = 600_000;
+    const plain = (): Promise<Answer> => world.text('y'.repeat(100_000));
+    const world: World = new World(plain, { limits, upgrade: () => world.text('x'.repeat(bytes)) });
+    const upgrade = (device = world.open(A)): ReturnType<World['open']> => {
+      device.stream.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      return device;
+    };
+    const unread = world.open(A);
+    unread.stream.pause();
+    // The answer to this fills what the stream takes before it is read.
+    unread.stream.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await world.run(1);
+    upgrade(unread);
+    await world.run(1);
+    expect(world.held.callers).toBe(1);
+    const second = upgrade();
+    await world.run(1);
+    expect([second.status(), world.failures]).toEqual(['429', ['1 429 too many bytes of this caller are under way']]);
+    unread.stream.destroy();
+    await world.run(1);
+    expect(world.held.callers).toBe(0);
+    const third = upgrade();
+    await world.run(1);
+    expect([third.status(), world.held.callers]).toEqual(['200', 0]);
+    bytes = 1_000_001;
+    const tooLong = upgrade();
+    await world.run(1);
+    expect([tooLong.status(), world.held.callers]).toEqual(['429', 0]);
   });
 
   it('an answer for which there is no room is not held either', async () => {
