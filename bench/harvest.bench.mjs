@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '../dist/host/platform/database.js';
 import { DataStore } from '../dist/host/platform/harvest/store.js';
+import { RunningTime } from '../dist/host/platform/running-time.js';
 
 export const title = 'Harvest Data: acknowledged writes a second';
 
@@ -26,8 +27,10 @@ const seconds = (job) => {
 export function contenders() {
   const folder = mkdtempSync(join(tmpdir(), 'akari-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const database = new Database(join(folder, 'harvest.db'));
   const store = new DataStore({
-    database: new Database(join(folder, 'harvest.db')),
+    database,
+    running: new RunningTime(database, { now: () => 0 }),
     retentionDays: 40,
     unixMs: () => 1_700_000_000_000,
   });

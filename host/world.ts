@@ -37,7 +37,9 @@ import {
   type PlatformOptions,
   publishedKey,
   type Seal,
+  storageFaultOf,
 } from './platform/index.js';
+import { FrontStatus } from './platform/choices.js';
 import { Random } from './random.js';
 import { Secret } from './secret.js';
 import { CardSlot, type SimCard, type SimProfile, Terminal, personalise } from './sim/index.js';
@@ -91,7 +93,7 @@ export interface WorldConfig {
   readonly dtlsLimits?: PlatformOptions['dtlsLimits'];
   /** The clouds behind Funnel and Funk: who may sign, which streams and topics there are, functions as handlers. */
   readonly clouds?: CloudsConfig;
-  /** Where the platform keeps what has to outlive the world; in memory unless given. */
+  /** Where the platform keeps what has to outlive the world; in memory unless given. The world closes it, also when it cannot be made. */
   readonly storage?: { readonly database: Database; readonly seal: Seal; readonly filesFolder?: string };
   readonly network?: {
     /** The address of a subscriber's session; chance decides for whom it says nothing. */
@@ -229,10 +231,10 @@ export class World {
   /** Which device holds the SIM of which IMSI, for the platform's trace. */
   readonly #holders = new Map<string, string>();
 
-  private constructor(config: WorldConfig, clock: Clock, random: Random, parts: Cloud) {
+  private constructor(config: WorldConfig, clock: Clock, random: Random, trace: Trace, parts: Cloud) {
     this.seed = random.seed;
     this.clock = clock;
-    this.trace = parts.trace;
+    this.trace = trace;
     this.random = random;
     this.uart = config.uart ?? 'blocks';
     this.authority = parts.authority;
@@ -279,15 +281,33 @@ export class World {
     this.platform.register(this.network);
   }
 
-  /** Throws PlatformConfigError for a configuration that cannot be; its message names the field. */
+  /** Rejects with PlatformConfigError for a configuration that cannot be; its message names the field. Nothing is left open then. */
   static async create(config: WorldConfig = {}): Promise<World> {
     const { epochMs = EPOCH_MS, alwaysSettle = false } = config;
-    const clock = config.clock === 'real' ? new RealClock() : new VirtualClock(epochMs, { alwaysSettle });
+    const takes = (error: unknown): boolean => tellStorageFault(trace, error);
+    const clock = config.clock === 'real' ? new RealClock(takes) : new VirtualClock(epochMs, { alwaysSettle });
+    const trace = new Trace(clock);
     const random = new Random(config.seed ?? (clock.kind === 'real' ? Random.freshSeed() : '1'));
-    const parts = await makeCloud(config, clock, random);
-    const world = new World(config, clock, random, parts);
-    parts.publish(world.platform);
-    return world;
+    const servers: CloudServer[] = [];
+    try {
+      const parts = await makeCloud(config, { clock, random, trace, servers });
+      const world = new World(config, clock, random, trace, parts);
+      parts.publish(world.platform);
+      return world;
+    } catch (error) {
+      config.storage?.database.close();
+      await closeAll(servers, clock);
+      throw error;
+    }
+  }
+
+  /** Runs work that nobody waits for: a storage fault in it is told in the trace, and the world goes on. */
+  guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!tellStorageFault(this.trace, error)) throw error;
+    }
   }
 
   get devices(): ReadonlyMap<string, Device> {
@@ -340,9 +360,22 @@ export class World {
   async close(): Promise<void> {
     for (const device of [...this.#devices.values(), ...this.#dataCards.values()]) device.powerOff();
     this.platform.close();
-    await Promise.all(this.#servers.map((server) => server.close()));
-    if (this.clock instanceof RealClock) this.clock.close();
+    await closeAll(this.#servers, this.clock);
   }
+}
+
+async function closeAll(servers: readonly CloudServer[], clock: Clock): Promise<void> {
+  await Promise.all(servers.map((server) => server.close()));
+  if (clock instanceof RealClock) clock.close();
+}
+
+/** Whether it is one. */
+function tellStorageFault(trace: Trace, error: unknown): boolean {
+  const reason = storageFaultOf(error);
+  if (reason === undefined) return false;
+  const { StorageFault: status } = FrontStatus;
+  trace.emit({ type: 'service', service: 'platform', event: 'storage-fault', id: 0, status, reason, imsi: '' });
+  return true;
 }
 
 /** How often `World.run` asks on a real clock. */
@@ -350,7 +383,6 @@ const POLL = 20_000_000;
 
 interface Cloud {
   readonly simulatedTls: boolean;
-  readonly trace: Trace;
   readonly authority: CertificateAuthority;
   readonly customers: ReadonlyMap<string, CustomerServer>;
   readonly clouds: Clouds;
@@ -362,16 +394,22 @@ interface Cloud {
   readonly awsKey: AwsCredentials;
 }
 
-async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Promise<Cloud> {
+interface CloudParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly trace: Trace;
+  /** Gets each server before it listens. */
+  readonly servers: CloudServer[];
+}
+
+async function makeCloud(config: WorldConfig, { clock, random, trace, servers }: CloudParts): Promise<Cloud> {
   const { customers: configs = [], upstream: others } = config;
-  const trace = new Trace(clock);
   const authority = await CertificateAuthority.create();
   const trustedCas = [authority.certificate, ...(others?.trustedCas ?? [])];
   const hosts: Record<string, { host: string; port: number }> = { ...others?.hosts };
   const simulatedTls = config.tls === 'simulated' && clock.kind === 'virtual';
   const inProcess = new InProcessUpstream({ clock, trustedCas, simulatedTls });
   const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, ...others, hosts, trustedCas }) : inProcess;
-  const servers: CloudServer[] = [];
   const serve = async (host: string, port: number, server: CloudServer): Promise<void> => {
     servers.push(server);
     if (clock.kind !== 'real') inProcess.serve(host, port, (stream) => server.accept(stream, { simulatedTls }));
@@ -411,7 +449,7 @@ async function makeCloud(config: WorldConfig, clock: Clock, random: Random): Pro
   const publish = (made: Platform): void => void (platform = made);
   const secretAccessKey = new Secret(Buffer.from(awsKey.secretAccessKey));
   return {
-    ...{ simulatedTls, trace, authority, customers, clouds, servers, keyOrigin, upstream, publish },
+    ...{ simulatedTls, authority, customers, clouds, servers, keyOrigin, upstream, publish },
     awsKey: { ...awsKey, secretAccessKey },
   };
 }

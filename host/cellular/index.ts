@@ -9,6 +9,6 @@ export { HomeNetwork } from './home-network.js';
 export type { AttachPoint, HomeNetworkOptions } from './home-network.js';
 export { Impairments } from './impairments.js';
 export type { LinkQuality } from './impairments.js';
-export { MemorySubscribers } from './hss/index.js';
+export { MemorySubscribers, SubscriberStoreError } from './hss/index.js';
 export type { AuthSubscriber, SubscriberStore } from './hss/index.js';
 export type { Apn } from './pdn.js';

@@ -6,7 +6,7 @@ import { MINUTE, SECOND } from '../clock/clock.js';
 import type { Nanoseconds, Timer } from '../clock/clock.js';
 import { Secret } from '../secret.js';
 import type { Trace } from '../trace/trace.js';
-import { UnknownSubscriberError } from './hss/index.js';
+import { SubscriberStoreError, UnknownSubscriberError } from './hss/index.js';
 import type { AuthVector } from './hss/index.js';
 import {
   Eea,
@@ -43,6 +43,13 @@ const T3470: Nanoseconds = 6 * SECOND;
 const TRIES = 5;
 /** Mobile reachable timer: T3412 and 4 minutes; then the implicit detach timer, again 4 minutes (5.3.5). */
 const REACHABLE_MARGIN: Nanoseconds = 8 * MINUTE;
+
+/** Why the card gave AUTS, by what it says in it. */
+const NOT_FRESH = {
+  'too-old': 'SQN is not fresh: the card has seen it or a higher one',
+  'too-far-ahead': 'SQN is not fresh: too far ahead of what the card has seen',
+  unknown: 'SQN is not fresh to the card, whose AUTS is wrong',
+} as const;
 
 const EPS_ONLY = 1;
 /** ERw/oPDN bit of UE network capability (octet 8) and of EPS network feature support (octet 3). */
@@ -228,9 +235,10 @@ export class UeContext {
   #challenge(imsi: string): void {
     if (!this.#attempt) return;
     const { auc, plmn } = this.#mme.options;
-    let vector: AuthVector;
+    let vector: AuthVector | undefined;
     try {
-      vector = auc.vector(imsi, encodePlmn(plmn), this.#trace);
+      vector = this.#stored(() => auc.vector(imsi, encodePlmn(plmn), this.#trace));
+      if (vector === undefined) return;
     } catch (error) {
       if (!(error instanceof UnknownSubscriberError)) throw error;
       // TS 29.272 annex A: an unknown user is told cause 8.
@@ -241,6 +249,18 @@ export class UeContext {
     this.#attempt = { ...this.#attempt, imsi, vector };
     this.#enter('challenge');
     this.#supervise(T3460, { message: 'AUTHENTICATION REQUEST', ksi, rand: vector.rand, autn: vector.autn });
+  }
+
+  /** What the authentication centre could not store ends the attempt: the modem tries again. Undefined then. */
+  #stored<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof SubscriberStoreError)) throw error;
+      this.#say(error.message, false);
+      this.#endAttempt({ message: 'ATTACH REJECT', cause: EmmCause.networkFailure });
+      return undefined;
+    }
   }
 
   #authenticationResponse(res: Uint8Array): void {
@@ -257,9 +277,11 @@ export class UeContext {
     const { imsi, vector } = this.#attempt ?? {};
     if (this.#phase !== 'challenge' || !vector || imsi === undefined) return;
     if (cause === EmmCause.synchFailure && auts) {
-      this.#say('the card has seen a higher SQN', false, { cause });
+      const { auc } = this.#mme.options;
+      this.#say(NOT_FRESH[auc.notFresh(imsi, vector, auts) ?? 'unknown'], false, { cause });
       const first = this.#failures.synch++ === 0;
-      const ok = this.#mme.options.auc.resynchronise(imsi, vector.rand, auts, this.#trace);
+      const ok = this.#stored(() => auc.resynchronise(imsi, vector.rand, auts, this.#trace));
+      if (ok === undefined) return;
       if (ok && first) this.#challenge(imsi);
       else this.#endAttempt({ message: 'AUTHENTICATION REJECT' });
     } else {

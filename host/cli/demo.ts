@@ -7,9 +7,8 @@ import type { Sensors } from '../board/sensors.js';
 import { packageRoot } from '../package-root.js';
 import { Random } from '../random.js';
 import { loadServeConfig } from '../serve/index.js';
-import { ProfileError, type SimProfile, loadSimProfile } from '../sim/index.js';
 import { type Device, World } from '../world.js';
-import { UsageError } from './output.js';
+import { profileOf } from './profile.js';
 
 const CUSTOMER = 'customer.example';
 
@@ -18,16 +17,6 @@ export const EXAMPLE_WORLD = fileURLToPath(new URL('examples/world/world.json', 
 
 /** The profile that the home network knows for certain. */
 export const DEMO_PROFILE = fileURLToPath(new URL('examples/profiles/soracom-demo.json', packageRoot()));
-
-/** Throws UsageError with the file and the field. */
-export function profileOrUsageError(file: string): SimProfile {
-  try {
-    return loadSimProfile(file);
-  } catch (error) {
-    if (error instanceof ProfileError) throw new UsageError(error.message);
-    throw error;
-  }
-}
 
 export interface DemoOptions {
   readonly app: Uint8Array;
@@ -53,8 +42,8 @@ export interface Demo {
 export async function makeDemo(options: DemoOptions): Promise<Demo> {
   const { platform, customers, clouds, sims } = await loadServeConfig(EXAMPLE_WORLD);
   const [demo] = sims;
-  const issued = profileOrUsageError(DEMO_PROFILE);
-  const card = profileOrUsageError(options.profile);
+  const issued = profileOf(DEMO_PROFILE);
+  const card = profileOf(options.profile);
   const subscribers = card.imsi === issued.imsi ? [issued] : [issued, card];
   const world = await World.create({
     clock: options.clock,
@@ -67,14 +56,19 @@ export async function makeDemo(options: DemoOptions): Promise<Demo> {
     ...{ platform, customers },
     ...(clouds && { clouds }),
   });
-  const device = world.device({
-    name: options.appName,
-    app: options.app,
-    sim: card,
-    sensors: thermometer(world),
-    ...(options.modem !== undefined && { modem: options.modem }),
-  });
-  return { world, device, messages: () => world.customers.get(CUSTOMER)?.messages.length ?? 0 };
+  try {
+    const device = world.device({
+      name: options.appName,
+      app: options.app,
+      sim: card,
+      sensors: thermometer(world),
+      ...(options.modem !== undefined && { modem: options.modem }),
+    });
+    return { world, device, messages: () => world.customers.get(CUSTOMER)?.messages.length ?? 0 };
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
 }
 
 /** A TMP36 on analogue channel 0: 500 mV at 0 °C, 10 mV a degree; a day's curve around 21.5 °C with a little noise. */

@@ -14,6 +14,7 @@ import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { showCommand } from './commands/show.js';
 import { simCommand } from './commands/sim.js';
+import { fileFault } from './files.js';
 import { complain, complainOfFault, JobError, UsageError } from './output.js';
 import { visible } from '../visible.js';
 import { endWithReader } from './until-interrupted.js';
@@ -59,13 +60,16 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has printed it
   } else if (error instanceof UsageError) {
-    complain(error.message);
+    complain(error.message, error.more);
     process.exitCode = 2;
   } else if (error instanceof JobError) {
     complain(error.message, error.more);
     process.exitCode = 1;
   } else {
-    complainOfFault(error);
+    const { path = 'a file' } = error as NodeJS.ErrnoException;
+    const fault = fileFault(path, error);
+    if (fault === undefined) complainOfFault(error);
+    else complain(fault.message);
     process.exitCode = 1;
   }
 }

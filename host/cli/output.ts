@@ -20,7 +20,11 @@ export class JobError extends Error {
 
 /** The command line, or a file that it names, is wrong: exit code 2. */
 export class UsageError extends Error {
-  constructor(message: string) {
+  /** `more`: lines that follow the message, for example further faults. */
+  constructor(
+    message: string,
+    readonly more: readonly string[] = [],
+  ) {
     super(message);
     this.name = 'UsageError';
   }

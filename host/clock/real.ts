@@ -8,6 +8,12 @@ export class RealClock implements Clock {
   readonly #start = process.hrtime.bigint();
   #wake: { time: Nanoseconds; handle: NodeJS.Timeout } | undefined;
   #closed = false;
+  readonly #takes: (error: unknown) => boolean;
+
+  /** `takes`: whether an error that a deadline's action threw is dealt with; others end the process, as errors do. */
+  constructor(takes: (error: unknown) => boolean = () => false) {
+    this.#takes = takes;
+  }
 
   now(): Nanoseconds {
     return Number(process.hrtime.bigint() - this.#start);
@@ -59,7 +65,13 @@ export class RealClock implements Clock {
     this.#wake = undefined;
     const now = this.now();
     for (let next = this.#queue.next(); next !== undefined && next <= now && !this.#closed; next = this.#queue.next()) {
-      this.#queue.take()?.();
+      try {
+        this.#queue.take()?.();
+      } catch (error) {
+        if (this.#takes(error)) continue;
+        this.#arm(); // the other deadlines stand
+        throw error;
+      }
     }
     this.#arm();
   }

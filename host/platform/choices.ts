@@ -28,6 +28,8 @@ export const MessageStatus = {
   CallerFull: 429,
   /** `HELD_LIMITS.all` of all SIMs are. */
   Full: 503,
+  /** The platform's storage is full or damaged: the same message may be taken later. */
+  StorageFault: 503,
 } as const;
 
 /** Media types that count as text besides text/* and *+xml. What is no text and no JSON, or states no type, is binary. */
@@ -72,6 +74,7 @@ export interface HarvestLimits {
   /** Bytes of one send; with batch write, of each entry. */
   readonly entryBytes: number;
   readonly batchEntries: number;
+  /** Days that the platform has run since. */
   readonly retentionDays: number;
 }
 
@@ -108,6 +111,7 @@ export const FILES_LIMITS = {
   uploadBytes: 100 * 1024 ** 2,
   pathBytes: 1024,
   levels: 16,
+  /** Days that the platform has run since. */
   retentionDays: 731,
   contentType: 255,
   /** Entries of a directory that a device is shown. */
@@ -226,6 +230,8 @@ export const FrontStatus = {
   NotImplemented: 501,
   /** HTTP/0.9, 2.0 and so on; a later minor version of HTTP/1 in other than a connection's first request. */
   VersionNotSupported: 505,
+  /** The platform's storage is full or damaged: the same request may be taken later. */
+  StorageFault: 503,
   /** More than `maxWaiting` requests pipelined. */
   TooManyRequests: 503,
   /** The caller's bodies under way have `HELD_LIMITS.caller` bytes. */
@@ -305,6 +311,8 @@ export const BootstrapStatus = {
   BadRequest: '4.00',
   /** A preferred content format that is none of ours. */
   UnsupportedFormat: '4.15',
+  /** The platform's storage is full or damaged (RFC 7252 5.9.3.4). */
+  StorageFault: '5.03',
 } as const;
 
 export const INVENTORY = {
@@ -395,6 +403,8 @@ export const ApiStatus = {
   InternalError: 500,
   /** Requests of all callers together take too much memory. */
   Full: 503,
+  /** The platform's storage is full or damaged. */
+  StorageFault: 503,
 } as const;
 
 /** Limits of the management API. */

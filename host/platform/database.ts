@@ -2,6 +2,7 @@
 // synchronous=FULL). Everything here is synchronous, so that a world on the virtual clock stays deterministic.
 
 import Sqlite from 'libsql';
+import { SealError } from './seal.js';
 
 /** What SQLite stores and gives back. Integers are exact to 2^53. */
 export type SqlValue = string | number | bigint | Uint8Array | null;
@@ -10,31 +11,89 @@ export type Row = Readonly<Record<string, SqlValue>>;
 /** Milliseconds to wait for another process that is writing. */
 const BUSY_MS = 5_000;
 
-/** The storage cannot be used: its message names the file and what to do. */
+/** What is wrong with the storage. `damaged` stays until somebody puts a copy back; the others may pass. */
+export type StorageFault = 'damaged' | 'full' | 'unusable';
+
+/** The storage cannot be used: its message names the file and what to do. It quotes nothing that is stored. */
 export class DatabaseError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly fault: StorageFault = 'unusable',
+    /** SQLite's name for it, as SQLITE_FULL; or the operating system's. */
+    readonly code = 'storage',
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = 'DatabaseError';
   }
 }
 
+const WORDS: Readonly<Record<StorageFault, string>> = {
+  damaged: 'is damaged: put a copy of the whole folder back',
+  full: 'cannot grow, the disk is full: make room there',
+  unusable: 'cannot be used: is the disk there, and may this user write to it?',
+};
+
+/** Result codes of SQLite (https://www.sqlite.org/rescode.html), extended ones by their beginning. Those of our own mistakes are none. */
+const FAULTS: readonly (readonly [RegExp, StorageFault])[] = [
+  [/^SQLITE_(CORRUPT|NOTADB|FORMAT|EMPTY)/, 'damaged'],
+  [/^SQLITE_FULL/, 'full'],
+  [/^SQLITE_(IOERR|CANTOPEN|READONLY|PERM|AUTH|BUSY|LOCKED|NOLFS|NOMEM|PROTOCOL)/, 'unusable'],
+];
+
+/** A table that `define` has made, or a column of it, is gone: SQLite knows no better code for that. */
+const LOST = /^(no such (table|column|index)|malformed database schema)/;
+
+/** The library has a class for most of them, not for all. */
+const isOfSqlite = (error: unknown): error is Error & { readonly code: string } =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_');
+
+function faultIn({ code, message }: { readonly code: string; readonly message: string }): StorageFault | undefined {
+  const fault = FAULTS.find(([pattern]) => pattern.test(code))?.[1];
+  return fault ?? (code === 'SQLITE_ERROR' && LOST.test(message) ? 'damaged' : undefined);
+}
+
 type Statement = Sqlite.Statement;
+
+const IN_MEMORY = ':memory:';
 
 export class Database {
   readonly #sqlite: Sqlite.Database;
   readonly #statements = new Map<string, Statement>();
   #depth = 0;
 
-  /** `file`: a path, made when it is not there. Throws DatabaseError. */
-  constructor(readonly file = ':memory:') {
+  /** `file`: a path, made when it is not there. `mayBeNew`: an empty file is refused otherwise. Throws DatabaseError. */
+  constructor(
+    readonly file = IN_MEMORY,
+    { mayBeNew = true }: { readonly mayBeNew?: boolean } = {},
+  ) {
     try {
       this.#sqlite = new Sqlite(file);
-      this.#sqlite.exec(`PRAGMA busy_timeout=${BUSY_MS}; PRAGMA foreign_keys=ON;`);
-      if (file !== ':memory:') this.#sqlite.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
-      this.#sqlite.exec('CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');
     } catch (error) {
-      throw new DatabaseError(`${file} is not a database that can be used: ${text(error)}`, { cause: error });
+      throw this.#error('unusable', 'SQLITE_CANTOPEN', error); // the library names no other reason
     }
+    try {
+      this.#guarded(() => {
+        this.#sqlite.exec(`PRAGMA busy_timeout=${BUSY_MS}; PRAGMA foreign_keys=ON;`);
+        if (!mayBeNew && this.#prepare('SELECT name FROM sqlite_schema').all([]).length === 0) {
+          throw new DatabaseError(
+            `${file} is empty, but there are keys or cards beside it: put a copy back`,
+            'damaged',
+          );
+        }
+        if (file !== IN_MEMORY) this.#sqlite.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
+        this.#sqlite.exec('CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');
+      });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Reads every page. Throws DatabaseError for a file that is damaged, of whatever part. */
+  check(): void {
+    const [found] = this.all('PRAGMA quick_check(1)');
+    if (found?.['quick_check'] !== 'ok') throw this.#error('damaged', 'quick_check');
   }
 
   /**
@@ -47,7 +106,7 @@ export class Database {
       if (version > steps.length) {
         throw new DatabaseError(`${this.file}: "${name}" has version ${version}, this program knows ${steps.length}`);
       }
-      for (const step of steps.slice(version)) this.#sqlite.exec(step);
+      for (const step of steps.slice(version)) this.#guarded(() => this.#sqlite.exec(step));
       this.run('INSERT OR REPLACE INTO parts (name, version) VALUES (?, ?)', name, steps.length);
     });
   }
@@ -55,7 +114,7 @@ export class Database {
   /** Returns the number of changed rows. */
   run(sql: string, ...values: readonly SqlValue[]): number {
     // As one array: a lone blob or null would be taken for named values.
-    return this.#prepare(sql).run([...values]).changes;
+    return this.#guarded(() => this.#prepare(sql).run([...values]).changes);
   }
 
   /** The first row, if there is one. */
@@ -64,7 +123,8 @@ export class Database {
   }
 
   all(sql: string, ...values: readonly SqlValue[]): readonly Row[] {
-    return (this.#prepare(sql).all([...values]) as Record<string, SqlValue | ArrayBuffer>[]).map((row) =>
+    const rows = this.#guarded(() => this.#prepare(sql).all([...values]));
+    return (rows as Record<string, SqlValue | ArrayBuffer>[]).map((row) =>
       Object.fromEntries(
         Object.entries(row).map(([name, value]) => [name, value instanceof ArrayBuffer ? Buffer.from(value) : value]),
       ),
@@ -74,23 +134,47 @@ export class Database {
   /** All of it happens, or nothing. May be nested: the outermost one commits. */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work();
-    this.#sqlite.exec('BEGIN IMMEDIATE');
+    this.#guarded(() => this.#sqlite.exec('BEGIN IMMEDIATE'));
     this.#depth++;
     try {
       const result = work();
-      this.#sqlite.exec('COMMIT');
+      this.#guarded(() => this.#sqlite.exec('COMMIT'));
       return result;
     } catch (error) {
-      if (this.#sqlite.inTransaction) this.#sqlite.exec('ROLLBACK');
+      // Where SQLite has rolled back by itself, or cannot, what went wrong before is the news.
+      this.#rollBack();
       throw error;
     } finally {
       this.#depth--;
     }
   }
 
+  /** May be called again. */
   close(): void {
     this.#statements.clear();
-    this.#sqlite.close();
+    if (this.#sqlite.open) this.#sqlite.close();
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#sqlite.inTransaction) this.#sqlite.exec('ROLLBACK');
+    } catch {
+      // the next BEGIN says so
+    }
+  }
+
+  #error(fault: StorageFault, code: string, cause?: unknown): DatabaseError {
+    return new DatabaseError(`${this.file} ${WORDS[fault]} (${code})`, fault, code, { cause });
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isOfSqlite(error)) throw error;
+      const fault = faultIn(error);
+      throw fault === undefined ? error : this.#error(fault, error.code, error);
+    }
   }
 
   #prepare(sql: string): Statement {
@@ -103,4 +187,21 @@ export class Database {
   }
 }
 
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** A column that holds JSON of ours. Throws DatabaseError when it does not. */
+export function storedJson<T>(row: Row, column: string): T {
+  try {
+    return JSON.parse(String(row[column])) as T;
+  } catch {
+    // The parser's message would quote what is stored.
+    throw new DatabaseError(`the database ${WORDS.damaged} ("${column}" is not JSON)`, 'damaged', column);
+  }
+}
+
+/**
+ * In words for who asked, when what is stored cannot be read or written now and nothing is wrong with the request;
+ * undefined for any other error. Names no file of this computer and quotes nothing.
+ */
+export function storageFaultOf(error: unknown): string | undefined {
+  if (error instanceof DatabaseError) return `storage fault (${error.code})`;
+  return error instanceof SealError ? 'storage fault (sealed)' : undefined;
+}

@@ -24,7 +24,7 @@ import {
   type MessageLimits,
 } from './choices.js';
 import { Connections } from './connections.js';
-import { Database } from './database.js';
+import { Database, storageFaultOf } from './database.js';
 import { Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
 import { Endorse } from './endorse/index.js';
@@ -46,6 +46,7 @@ import { isMessageService, type MessageService } from './message/message.js';
 import { Forwarder } from './outbound/forward.js';
 import { Metadata } from './metadata/index.js';
 import type { Upstream } from './outbound/upstream.js';
+import { RunningTime } from './running-time.js';
 import { Seal } from './seal.js';
 import type { Service, ServiceContext } from './service.js';
 import { Unified } from './unified/index.js';
@@ -60,7 +61,7 @@ export {
   MESSAGE_LIMITS,
   type MessageLimits,
 } from './choices.js';
-export { Database, DatabaseError } from './database.js';
+export { Database, DatabaseError, storageFaultOf } from './database.js';
 export { Accounts, type NewAuthKey, type Owner, type Statement } from './accounts/index.js';
 export { OperatorApi } from './api/index.js';
 export * from './directory/index.js';
@@ -134,6 +135,7 @@ export class Platform {
   /** Devices with keys of their own, and the servers they talk to. */
   readonly inventory: Inventory;
   readonly #database: Database;
+  readonly #running: RunningTime;
   readonly #services: readonly Service[];
   readonly #tls: Pick<TlsEntryOptions, 'clock' | 'simulated' | 'limits'>;
   readonly #connections = new Connections(CONNECTION_LIMITS);
@@ -148,6 +150,7 @@ export class Platform {
     this.#database = database;
     this.#tls = { clock, simulated: options.simulatedTls ?? false, limits };
     this.#certificates = options.certificates;
+    this.#running = new RunningTime(database, clock);
     this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
     const held = new HeldBytes(HELD_LIMITS);
@@ -157,7 +160,7 @@ export class Platform {
       return device === undefined ? trace : trace.of(device);
     };
     const context: ServiceContext = {
-      ...{ clock, upstream, database, seal, random, limits, awsKey: options.awsKey },
+      ...{ clock, upstream, database, seal, random, limits, awsKey: options.awsKey, running: this.#running },
       simulatedTls: options.simulatedTls ?? false,
       held,
       directory: this.directory,
@@ -170,7 +173,7 @@ export class Platform {
     const harvest = new Harvest(context, options.harvestLimits);
     this.data = harvest.store;
     const signer = new TokenSigner(database, seal);
-    this.accounts = new Accounts({ database, clock, signer });
+    this.accounts = new Accounts({ database, clock, signer, running: this.#running });
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
     const harvestFiles = new HarvestFiles(context, { roles: this.accounts.sam, folder: options.filesFolder });
     this.files = harvestFiles.files;
@@ -223,6 +226,11 @@ export class Platform {
   close(): void {
     for (const service of this.#services) service.close();
     this.api.close();
+    try {
+      this.#running.keep();
+    } catch (error) {
+      if (storageFaultOf(error) === undefined) throw error; // things stay a while longer
+    }
     this.#database.close();
   }
 }

@@ -11,12 +11,15 @@ import type { HeldBytes } from './held.js';
 import type { AwsCredentials } from './outbound/aws-signature.js';
 import type { Forwarder } from './outbound/forward.js';
 import type { Upstream } from './outbound/upstream.js';
+import type { RunningTime } from './running-time.js';
 import type { Seal } from './seal.js';
 
 export interface ServiceContext {
   readonly clock: Clock;
   readonly directory: Directory;
   readonly database: Database;
+  /** What retention counts. */
+  readonly running: RunningTime;
   readonly seal: Seal;
   /** The platform's own stream; fork it by the service's name. */
   readonly random: Random;

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { CloudsConfig } from '../cloud/index.js';
+import { luhnWarning, plainNumber } from '../numbers.js';
 import { faultsOf, PlatformConfigError, type PlatformConfig } from '../platform/index.js';
 import { loadSimRange, ProfileError, type SimProfile } from '../sim/index.js';
 import type { CustomerConfig } from '../world.js';
@@ -18,6 +19,7 @@ const subscriber = z.strictObject({
   tags: z.record(z.string(), z.string()).optional(),
   imei: z
     .string()
+    .overwrite(plainNumber)
     .regex(/^\d{15}$/, '15 digits are wanted')
     .optional(),
   /** Whether the SIM attaches when the world starts; true unless given. */
@@ -62,6 +64,8 @@ export interface ServeConfig {
   /** Names the configuration in errors. */
   readonly source: string;
   readonly sims: readonly ServedSim[];
+  /** What is worth a look in it, in words. */
+  readonly warnings: readonly string[];
   readonly platform: Omit<PlatformConfig, 'subscribers'>;
   readonly customers: readonly CustomerConfig[];
   readonly clouds?: CloudsConfig;
@@ -95,14 +99,16 @@ export async function loadServeConfig(file: string): Promise<ServeConfig> {
   if (!parsed.success) throw new PlatformConfigError(file, faultsOf(parsed.error));
   const beside = (path: string): string => resolve(dirname(file), path);
   const { subscribers, platform, customers, clouds, upstream } = parsed.data;
-  const sims = subscribers.flatMap(({ profile, group, tags, imei, online }, i) =>
-    cardsOf(beside(profile), (fault) => fail(`subscribers[${i}].profile ${fault}`)).map((card) => ({
-      ...{ profile: card, group, tags, imei, online },
-    })),
-  );
+  const warnings: string[] = [];
+  const sims = subscribers.flatMap(({ profile, group, tags, imei, online }, i) => {
+    const cards = cardsOf(beside(profile), warnings, (fault) => fail(`subscribers[${i}].profile ${fault}`));
+    if (imei !== undefined) warnings.push(...imeiWarnings(`${file}: subscribers[${i}].imei`, imei));
+    return cards.map((card) => ({ profile: card, group, tags, imei, online }));
+  });
   return {
     source: file,
     sims,
+    warnings,
     platform,
     ...(clouds !== undefined && { clouds: await cloudsOf(beside(clouds), (fault) => fail(`clouds ${fault}`)) }),
     customers: customers.map(({ host, port, psk }) => ({ host, psk, ...(port !== undefined && { port }) })),
@@ -121,15 +127,18 @@ async function cloudsOf(path: string, fail: (fault: string) => never): Promise<C
   return module.clouds ?? fail(`${path} exports no "clouds"`);
 }
 
-function cardsOf(path: string, fail: (fault: string) => never): readonly SimProfile[] {
+function cardsOf(path: string, warnings: string[], fail: (fault: string) => never): readonly SimProfile[] {
   try {
     const range = loadSimRange(path);
+    warnings.push(...range.warnings);
     return Array.from({ length: range.count }, (_, index) => range.card(index));
   } catch (error) {
     if (error instanceof ProfileError) return fail(error.message);
     throw error;
   }
 }
+
+const imeiWarnings = (name: string, imei: string): string[] => [luhnWarning(name, imei) ?? []].flat();
 
 function split(at: string): { host: string; port: number } {
   const colon = at.lastIndexOf(':');

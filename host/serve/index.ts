@@ -2,7 +2,7 @@
 // computer send from the session's own loopback address. Each SIM of the configuration attaches for real, its card
 // against the home network, and keeps its session as long as the world runs.
 // Operators call the management API at an address of its own, from any address; so do devices with a key of Inventory.
-//   config.ts     the file;  folder.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
+//   config.ts     the file;  folder.ts, lock.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
 // Not here: the command and what it prints (host/cli/commands/serve.ts).
 
 import type { Session } from '../cellular/network.js';
@@ -17,12 +17,12 @@ import { addressOf, KeptSubscribers } from './keeping.js';
 import { type EntryPoint, Loopback, outsideOf, PORT_OFFSET } from './loopback.js';
 
 export { loadServeConfig, type ServeConfig, type ServedSim } from './config.js';
-export { DataFolder } from './folder.js';
+export { DataFolder, FolderError } from './folder.js';
 export { type EntryPoint, LoopbackError, PORT_OFFSET } from './loopback.js';
 
 export interface ServeOptions {
   readonly config: ServeConfig;
-  /** Absent: nothing outlives the process. */
+  /** Absent: nothing outlives the process. `close`, and a start that fails, close it. */
   readonly folder?: DataFolder;
   readonly seed?: string;
   /** Second byte of the platform's addresses; 127 unless given. */
@@ -63,14 +63,31 @@ export class Serve {
   readonly #loopback: Loopback;
   readonly #sims: readonly (ServedSim & { readonly card: DataCard })[];
 
-  private constructor(world: World, loopback: Loopback, sims: readonly (ServedSim & { readonly card: DataCard })[]) {
+  readonly #folder: DataFolder | undefined;
+
+  private constructor(
+    world: World,
+    loopback: Loopback,
+    sims: readonly (ServedSim & { readonly card: DataCard })[],
+    folder: DataFolder | undefined,
+  ) {
     this.world = world;
     this.#loopback = loopback;
     this.#sims = sims;
+    this.#folder = folder;
   }
 
   /** Resolves when the entry points listen and the SIMs that are to be online are, or cannot be. */
   static async start(options: ServeOptions): Promise<Serve> {
+    try {
+      return await Serve.#start(options);
+    } catch (error) {
+      options.folder?.close();
+      throw error;
+    }
+  }
+
+  static async #start(options: ServeOptions): Promise<Serve> {
     const { config, folder, seed, block, refused = () => undefined, sink } = options;
     const memory = new Map<string, string>();
     const address = (imsi: string): string => {
@@ -105,13 +122,15 @@ export class Serve {
       registry: network,
       sessionByIp: (ip) => network.sessionByIp(ip),
       refused,
+      guard: (work) => world.guarded(work),
       ...(block !== undefined && { block }),
     });
     if (sink) world.trace.listen(sink);
     network.onSessionClosed = (ip) => loopback.sessionClosed(ip);
-    const sims = config.sims.map((sim) => ({ ...sim, card: cardOf(world, sim, folder) }));
-    const serve = new Serve(world, loopback, sims);
+    const sims: (ServedSim & { readonly card: DataCard })[] = [];
+    const serve = new Serve(world, loopback, sims, folder);
     try {
+      for (const sim of config.sims) sims.push({ ...sim, card: cardOf(world, sim, folder) });
       platform.register(loopback);
       await loopback.open();
       await loopback.openOutside('management API', API_PORT, (stream, from) => platform.api.accept(stream, from));
@@ -156,6 +175,7 @@ export class Serve {
     await this.#loopback.close();
     await Promise.all(this.#sims.map(({ card }) => card.detach()));
     await this.world.close();
+    this.#folder?.close();
   }
 }
 

@@ -1,8 +1,13 @@
 // What the home network keeps in the database of a served world: each subscriber's SQN, and the address of its session.
 
 import { fromHex, toHex } from '../bytes.js';
-import type { AuthSubscriber, MemorySubscribers, SubscriberStore } from '../cellular/index.js';
-import type { Database } from '../platform/index.js';
+import {
+  type AuthSubscriber,
+  type MemorySubscribers,
+  type SubscriberStore,
+  SubscriberStoreError,
+} from '../cellular/index.js';
+import { type Database, storageFaultOf } from '../platform/index.js';
 
 const TABLES = [
   `CREATE TABLE sqn (imsi TEXT PRIMARY KEY, sqn TEXT NOT NULL) STRICT;
@@ -28,7 +33,12 @@ export class KeptSubscribers implements SubscriberStore {
   }
 
   setSqn(imsi: string, sqn: Uint8Array): void {
-    this.#database.run('INSERT OR REPLACE INTO sqn (imsi, sqn) VALUES (?, ?)', imsi, toHex(sqn));
+    try {
+      this.#database.run('INSERT OR REPLACE INTO sqn (imsi, sqn) VALUES (?, ?)', imsi, toHex(sqn));
+    } catch (error) {
+      const fault = storageFaultOf(error);
+      throw fault === undefined ? error : new SubscriberStoreError(`SQN cannot be stored: ${fault}`, { cause: error });
+    }
     this.#subscribers.setSqn(imsi, sqn);
   }
 }

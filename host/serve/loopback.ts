@@ -29,6 +29,8 @@ export interface LoopbackOptions {
   readonly sessionByIp: (ip: string) => Session | undefined;
   /** Somebody called whose address has no session. */
   readonly refused: (from: string, to: EntryPoint) => void;
+  /** Runs the work that a datagram means, and deals with what it throws; without it, an error ends the process. */
+  readonly guard?: (work: () => void) => void;
   /** Second byte of the platform's addresses, so that several worlds have room; 127 unless given. */
   readonly block?: number;
 }
@@ -125,7 +127,7 @@ export class Loopback implements ServiceRegistry {
       if (!this.#closed.has(server)) server.send(bytes, theirs, address, () => undefined);
     };
     server.on('message', (bytes, { address, port: theirs }) => {
-      service(bytes, `${address}:${theirs}`, (out) => send(out, theirs, address));
+      this.#guarded(() => service(bytes, `${address}:${theirs}`, (out) => send(out, theirs, address)));
     });
     server.once('close', () => this.#closed.add(server));
     this.#servers.push(server);
@@ -155,6 +157,12 @@ export class Loopback implements ServiceRegistry {
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
     );
+  }
+
+  #guarded(work: () => void): void {
+    const { guard } = this.#options;
+    if (guard === undefined) work();
+    else guard(work);
   }
 
   #point(name: string, protocol: 'tcp' | 'udp', port: number): EntryPoint {
@@ -195,7 +203,7 @@ export class Loopback implements ServiceRegistry {
         // A reply that comes after the end has nowhere to go.
         if (session.open && !this.#closed.has(server)) server.send(out, port, address, () => undefined);
       };
-      service(bytes, session, reply, `${address}:${port}`);
+      this.#guarded(() => service(bytes, session, reply, `${address}:${port}`));
     });
     server.once('close', () => this.#closed.add(server));
     this.#servers.push(server);

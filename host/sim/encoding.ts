@@ -29,21 +29,14 @@ export function plmnBytes(mcc: string, mnc: string): Uint8Array {
   return swappedBcd(mcc + (mnc[2] ?? 'f') + mnc.slice(0, 2));
 }
 
+/** Bytes of the service provider name in EF_SPN. TS 31.102 4.2.12. */
+export const SPN_BYTES = 16;
+
 /** A number of a subscriber: length, TON and NPI 91 (international), digits; 12 bytes and no extension. TS 31.102 4.2.26. */
 export function dialledNumber(digits: string): Uint8Array {
   if (digits === '') return new Uint8Array(14).fill(0xff);
   const body = swappedBcd(digits);
   return Uint8Array.of(body.length + 1, 0x91, ...padded(body, 10), 0xff, 0xff);
-}
-
-/** The check digit of ISO/IEC 7812-1 annex B (Luhn) for these digits. */
-export function luhnDigit(digits: string): number {
-  let sum = 0;
-  for (const [i, digit] of [...digits].reverse().entries()) {
-    const doubled = Number(digit) * (i % 2 === 0 ? 2 : 1);
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return (10 - (sum % 10)) % 10;
 }
 
 /** A PIN or PUK as the card compares it: ASCII, FF up to 8 bytes. TS 102 221 9.5.1. */

@@ -1,9 +1,9 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Status } from '../board/abi.js';
 import { MemoryStore, type Store } from '../board/store.js';
 import { fromHex, toHex } from '../bytes.js';
-import { openToOthers } from './private-file.js';
+import { openToOthers, writePrivate } from '../private-file.js';
 
 const FORMAT = 'akari card store 1';
 
@@ -84,23 +84,7 @@ export class FileStore implements Store {
 
   #save(): void {
     const values = Object.fromEntries([...this.#values.entries()].map(([key, value]) => [key, toHex(value)]));
-    const beside = `${this.#path}.new`;
-    const file = openSync(beside, 'w', 0o600);
-    try {
-      chmodSync(beside, 0o600); // one left by a crash keeps the mode it has
-      writeSync(file, `${JSON.stringify({ format: FORMAT, card: this.#card, values })}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(beside, this.#path);
-    // The name is part of the folder: that is on the disk only after its own sync.
-    const folder = openSync(dirname(this.#path), 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    writePrivate(this.#path, Buffer.from(`${JSON.stringify({ format: FORMAT, card: this.#card, values })}\n`));
   }
 }
 

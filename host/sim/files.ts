@@ -2,7 +2,8 @@
 // The form in which the card keeps them is in personalise.ts.
 
 import { concat, fromHex } from '../bytes.js';
-import { dialledNumber, imsiBytes, padded, plmnBytes, swappedBcd } from './encoding.js';
+import { alphaField, packed, septets, ucs2 } from './alphabet.js';
+import { dialledNumber, imsiBytes, padded, plmnBytes, SPN_BYTES, swappedBcd } from './encoding.js';
 import type { SimProfile } from './profile.js';
 
 /** Who may: 00 always, 01 PIN1, 0A ADM1, FF never. TS 102 221 9.3. */
@@ -118,16 +119,20 @@ function applicationTemplate(aid: Uint8Array, label: string): Uint8Array {
   return concat(Uint8Array.of(0x61, body.length), body);
 }
 
-/** Full name for network in packed 7-bit text, no country initials. TS 24.008 10.5.3.5a. */
+/** Full name for network, no country initials: the default alphabet, packed, or UCS2. TS 24.008 10.5.3.5a. */
 function networkName(name: string): Uint8Array {
-  const bits = [...name].flatMap((character) =>
-    [0, 1, 2, 3, 4, 5, 6].map((bit) => (character.charCodeAt(0) >> bit) & 1),
-  );
-  const packed = new Uint8Array(Math.ceil(bits.length / 8));
-  bits.forEach((bit, i) => (packed[i >> 3] = (packed[i >> 3] ?? 0) | (bit << (i & 7))));
-  const spare = packed.length * 8 - bits.length;
-  return concat(Uint8Array.of(0x43, packed.length + 1, 0x80 | spare), packed);
+  const codes = septets(name);
+  if (codes !== undefined) {
+    const text = packed(codes);
+    const spare = text.length * 8 - codes.length * 7;
+    return concat(Uint8Array.of(0x43, text.length + 1, 0x80 | spare), text);
+  }
+  const text = ucs2(name) ?? new Uint8Array(0);
+  return concat(Uint8Array.of(0x43, text.length + 1, 0x90), text);
 }
+
+/** Least length of a record of EF_PNN; longer when the name needs it. */
+const PNN_BYTES = 24;
 
 /** The file tree of a card, from the MF down, without the EF_ARRs: personalise.ts derives those from the conditions. */
 export function standardFiles(profile: SimProfile & ImsIdentity): DedicatedFile {
@@ -138,7 +143,8 @@ export function standardFiles(profile: SimProfile & ImsIdentity): DedicatedFile 
   const mnc = profile.imsi.slice(3, 3 + profile.mncLength);
   const home = plmnBytes(mcc, mnc);
   const homeAct = concat(home, ACT_EUTRAN);
-  const spn = new Uint8Array(Buffer.from(profile.spn, 'ascii'));
+  const spn = alphaField(profile.spn) ?? nothing;
+  const pnn = profile.spn === '' ? nothing : networkName(profile.spn);
   return {
     fid: 0x3f00,
     name: 'MF',
@@ -197,7 +203,7 @@ export function standardFiles(profile: SimProfile & ImsIdentity): DedicatedFile 
           { fid: 0x6f3e, name: 'EF_GID1', read: Pin1, update: Adm1, content: ff(4) },
           { fid: 0x6f40, name: 'EF_MSISDN', read: Pin1, update: Pin1, content: [concat(ff(14), dialledNumber(profile.msisdn))] },
           { fid: 0x6f42, name: 'EF_SMSP', read: Pin1, update: Pin1, content: [ff(40)] },
-          { fid: 0x6f46, name: 'EF_SPN', read: Always, update: Adm1, content: concat(Uint8Array.of(0), padded(spn, 16)) },
+          { fid: 0x6f46, name: 'EF_SPN', read: Always, update: Adm1, content: concat(Uint8Array.of(0), padded(spn, SPN_BYTES)) },
           { fid: 0x6f5b, name: 'EF_START-HFN', sfi: 0x0f, read: Pin1, update: Pin1, content: fromHex('f00000f00000') },
           { fid: 0x6f5c, name: 'EF_THRESHOLD', sfi: 0x10, read: Pin1, update: Adm1, content: ff(3) },
           { fid: 0x6f60, name: 'EF_PLMNwAcT', sfi: 0x0a, read: Pin1, update: Pin1, content: concat(...Array<Uint8Array>(8).fill(NO_PLMN_ACT)) },
@@ -210,7 +216,7 @@ export function standardFiles(profile: SimProfile & ImsIdentity): DedicatedFile 
           { fid: 0x6fad, name: 'EF_AD', sfi: 0x03, read: Always, update: Adm1, content: Uint8Array.of(0, 0, 0, profile.mncLength) },
           { fid: 0x6fb7, name: 'EF_ECC', sfi: 0x01, read: Always, update: Adm1, content: [fromHex('11f2ff00'), fromHex('19f1ff00')] },
           { fid: 0x6fc4, name: 'EF_NETPAR', read: Pin1, update: Pin1, content: ff(64) },
-          { fid: 0x6fc5, name: 'EF_PNN', sfi: 0x19, read: Always, update: Adm1, content: [padded(profile.spn === '' ? ff(0) : networkName(profile.spn), 24)] },
+          { fid: 0x6fc5, name: 'EF_PNN', sfi: 0x19, read: Always, update: Adm1, content: [padded(pnn, Math.max(PNN_BYTES, pnn.length))] },
           { fid: 0x6fd9, name: 'EF_EHPLMN', sfi: 0x1d, read: Pin1, update: Adm1, content: home },
           { fid: 0x6fe3, name: 'EF_EPSLOCI', sfi: 0x1e, read: Pin1, update: Pin1, content: concat(ff(12), NO_AREA, Uint8Array.of(1)) },
           { fid: 0x6fe4, name: 'EF_EPSNSC', sfi: 0x18, read: Pin1, update: Pin1, content: [ff(54)] },

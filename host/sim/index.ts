@@ -10,7 +10,6 @@ export { standardFiles } from './files.js';
 export { IsoLine, type Contact, type LineCharacter, type LineFaults } from './line.js';
 export { type FaultRates, seededFaults } from './line-faults.js';
 export { newProfile } from './new-profile.js';
-export { openToOthers } from './private-file.js';
 export { personalise, StoreKey } from './personalise.js';
 export {
   loadSimProfile,

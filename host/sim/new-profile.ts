@@ -1,6 +1,6 @@
 import { toHex } from '../bytes.js';
+import { luhnDigit } from '../numbers.js';
 import type { Random } from '../random.js';
-import { luhnDigit } from './encoding.js';
 
 /** TS 23.003: MCC 001 and MNC 01 are of test networks. */
 const TEST_NETWORK = '00101';

@@ -9,7 +9,7 @@
 // D("akari adm1"), D("akari puk1") and D("akari puk2").
 
 import { createHmac } from 'node:crypto';
-import { openToOthers } from './private-file.js';
+import { openToOthers } from '../private-file.js';
 import { ProfileError, type SecretFields, check, keyFileSchema } from './profile-schema.js';
 import { readJson } from './read-json.js';
 

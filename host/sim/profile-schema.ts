@@ -1,8 +1,10 @@
 // The fields of a profile and of a key file, and what is wrong with those that are wrong, in words for people.
 
 import { z } from 'zod';
+import { iccidPattern, msisdnPattern, numberPattern, plainIccid, plainMsisdn, plainNumber } from '../numbers.js';
 import { algorithmFields } from './algorithm-profile.js';
-import { luhnDigit } from './encoding.js';
+import { alphaField } from './alphabet.js';
+import { SPN_BYTES } from './encoding.js';
 
 /** A profile that cannot be used; the message names the source and every field at fault, never a secret's value. */
 export class ProfileError extends Error {
@@ -35,9 +37,10 @@ const hex = (digits: number, what: string) =>
     .meta({ pattern: `^[0-9a-fA-F]{${digits}}$`, description: what });
 
 /** Decimal digits, `min` to `max` of them. */
-const digits = (min: number, max: number, what: string) =>
-  z
-    .string()
+const digits = (min: number, max: number, what: string) => digitsOf(z.string(), min, max, what);
+
+const digitsOf = (field: z.ZodString, min: number, max: number, what: string) =>
+  field
     .superRefine((value, ctx) => {
       const wanted = min === max ? `${min}` : `${min} to ${max}`;
       if (!/^[0-9]*$/.test(value)) {
@@ -48,15 +51,15 @@ const digits = (min: number, max: number, what: string) =>
     })
     .meta({ pattern: `^[0-9]{${min},${max}}$`, description: what });
 
-const iccidField = digits(18, 20, 'number of the card')
-  .superRefine((value, ctx) => {
-    if (!/^[0-9]{18,20}$/.test(value)) return;
-    const wanted = luhnDigit(value.slice(0, -1));
-    if (Number(value.at(-1)) !== wanted) {
-      ctx.addIssue({ code: 'custom', message: `ends in ${value.at(-1)}, its Luhn check digit is ${wanted}` });
-    }
-  })
-  .meta({ pattern: '^[0-9]{18,20}$', description: 'number of the card; the last digit is its Luhn check digit' });
+/** A number as people print it, in groups. */
+const printedDigits = (min: number, max: number, what: string, plain: (text: string) => string) =>
+  digitsOf(z.string().overwrite(plain), min, max, what);
+
+/** EF_ICCID takes what there is: cards are in use whose numbers have no check digit, or another one. TS 102 221 13.2. */
+const iccidField = printedDigits(18, 20, 'number of the card', plainIccid).meta({
+  pattern: iccidPattern(18, 20),
+  description: 'number of the card, as it is printed; a last digit that is not its Luhn check digit gives a warning',
+});
 
 const ADM_PATTERN = '^([0-9]{4,8}|[0-9a-fA-F]{16})$';
 const admField = z
@@ -64,7 +67,7 @@ const admField = z
   .regex(new RegExp(ADM_PATTERN), { error: 'is neither 4 to 8 decimal digits nor 16 hex digits' })
   .meta({ pattern: ADM_PATTERN, description: "issuer's PIN" });
 
-/** Printable ASCII, as the card's 7-bit alphabet and URIs have it. */
+/** Printable ASCII, as URIs have it. */
 const text = (max: number, what: string) =>
   z
     .string()
@@ -73,10 +76,27 @@ const text = (max: number, what: string) =>
         ctx.addIssue({ code: 'custom', message: `is ${value.length} characters, at most ${max} wanted` });
       }
       if (!/^[\x20-\x7e]*$/.test(value)) {
-        ctx.addIssue({ code: 'custom', message: "has characters outside of the card's 7-bit alphabet" });
+        ctx.addIssue({ code: 'custom', message: 'has characters that are not printable ASCII' });
       }
     })
     .meta({ pattern: `^[\\x20-\\x7e]{0,${max}}$`, description: what });
+
+/** Told by its bytes on the card: the default alphabet takes one or two for a character, UCS2 one to two and some before them. */
+const spnField = z
+  .string()
+  .superRefine((value, ctx) => {
+    const field = alphaField(value);
+    if (field === undefined || CONTROL.test(value)) {
+      ctx.addIssue({ code: 'custom', message: 'has characters that a card cannot hold' });
+    } else if (field.length > SPN_BYTES) {
+      const message = `takes ${field.length} bytes on the card, at most ${SPN_BYTES} wanted (service provider name)`;
+      ctx.addIssue({ code: 'custom', message });
+    }
+  })
+  .meta({ description: 'service provider name, up to 16 bytes in the alphabet of the card' });
+
+/** Line feed and its kin are in the alphabet, and in no name. */
+const CONTROL = /[\p{Cc}\p{Cs}]/u;
 
 /** Most characters of an identity on an ISIM, so that its record fits one command. */
 const IDENTITY_MAX = 128;
@@ -104,7 +124,7 @@ export const secretFields = {
 
 export const profileSchema = z
   .strictObject({
-    imsi: digits(6, 15, 'MCC, MNC and subscriber'),
+    imsi: printedDigits(6, 15, 'MCC, MNC and subscriber', plainNumber).meta({ pattern: numberPattern(6, 15) }),
     mncLength: z
       .union([z.literal(2), z.literal(3)], { error: 'is neither 2 nor 3' })
       .meta({ description: "digits of the network's code in the IMSI; by the country unless given" })
@@ -133,9 +153,11 @@ export const profileSchema = z
     amf: hex(4, 'authentication management field').default('8000'),
     sqn: hex(12, "48-bit sequence number, the network's next").default('000000000020'),
     cardSqn: hex(12, '48-bit sequence number, the highest the card has seen').default('000000000000'),
-    spn: text(16, 'service provider name').default(''),
+    spn: spnField.default(''),
     acc: hex(4, 'access control class bits').optional(),
-    msisdn: digits(0, 15, 'telephone number without +').default(''),
+    msisdn: printedDigits(0, 15, 'telephone number', plainMsisdn)
+      .meta({ pattern: msisdnPattern(0, 15) })
+      .default(''),
     simId: z.string().min(1, { error: 'is empty' }).optional(),
     impi: text(IDENTITY_MAX, 'private IMS identity; {imsi} stands for the IMSI').optional(),
     impu: z

@@ -4,9 +4,10 @@
 import { createCipheriv } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { fromHex, xor } from '../bytes.js';
+import { luhnDigit, luhnWarning } from '../numbers.js';
 import { Secret } from '../secret.js';
 import { type Authentication, algorithmFaults, algorithmOf } from './algorithm-profile.js';
-import { luhnDigit, pinBytes } from './encoding.js';
+import { pinBytes } from './encoding.js';
 import { type KeySource, loadKeys } from './profile-keys.js';
 import { ProfileError, type ProfileFields, check, isObject, profileSchema } from './profile-schema.js';
 import { readJson } from './read-json.js';
@@ -17,7 +18,7 @@ export interface SimProfile extends Authentication {
   readonly imsi: string;
   /** Digits of the network code in the IMSI: 2 or 3. */
   readonly mncLength: 2 | 3;
-  /** 18 to 20 digits, the last one Luhn. */
+  /** 18 to 20 digits, as they are printed on the card. */
   readonly iccid: string;
   /** Subscriber key, 128 bits; with TUAK also 256. */
   readonly k: Secret;
@@ -35,7 +36,7 @@ export interface SimProfile extends Authentication {
   readonly pin2: Secret;
   readonly puk2: Secret;
   readonly adm1: Secret;
-  /** Service provider name, up to 16 characters. */
+  /** Service provider name, up to 16 bytes as EF_SPN has it. */
   readonly spn: string;
   /** Access control class bits (2 bytes). */
   readonly acc: Uint8Array;
@@ -51,6 +52,8 @@ export interface SimProfile extends Authentication {
 /** The cards of one profile. */
 export interface SimRange {
   readonly count: number;
+  /** What is worth a look, in words. */
+  readonly warnings: readonly string[];
   /** The card `index`, 0..count-1. Throws ProfileError for a card whose keys are missing, and beyond the range. */
   card(index: number): SimProfile;
 }
@@ -84,6 +87,7 @@ export function parseSimRange(json: unknown, source: string, folder?: string): S
   const keys = fields.keys === undefined || folder === undefined ? undefined : loadKeys(resolve(folder, fields.keys));
   const range = {
     count: fields.count,
+    warnings: [luhnWarning('"iccid"', fields.iccid) ?? []].flat().map((warning) => `SIM profile ${source}: ${warning}`),
     card: (index: number): SimProfile => nthCard(fields, index, source, keys),
   };
   range.card(0);
@@ -125,7 +129,9 @@ function nthCard(range: ProfileFields, index: number, source: string, keys: KeyS
   const { imsi: first } = range;
   const mncLength = range.mncLength ?? (THREE_DIGIT_MNC.test(first) ? 3 : 2);
   const imsi = counted('imsi', first, 3 + mncLength);
-  const body = counted('iccid', range.iccid.slice(0, -1), ISSUER_DIGITS);
+  // A number without a check digit counts with all its digits.
+  const checked = luhnWarning('', range.iccid) === undefined;
+  const body = counted('iccid', checked ? range.iccid.slice(0, -1) : range.iccid, ISSUER_DIGITS);
   const msisdn = range.msisdn === '' ? '' : counted('msisdn', range.msisdn, 0);
   if (range.count > 1) {
     if (range.simId !== undefined) faults.push('"simId" would be the same on all cards; leave it out');
@@ -137,7 +143,11 @@ function nthCard(range: ProfileFields, index: number, source: string, keys: KeyS
     }
   }
   if (faults.length > 0) throw new ProfileError(source, faults);
-  return makeProfile({ ...range, imsi, mncLength, iccid: body + luhnDigit(body), msisdn }, source, keys);
+  return makeProfile(
+    { ...range, imsi, mncLength, iccid: checked ? body + luhnDigit(body) : body, msisdn },
+    source,
+    keys,
+  );
 }
 
 function makeProfile(

@@ -69,11 +69,11 @@ export type TraceBody =
       id: number;
       body: string;
     }
-  /** What a service of the platform did by itself: it refused, or what lies behind it failed. */
+  /** What a service of the platform did by itself: it refused, what lies behind it failed, or its own storage did. */
   | {
       type: 'service';
       service: string;
-      event: 'refused' | 'upstream-error';
+      event: 'refused' | 'upstream-error' | 'storage-fault';
       id: number;
       status: number;
       reason: string;

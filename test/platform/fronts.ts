@@ -14,6 +14,7 @@ import {
   statusAndBody,
 } from '../../host/platform/message/message.js';
 import { Forwarder } from '../../host/platform/outbound/forward.js';
+import { RunningTime } from '../../host/platform/running-time.js';
 import { Random } from '../../host/random.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { Trace } from '../../host/trace/trace.js';
@@ -35,9 +36,11 @@ export function serviceContext(
   const trace = new Trace(clock);
   trace.listen((event) => events.push(event));
   const upstream = new InProcessUpstream({ clock });
+  const database = new Database();
   let lastId = 0;
   return {
-    ...{ clock, directory, upstream, database: new Database(), seal: new Seal(), random: new Random('front') },
+    ...{ clock, directory, upstream, database, seal: new Seal(), random: new Random('front') },
+    running: new RunningTime(database, clock),
     forwarder: new Forwarder(clock, upstream, HTTP_LIMITS),
     limits: HTTP_LIMITS,
     messageLimits: { ...MESSAGE_LIMITS, ...limits },

@@ -12,6 +12,7 @@ import { elements, jsonPointer, valueAt } from '../../host/platform/harvest/json
 import { type DataEntry, DataStore, type Resource } from '../../host/platform/harvest/store.js';
 import { unixMsOf } from '../../host/platform/harvest/time.js';
 import { Database } from '../../host/platform/index.js';
+import { RunningTime } from '../../host/platform/running-time.js';
 import { Random } from '../../host/random.js';
 import { IMSI } from './harness.js';
 import { call, operator, OTHER } from './harvest-world.js';
@@ -22,7 +23,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const DEFAULT_LIMITS = { retentionDays: 40, unixMs: () => 1_700_000_000_000 };
 const sim: Resource = { operatorId: 'OP0012345678', resourceType: 'Subscriber', resourceId: IMSI };
 const entry = (timeMs: number, content = '{}') => ({ timeMs, contentType: 'application/json', content });
-const store = (database = new Database()): DataStore => new DataStore({ database, ...DEFAULT_LIMITS });
+const store = (database = new Database()): DataStore =>
+  new DataStore({ database, running: new RunningTime(database, { now: () => 0 }), ...DEFAULT_LIMITS });
 const contents = (entries: readonly DataEntry[]): string[] => entries.map(({ content }) => content);
 
 describe('the operator’s view', () => {

@@ -4,10 +4,14 @@
 import process from 'node:process';
 import { Database } from '../../dist/host/platform/database.js';
 import { DataStore } from '../../dist/host/platform/harvest/store.js';
+import { RunningTime } from '../../dist/host/platform/running-time.js';
 
 const [file, resourceId, count] = process.argv.slice(2);
 const database = new Database(file);
-const store = new DataStore({ database, retentionDays: 40, unixMs: () => 1_700_000_000_000 });
+const store = new DataStore({
+  ...{ database, retentionDays: 40, unixMs: () => 1_700_000_000_000 },
+  running: new RunningTime(database, { now: () => 0 }),
+});
 const resource = { operatorId: 'OP0012345678', resourceType: 'Subscriber', resourceId };
 const parts = Number(count) < 1000 ? [0] : [0, 1, 2];
 

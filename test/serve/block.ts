@@ -1,7 +1,13 @@
 import { createServer } from 'node:net';
 
 /** Second bytes of a platform's addresses, some for each test file: two of them may look for one at the same time. */
-export const BLOCKS = { serve: [128, 189], wakaama: [190, 202], kill: [203, 209], inventory: [210, 254] } as const;
+export const BLOCKS = {
+  serve: [128, 169],
+  start: [170, 189],
+  wakaama: [190, 202],
+  kill: [203, 209],
+  inventory: [210, 254],
+} as const;
 
 const last = new Map<keyof typeof BLOCKS, number>();
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { simCommand } from '../../host/cli/commands/sim.js';
 import { UsageError } from '../../host/cli/output.js';
-import { luhnDigit } from '../../host/sim/encoding.js';
+import { luhnDigit } from '../../host/numbers.js';
 import { loadSimProfile, loadSimRange } from '../../host/sim/index.js';
 
 const folders: string[] = [];
@@ -88,7 +88,7 @@ describe('akari sim new', () => {
   });
 
   it.each([
-    [['--iccid', '8981100000123456785'], '"iccid" ends in 5, its Luhn check digit is 4'],
+    [['--iccid', '8981 1000 0012 3456 7'], '"iccid" is 17 digits'],
     [['--imsi', '1'], '"imsi" is 1 digits'],
     [['--imsi', '440109999999999', '--count', '2'], '"imsi" runs out of digits'],
   ])('%o is wrong usage', async (args, message) => {

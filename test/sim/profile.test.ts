@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../host/bytes.js';
-import { imsiBytes, luhnDigit, plmnBytes, swappedBcd } from '../../host/sim/encoding.js';
+import { luhnDigit } from '../../host/numbers.js';
+import { imsiBytes, plmnBytes, swappedBcd } from '../../host/sim/encoding.js';
 import { ProfileError, loadSimProfile, parseSimProfile } from '../../host/sim/index.js';
 import { Bench, K, OPC, PROFILE, storeOf } from './card.js';
 
@@ -39,13 +40,19 @@ describe('a SIM profile', () => {
       { imsi: '44010x' },
       'SIM profile cards/a.json: "imsi" is not all decimal digits, 6 to 15 wanted (MCC, MNC and subscriber)',
     ],
-    [{ iccid: '8981100000123456785' }, 'SIM profile cards/a.json: "iccid" ends in 5, its Luhn check digit is 4'],
+    [
+      { iccid: '8981 1000 0012 3456 7' },
+      'SIM profile cards/a.json: "iccid" is 17 digits, 18 to 20 wanted (number of the card)',
+    ],
     [{ iccid: '89' }, 'SIM profile cards/a.json: "iccid" is 2 digits, 18 to 20 wanted (number of the card)'],
     [{ pin1: '123' }, 'SIM profile cards/a.json: "pin1" is 3 digits, 4 to 8 wanted (PIN)'],
     [{ puk1: '1234' }, 'SIM profile cards/a.json: "puk1" is 4 digits, 8 wanted (PUK)'],
     [{ adm1: 'secret' }, 'SIM profile cards/a.json: "adm1" is neither 4 to 8 decimal digits nor 16 hex digits'],
     [{ amf: '80' }, 'SIM profile cards/a.json: "amf" is 2 hex digits, 4 wanted (authentication management field)'],
-    [{ spn: 'x'.repeat(17) }, 'SIM profile cards/a.json: "spn" is 17 characters, at most 16 wanted'],
+    [
+      { spn: 'x'.repeat(17) },
+      'SIM profile cards/a.json: "spn" takes 17 bytes on the card, at most 16 wanted (service provider name)',
+    ],
     [{ mncLength: 4 }, 'SIM profile cards/a.json: "mncLength" is neither 2 nor 3'],
     [{ pin1Enabled: 'yes' }, 'SIM profile cards/a.json: "pin1Enabled" is neither true nor false'],
   ])('%o is refused by name', (fields, message) => {

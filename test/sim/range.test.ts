@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { luhnDigit } from '../../host/sim/encoding.js';
+import { luhnDigit } from '../../host/numbers.js';
 import {
   ProfileError,
   loadSimProfile,

@@ -8,7 +8,7 @@ import { Secret } from '../../secret.js';
 import type { Trace } from '../../trace/trace.js';
 import { type KeyedSubscriber, functionsOf } from './algorithm.js';
 import { kasme } from './kdf.js';
-import { nextSqn, withInd } from './sqn.js';
+import { nextSqn, seqOf, withInd } from './sqn.js';
 import type { AuthSubscriber, SubscriberStore } from './subscribers.js';
 
 /** EPS authentication vector (TS 33.401 6.1.2). */
@@ -108,6 +108,22 @@ export class Auc {
     const fields = { imsi, auts: toHex(auts), ...(ok && { sqn: toHex(sqnMs) }) };
     trace?.emit({ type: 'aka', side: 'hss', step, ok, fields });
     return ok;
+  }
+
+  /**
+   * Why the card found the SQN of this challenge not fresh: by its AUTS it has seen this SEQ or a higher one, or only lower ones,
+   * and this is too far ahead (TS 33.102 C.2). Undefined when MAC-S is wrong. Throws UnknownSubscriberError.
+   */
+  notFresh(
+    imsi: string,
+    { rand, autn }: Pick<AuthVector, 'rand' | 'autn'>,
+    auts: Uint8Array,
+  ): 'too-old' | 'too-far-ahead' | undefined {
+    const subscriber = this.#find(imsi, undefined);
+    const sqnMs = verifyAuts(subscriber, rand, auts);
+    if (sqnMs === undefined) return undefined;
+    const sqn = xor(autn.subarray(0, 6), functionsOf(subscriber).f2345(rand).ak);
+    return seqOf(sqn, subscriber.indBits) > seqOf(sqnMs, subscriber.indBits) ? 'too-far-ahead' : 'too-old';
   }
 
   #find(imsi: string, trace: Trace | undefined): AuthSubscriber {

@@ -11,7 +11,7 @@ export { kasme, kdf, kenb, nasKeys } from './kdf.js';
 export { Milenage, opcOf } from './milenage.js';
 export type { MilenageConstants } from './milenage.js';
 export { nextSqn, withInd } from './sqn.js';
-export { MemorySubscribers } from './subscribers.js';
+export { MemorySubscribers, SubscriberStoreError } from './subscribers.js';
 export type { AuthSubscriber, SubscriberStore } from './subscribers.js';
 export { Tuak, topcOf } from './tuak.js';
 export type { TuakParameters } from './tuak.js';

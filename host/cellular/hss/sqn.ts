@@ -15,6 +15,9 @@ export function withInd(sqn: Uint8Array, ind: number, indBits = IND_BITS): Uint8
   return fromBigInt(seq | BigInt(ind % 2 ** indBits));
 }
 
+/** SEQ of an SQN. */
+export const seqOf = (sqn: Uint8Array, indBits = IND_BITS): bigint => toBigInt(sqn) >> BigInt(indBits);
+
 function toBigInt(sqn: Uint8Array): bigint {
   return sqn.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }

@@ -11,7 +11,18 @@ export interface AuthSubscriber extends KeyedSubscriber {
   readonly indBits?: number;
 }
 
-/** Where subscribers live. `setSqn` has to be durable before it returns: an SQN handed out twice is a refused SIM. */
+/** What was to be stored is not: the authentication cannot go on now. */
+export class SubscriberStoreError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SubscriberStoreError';
+  }
+}
+
+/**
+ * Where subscribers live. `setSqn` has to be durable before it returns: an SQN handed out twice is a refused SIM. It throws
+ * SubscriberStoreError when it cannot.
+ */
 export interface SubscriberStore {
   find(imsi: string): AuthSubscriber | undefined;
   setSqn(imsi: string, sqn: Uint8Array): void;

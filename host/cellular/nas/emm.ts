@@ -49,6 +49,7 @@ export const EmmCause = {
   servicesNotAllowed: 8,
   identityNotDerived: 9,
   implicitlyDetached: 10,
+  networkFailure: 17,
   esmFailure: 19,
   macFailure: 20,
   synchFailure: 21,

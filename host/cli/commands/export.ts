@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ModuleError } from '../../board/module.js';
 import { ExportError, type ExportTarget, TARGETS, exportProject } from '../../export/index.js';
+import { fileFault } from '../files.js';
 import { Output, UsageError } from '../output.js';
 
 interface Options {
@@ -23,8 +24,8 @@ export function exportCommand(): Command {
       try {
         exportProject({ app, folder, ...options });
       } catch (error) {
-        const wrong = error instanceof ExportError || error instanceof ModuleError || isFileError(error);
-        throw wrong ? new UsageError((error as Error).message) : error;
+        if (error instanceof ExportError || error instanceof ModuleError) throw new UsageError(error.message);
+        throw fileFault(pathOf(error) ?? app, error) ?? error;
       }
       const next = options.target === 'esp-idf' ? `idf.py -C ${folder} set-target esp32c3 build` : `make -C ${folder}`;
       for (const line of [`${folder} is there. Next:`, `  ${next}`, 'and then as its README.md says.'])
@@ -42,4 +43,5 @@ function bytes(text: string): number {
   return value;
 }
 
-const isFileError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+/** Which of the two names it was, or one below. */
+const pathOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).path;

@@ -3,8 +3,8 @@ import { fromHex, toHex } from '../../bytes.js';
 import { quintuplet } from '../../cellular/hss/index.js';
 import { encodePlmn } from '../../cellular/nas/index.js';
 import { Random } from '../../random.js';
-import { ProfileError, type SimProfile, loadSimProfile } from '../../sim/index.js';
 import { Output, UsageError } from '../output.js';
+import { profileOf } from '../profile.js';
 
 const RAND_BYTES = 16;
 const SQN_BYTES = 6;
@@ -50,15 +50,6 @@ function printVector(options: VectorOptions): void {
   const output = new Output(options.json === true);
   output.text(JSON.stringify(shown));
   output.result(true, shown);
-}
-
-function profileOf(path: string): SimProfile {
-  try {
-    return loadSimProfile(path);
-  } catch (error) {
-    if (error instanceof ProfileError) throw new UsageError(error.message);
-    throw error;
-  }
 }
 
 function hexOption(name: string, text: string, bytes: number): Uint8Array {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { BuildError } from '../../build/compile.js';
 import { exampleNames, newProject } from '../../build/project.js';
+import { fileFault } from '../files.js';
 import { Output, UsageError } from '../output.js';
 
 /** `akari new`: an example as a project of one's own. */
@@ -15,7 +16,7 @@ export function newCommand(): Command {
       try {
         newProject(folder, options.example);
       } catch (error) {
-        throw error instanceof BuildError ? new UsageError(error.message) : error;
+        throw error instanceof BuildError ? new UsageError(error.message) : (fileFault(folder, error) ?? error);
       }
       output.text(`${folder} is there. Next:`);
       output.text(`  cd ${folder} && npm install && npm test && npm start`);

@@ -7,9 +7,11 @@ import { ModuleError } from '../../board/module.js';
 import { MODEM_MODELS } from '../../modem/index.js';
 import { toJsonLine } from '../../trace/json-lines.js';
 import { openMqttSink } from '../../trace/mqtt.js';
-import { DEMO_PROFILE, makeDemo } from '../demo.js';
+import type { TraceSink } from '../../trace/trace.js';
+import { type Demo, DEMO_PROFILE, makeDemo } from '../demo.js';
 import { parseDuration } from '../duration.js';
 import { faultOf } from '../fault.js';
+import { fileFault } from '../files.js';
 import { JobError, Output, UsageError } from '../output.js';
 
 interface RunOptions {
@@ -62,57 +64,110 @@ function readApp(file: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(file));
   } catch (error) {
-    throw new UsageError(`app ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw fileFault(`app ${file}`, error, 'be read') ?? error;
   }
 }
 
-async function openTrace(file: string): Promise<WriteStream> {
-  const stream = createWriteStream(file);
-  try {
-    await once(stream, 'open');
-  } catch (error) {
-    throw new UsageError(`trace ${file}: ${error instanceof Error ? error.message : String(error)}`);
+/** A file that gets a line for each event. */
+class TraceFile {
+  readonly #name: string;
+  readonly #stream: WriteStream;
+  #fault: Error | undefined;
+
+  private constructor(name: string, stream: WriteStream) {
+    this.#name = name;
+    this.#stream = stream.on('error', (error) => (this.#fault ??= error));
   }
-  return stream;
+
+  /** Rejects with UsageError. */
+  static async open(name: string): Promise<TraceFile> {
+    const stream = createWriteStream(name);
+    try {
+      await once(stream, 'open');
+    } catch (error) {
+      throw fileFault(`trace ${name}`, error, 'be written') ?? error;
+    }
+    return new TraceFile(name, stream);
+  }
+
+  write(line: string): void {
+    if (this.#fault === undefined) this.#stream.write(`${line}\n`);
+  }
+
+  /** Rejects with JobError when not all was written. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (this.#stream.closed) resolve();
+      this.#stream.once('close', resolve).end();
+    });
+    if (this.#fault !== undefined) throw new JobError(`trace ${this.#name} is not whole (${codeOf(this.#fault)})`);
+  }
 }
+
+const codeOf = (error: unknown): string =>
+  (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
 
 async function run(app: string, options: RunOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const file = options.trace === undefined ? undefined : await openTrace(options.trace);
-  const broker = options.mqtt && (await connect(options.mqtt));
   const demo = await makeDemo({ ...options, app: readApp(app), appName: basename(app, '.wasm') }).catch(
     (error: unknown) => {
       throw error instanceof ModuleError ? new UsageError(error.message) : error;
     },
   );
-  const { world, device, messages } = demo;
-  let traps = 0;
-  let fault: string | undefined;
+  const { world } = demo;
+  let file: TraceFile | undefined;
+  let broker: Awaited<ReturnType<typeof connect>> | undefined;
+  let told: Telling;
+  try {
+    if (options.trace !== undefined) file = await TraceFile.open(options.trace);
+    if (options.mqtt !== undefined) broker = await connect(options.mqtt);
+    told = tell(demo, output, options, (event) => {
+      file?.write(toJsonLine(event, options.showSecrets));
+      broker?.sink(event);
+    });
+    demo.device.powerOn();
+    await world.run({ for: options.for });
+  } finally {
+    await world.close();
+    try {
+      await file?.close();
+    } finally {
+      await broker?.close();
+    }
+  }
+  const { traps, fault } = told;
+  const messages = demo.messages();
+  const seconds = world.clock.now() / SECOND;
+  const figures = { messages, traps, seconds, seed: world.seed };
+  output.result(traps === 0, { ...figures, ...(fault !== undefined && { lastFault: fault }) });
+  output.text(`${messages} messages verified in ${seconds} s of world time, seed ${world.seed}`);
+  if (traps > 0) {
+    throw new JobError(
+      `${demo.device.name}: ${traps} trap${traps > 1 ? 's' : ''}, the last fault was: ${fault ?? '?'}`,
+    );
+  }
+}
+
+interface Telling {
+  traps: number;
+  /** The last one. */
+  fault: string | undefined;
+}
+
+/** Shows what happens in the world as it happens, and counts what goes wrong. */
+function tell({ world, device }: Demo, output: Output, options: RunOptions, also: TraceSink): Telling {
+  const told: Telling = { traps: 0, fault: undefined };
   world.trace.listen((event) => {
     output.trace(event, options.showSecrets);
-    file?.write(`${toJsonLine(event, options.showSecrets)}\n`);
-    broker?.sink(event);
-    if (event.type === 'board' && event.app === device.name && event.event === 'trap') traps++;
-    fault = faultOf(event) ?? fault;
+    also(event);
+    if (event.type === 'board' && event.app === device.name && event.event === 'trap') told.traps++;
+    told.fault = faultOf(event) ?? told.fault;
     const at = `${(event.t / SECOND).toFixed(3).padStart(10)}  `;
     if (event.type === 'log') output.text(`${at}${event.level.padEnd(5)}  ${event.text}`);
     if (event.type === 'verified')
       output.text(`${at}customer  ${event.ok ? 'verified' : `refused (${event.reason ?? ''})`}: ${event.body}`);
   });
-  try {
-    device.powerOn();
-    await world.run({ for: options.for });
-  } finally {
-    await world.close();
-    if (file) await new Promise((resolve) => file.end(resolve));
-    await broker?.close();
-  }
-  const seconds = world.clock.now() / SECOND;
-  const figures = { messages: messages(), traps, seconds, seed: world.seed };
-  output.result(traps === 0, { ...figures, ...(fault !== undefined && { lastFault: fault }) });
-  output.text(`${messages()} messages verified in ${seconds} s of world time, seed ${world.seed}`);
-  if (traps > 0)
-    throw new JobError(`${device.name}: ${traps} trap${traps > 1 ? 's' : ''}, the last fault was: ${fault ?? '?'}`);
+  return told;
 }
 
 async function connect(url: URL): ReturnType<typeof openMqttSink> {

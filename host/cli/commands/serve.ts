@@ -4,12 +4,20 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { SECOND } from '../../clock/clock.js';
 import { DatabaseError, keyUrl, PlatformConfigError, SealError } from '../../platform/index.js';
-import { DataFolder, type EntryPoint, loadServeConfig, LoopbackError, PORT_OFFSET, Serve } from '../../serve/index.js';
+import {
+  DataFolder,
+  type EntryPoint,
+  FolderError,
+  loadServeConfig,
+  LoopbackError,
+  PORT_OFFSET,
+  Serve,
+} from '../../serve/index.js';
 import { FileStoreError } from '../../sim/index.js';
 import type { TraceEvent } from '../../trace/events.js';
 import { EXAMPLE_WORLD } from '../demo.js';
 import { faultOf } from '../fault.js';
-import { JobError, Output, UsageError } from '../output.js';
+import { complain, JobError, Output, UsageError } from '../output.js';
 import { untilInterrupted } from '../until-interrupted.js';
 
 export interface ServeCommandOptions {
@@ -62,12 +70,15 @@ export async function runServe(
 ): Promise<void> {
   const output = new Output(options.json === true, write);
   const temporary = options.data === undefined ? mkdtempSync(join(tmpdir(), 'akari-serve-')) : undefined;
+  let folder: DataFolder | undefined;
   let served: Serve | undefined;
   try {
-    const folder = new DataFolder(options.data ?? temporary ?? '');
+    // Before the folder: a configuration with a fault makes none.
+    const config = await loadServeConfig(options.config);
+    for (const warning of config.warnings) complain(warning);
+    folder = new DataFolder(options.data ?? temporary ?? '');
     served = await Serve.start({
-      config: await loadServeConfig(options.config),
-      ...{ folder, signal },
+      ...{ config, folder, signal },
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.block !== undefined && { block: options.block }),
       refused: (from, { name, protocol, port }) => {
@@ -88,15 +99,22 @@ export async function runServe(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     output.result(false, { reason });
-    if (error instanceof PlatformConfigError) throw new UsageError(reason);
-    const known = [DatabaseError, SealError, FileStoreError, LoopbackError];
-    throw known.some((kind) => error instanceof kind) ? new JobError(reason) : error;
+    throw toldAs(error, reason);
   } finally {
     await served?.close();
+    folder?.close();
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   }
   output.result(true);
   output.text('stopped');
+}
+
+/** What a person is told, with the exit code that it means. */
+function toldAs(error: unknown, reason: string): unknown {
+  const [first = '', ...more] = reason.split('\n'); // one fault of a configuration a line
+  if (error instanceof PlatformConfigError || error instanceof FolderError) return new UsageError(first, more);
+  const known = [DatabaseError, SealError, FileStoreError, LoopbackError];
+  return known.some((kind) => error instanceof kind) ? new JobError(reason) : error;
 }
 
 /** Where everything is, for a person who wants to try it. */

@@ -94,7 +94,8 @@ export class Authentication {
         break;
       }
       case 'resync':
-        attach.say('the card has seen a higher SQN and gives AUTS', false, { auts: toHex(outcome.auts) });
+        // Why is in AUTS, which only the home network can read.
+        attach.say('SQN is not fresh: the card gives AUTS', false, { auts: toHex(outcome.auts) });
         this.#answer(rand, { message: 'AUTHENTICATION FAILURE', cause: EmmCause.synchFailure, auts: outcome.auts });
         this.#failed('synch', EmmCause.synchFailure);
         break;

@@ -7,6 +7,7 @@ import { Secret } from '../../secret.js';
 import type { Database, Row } from '../database.js';
 import { sha256 } from '../digest.js';
 import { DEFAULT_OPERATOR, PlatformConfigError } from '../directory/index.js';
+import type { RunningTime } from '../running-time.js';
 import type { OperatorConfig } from '../directory/schema.js';
 import { hashPassword, PasswordChecks } from './password.js';
 import { Sam } from './sam.js';
@@ -23,6 +24,8 @@ const TABLES = [
      expires_ms INTEGER NOT NULL) STRICT;
    CREATE INDEX api_tokens_keys ON api_tokens (api_key_hash);
    CREATE INDEX api_tokens_expiry ON api_tokens (expires_ms);`,
+  // Running time at which it ends, too; 0: by the wall clock alone.
+  `ALTER TABLE api_tokens ADD COLUMN ends_ms INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Bytes of chance in keys. */
@@ -68,6 +71,7 @@ export class Accounts {
   readonly sam: Sam;
   readonly #database: Database;
   readonly #unixMs: () => number;
+  readonly #running: RunningTime;
   readonly #checks: PasswordChecks;
   readonly #signer: TokenSigner;
 
@@ -75,13 +79,16 @@ export class Accounts {
     database,
     clock,
     signer,
+    running,
   }: {
     readonly database: Database;
     readonly clock: Clock;
     readonly signer: TokenSigner;
+    readonly running: RunningTime;
   }) {
     this.#signer = signer;
     this.#database = database;
+    this.#running = running;
     this.#unixMs = () => clock.unixMs();
     this.#checks = new PasswordChecks(clock);
     database.define('accounts', TABLES);
@@ -185,8 +192,9 @@ export class Accounts {
   callerOf(apiKey: string, token: string): Owner | undefined {
     const now = this.#unixMs();
     if (this.#signer.verify('api', token, now) === undefined) return undefined;
-    const sql = 'SELECT * FROM api_tokens WHERE token_hash = ? AND api_key_hash = ? AND expires_ms > ?';
-    const row = this.#database.get(sql, sha256(token), sha256(apiKey), now);
+    const sql =
+      'SELECT * FROM api_tokens WHERE token_hash = ? AND api_key_hash = ? AND expires_ms > ? AND (ends_ms = 0 OR ends_ms > ?)';
+    const row = this.#database.get(sql, sha256(token), sha256(apiKey), now, this.#running.ms());
     return row && readOwner(row);
   }
 
@@ -210,10 +218,13 @@ export class Accounts {
       ...{ iat, exp },
     });
     this.#database.transaction(() => {
-      this.#database.run('DELETE FROM api_tokens WHERE expires_ms <= ?', now);
+      // A wall clock that is wrong takes none away: the token is good again when the clock is right.
+      this.#database.run('DELETE FROM api_tokens WHERE expires_ms <= ? AND ends_ms <= ?', now, this.#running.ms());
       this.#database.run(
-        `INSERT INTO api_tokens (token_hash, api_key_hash, operator_id, user_name, expires_ms) VALUES (?, ?, ?, ?, ?)`,
+        `INSERT INTO api_tokens (token_hash, api_key_hash, operator_id, user_name, expires_ms, ends_ms)
+         VALUES (?, ?, ?, ?, ?, ?)`,
         ...[sha256(token), sha256(apiKey), operatorId, userName ?? null, now + seconds * 1000],
+        this.#running.ms() + seconds * 1000,
       );
     });
     return token;

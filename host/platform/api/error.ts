@@ -14,6 +14,7 @@ const FAULTS = {
   'media-type': ['COM0005', ApiStatus.UnsupportedMediaType, 'JSON is wanted', 'JSONを送信してください'],
   internal: ['COM0006', ApiStatus.InternalError, 'internal error', '内部エラーが発生しました'],
   full: ['COM0008', ApiStatus.Full, 'too many requests at once', 'リクエストが集中しています'],
+  storage: ['COM0009', ApiStatus.StorageFault, 'the storage cannot be used now', 'ストレージを使用できません'],
   busy: ['COM0007', ApiStatus.TooManyRequests, 'too many requests', 'リクエストが多すぎます'],
   'auth-failed': ['AUM0001', ApiStatus.Unauthorized, 'authentication failed', '認証に失敗しました'],
   token: ['AUM0002', ApiStatus.Unauthorized, 'invalid API key or token', 'APIキーまたはトークンが無効です'],

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Session } from '../../cellular/network.js';
 import type { Trace } from '../../trace/trace.js';
 import { type Accounts, decide } from '../accounts/index.js';
+import { storageFaultOf } from '../database.js';
 import type { Service, ServiceContext } from '../service.js';
 import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
 import { type ApiCaller, Call, ok, type Reply, type Wait } from './call.js';
@@ -53,6 +54,9 @@ interface Bindings {
   readonly from?: string;
 }
 type ApiContext = Context<{ Bindings: Bindings }>;
+
+const faultOf = (error: unknown): ApiError =>
+  new ApiError(storageFaultOf(error) === undefined ? 'internal' : 'storage');
 
 export class OperatorApi implements Pick<Service, 'close'> {
   readonly #context: ServiceContext;
@@ -142,7 +146,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
       this.#app.all(`/v1${path}`, (c) => this.#refuse(c, new ApiError('method', `use ${methods.join(', ')}`)));
     }
     this.#app.notFound((c) => this.#refuse(c, new ApiError('no-route')));
-    this.#app.onError((_error, c) => this.#refuse(c, new ApiError('internal')));
+    this.#app.onError((error, c) => this.#refuse(c, faultOf(error)));
   }
 
   async #run(route: Route, c: ApiContext): Promise<Response> {
@@ -170,7 +174,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
       return response;
     } catch (error) {
       // The message of an unforeseen error might hold anything: the client gets none of it.
-      return this.#refuse(c, error instanceof ApiError ? error : new ApiError('internal'), route, caller);
+      return this.#refuse(c, error instanceof ApiError ? error : faultOf(error), route, caller);
     }
   }
 

@@ -2,7 +2,7 @@
 // memory for the services, which ask for them with every request.
 
 import { Secret } from '../../secret.js';
-import { Database, type Row } from '../database.js';
+import { Database, DatabaseError, type Row, storedJson } from '../database.js';
 import { Seal } from '../seal.js';
 import { type Credentials, type CredentialsInput, credentialsEntry } from './credentials.js';
 import { unknownKeys } from './fields.js';
@@ -74,7 +74,7 @@ export class Directory implements SubscriberDirectory {
   readonly #groups = new Map<string, GroupRecord>();
   readonly #credentials = new Map<string, { readonly record: CredentialsRecord; readonly value: Credentials }>();
 
-  /** Reads what the database holds. Throws SealError when that was sealed with another master key. */
+  /** Reads what the database holds. Throws SealError when that was sealed with another master key, DatabaseError when it is damaged. */
   constructor({ database = new Database(), seal = new Seal(), unixMs = () => 0 }: DirectoryOptions = {}) {
     this.#database = database;
     this.#seal = seal;
@@ -353,19 +353,33 @@ export class Directory implements SubscriberDirectory {
     return {
       id,
       operatorId: String(row['operator_id']),
-      tags: JSON.parse(String(row['tags'])) as Record<string, string>,
+      tags: storedJson<Record<string, string>>(row, 'tags'),
       written,
-      configuration: parseConfiguration(writtenConfiguration({ written }), `group ${id} in ${this.#database.file}`),
+      configuration: this.#stored((source) =>
+        parseConfiguration(writtenConfiguration({ written }), `group ${id}${source}`),
+      ),
       createdMs: Number(row['created_ms']),
       modifiedMs: Number(row['modified_ms']),
     };
+  }
+
+  /** What was taken once and is not understood now is no fault of a configuration. Throws DatabaseError. */
+  #stored<T>(parse: (source: string) => T): T {
+    try {
+      return parse(` in ${this.#database.file}`);
+    } catch (error) {
+      if (!(error instanceof PlatformConfigError)) throw error;
+      throw new DatabaseError(`what is stored cannot be used: ${error.message}`, 'damaged', 'directory');
+    }
   }
 
   #readCredentials(row: Row): void {
     const [operatorId, credentialsId] = [String(row['operator_id']), String(row['credentials_id'])];
     const place = `credentials/${key(operatorId, credentialsId)}`;
     const credentials: unknown = JSON.parse(this.#seal.open(row['sealed'] as Uint8Array, place).toString());
-    const { value } = parseCredentials({ type: row['type'], credentials }, `credentials ${credentialsId}`);
+    const { value } = this.#stored((source) =>
+      parseCredentials({ type: row['type'], credentials }, `credentials ${credentialsId}${source}`),
+    );
     const record: CredentialsRecord = {
       credentialsId,
       type: value.type,
@@ -403,7 +417,7 @@ const readSubscriber = (row: Row): StoredSubscriber => ({
   iccid: String(row['iccid']),
   status: String(row['status']) as SubscriberStatus,
   speedClass: String(row['speed_class']),
-  tags: JSON.parse(String(row['tags'])) as Record<string, string>,
+  tags: storedJson<Record<string, string>>(row, 'tags'),
   groupId: row['group_id'] == null ? undefined : String(row['group_id']),
   terminationEnabled: Number(row['termination_enabled']) === 1,
   createdMs: Number(row['created_ms']),

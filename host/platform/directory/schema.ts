@@ -1,23 +1,28 @@
 // What an operator configures, as one plain object (JSON): groups, credentials, subscribers.
 
 import { z } from 'zod';
+import { plainIccid, plainMsisdn, plainNumber } from '../../numbers.js';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
 import { pathText, secretField } from './fields.js';
 import { groupConfiguration } from './namespaces.js';
 import { SUBSCRIBER_STATUS } from './types.js';
 
-const digits = (from: number, to: number, what: string) =>
-  z.string().regex(new RegExp(`^\\d{${from},${to}}$`), `${what}: ${from} to ${to} digits are wanted`);
+/** `plain`: what becomes of a number as it is printed. */
+const digits = (from: number, to: number, what: string, plain: (text: string) => string) =>
+  z
+    .string()
+    .overwrite(plain)
+    .regex(new RegExp(`^\\d{${from},${to}}$`), `${what}: ${from} to ${to} digits are wanted`);
 
 const group = z.strictObject({ configuration: groupConfiguration });
 
 const subscriber = z.strictObject({
-  imsi: digits(6, 15, 'IMSI'),
-  iccid: digits(18, 20, 'ICCID'),
+  imsi: digits(6, 15, 'IMSI', plainNumber),
+  iccid: digits(18, 20, 'ICCID', plainIccid),
   /** The ICCID unless given. */
   simId: z.string().min(1).optional(),
-  msisdn: digits(1, 15, 'MSISDN').optional(),
+  msisdn: digits(1, 15, 'MSISDN', plainMsisdn).optional(),
   groupId: z.string().optional(),
   status: z.enum(SUBSCRIBER_STATUS).optional(),
   speedClass: z.string().optional(),

@@ -55,8 +55,8 @@ export class HarvestFiles implements Service {
   constructor(context: ServiceContext, { roles, folder }: HarvestFilesOptions) {
     this.#context = context;
     this.#roles = roles;
-    const { clock, database } = context;
-    this.files = new FileStore({ clock, database, blobs: new DiskBlobs(folder) });
+    const { clock, database, running } = context;
+    this.files = new FileStore({ clock, database, running, blobs: new DiskBlobs(folder) });
     this.#front = new HttpFront({
       ...context,
       service: {

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock/clock.js';
 import { FILES_LIMITS } from '../choices.js';
 import type { Database, Row } from '../database.js';
+import { RunningTime } from '../running-time.js';
 import type { BodySource } from '../http/front.js';
 import type { Blobs } from './blobs.js';
 
@@ -42,6 +43,10 @@ const TABLES = [
      created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
      PRIMARY KEY (operator_id, scope, path)) STRICT, WITHOUT ROWID;
    CREATE INDEX harvest_files_modified ON harvest_files (modified_ms);`,
+  // Retention by running time; what was there before counts from now on.
+  `ALTER TABLE harvest_files ADD COLUMN kept_ms INTEGER NOT NULL DEFAULT 0;
+   DROP INDEX harvest_files_modified;
+   CREATE INDEX harvest_files_kept ON harvest_files (kept_ms);`,
 ];
 
 const OF = 'operator_id = ? AND scope = ?';
@@ -52,20 +57,25 @@ export interface FileStoreOptions {
   readonly clock: Clock;
   readonly database: Database;
   readonly blobs: Blobs;
+  /** One of its own unless given. */
+  readonly running?: RunningTime;
 }
 
 export class FileStore {
   readonly #clock: Clock;
   readonly #database: Database;
   readonly #blobs: Blobs;
+  readonly #running: RunningTime;
   #prunedMs = -Infinity;
 
   /** One process at a time may have it: the sweep would take another one's uploads. */
-  constructor({ clock, database, blobs }: FileStoreOptions) {
+  constructor({ clock, database, blobs, running = new RunningTime(database, clock) }: FileStoreOptions) {
     this.#clock = clock;
     this.#database = database;
     this.#blobs = blobs;
+    this.#running = running;
     database.define('harvest-files', TABLES);
+    running.atLeast(Number(database.get('SELECT MAX(kept_ms) AS ms FROM harvest_files')?.['ms'] ?? 0));
     blobs.sweep(new Set(database.all('SELECT blob_id FROM harvest_files').map((row) => String(row['blob_id']))));
   }
 
@@ -128,9 +138,10 @@ export class FileStore {
       };
       this.#database.run(
         `INSERT OR REPLACE INTO harvest_files
-           (operator_id, scope, path, content_type, length, etag, blob_id, created_ms, modified_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           (operator_id, scope, path, content_type, length, etag, blob_id, created_ms, modified_ms, kept_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ...[key.operatorId, key.scope, key.path, contentType, length, etag, writer.id, record.createdMs, now],
+        this.#running.ms(),
       );
     } catch (error) {
       // What cannot be removed now is swept away at the next start.
@@ -183,7 +194,7 @@ export class FileStore {
   }
 
   #row({ operatorId, scope, path }: FileKey): Row | undefined {
-    const sql = `SELECT * FROM harvest_files WHERE ${OF} AND path = ? AND modified_ms > ?`;
+    const sql = `SELECT * FROM harvest_files WHERE ${OF} AND path = ? AND kept_ms > ?`;
     return this.#database.get(sql, operatorId, scope, path, this.#oldestMs());
   }
 
@@ -191,7 +202,7 @@ export class FileStore {
   #below(operatorId: string, scope: Scope, prefix: string, from: string, limit: number): readonly Row[] {
     return this.#database.all(
       `SELECT * FROM harvest_files
-       WHERE ${OF} AND path >= ? AND path >= ? AND path < ? AND substr(path, 1, length(?)) = ? AND modified_ms > ?
+       WHERE ${OF} AND path >= ? AND path >= ? AND path < ? AND substr(path, 1, length(?)) = ? AND kept_ms > ?
        ORDER BY path LIMIT ?`,
       ...[operatorId, scope, prefix, from, prefix.endsWith('/') ? behind(prefix) : '0'],
       ...[prefix, prefix, this.#oldestMs(), limit],
@@ -199,7 +210,7 @@ export class FileStore {
   }
 
   #oldestMs(): number {
-    return this.#clock.unixMs() - FILES_LIMITS.retentionDays * 86_400_000;
+    return this.#running.ms() - FILES_LIMITS.retentionDays * 86_400_000;
   }
 
   async #removeBlob(id: string): Promise<void> {
@@ -208,12 +219,13 @@ export class FileStore {
   }
 
   async #prune(): Promise<void> {
-    const now = this.#clock.unixMs();
+    const now = this.#running.ms();
     if (now - this.#prunedMs < PRUNE_MS) return;
     this.#prunedMs = now;
     const oldest = this.#oldestMs();
-    const old = this.#database.all('SELECT blob_id FROM harvest_files WHERE modified_ms <= ?', oldest);
-    this.#database.run('DELETE FROM harvest_files WHERE modified_ms <= ?', oldest);
+    const old = this.#database.all('SELECT blob_id FROM harvest_files WHERE kept_ms <= ?', oldest);
+    this.#database.run('DELETE FROM harvest_files WHERE kept_ms <= ?', oldest);
+    this.#running.keep();
     for (const row of old) await this.#removeBlob(String(row['blob_id']));
   }
 }

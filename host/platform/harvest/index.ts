@@ -28,10 +28,10 @@ export class Harvest implements Service, MessageService {
   readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, limits: Partial<HarvestLimits> = {}) {
-    const { clock, database } = context;
+    const { clock, database, running } = context;
     this.#limits = { ...HARVEST_LIMITS, ...limits };
     const { retentionDays } = this.#limits;
-    this.store = new DataStore({ database, unixMs: () => clock.unixMs(), retentionDays });
+    this.store = new DataStore({ database, unixMs: () => clock.unixMs(), running, retentionDays });
     this.#entry = new MessageEntry(context, this);
   }
 

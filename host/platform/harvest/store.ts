@@ -5,6 +5,7 @@
 // API names entries by time alone: it then means all of that millisecond (the newest, where it can have only one).
 
 import type { Database, Row } from '../database.js';
+import type { RunningTime } from '../running-time.js';
 
 /** API, DataEntry. Entries of SIMs are `Subscriber`. */
 export const RESOURCE_TYPES = ['Subscriber', 'LoraDevice', 'Sim', 'SigfoxDevice', 'Device', 'SoraCam'] as const;
@@ -60,6 +61,10 @@ const TABLES = [
      stored_ms INTEGER NOT NULL,
      PRIMARY KEY (operator_id, resource_type, resource_id, time_ms, sequence)) STRICT, WITHOUT ROWID;
    CREATE INDEX harvest_entries_stored ON harvest_entries (stored_ms);`,
+  // Retention by running time; what was there before counts from now on.
+  `ALTER TABLE harvest_entries ADD COLUMN kept_ms INTEGER NOT NULL DEFAULT 0;
+   DROP INDEX harvest_entries_stored;
+   CREATE INDEX harvest_entries_kept ON harvest_entries (kept_ms);`,
 ];
 
 const OF = 'operator_id = ? AND resource_type = ? AND resource_id = ?';
@@ -67,31 +72,35 @@ const OF = 'operator_id = ? AND resource_type = ? AND resource_id = ?';
 /** In one statement, so that two processes that write at once never give out one sequence number twice. */
 const ADD = `
   INSERT INTO harvest_entries
-    (operator_id, resource_type, resource_id, time_ms, content_type, content, category, stored_ms, sequence)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(MAX(sequence) + 1, 0) FROM harvest_entries
+    (operator_id, resource_type, resource_id, time_ms, content_type, content, category, stored_ms, kept_ms, sequence)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, COALESCE(MAX(sequence) + 1, 0) FROM harvest_entries
   WHERE operator_id = ?1 AND resource_type = ?2 AND resource_id = ?3 AND time_ms = ?4`;
 
-/** How often old entries are looked for. */
+/** How often old entries are looked for, in running time. */
 const PRUNE_MS = 3_600_000;
 
 export interface DataStoreOptions {
   readonly database: Database;
   readonly unixMs: () => number;
-  /** Days from the moment an entry came, whatever its own time says. */
+  readonly running: RunningTime;
+  /** Days of running time from the moment an entry came, whatever its own time says. */
   readonly retentionDays: number;
 }
 
 export class DataStore {
   readonly #database: Database;
   readonly #unixMs: () => number;
+  readonly #running: RunningTime;
   readonly #retentionMs: number;
   #prunedMs = -Infinity;
 
-  constructor({ database, unixMs, retentionDays }: DataStoreOptions) {
+  constructor({ database, unixMs, running, retentionDays }: DataStoreOptions) {
     this.#database = database;
     this.#unixMs = unixMs;
+    this.#running = running;
     this.#retentionMs = retentionDays * 86_400_000;
     database.define('harvest', TABLES);
+    running.atLeast(Number(database.get('SELECT MAX(kept_ms) AS ms FROM harvest_entries')?.['ms'] ?? 0));
   }
 
   /** Stores all of them or none; what it has returned from survives a crash. Throws SqliteError, for example disk full. */
@@ -105,7 +114,7 @@ export class DataStore {
   #insert({ operatorId, resourceType, resourceId }: Resource, entry: NewEntry): void {
     const { timeMs, contentType, content, category = null } = entry;
     const key = [operatorId, resourceType, resourceId, timeMs] as const;
-    this.#database.run(ADD, ...key, contentType, content, category, this.#unixMs());
+    this.#database.run(ADD, ...key, contentType, content, category, this.#unixMs(), this.#running.ms());
   }
 
   list(resource: Resource, query: EntryQuery = {}): EntryPage {
@@ -115,7 +124,7 @@ export class DataStore {
     const rows = this.#database.all(
       `SELECT * FROM harvest_entries
        WHERE ${OF} AND time_ms BETWEEN ? AND ? AND (time_ms, sequence) ${up ? '>' : '<'} (?, ?)
-         AND stored_ms > ? ${category === undefined ? '' : 'AND category = ?'}
+         AND kept_ms > ? ${category === undefined ? '' : 'AND category = ?'}
        ORDER BY time_ms ${sort}, sequence ${sort} LIMIT ?`,
       ...keyOf(resource),
       ...[from, to, time, sequence, this.#oldestMs()],
@@ -132,7 +141,7 @@ export class DataStore {
 
   /** The newest of this millisecond. */
   get(resource: Resource, timeMs: number): DataEntry | undefined {
-    const sql = `SELECT * FROM harvest_entries WHERE ${OF} AND time_ms = ? AND stored_ms > ? ORDER BY sequence DESC LIMIT 1`;
+    const sql = `SELECT * FROM harvest_entries WHERE ${OF} AND time_ms = ? AND kept_ms > ? ORDER BY sequence DESC LIMIT 1`;
     const row = this.#database.get(sql, ...keyOf(resource), timeMs, this.#oldestMs());
     return row && readEntry(row);
   }
@@ -145,13 +154,14 @@ export class DataStore {
   }
 
   #oldestMs(): number {
-    return this.#unixMs() - this.#retentionMs;
+    return this.#running.ms() - this.#retentionMs;
   }
 
   #prune(): void {
-    const now = this.#unixMs();
+    const now = this.#running.ms();
     if (now - this.#prunedMs < PRUNE_MS) return;
-    this.#database.run('DELETE FROM harvest_entries WHERE stored_ms <= ?', this.#oldestMs());
+    this.#database.run('DELETE FROM harvest_entries WHERE kept_ms <= ?', this.#oldestMs());
+    this.#running.keep();
     this.#prunedMs = now;
   }
 }

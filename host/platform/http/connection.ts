@@ -8,6 +8,7 @@ import type { Trace } from '../../trace/trace.js';
 import { Alarm } from '../../alarm.js';
 import { FrontStatus, type HttpLimits } from '../choices.js';
 import { Collector } from '../collector.js';
+import { storageFaultOf } from '../database.js';
 import type { HeldBytes, NoRoom, Share } from '../held.js';
 import { IncomingBody, sendBody, tooLarge } from './body.js';
 import { headFault } from './fault.js';
@@ -291,6 +292,11 @@ export class Connection {
       return await service.stream.answer({ ...head, body, signal });
     } catch (error) {
       if (error instanceof BodyError) throw error;
+      const storage = storageFaultOf(error);
+      if (storage !== undefined) {
+        service.failed(head.id, this.#caller, FrontStatus.StorageFault, storage);
+        return textAnswer(FrontStatus.StorageFault, storage, clock);
+      }
       this.#failed(head, error, 'internal error');
       return textAnswer(FrontStatus.InternalError, 'internal error', clock);
     }

@@ -70,7 +70,7 @@ export interface SwitchedAnswer extends AnswerHead {
 export interface HttpService {
   /** True when the head alone is enough to refuse, so that a body announced with `Expect: 100-continue` is not sent. */
   refuses(head: RequestHead): boolean;
-  /** Called once for each request, unless `stream` is. A rejection is answered with 500. */
+  /** Called once for each request, unless `stream` is. A rejection is answered with 503 for a storage fault, 500 otherwise. */
   answer(request: DeviceRequest): Promise<Answer | StreamedAnswer>;
   /** For requests whose body is not to be held in memory. */
   readonly stream?: {

@@ -14,6 +14,7 @@ import {
 } from '../../coap/index.js';
 import { ContentError, ContentFormat, pathText, writeContent } from '../../lwm2m/index.js';
 import { BootstrapStatus, INVENTORY } from '../choices.js';
+import { storageFaultOf } from '../database.js';
 import { type Caller, callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { type Account, accountOf, secondBootstrapAccount } from './account.js';
@@ -113,7 +114,7 @@ export class BootstrapServer {
         clock: context.clock,
         random: context.random.fork(`bootstrap ${session.imsi} ${context.nextId()}`),
         send: (bytes) => this.#send(conversation, bytes),
-        handle: (request) => this.#answer(conversation, request),
+        handle: (request) => stored(() => this.#answer(conversation, request)),
       }),
     };
     return conversation;
@@ -322,6 +323,21 @@ export class BootstrapServer {
   ): void {
     const { imsi } = session;
     this.#options.context.traceOf(session).emit({ type: 'inventory', event, imsi, ...more });
+  }
+}
+
+/** An answer; a storage fault is one, too: it is not the device's, and may pass. Other errors stay errors. */
+export function stored(answer: () => CoapResponse | Promise<CoapResponse>): CoapResponse | Promise<CoapResponse> {
+  const unavailable = (error: unknown): CoapResponse => {
+    const fault = storageFaultOf(error);
+    if (fault === undefined) throw error;
+    return { code: BootstrapStatus.StorageFault, options: [], payload: Buffer.from(fault) };
+  };
+  try {
+    const given = answer();
+    return given instanceof Promise ? given.catch(unavailable) : given;
+  } catch (error) {
+    return unavailable(error);
   }
 }
 

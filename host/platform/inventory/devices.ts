@@ -1,7 +1,7 @@
 // The devices of all operators, as the platform knows them: kept in its database.
 
 import type { Random } from '../../random.js';
-import type { Database, Row } from '../database.js';
+import { type Database, type Row, storedJson } from '../database.js';
 
 /** What a registration says (OMA LwM2M Core 6.2.1). */
 export interface Registration {
@@ -165,11 +165,11 @@ function readDevice(row: Row): DeviceRecord {
     operatorId: String(row['operator_id']),
     endpoint: String(row['endpoint']),
     ...{ groupId: text('group_id'), imsi: text('imsi'), imei: text('imei'), ipAddress: text('ip_address') },
-    tags: JSON.parse(String(row['tags'])) as Record<string, string>,
+    tags: storedJson<Record<string, string>>(row, 'tags'),
     createdMs: Number(row['created_ms']),
     modifiedMs: Number(row['modified_ms']),
-    facts: JSON.parse(String(row['facts'])) as Record<string, string>,
-    registration: row['registration'] == null ? undefined : (JSON.parse(String(row['registration'])) as Registration),
+    facts: storedJson<Record<string, string>>(row, 'facts'),
+    registration: row['registration'] == null ? undefined : storedJson<Registration>(row, 'registration'),
     online: row['online'] === 1,
   };
 }

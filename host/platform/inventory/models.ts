@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type ObjectModel, RESOURCE_TYPES } from '../../lwm2m/index.js';
 import { INVENTORY } from '../choices.js';
-import type { Database } from '../database.js';
+import { type Database, storedJson } from '../database.js';
 
 const id = z.int().min(0).max(65_534);
 const name = z.string().min(1).max(128);
@@ -57,10 +57,7 @@ export class ObjectModels {
     this.#database = database;
     database.define('inventory_models', TABLES);
     for (const row of database.all('SELECT * FROM inventory_models ORDER BY object_id')) {
-      this.#of(String(row['operator_id'])).set(
-        Number(row['object_id']),
-        JSON.parse(String(row['model'])) as ObjectModel,
-      );
+      this.#of(String(row['operator_id'])).set(Number(row['object_id']), storedJson<ObjectModel>(row, 'model'));
     }
   }
 

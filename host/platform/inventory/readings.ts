@@ -2,7 +2,7 @@
 // well, where the group says so.
 
 import { type Leaf, pathText } from '../../lwm2m/index.js';
-import type { Database } from '../database.js';
+import { type Database, storedJson } from '../database.js';
 import type { DataStore, NewEntry } from '../harvest/store.js';
 import type { DeviceRecord } from './devices.js';
 import { jsonValue } from './view.js';
@@ -50,7 +50,7 @@ export class Readings {
     const sql = 'SELECT path, value, time_ms FROM inventory_readings WHERE device_id = ? ORDER BY path';
     return this.#database.all(sql, deviceId).map((row) => ({
       path: String(row['path']),
-      value: JSON.parse(String(row['value'])) as unknown,
+      value: storedJson<unknown>(row, 'value'),
       timeMs: Number(row['time_ms']),
     }));
   }

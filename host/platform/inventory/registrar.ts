@@ -17,7 +17,7 @@ import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import type { ServiceContext } from '../service.js';
 import type { Associations } from './associations.js';
-import { isEndpoint, parameter, shown } from './bootstrap.js';
+import { isEndpoint, parameter, shown, stored } from './bootstrap.js';
 import { type DeviceRecord, type Devices, randomName, type Registration } from './devices.js';
 import type { DeviceKeys } from './keys.js';
 
@@ -179,7 +179,7 @@ export class Registrar {
     const peer: CoapPeer = new CoapPeer({
       ...{ clock, random: random.fork(`coap ${identity} ${name ?? nextId()}`), maxBytes: association.maxBytes },
       send: (bytes) => association.send(bytes),
-      handle: (request) => this.#answer(association, request),
+      handle: (request) => stored(() => this.#answer(association, request)),
     });
     this.#links.set(association, { deviceId: identity, keyId: association.keyId, peer, heardAt: -Infinity });
   }

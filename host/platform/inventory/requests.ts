@@ -2,7 +2,7 @@
 
 import type { Random } from '../../random.js';
 import { INVENTORY } from '../choices.js';
-import type { Database, Row } from '../database.js';
+import { type Database, type Row, storedJson } from '../database.js';
 import { type Keeping, randomName } from './devices.js';
 
 /** What a device is asked. `path`: `/3/0/9`; of a composite operation several, see composite.ts. `body`: JSON, as the operator wrote it; it is shown to nobody. */
@@ -158,9 +158,9 @@ export class Requests {
 const readRequest = (row: Row): DeviceRequest => ({
   requestId: String(row['request_id']),
   deviceId: String(row['device_id']),
-  operation: JSON.parse(String(row['operation'])) as Operation,
+  operation: storedJson<Operation>(row, 'operation'),
   state: String(row['state']) as RequestState,
-  outcome: row['outcome'] == null ? undefined : (JSON.parse(String(row['outcome'])) as Outcome),
+  outcome: row['outcome'] == null ? undefined : storedJson<Outcome>(row, 'outcome'),
   createdMs: Number(row['created_ms']),
   expiresMs: Number(row['expires_ms']),
 });

@@ -46,7 +46,7 @@ export class SigningKeys {
   async sign(claims: JWTPayload): Promise<string> {
     const release = this.#options.clock.hold();
     try {
-      const { kid, privateKey } = await (this.#current ??= this.#load());
+      const { kid, privateKey } = await (this.#current ?? this.#become(this.#load()));
       return await new SignJWT(claims).setProtectedHeader({ kid, alg: 'RS256' }).sign(privateKey);
     } finally {
       release();
@@ -57,7 +57,7 @@ export class SigningKeys {
   async rotate(): Promise<string> {
     const release = this.#options.clock.hold();
     try {
-      return (await (this.#current = this.#make())).kid;
+      return (await this.#become(this.#make())).kid;
     } finally {
       release();
     }
@@ -67,6 +67,16 @@ export class SigningKeys {
   published(kid: string): string | undefined {
     const row = this.#options.database.get('SELECT public_pem FROM signing_keys WHERE kid = ?', kid);
     return row && String(row['public_pem']);
+  }
+
+  /** What cannot be had now is asked for again next time. */
+  #become(key: Promise<SigningKey>): Promise<SigningKey> {
+    const before = this.#current;
+    this.#current = key;
+    key.catch(() => {
+      if (this.#current === key) this.#current = before;
+    });
+    return key;
   }
 
   async #load(): Promise<SigningKey> {

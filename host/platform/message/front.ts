@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { Alarm } from '../../alarm.js';
 import { HELD_LIMITS, MessageStatus } from '../choices.js';
+import { storageFaultOf } from '../database.js';
 import { HeldBytes, type NoRoom, type Share } from '../held.js';
 import { shownBody } from '../http/text.js';
 import { callerOf, Refusal } from '../refusal.js';
@@ -131,13 +132,15 @@ export function failure(
   error: unknown,
 ): MessageAnswer {
   const known = error instanceof Refusal;
-  const status = known ? error.status : MessageStatus.InternalError;
+  const storage = storageFaultOf(error);
+  const unforeseen = storage === undefined ? MessageStatus.InternalError : MessageStatus.StorageFault;
+  const status = known ? error.status : unforeseen;
   // The message of an unforeseen error might hold anything: only its kind is told.
   const kind = error instanceof Error ? error.name : typeof error;
-  const reason = known ? error.message : `internal error (${kind})`;
+  const reason = known ? error.message : (storage ?? `internal error (${kind})`);
   const { imsi } = session;
   traceOf(session).emit({ type: 'service', service, event: 'refused', id, status, reason, imsi });
-  return { status, body: Buffer.from(known ? error.message : 'internal error') };
+  return { status, body: Buffer.from(known ? error.message : (storage ?? 'internal error')) };
 }
 
 interface Handlers {

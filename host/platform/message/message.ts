@@ -49,7 +49,7 @@ export interface MessageService {
   readonly name: string;
   /** True when the caller's group has switched this service on for such messages. `target`: as in DeviceMessage. */
   enabledFor(caller: Caller, protocol: SourceProtocol, target: string): boolean;
-  /** Called once for each message. Throws Refusal for what the platform itself refuses; any other error is a 500. */
+  /** Called once for each message. Throws Refusal for what the platform itself refuses; a storage fault is a 503, any other error a 500. */
   answer(message: DeviceMessage): Promise<MessageAnswer>;
   /** The answer as a device sees it over TCP or UDP. Refusals come through here as well. */
   reply(answer: MessageAnswer, message: DeviceMessage | undefined): Reply;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { Secret } from '../../../secret.js';
+import { fileFault } from '../../files.js';
 import { JobError, Output, UsageError } from '../../output.js';
 
 /** Where `akari serve` has it unless told otherwise. */
@@ -229,8 +230,7 @@ export function credentialsOf(options: ApiCommandOptions): Credentials {
   try {
     json = JSON.parse(readFileSync(authKey, 'utf8'));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--auth-key ${authKey} ${code === undefined ? 'is not JSON' : `cannot be read (${code})`}`);
+    throw fileFault(`--auth-key ${authKey}`, error, 'be read') ?? new UsageError(`--auth-key ${authKey} is not JSON`);
   }
   const parsed = authKeyFile.safeParse(json);
   if (!parsed.success) throw new UsageError(`--auth-key ${authKey}: {"authKeyId": .., "authKey": ..} is wanted`);

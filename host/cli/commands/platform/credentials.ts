@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { fileFault } from '../../files.js';
 import { UsageError } from '../../output.js';
 import { type ApiCommandOptions, verb, withApi } from './client.js';
 
@@ -62,8 +63,7 @@ function fieldsOf(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--file ${file} ${code === undefined ? 'is not JSON' : `cannot be read (${code})`}`);
+    throw fileFault(`--file ${file}`, error, 'be read') ?? new UsageError(`--file ${file} is not JSON`);
   }
 }
 

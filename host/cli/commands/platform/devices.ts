@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { JobError, type Output, UsageError } from '../../output.js';
+import { fileFault } from '../../files.js';
+import { type Output, UsageError } from '../../output.js';
 import { anyObject, type ApiClient, type ApiCommandOptions, bodyOf, gathered, pair, verb, withApi } from './client.js';
 
 const deviceJson = z.looseObject({ deviceId: z.string(), endpoint: z.string(), online: z.boolean() });
@@ -221,8 +222,7 @@ function modelFile(file: string): { readonly body: unknown } | { readonly xml: s
     const text = readFileSync(file, 'utf8');
     return /^\ufeff?\s*</.test(text) ? { xml: text } : { body: JSON.parse(text) as unknown };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === undefined ? new UsageError(`${file} is not JSON`) : new JobError(`${file} cannot be read (${code})`);
+    throw fileFault(file, error, 'be read') ?? new UsageError(`${file} is not JSON`);
   }
 }
 

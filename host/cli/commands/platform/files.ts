@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { fileFault } from '../../files.js';
 import { JobError, UsageError } from '../../output.js';
 import { type ApiCommandOptions, verb, withApi } from './client.js';
 
@@ -61,6 +62,6 @@ async function save(response: Response, out: string): Promise<number> {
   } catch (error) {
     rmSync(part, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new JobError(`${out} cannot be written (${code ?? message})`);
+    throw fileFault(out, error, 'be written') ?? new JobError(`${out} is not whole (${code ?? message})`);
   }
 }

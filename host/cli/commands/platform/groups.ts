@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { fileFault } from '../../files.js';
 import { type Output, UsageError } from '../../output.js';
 import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
 
@@ -97,8 +98,7 @@ function fromFile(file: string): [key: string, value: unknown][] {
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--file ${file} ${code === undefined ? 'is not JSON' : `cannot be read (${code})`}`);
+    throw fileFault(`--file ${file}`, error, 'be read') ?? new UsageError(`--file ${file} is not JSON`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new UsageError(`--file ${file}: a JSON object is wanted`);

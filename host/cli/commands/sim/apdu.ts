@@ -7,8 +7,9 @@ import { releaseBinary } from '../../../package-root.js';
 import { Random } from '../../../random.js';
 import { CardError, type CardReader, CardSlot, Terminal, directCard } from '../../../sim/index.js';
 import { Trace } from '../../../trace/trace.js';
+import { profileOf } from '../../profile.js';
 import { JobError, Output, UsageError } from '../../output.js';
-import { INDEX_OPTION, PROFILE_OPTION, STORE_OPTION, profileOf, storeOf } from './bench.js';
+import { INDEX_OPTION, PROFILE_OPTION, STORE_OPTION, storeOf } from './bench.js';
 
 /** CLA INS P1 P2 at least; at most 255 bytes of data and Le. */
 const COMMAND_BYTES = { min: 4, max: 261 };

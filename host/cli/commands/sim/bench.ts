@@ -1,23 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { MemoryStore, type Store } from '../../../board/store.js';
-import {
-  FileStore,
-  FileStoreError,
-  ProfileError,
-  type SimProfile,
-  loadSimProfile,
-  personalise,
-} from '../../../sim/index.js';
+import { FileStore, FileStoreError, personalise, type SimProfile } from '../../../sim/index.js';
 import { UsageError } from '../../output.js';
-
-/** The card number `index` of a profile. Throws UsageError with the file and the field. */
-export function profileOf(path: string, index = 0): SimProfile {
-  try {
-    return loadSimProfile(path, index);
-  } catch (error) {
-    throw error instanceof ProfileError ? new UsageError(error.message) : error;
-  }
-}
 
 /** The memory of the card: in the file `path`, as it was left there, or a new one that is lost at the end. */
 export function storeOf(profile: SimProfile, path: string | undefined): Store {

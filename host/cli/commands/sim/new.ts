@@ -3,7 +3,8 @@ import { dirname, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { Random } from '../../../random.js';
 import { ProfileError, loadSimRange, newProfile } from '../../../sim/index.js';
-import { JobError, Output, UsageError } from '../../output.js';
+import { fileFault } from '../../files.js';
+import { complain, JobError, Output, UsageError } from '../../output.js';
 import { wholeNumber } from './bench.js';
 
 const COUNT_MAX = 1_000_000;
@@ -26,9 +27,9 @@ export function newSimCommand(): Command {
   return new Command('new')
     .description('make a profile with random keys, and its key file (mode 0600); never overwrites')
     .option('--imsi <digits>', 'IMSI, of the first card; a random one of test network 001-01 unless given')
-    .option('--iccid <digits>', 'ICCID with its check digit, of the first card; random unless given')
+    .option('--iccid <digits>', 'ICCID as it is printed on the card, of the first card; random unless given')
     .option('--mnc-length <n>', "digits of the network's code; by the country unless given", wholeNumber(2, 3))
-    .option('--msisdn <digits>', 'telephone number, of the first card')
+    .option('--msisdn <digits>', 'telephone number, of the first card; +, blanks and hyphens are left out')
     .option('--spn <name>', 'service provider name')
     .option('--count <n>', 'cards; their keys are derived from one master key', wholeNumber(1, COUNT_MAX), 1)
     .option('--out <file>', 'the profile', 'sim.json')
@@ -59,7 +60,9 @@ function runNew(options: NewOptions): void {
       writeNew(file, json, mode);
       written.push(file);
     }
-    const first = loadSimRange(out).card(0);
+    const { warnings, ...range } = loadSimRange(out);
+    for (const warning of warnings) complain(warning);
+    const first = range.card(0);
     const cards = count === 1 ? `card ${first.iccid}` : `${count} cards from ${first.iccid}`;
     output.text(`${out}: ${cards}, IMSI ${first.imsi}; keys in ${keysFile}: keep that to yourself`);
     output.result(true, { profile: out, keys: keysFile, count, imsi: first.imsi, iccid: first.iccid });
@@ -77,6 +80,6 @@ function writeNew(file: string, json: unknown, mode: number): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw new UsageError(`${file} is there already and is not overwritten; name another file`);
-    throw new JobError(`${file} cannot be written (${code})`);
+    throw fileFault(file, error, 'be written') ?? error;
   }
 }

@@ -2,8 +2,9 @@ import { Command, Option } from 'commander';
 import { releaseBinary } from '../../../package-root.js';
 import { SerialError, servePty, serveTcp } from '../../../serial-server.js';
 import { CharacterCard, type Framing } from '../../../sim/index.js';
+import { profileOf } from '../../profile.js';
 import { JobError, Output, UsageError } from '../../output.js';
-import { type CardOptions, cardOptions, profileOf, storeOf, wholeNumber } from './bench.js';
+import { type CardOptions, cardOptions, storeOf, wholeNumber } from './bench.js';
 import { live } from './live.js';
 
 interface SerialOptions extends CardOptions {

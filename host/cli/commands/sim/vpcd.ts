@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { SECOND } from '../../../clock/clock.js';
 import { releaseBinary } from '../../../package-root.js';
 import { VPCD_PORT, type VpcdEnd, directCard, joinVpcd } from '../../../sim/index.js';
+import { profileOf } from '../../profile.js';
 import { JobError, Output } from '../../output.js';
-import { type CardOptions, cardOptions, profileOf, storeOf, wholeNumber } from './bench.js';
+import { type CardOptions, cardOptions, storeOf, wholeNumber } from './bench.js';
 import { live } from './live.js';
 
 const RETRY = SECOND;
