@@ -19,6 +19,7 @@ const FILE = { operatorId: SIM.operatorId, scope: 'private', path: '/a.txt' } as
 
 /** A platform's storage whose wall clock may be wrong while time goes on as it does. */
 class Lab {
+  readonly #seal = new Seal();
   readonly #folder = mkdtempSync(join(tmpdir(), 'akari-running-'));
   clock = new VirtualClock(0);
   wallMs = Date.UTC(2026, 0, 1);
@@ -38,7 +39,7 @@ class Lab {
     this.clock = Object.assign(new VirtualClock(0), { unixMs: () => this.wallMs, now: () => this.#ranMs * 1e6 });
     this.database = new Database(join(this.#folder, 'platform.db'));
     this.running = new RunningTime(this.database, this.clock);
-    const signer = new TokenSigner(this.database, new Seal());
+    const signer = new TokenSigner(this.database, this.#seal);
     const shared = { database: this.database, running: this.running, signer };
     this.data = new DataStore({ ...shared, unixMs: () => this.wallMs, retentionDays: 40 });
     this.files = new FileStore({ ...shared, clock: this.clock, blobs: new DiskBlobs(join(this.#folder, 'files')) });

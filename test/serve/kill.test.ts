@@ -65,13 +65,15 @@ it('goes on after SIGKILL, wherever it comes: without a handshake, without a non
   const device = await Wakaama.start('wakaama-client', '-n', 'meter', '-l', '0', ...to, '-i', id, '-s', key);
   onTestFinished(() => device.stop());
   const readings = async (): Promise<Readings> => (await operator.get<Readings>(`/devices/${id}/readings`)).json;
+  const states = async (): Promise<Set<string>> =>
+    new Set((await operator.get<{ state: string }[]>(`/devices/${id}/requests`)).json.map(({ state }) => state));
   const measures = async (value: number): Promise<void> => {
     await device.say(`change /3/0/9 ${value}`);
     expect(await device.prints(/value changed!/)).toBeDefined();
   };
-  expect(await until(async () => (await operator.call('POST', `/devices/${id}/3/0/9/observe`)).status === 202)).toBe(
-    true,
-  );
+  expect((await operator.call('POST', `/devices/${id}/3/0/9/observe`)).status).toBe(202);
+  const isDone = async (): Promise<boolean> => [...(await states())].join() === 'done';
+  expect(await until(isDone)).toBe(true);
   const handshakes = (): number => line.datagrams.filter(({ bytes }) => bytes[0] === 22).length;
   const before = handshakes();
 
@@ -99,9 +101,7 @@ it('goes on after SIGKILL, wherever it comes: without a handshake, without a non
   expect(cut).toBeGreaterThan(0);
   expect(handshakes()).toBe(before);
   // What was waiting, or under way, is done by now.
-  const states = async (): Promise<Set<string>> =>
-    new Set((await operator.get<{ state: string }[]>(`/devices/${id}/requests`)).json.map(({ state }) => state));
-  expect(await until(async () => [...(await states())].join() === 'done', 20_000)).toBe(true);
+  expect(await until(isDone, 20_000)).toBe(true);
   const numbers = line.datagrams.flatMap(({ from, bytes }) =>
     from === 5684 && bytes[0] === 23 ? [bytes.subarray(3, 11).toString('hex')] : [],
   );
