@@ -478,8 +478,12 @@ export const MetadataStatus = {
 // - Inventory: Bootstrap-Pack of LwM2M 1.2 is answered in SenML CBOR or JSON (inventory/bootstrap.ts).
 // - Inventory: what a device is asked while it sleeps or is away waits for its next registration or update; the API says
 //   202 with a request id then (inventory/requests.ts). Values look as Leshan's API shows them (inventory/view.ts).
-// - Inventory: a notification is one entry of Harvest Data under resourceType Device, an object with the path of each
-//   resource: `{"/3303/0/5700":21.5}` (inventory/readings.ts).
+// - Inventory: a notification is one entry of Harvest Data under resourceType Device for each instance and moment, in the documented form;
+//   a resource with instances has `values`, one without a model no `name` (inventory/notifications.ts). The documentation shows a value of
+//   type time as text, "Apr 24, 2018 7:28:17 AM": here it is the number of seconds, as everywhere.
+// - Inventory: `objects` of a device is `{"3":{"id":3,"instances":{"0":{"id":0}}}}`: the definition says only that it is an object
+//   (inventory/api.ts). An own object model is changed by POST, as the definition has it, and by PUT. What is read of a model can be sent
+//   back: `scope` and other fields that a model does not have are passed over (inventory/models-api.ts).
 // - Beam's TCP and UDP entries without `version` are 201509, as entries of before that key are; `eodBytes` (hexadecimal) and
 //   `binaryFormatV1` are our own key names. The error text of 201509 ends with CRLF and has no end-of-data bytes besides;
 //   `skipStatusCode` takes the status off errors too; with it an empty answer is no datagram, and over TCP nothing but

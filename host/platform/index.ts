@@ -185,7 +185,8 @@ export class Platform {
     const routes = [
       ...dataRoutes(this.data),
       ...fileRoutes(this.files, { signer, unixMs }),
-      ...[...deviceRoutes(this.inventory, this.directory), ...objectModelRoutes(this.inventory.models)].map(adapted),
+      ...deviceRoutes(this.inventory, this.directory).map(adapted),
+      ...objectModelRoutes(this.inventory.models),
     ];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
     const services: Service[] = [

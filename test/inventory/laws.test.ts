@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { toHex } from '../../host/bytes.js';
 import { MINUTE, SECOND } from '../../host/clock/clock.js';
 import { CoapError } from '../../host/coap/index.js';
+import type { Client } from '../platform/api-harness.js';
 import { session } from '../platform/harness.js';
 import { ENDPOINT, InventoryWorld, OPERATOR, OTHER_IMSI, TestDevice } from './world.js';
 
@@ -122,6 +123,12 @@ it("no request of an operator reaches another's device, whatever it is called wi
   expect(mine.requests.length).toBe(before);
   expect(world.platform.inventory.devices.get(id)).toEqual(device);
   expect((await world.await(other.get<unknown[]>('/devices'))).json).toEqual([]);
+  const said = { timeMs: world.clock.unixMs(), contentType: 'application/json', content: '{"level":95}' };
+  world.platform.data.add({ operatorId: OPERATOR, resourceType: 'Device', resourceId: id }, [said]);
+  const dataOf = async (client: Client): Promise<unknown> =>
+    (await world.await(client.get(`/devices/${id}/data`))).json;
+  expect(await dataOf(await world.await(world.root()))).toHaveLength(1);
+  expect(await dataOf(other)).toEqual([]);
 });
 
 it("a device cannot be another: not by its endpoint, not by the other's registration, not by its identity with a key of its own", async () => {

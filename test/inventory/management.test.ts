@@ -11,7 +11,7 @@ import { Database, Seal } from '../../host/platform/index.js';
 import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
 import { session } from '../platform/harness.js';
 import type { Answered, Client } from '../platform/api-harness.js';
-import { ENDPOINT, IMSI, InventoryWorld, OPERATOR, OTHER_IMSI, reply, TestDevice } from './world.js';
+import { ENDPOINT, IMSI, InventoryWorld, OPERATOR, OTHER_IMSI, OTHER_OPERATOR, reply, TestDevice } from './world.js';
 
 interface Joined {
   readonly world: InventoryWorld;
@@ -218,9 +218,22 @@ describe('what operators ask of a device', () => {
     };
     const put = (path: string, body: object, method = 'POST'): Promise<Answered> =>
       world.await(root.call(method, path, body));
-    expect((await put('/device_object_models', model)).status).toBe(201);
+    expect((await put('/device_object_models', model)).status).toBe(200);
     expect((await put('/device_object_models', model)).status).toBe(409);
     expect((await put('/device_object_models', { ...model, id: 3 })).status).toBe(403);
+    const renamed = await put('/device_object_models/33000', { ...model, name: 'Tap' });
+    expect([renamed.status, renamed.json]).toEqual([
+      200,
+      expect.objectContaining({ objectId: '33000', objectName: 'Tap' }),
+    ]);
+    expect((await put('/device_object_models/33099', { ...model, id: 33_099 })).status).toBe(404);
+    // What was read can be sent back: what only the platform says is passed over.
+    const read = (await world.await(root.get<object>('/device_object_models/33000'))).json;
+    expect(read).toMatchObject({ scope: 'private', modelId: '33000' });
+    const back = await put('/device_object_models/33000', { ...read, scope: 'public', operatorId: OTHER_OPERATOR });
+    expect([back.status, back.json]).toEqual([200, read]);
+    expect((await put('/device_object_models/33000', { ...model, id: 33_001 })).status).toBe(400);
+    expect((await put('/device_object_models/33000', { ...model, name: 7 })).text).toContain('name');
     device.resources.set('/33000/0/1', { type: 'boolean', value: false });
     expect((await call('GET', '/33000/0/1')).json).toEqual({ id: 1, name: 'Open', value: false });
     expect((await call('PUT', '/33000/0/1', { value: true })).status).toBe(202);
@@ -232,7 +245,7 @@ describe('what operators ask of a device', () => {
     };
     expect((await put('/device_object_models', many)).status).toBe(400);
     for (let id = 33_001; id < 33_016; id++)
-      expect((await put('/device_object_models', { ...model, id })).status).toBe(201);
+      expect((await put('/device_object_models', { ...model, id })).status).toBe(200);
     expect((await put('/device_object_models', { ...model, id: 33_016 })).status).toBe(409);
     expect((await world.await(root.call('GET', '/device_object_models?scope=public'))).text).toContain(
       'Connectivity Monitoring',
@@ -254,7 +267,13 @@ describe('observation', () => {
     device.resources.set('/3/0/9', { type: 'integer', value: 94 });
     await device.notify('/3/0/9');
     const data = (await world.await(root.call<{ content: string }[]>('GET', `/data/Device/${id}`))).json;
-    expect(data.map(({ content }) => JSON.parse(content) as unknown)).toEqual([{ '/3/0/9': 94 }, { '/3/0/9': 95 }]);
+    expect(data.map(({ content }) => JSON.parse(content) as unknown)).toEqual(
+      [94, 95].map((value) => ({
+        ...{ deviceId: id, path: '/3/0', lastModifiedTime: expect.any(Number) as number },
+        resources: { 9: { name: 'Battery Level', value } },
+      })),
+    );
+    expect((await call<{ content: string }[]>('GET', '/data?limit=1')).json).toEqual(data.slice(0, 1));
     const { json } = await call<{ observed: string[]; readings: { path: string; value: unknown }[] }>(
       'GET',
       '/readings',

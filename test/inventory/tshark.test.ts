@@ -27,15 +27,15 @@ async function life(options: object): Promise<{ wire: readonly OnWire[]; key: Ui
   const root = await world.await(world.root());
   const id = Buffer.from(account.identity).toString();
   device.resources.set('/3/0/2', { type: 'string', value: 'x'.repeat(1500) });
-  for (const [method, path, body] of [
-    ['GET', '/3/0/2', undefined],
-    ['PUT', '/3/0/13', { value: 1_700_000_000 }],
-    ['POST', '/3/0/4/execute', undefined],
-    ['GET', '/3/0/discover', undefined],
-    ['POST', '/3/0/9/unobserve', undefined],
+  for (const [method, path, expected, body] of [
+    ['GET', '/3/0/2', 200, undefined],
+    ['PUT', '/3/0/13', 202, { value: 1_700_000_000 }],
+    ['POST', '/3/0/4/execute', 202, undefined],
+    ['GET', '/3/0/discover', 200, undefined],
+    ['POST', '/3/0/9/unobserve', 204, undefined],
   ] as const) {
     const { status } = await world.await(root.call(method, `/devices/${id}${path}`, body));
-    expect(status).toBe(200);
+    expect(status).toBe(expected);
   }
   await device.update();
   await device.ask('0.04', device.location);

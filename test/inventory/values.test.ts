@@ -120,8 +120,8 @@ describe('objects without a model', () => {
     const harvested = (): unknown => {
       const store = { operatorId: OPERATOR, resourceType: 'Device' as const, resourceId: id };
       const [last] = world.platform.data.list(store).entries;
-      const content = JSON.parse(last?.content ?? '{}') as Record<string, unknown>;
-      return PATHS.map((path) => content[path]);
+      const { resources } = JSON.parse(last?.content ?? '{}') as InstanceView;
+      return PATHS.map((path) => resources[path.split('/')[3] ?? '']?.value);
     };
     const values = fc.tuple(...PLACES.map(([, type]) => arbitrary[type]));
     await fc.assert(

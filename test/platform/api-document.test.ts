@@ -66,6 +66,22 @@ describe('/v1/openapi.json', () => {
     expect(paths['/credentials/{credentials_id}']?.['post']?.requestBody?.content).toMatchObject({
       'application/json': { schema: { oneOf: expect.any(Array) as unknown[] } },
     });
+    const model = { content: { 'application/json': { schema: { $ref: '#/components/schemas/DeviceObjectModel' } } } };
+    for (const path of ['/device_object_models', '/device_object_models/{model_id}']) {
+      const post = paths[path]?.['post'];
+      expect(post?.responses[200]).toMatchObject(model);
+      expect(Object.keys(post?.requestBody?.content ?? {})).toEqual([
+        'application/json',
+        'application/xml',
+        'text/xml',
+      ]);
+    }
+    expect(paths['/devices/{device_id}/data']?.['get']).toMatchObject({
+      ...{ operationId: 'getDataFromDevice', tags: ['Device'] },
+      responses: {
+        200: { content: { 'application/json': { schema: { items: { $ref: '#/components/schemas/DataEntry' } } } } },
+      },
+    });
     const ids = Object.values(paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -156,7 +156,10 @@ it('gets its key by SIM, registers over DTLS, and does what operators ask', asyn
   expect(await happened('notified', 2)).toBe(true);
   expect(await level()).toBe(42);
   const { json: entries } = await operator.get<{ content: string }[]>(`/data/Device/${id}`);
-  expect(entries.map(({ content }) => content)).toContain('{"/3/0/9":42}');
+  expect(entries.map(({ content }) => JSON.parse(content) as unknown)).toContainEqual({
+    ...{ deviceId: id, path: '/3/0', lastModifiedTime: expect.any(Number) as number },
+    resources: { 9: { name: 'Battery Level', value: 42 } },
+  });
   expect((await operator.call('POST', `/devices/${id}/3/0/9/unobserve`)).status).toBe(204);
   await change(wakaama, '/3/0/9 41');
   // The value is there when somebody asks, and was not told.
@@ -171,7 +174,7 @@ it('gets its key by SIM, registers over DTLS, and does what operators ask', asyn
     );
     return [...Object.keys(objects).map((id) => `/${id}`), ...paths.flat()];
   };
-  expect((await operator.call('POST', '/device_object_models', MODEL)).status).toBe(201);
+  expect((await operator.call('POST', '/device_object_models', MODEL)).status).toBe(200);
   const made = { id: 55, resources: [{ id: 1, value: 20 }] };
   expect(await ask('POST', '/31024', made)).toEqual({ location: '/31024/55' });
   expect(await happened('updated', 1)).toBe(true);
@@ -226,7 +229,7 @@ async function created(endpoint: string): Promise<{ id: string; key: Buffer }> {
 it('registers with a key that an operator has given it, and tshark reads all of that', async () => {
   const { id, key } = await created('meter');
   const [path, wanted] = [`/devices/${id}/31024/11/1`, { id: 1, name: 'test', value: 21 }];
-  expect((await operator.call('POST', '/device_object_models', MODEL)).status).toBe(201);
+  expect((await operator.call('POST', '/device_object_models', MODEL)).status).toBe(200);
   expect((await operator.get(path)).json).toMatchObject({ state: 'queued' });
   const line = await relay(served.devices);
   const wakaama = await client('meter', line, '-i', id, '-s', key.toString('hex'));

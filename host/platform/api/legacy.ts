@@ -3,18 +3,17 @@
 import { z } from 'zod';
 import { type ApiCaller, Call, type Reply } from './call.js';
 import { API_LIMITS } from '../choices.js';
-import { faultsOf } from '../directory/schema.js';
 import { ApiError } from './error.js';
 import { paging } from './page.js';
 import { text } from './parameters.js';
-import { readJson, readText } from './read.js';
+import { checked, readJson } from './read.js';
 import type { Route } from './routes.js';
 import { tagFiltering } from './tags.js';
 
 const query = {
   ...tagFiltering,
   ...paging({ page: API_LIMITS.maxPage, maxPage: API_LIMITS.maxPage }),
-  ...{ mode: text(), scope: text(), model: text(), device_secret: text() },
+  ...{ mode: text(), model: text(), device_secret: text() },
 };
 type Query = { readonly [N in keyof typeof query]: z.output<(typeof query)[N]> };
 
@@ -36,25 +35,7 @@ export class LegacyCall extends Call<ApiCaller, Query, undefined> {
 
   /** The JSON body. Throws ApiError: too large, not JSON, or not of this shape, each fault with its field. */
   async body<S extends z.ZodType>(schema: S): Promise<z.output<S>> {
-    return this.checked(schema, await readJson(this.request, schema));
-  }
-
-  /** The body says that it is XML. */
-  get isXml(): boolean {
-    return /^\s*(?:application|text)\/(?:[\w.-]+\+)?xml\s*(?:;|$)/i.test(
-      this.request.headers.get('content-type') ?? '',
-    );
-  }
-
-  async text(): Promise<string> {
-    return readText(this.request);
-  }
-
-  /** Throws ApiError: not of this shape, each fault with its field. */
-  checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-    const parsed = schema.safeParse(value);
-    if (!parsed.success) throw new ApiError('malformed', faultsOf(parsed.error).join('; '));
-    return parsed.data;
+    return checked(schema, await readJson(this.request, schema));
   }
 }
 

@@ -43,9 +43,15 @@ export interface ReadBody {
 /** The JSON body. Throws ApiError: too large, not JSON, or not of the route's shape, each fault with its field. */
 export async function readBody(schema: z.ZodType, request: Request): Promise<ReadBody> {
   const sent = await readJson(request, schema);
-  const parsed = schema.safeParse(sent);
+  const body = checked(schema, sent);
+  return { body, unknown: unknownKeys(sent, body) };
+}
+
+/** Throws ApiError: not of this shape, each fault with its field. */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value);
   if (!parsed.success) throw new ApiError('malformed', faultsOf(parsed.error).join('; '));
-  return { body: parsed.data, unknown: unknownKeys(sent, parsed.data) };
+  return parsed.data;
 }
 
 /** Whether the body says that it is of one of these media types; `*` is any. */

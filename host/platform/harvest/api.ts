@@ -1,4 +1,5 @@
-// What operators see of Harvest Data: everything below /v1/data, and the older /v1/subscribers/:imsi/data.
+// What operators see of Harvest Data: everything below /v1/data, and the same under /v1/subscribers/:imsi/data and
+// /v1/devices/:device_id/data.
 
 import { z } from 'zod';
 import { type ApiCaller, type Call, noContent, ok, type Reply } from '../api/call.js';
@@ -76,6 +77,11 @@ export function dataRoutes(data: DataStore): Route[] {
       ...{ summary: 'what a SIM has sent to Harvest Data', ...listed },
       handle: (call) => list(call, subscriberOf(call)),
     }),
+    route({
+      ...{ method: 'GET', path: '/devices/:device_id/data', api: 'Device:getDataFromDevice', for: 'operator' },
+      ...{ summary: 'what a device of Inventory has sent to Harvest Data', ...listed },
+      handle: (call) => list(call, deviceOf(call)),
+    }),
   ];
 }
 
@@ -96,6 +102,12 @@ function resourceOf(call: Call): Resource {
   }
   return { operatorId: call.caller.operatorId, resourceType, resourceId: call.param('resource_id') };
 }
+
+const deviceOf = (call: Call): Resource => ({
+  operatorId: call.caller.operatorId,
+  resourceType: 'Device',
+  resourceId: call.param('device_id'),
+});
 
 const subscriberOf = (call: Call): Resource => ({
   operatorId: call.caller.operatorId,

@@ -322,7 +322,8 @@ export class Management {
     const { readings, configOf } = this.#options;
     this.#tell(device, 'notified', path);
     this.#learn(device, leaves);
-    if (configOf(device)?.harvestEnabled === true && leaves.length > 0) readings.harvest(device, leaves);
+    if (configOf(device)?.harvestEnabled === true && leaves.length > 0)
+      readings.harvest(device, leaves, this.models(device.operatorId));
   }
 
   #tell(device: DeviceRecord, event: 'request' | 'response' | 'notified' | 'refused', detail: string): void {

@@ -9,7 +9,7 @@ const id = z.int().min(0).max(65_534);
 const name = z.string().min(1).max(128);
 
 const resourceModel = z
-  .strictObject({
+  .object({
     id,
     name,
     type: z.enum(RESOURCE_TYPES).optional(),
@@ -26,7 +26,7 @@ const resourceModel = z
   .transform((model) => ({ ...model, type: model.type }));
 
 export const objectModel = z
-  .strictObject({
+  .object({
     id: id.min(1),
     name,
     version: z

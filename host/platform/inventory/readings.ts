@@ -1,10 +1,11 @@
 // What devices said last, and what they are to be observed for: kept by path. What is observed goes to Harvest Data as
 // well, where the group says so.
 
-import { type Leaf, pathText } from '../../lwm2m/index.js';
+import { type Leaf, type Models, pathText } from '../../lwm2m/index.js';
 import { type Database, storedJson } from '../database.js';
 import type { DataStore, NewEntry } from '../harvest/store.js';
 import type { DeviceRecord } from './devices.js';
+import { notificationsOf } from './notifications.js';
 import { jsonValue } from './view.js';
 
 const TABLES = [
@@ -74,16 +75,12 @@ export class Readings {
     });
   }
 
-  /** One entry for each moment. */
-  harvest({ operatorId, deviceId }: DeviceRecord, leaves: readonly Leaf[]): void {
-    const byTime = new Map<number, Record<string, unknown>>();
-    for (const { path, value, time } of leaves) {
-      const timeMs = this.#msOf(time);
-      byTime.set(timeMs, { ...byTime.get(timeMs), [pathText(path)]: jsonValue(value) });
-    }
-    const entries = [...byTime].map(([timeMs, values]): NewEntry => ({
-      ...{ timeMs, contentType: 'application/json', content: JSON.stringify(values) },
-    }));
+  /** One entry for each instance and moment. */
+  harvest({ operatorId, deviceId }: DeviceRecord, leaves: readonly Leaf[], models: Models): void {
+    const now = this.#unixMs();
+    const entries = notificationsOf(deviceId, leaves, models, ({ time }) => this.#msOf(time, now)).map(
+      ({ timeMs, json }): NewEntry => ({ timeMs, contentType: 'application/json', content: json }),
+    );
     this.#data.add({ operatorId, resourceType: 'Device', resourceId: deviceId }, entries);
   }
 
@@ -106,8 +103,8 @@ export class Readings {
   }
 
   /** A device's clock may say anything: what is no time of ours is now. */
-  #msOf(time: number | undefined): number {
+  #msOf(time: number | undefined, now = this.#unixMs()): number {
     const ms = time === undefined ? NaN : Math.floor(1000 * time);
-    return Number.isSafeInteger(ms) && ms >= 0 && ms < 1e15 ? ms : this.#unixMs();
+    return Number.isSafeInteger(ms) && ms >= 0 && ms < 1e15 ? ms : now;
   }
 }
