@@ -5,12 +5,13 @@ import { figuresOf } from '../../host/build/figures.js';
 import { akari } from './akari.js';
 
 const readme = readFileSync('README.md', 'utf8');
+const document = (name: string): string => readFileSync(`docs/${name}.md`, 'utf8');
 const { scripts, dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
 };
 
-describe('the README is true', () => {
+describe('README and docs are true', () => {
   it('every line of its story comes out of akari show, but for numbers and times', async () => {
     const story = /```\n(1\. The device starts[^]*?)```/.exec(readme)?.[1] ?? '';
     const lines = story.split('\n').filter((line) => line !== '');
@@ -21,12 +22,21 @@ describe('the README is true', () => {
     for (const line of lines) expect(told, line).toContain(shape(line));
   });
 
-  it('its npm scripts are there', () => {
-    for (const [, name = ''] of readme.matchAll(/npm run ([\w:-]+)/g)) expect(Object.keys(scripts)).toContain(name);
+  it('is for a person with ten minutes: 150 lines at most', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
   });
 
-  it('names every dependency and why it is there', () => {
-    for (const name of Object.keys(dependencies)) expect(readme).toContain(`\`${name}\``);
+  it.each(['README.md', 'CONTRIBUTING.md', 'docs/dependencies.md', 'docs/measurements.md', 'docs/features.md'])(
+    'the npm scripts that %s names are there',
+    (file) => {
+      for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(/npm run ([\w:-]+)/g)) {
+        expect(Object.keys(scripts)).toContain(name);
+      }
+    },
+  );
+
+  it('docs/dependencies.md names every dependency and why it is there', () => {
+    for (const name of Object.keys(dependencies)) expect(document('dependencies')).toContain(`\`${name}\``);
   });
 
   it('names the commands that akari has', async () => {
@@ -35,9 +45,11 @@ describe('the README is true', () => {
     for (const name of commands) expect(readme).toContain(`akari ${name}`);
   });
 
-  it('its sizes are those of npm run size', () => {
+  it('the sizes in docs/measurements.md are those of npm run size', () => {
     for (const { file, code, ram } of figuresOf('.', targetsOf('.'))) {
-      expect(readme).toContain(`| \`${file}\` | ${code.toLocaleString('en')} | ${ram.toLocaleString('en')} |`);
+      expect(document('measurements')).toContain(
+        `| \`${file}\` | ${code.toLocaleString('en')} | ${ram.toLocaleString('en')} |`,
+      );
     }
   });
 });
