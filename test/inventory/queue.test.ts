@@ -67,6 +67,18 @@ describe('a request that a device does not answer', () => {
     expect(asked.map(stateOf)).toEqual(['failed no answer', 'done 2.05']);
   });
 
+  it.each([2, 3, 5])(
+    'fails with others like it, %i at the head of the queue, when the device answers an empty message',
+    async (n) => {
+      const { world, submit, stateOf } = await deviceSilentAt(['/3', '/5']);
+      const silent = Array.from({ length: n }, (_, i) => submit('read', i % 2 === 0 ? '/3' : '/5'));
+      const last = submit('read', '/3/0/0');
+      // Two at a time: each is given up after 93 seconds at most.
+      await world.pass((n + 1) * 100 * SECOND);
+      expect([...silent, last].map(stateOf)).toEqual([...silent.map(() => 'failed no answer'), 'done 2.05']);
+    },
+  );
+
   it('fails when nothing else is asked and the device answers an empty message', async () => {
     const { world, submit, stateOf } = await deviceSilentAt(['/3']);
     const asked = submit('read', '/3');

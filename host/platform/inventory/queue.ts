@@ -64,16 +64,25 @@ export class RequestQueue {
       if (found === 'gone') return;
       if (found === 'there') {
         for (const one of unanswered.splice(0)) this.#fail(device, one);
-      } else if (unanswered.length >= INVENTORY.silentRequests) {
-        return this.#later(device.deviceId);
+      } else if (unanswered.length >= INVENTORY.silentRequests && !(await this.#isAwake(device, link, unanswered))) {
+        return;
       }
     }
     if (unanswered.length === 0) return this.#settle(device.deviceId);
-    // Nothing else is to be asked: an empty message tells (RFC 7252 4.3).
+    // Nothing else is to be asked.
+    await this.#isAwake(device, link, unanswered);
+  }
+
+  /** Asks by an empty message (RFC 7252 4.3): a device that answers has refused, by silence, what it did not answer. */
+  async #isAwake(device: DeviceRecord, link: DeviceLink, unanswered: DeviceRequest[]): Promise<boolean> {
     const isThere = await link.peer.ping();
-    if (link.peer.closed) return;
-    if (!isThere) return this.#later(device.deviceId);
-    for (const one of unanswered) this.#fail(device, one);
+    if (link.peer.closed) return false;
+    if (!isThere) {
+      this.#later(device.deviceId);
+      return false;
+    }
+    for (const one of unanswered.splice(0)) this.#fail(device, one);
+    return true;
   }
 
   #next(deviceId: string, apart: readonly DeviceRequest[]): DeviceRequest | undefined {
