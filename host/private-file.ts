@@ -3,6 +3,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -42,7 +43,8 @@ export function makePrivate(path: string): void {
 
 /** An empty file, if there is none; what is in it stays. */
 export function ensurePrivateFile(path: string): void {
-  closeSync(openSync(path, 'a', FILE_MODE));
+  // A file that is there is not opened: closing it would end the locks that this process has on it (POSIX, fcntl).
+  if (!existsSync(path)) closeSync(openSync(path, 'a', FILE_MODE));
   makePrivate(path);
 }
 

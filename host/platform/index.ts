@@ -137,6 +137,7 @@ export class Platform {
   readonly #database: Database;
   readonly #running: RunningTime;
   readonly #services: readonly Service[];
+  #closed = false;
   readonly #tls: Pick<TlsEntryOptions, 'clock' | 'simulated' | 'limits'>;
   readonly #connections = new Connections(CONNECTION_LIMITS);
   readonly #certificates: CertificateSupplier | undefined;
@@ -223,8 +224,10 @@ export class Platform {
     }
   }
 
-  /** Resets the devices' connections; what was under way to customers' servers is abandoned. Closes the database. */
+  /** Resets the devices' connections; what was under way to customers' servers is abandoned. Closes the database. May be called again. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const service of this.#services) service.close();
     this.api.close();
     try {

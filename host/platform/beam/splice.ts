@@ -88,12 +88,15 @@ export class Splice {
         from.resume();
       });
     });
-    from.once('end', () => {
+    const finish = (): void => {
       clock.stir();
       to.end();
       // Both directions have ended: the device gets what is under way, and then so long to close.
       if (device.readableEnded && device.writableEnded) this.#linger();
-    });
+    };
+    // A FIN may have come before the two were joined.
+    if (from.readableEnded) finish();
+    else from.once('end', finish);
   }
 
   /** The destination's end is gone. What it had sent before its FIN still reaches the device. */
