@@ -1,7 +1,7 @@
 // What the platform's documentation does not say, decided here and nowhere else. Every entry is UNCONFIRMED against the
-// real service; change it here when somebody measures it.
+// real service; change it here when somebody measures it. What a caller may consume is in limits.ts.
 
-import { HOUR, MINUTE, SECOND, type Nanoseconds } from '../clock/clock.js';
+import { HOUR, MINUTE, SECOND } from '../clock/clock.js';
 
 /** What a service answers a caller that it has nothing for, unless the service's own documentation says otherwise. */
 export const CallerStatus = {
@@ -35,30 +35,6 @@ export const MessageStatus = {
 /** Media types that count as text besides text/* and *+xml. What is no text and no JSON, or states no type, is binary. */
 export const TEXT_TYPES: ReadonlySet<string> = new Set(['application/xml', 'application/x-www-form-urlencoded']);
 
-export interface MessageLimits {
-  /** Bytes of one message over TCP; what is longer becomes several. */
-  readonly maxBytes: number;
-  /** A TCP connection without a message for so long is closed. */
-  readonly idle: Nanoseconds;
-  /** From the first byte of a frame of Binary Format v1 to its last. */
-  readonly frame: Nanoseconds;
-  /** Until the device has taken a reply. */
-  readonly reply: Nanoseconds;
-  /** From the end of what the platform sends to a reset, if the device does not close. */
-  readonly linger: Nanoseconds;
-  /** Datagrams of one SIM at one service that are not answered yet. Nothing else makes a sender of datagrams wait. */
-  readonly datagrams: number;
-}
-
-export const MESSAGE_LIMITS: MessageLimits = {
-  maxBytes: 65_536,
-  idle: 30 * MINUTE,
-  frame: 5 * MINUTE,
-  reply: 15 * MINUTE,
-  linger: 2 * MINUTE,
-  datagrams: 256,
-};
-
 /** What Harvest Data answers to what it does not store. */
 export const HARVEST_STATUS = {
   Off: 400,
@@ -69,21 +45,6 @@ export const HARVEST_STATUS = {
   /** Disk full or damaged: the device may send again. */
   NotStored: 503,
 } as const;
-
-export interface HarvestLimits {
-  /** Bytes of one send; with batch write, of each entry. */
-  readonly entryBytes: number;
-  readonly batchEntries: number;
-  /** Days that the platform has run since. */
-  readonly retentionDays: number;
-}
-
-export const HARVEST_LIMITS: HarvestLimits = {
-  // The limit of the 2020 documentation; the present one is not published.
-  entryBytes: 1024,
-  batchEntries: 100,
-  retentionDays: 40,
-};
 
 /** What Harvest Files answers a device; 201, 200, 204, 206, 304, 412 and 416 are those of HTTP. */
 export const FilesStatus = {
@@ -105,21 +66,6 @@ export const FilesStatus = {
   NotStored: 503,
 } as const;
 
-export const FILES_LIMITS = {
-  /** Bytes of a file, and of a device's upload. */
-  fileBytes: 5 * 1024 ** 3,
-  uploadBytes: 100 * 1024 ** 2,
-  pathBytes: 1024,
-  levels: 16,
-  /** Days that the platform has run since. */
-  retentionDays: 731,
-  contentType: 255,
-  /** Entries of a directory that a device is shown. */
-  page: 1000,
-  /** For so long the link is good to which the management API sends who reads a file. */
-  linkSeconds: 300,
-} as const;
-
 /** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
 export const BeamStatus = {
   /** Unknown path, SIM in no group, entry switched off, entry that cannot be carried out. */
@@ -130,16 +76,6 @@ export const BeamStatus = {
   GatewayTimeout: 504,
   /** WebSocket connections beyond WEBSOCKET's limits. */
   TooManyConnections: 503,
-} as const;
-
-/** WebSocket through Beam's website entry point. */
-export const WEBSOCKET = {
-  /** The limit of the documentation. */
-  idle: 300 * SECOND,
-  /** Open connections of one SIM: a device has one, a gateway of several programs a few. */
-  perCaller: 16,
-  /** Of all SIMs: two sockets and their buffers each, some 100 kB at the most. */
-  total: 2048,
 } as const;
 
 /** What Funnel and Funk answer by themselves when the cloud behind them gives no answer that could be passed on. */
@@ -195,8 +131,6 @@ export const EndorseStatus = {
 export const ENDORSE = {
   defaultTimeoutSeconds: 600,
   maxTimeoutSeconds: 86_400,
-  /** Bytes of a POST: the parameters go into the token, and tokens travel in headers and URLs. */
-  maxRequestBody: 4096,
 } as const;
 
 /** What the Unified Endpoint answers. */
@@ -240,67 +174,6 @@ export const FrontStatus = {
   Full: 503,
 } as const;
 
-export interface HttpLimits {
-  /** Bytes of a device's request body. Bodies are taken whole before anything goes to the destination. */
-  readonly maxRequestBody: number;
-  /** Bytes of a destination's answer body. */
-  readonly maxResponseBody: number;
-  /** Requests of one connection that may wait behind the one being served. */
-  readonly maxWaiting: number;
-  /** Until the (next) request's header is complete; a connection that is slower is closed. */
-  readonly requestHeader: Nanoseconds;
-  /** Longest silence inside a request's body. */
-  readonly requestBody: Nanoseconds;
-  /** Until the device has taken the whole answer. */
-  readonly response: Nanoseconds;
-  /** From the end of what the platform sends to a reset, if the device does not close. */
-  readonly linger: Nanoseconds;
-  /** Whole exchange with the destination: connect, TLS, request, answer. */
-  readonly upstream: Nanoseconds;
-}
-
-export const HTTP_LIMITS: HttpLimits = {
-  maxRequestBody: 8 * 1024 * 1024,
-  maxResponseBody: 8 * 1024 * 1024,
-  maxWaiting: 16,
-  requestHeader: 75 * SECOND,
-  requestBody: 60 * SECOND,
-  response: 15 * MINUTE,
-  // A slow radio may need a minute for what the connection's send buffer still holds.
-  linger: 2 * MINUTE,
-  upstream: 30 * SECOND,
-};
-
-export interface HeldLimits {
-  /** Bytes of bodies, requests' and answers', that are held for one SIM or one address. */
-  readonly caller: number;
-  /** For all of them together, without the floors. */
-  readonly all: number;
-  /** So many bytes a caller has in any case. */
-  readonly floor: number;
-}
-
-/**
- * Bodies that are held whole until a destination or a device has taken them. A SIM may have three of the longest under way at
- * once, with their answers; ten such SIMs fill all. A message over TCP or UDP is below the floor: the others' keep going.
- */
-export const HELD_LIMITS: HeldLimits = { caller: 50 * 1024 * 1024, all: 256 * 1024 * 1024, floor: 128 * 1024 };
-
-/** The same for the management API, by the address that calls: its requests have 64 KiB, its pages some MiB. */
-export const API_HELD_LIMITS: HeldLimits = { caller: 16 * 1024 * 1024, all: 128 * 1024 * 1024, floor: 128 * 1024 };
-
-export interface ConnectionLimits {
-  /** Of one SIM or one address. */
-  readonly caller: number;
-  /** Of all of them. */
-  readonly all: number;
-  /** So many connections a caller has in any case. */
-  readonly floor: number;
-}
-
-/** TCP connections that are open at once; one more is reset. An idle one takes some 20 KiB. */
-export const CONNECTION_LIMITS: ConnectionLimits = { caller: 16_000, all: 64_000, floor: 16 };
-
 /** What Inventory's bootstrap server answers (codes of CoAP). Documented is none of them. */
 export const BootstrapStatus = {
   /** No session, no group, a SIM that is not active, Inventory off. */
@@ -331,28 +204,7 @@ export const INVENTORY = {
    */
   discoverWait: 4 * SECOND,
   keyBytes: 16,
-  /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
-  newKeys: 4,
-  endpointBytes: 128,
-  /** Limits of the documentation. */
-  customObjects: 16,
-  resourcesPerObject: 20,
-  /** Of one device. */
-  observations: 64,
-  /**
-   * The public API has no form for composite operations: here POST /v1/devices/{id}/composite/read|write|observe|unobserve, with {"paths":
-   * [..]} or {"values": {path: value}}. And for models as OMA's registry has them: XML as such, told by its Content-Type.
-   */
-  compositePaths: 32,
-  devicesPerOperator: 10_000,
-  /** That the bootstraps of one SIM make: a gateway has some behind it, and a hundred SIMs cannot use up what their operator has. */
-  devicesPerSim: 100,
-  /** Open at the same time: of one SIM, whose further ones get 4.29, and of all, of which the one silent for longest makes room. */
-  bootstrapsPerSim: 8,
-  bootstraps: 10_000,
-  /** Requests that wait for a device, and for how long. */
-  waitingRequests: 32,
-  keptRequests: 64,
+  /** How long a request waits for a device. */
   requestLife: 24 * HOUR,
   /** Time for one request to a device, all its blocks included; an image has its own. */
   requestTime: 10 * MINUTE,
@@ -376,7 +228,6 @@ export const INVENTORY = {
   grace: 45 * SECOND,
   /** Longest time without a bootstrap's next answer. */
   bootstrapStep: 120 * SECOND,
-  imageBytes: 4 * 1024 * 1024,
   /** Bytes of a block of an image. */
   imageBlock: 512,
   /** How often a block of it is tried again after all of CoAP's retransmissions: on a bad line an image has many. */
@@ -407,41 +258,8 @@ export const ApiStatus = {
   StorageFault: 503,
 } as const;
 
-/** Limits of the management API. */
-export const API_LIMITS = {
-  /** Bytes of a JSON body. */
-  bodyBytes: 64 * 1024,
-  /** Arrays and objects inside each other in a JSON body. */
-  depth: 32,
-  /** Entries of a page: unless asked for, and at most. */
-  page: 100,
-  maxPage: 1000,
-  /** The definition has 100 at most for subscribers, and 10 unless asked for of data and files. */
-  subscribersPage: 100,
-  dataPage: 10,
-  tagName: 128,
-  tagValue: 1024,
-  tags: 50,
-  description: 1024,
-  /** Bytes of a role's or user's permission. */
-  permission: 8 * 1024,
-  /** Passwords that may wait to be checked: for one name from one address, and in all. Each takes some 40 ms in its turn. */
-  waitingChecks: 32,
-  allWaitingChecks: 256,
-} as const;
-
-/**
- * What one access decision may take: all statements and conditions of a role, or of a user with all its roles, together.
- * Beyond it the answer is no. So many steps are some 3 ms of the thread that serves everybody, and enough for 40 statements
- * that each match `logs/:imsi/.*` with a path of 1,024 characters.
- */
-export const DECISION = { steps: 200_000 } as const;
-
 /** Life of an API token in seconds: the limits are the documentation's. */
 export const TOKEN_SECONDS = { min: 180, max: 172_800, default: 86_400 } as const;
-
-/** Characters of a SAM user's password. */
-export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
 
 /** Speed classes that may be chosen: the documentation names these "and more by plan". */
 export const SPEED_CLASSES = [
@@ -481,6 +299,8 @@ export const MetadataStatus = {
 // - Inventory: a notification is one entry of Harvest Data under resourceType Device for each instance and moment, in the documented form;
 //   a resource with instances has `values`, one without a model no `name` (inventory/notifications.ts). The documentation shows a value of
 //   type time as text, "Apr 24, 2018 7:28:17 AM": here it is the number of seconds, as everywhere.
+// - Inventory: the public API has no form for composite operations: here POST /v1/devices/{id}/composite/read|write|observe|unobserve, with
+//   {"paths": [..]} or {"values": {path: value}}. And for models as OMA's registry has them: XML as such, told by its Content-Type.
 // - Inventory: `objects` of a device is `{"3":{"id":3,"instances":{"0":{"id":0}}}}`: the definition says only that it is an object
 //   (inventory/api.ts). An own object model is changed by POST, as the definition has it, and by PUT. What is read of a model can be sent
 //   back: `scope` and other fields that a model does not have are passed over (inventory/models-api.ts).

@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { ServiceRegistry } from '../cellular/network.js';
-import type { ConnectionLimits } from './choices.js';
+import type { ConnectionLimits } from './limits.js';
 
 export class Connections {
   readonly #limits: ConnectionLimits;

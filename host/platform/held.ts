@@ -1,7 +1,7 @@
 // Bytes of bodies that are held in memory: counted for each caller and for all of them, so that no caller takes the memory of
 // the others.
 
-import type { HeldLimits } from './choices.js';
+import type { HeldLimits } from './limits.js';
 
 /** No room: `caller` has its own part already, or all parts together are full. */
 export type NoRoom = 'caller' | 'all';

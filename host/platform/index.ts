@@ -1,8 +1,8 @@
 // The platform's services, as devices reach them through their sessions. One folder per service; who is calling is
 // told by the session, never by a payload. directory/ is what operators configured, database.ts where it is kept, http/
 // and message/ the devices' side of all services, outbound/ the way to customers' servers and clouds; choices.ts holds
-// every decision that the platform's documentation leaves open. Subscribers' authentication and addresses are not here
-// (host/cellular), customers' servers neither (host/cloud).
+// every decision that the platform's documentation leaves open, limits.ts what a caller may consume. Subscribers'
+// authentication and addresses are not here (host/cellular), customers' servers neither (host/cloud).
 
 import type { Admission, ServiceRegistry, Session, TcpService } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
@@ -14,15 +14,6 @@ import { admit } from './air/admission.js';
 import { OperatorApi } from './api/index.js';
 import { adapted } from './api/legacy.js';
 import { Beam } from './beam/index.js';
-import {
-  CONNECTION_LIMITS,
-  type HarvestLimits,
-  HELD_LIMITS,
-  HTTP_LIMITS,
-  type HttpLimits,
-  MESSAGE_LIMITS,
-  type MessageLimits,
-} from './choices.js';
 import { Connections } from './connections.js';
 import { Database, storageFaultOf } from './database.js';
 import { Directory } from './directory/index.js';
@@ -42,6 +33,15 @@ import { deviceRoutes } from './inventory/api.js';
 import { Inventory } from './inventory/index.js';
 import { objectModelRoutes } from './inventory/models-api.js';
 import { SigningKeys } from './keys/keys.js';
+import {
+  CONNECTION_LIMITS,
+  type HarvestLimits,
+  HELD_LIMITS,
+  HTTP_LIMITS,
+  type HttpLimits,
+  MESSAGE_LIMITS,
+  type MessageLimits,
+} from './limits.js';
 import { isMessageService, type MessageService } from './message/message.js';
 import { Forwarder } from './outbound/forward.js';
 import { Metadata } from './metadata/index.js';
@@ -52,15 +52,15 @@ import type { Service, ServiceContext } from './service.js';
 import { Unified } from './unified/index.js';
 
 export type { BeamEntry } from './beam/config.js';
+export { AWS_ROLE } from './choices.js';
 export {
-  AWS_ROLE,
   HARVEST_LIMITS,
   type HarvestLimits,
   HTTP_LIMITS,
   type HttpLimits,
   MESSAGE_LIMITS,
   type MessageLimits,
-} from './choices.js';
+} from './limits.js';
 export { Database, DatabaseError, storageFaultOf } from './database.js';
 export { Accounts, type NewAuthKey, type Owner, type Statement } from './accounts/index.js';
 export { OperatorApi } from './api/index.js';

@@ -7,8 +7,8 @@ import { Method, parse, uintOption } from '../../host/coap/index.js';
 import { ContentError, ContentFormat, pathText, readSenml } from '../../host/lwm2m/index.js';
 import { readDiscovered, securityInstanceFor } from '../../host/platform/inventory/discovered.js';
 import { Database, type BootstrapKnobs } from '../../host/platform/index.js';
+import { INVENTORY_LIMITS } from '../../host/platform/limits.js';
 import { Secret } from '../../host/secret.js';
-import { INVENTORY } from '../../host/platform/choices.js';
 import { session } from '../platform/harness.js';
 import {
   ALONE_IMSI,
@@ -256,18 +256,21 @@ describe('what one SIM may use', () => {
   it('of device records: a share, then 4.03; another SIM of the operator gets its device, and what is known is known', async () => {
     const one = twoSims();
     const { devices } = one.platform.inventory;
-    for (let i = 0; i < INVENTORY.devicesPerSim; i++) {
+    for (let i = 0; i < INVENTORY_LIMITS.devicesPerSim; i++) {
       devices.create({ operatorId: OPERATOR, endpoint: `f${i}`, groupId: 'meters', imsi: IMSI });
     }
     expect((await new TestDevice(one, session(), 'more').bootstrap()).code).toBe('4.03');
     expect((await new TestDevice(one, session(), 'f7').bootstrap()).code).toBe('2.04');
     expect((await new TestDevice(one, session(SECOND_IMSI), 'second').bootstrap()).code).toBe('2.04');
-    expect(devices.count(OPERATOR)).toBe(INVENTORY.devicesPerSim + 1);
+    expect(devices.count(OPERATOR)).toBe(INVENTORY_LIMITS.devicesPerSim + 1);
   });
 
   it('of open bootstraps: a few at a time, then 4.29; another SIM is served, and those that are over make room', async () => {
     const one = twoSims();
-    const stuck = Array.from({ length: INVENTORY.bootstrapsPerSim }, (_, i) => new TestDevice(one, session(), `s${i}`));
+    const stuck = Array.from(
+      { length: INVENTORY_LIMITS.bootstrapsPerSim },
+      (_, i) => new TestDevice(one, session(), `s${i}`),
+    );
     for (const device of stuck) {
       device.deaf = true;
       expect((await device.bootstrap()).code).toBe('2.04');
@@ -282,7 +285,7 @@ describe('what one SIM may use', () => {
 
   it('from many ports, one after the other, is served each time', async () => {
     const one = twoSims();
-    for (let i = 0; i < 3 * INVENTORY.bootstrapsPerSim; i++) {
+    for (let i = 0; i < 3 * INVENTORY_LIMITS.bootstrapsPerSim; i++) {
       expect((await new TestDevice(one, session(), `port${i}`).account()).key.length).toBe(16);
     }
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { API_LIMITS } from '../../host/platform/choices.js';
+import { API_LIMITS } from '../../host/platform/limits.js';
 import { ApiWorld, type Client, OPERATOR, OTHER_OPERATOR, OTHER_STOCK_IMSI } from './api-harness.js';
 import { IMSI } from './harness.js';
 

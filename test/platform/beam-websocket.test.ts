@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { WEBSOCKET } from '../../host/platform/choices.js';
+import { WEBSOCKET } from '../../host/platform/limits.js';
 import { MINUTE, MS, SECOND } from '../../host/clock/clock.js';
 import { duplexPair } from '../../host/cloud/index.js';
 import { BeamWorld, certificate, config, CUSTOMER, IMEI, IMSI, PSK, session } from './harness.js';

@@ -4,8 +4,8 @@ import type { Session } from '../../host/cellular/network.js';
 import { MINUTE, MS } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { duplexPair, InProcessUpstream } from '../../host/cloud/index.js';
-import { HTTP_LIMITS, MESSAGE_LIMITS, type MessageLimits } from '../../host/platform/choices.js';
 import { Database, Directory, Seal, type ServiceContext } from '../../host/platform/index.js';
+import { HTTP_LIMITS, MESSAGE_LIMITS, type MessageLimits } from '../../host/platform/limits.js';
 import { MessageFront } from '../../host/platform/message/front.js';
 import {
   type DeviceMessage,

@@ -1,6 +1,6 @@
 // How much work one access decision may take, counted in steps and not in time: the answer is the same on every machine.
 
-import { DECISION } from '../choices.js';
+import { DECISION } from '../limits.js';
 
 /** An access decision that cannot be made: the answer is no. The message says why. */
 export class UndecidedError extends Error {

@@ -4,8 +4,8 @@
 
 import { randomBytes, scrypt, scryptSync, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import type { Clock } from '../../clock/clock.js';
-import { API_LIMITS } from '../choices.js';
 import { sha256 } from '../digest.js';
+import { API_LIMITS } from '../limits.js';
 import { Turns } from './turns.js';
 
 /** 16 MiB and some 40 ms each. */

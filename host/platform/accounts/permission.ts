@@ -2,8 +2,8 @@
 // statement allows is denied, what one denies stays denied, and what cannot be decided within its budget is denied too.
 
 import { z } from 'zod';
-import { API_LIMITS } from '../choices.js';
 import { faultsOf } from '../directory/schema.js';
+import { API_LIMITS } from '../limits.js';
 import { Budget, UndecidedError } from './budget.js';
 import { type Condition, compileCondition, ConditionError, type Facts } from './condition.js';
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type ApiCaller, Call, type Reply } from './call.js';
-import { API_LIMITS } from '../choices.js';
+import { API_LIMITS } from '../limits.js';
 import { ApiError } from './error.js';
 import { paging } from './page.js';
 import { text } from './parameters.js';

@@ -6,11 +6,11 @@ import type { Clock } from '../../clock/clock.js';
 import { Trace } from '../../trace/trace.js';
 import { type Answer, BodyError, HttpFront, type RequestHead } from '../http/front.js';
 import type { HeaderList } from '../http/text.js';
-import { API_HELD_LIMITS, API_LIMITS, CONNECTION_LIMITS, FILES_LIMITS } from '../choices.js';
 import { Connections } from '../connections.js';
 import { isFileUpload } from '../harvest-files/api.js';
 import type { ServiceContext } from '../service.js';
 import { HeldBytes } from '../held.js';
+import { API_HELD_LIMITS, API_LIMITS, CONNECTION_LIMITS, FILES_LIMITS } from '../limits.js';
 import { frontFault } from './error.js';
 import { toPassedAnswer, toRequest } from './http.js';
 

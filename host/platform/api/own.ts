@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { PermissionError } from '../accounts/index.js';
-import { API_LIMITS } from '../choices.js';
 import { optional } from '../directory/fields.js';
+import { API_LIMITS } from '../limits.js';
 import type { Call, OperatorCaller, Reply } from './call.js';
 import { ApiError } from './error.js';
 

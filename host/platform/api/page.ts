@@ -2,7 +2,7 @@
 // `x-soracom-next-key`.
 
 import { z } from 'zod';
-import { API_LIMITS } from '../choices.js';
+import { API_LIMITS } from '../limits.js';
 import type { ApiCaller, Call, Reply } from './call.js';
 import { text } from './parameters.js';
 import { shown } from './shapes.js';

@@ -1,9 +1,9 @@
 // What a request brings, read as its route declares: the query's parameters, the JSON body.
 
 import type { z } from 'zod';
-import { API_LIMITS } from '../choices.js';
 import { unknownKeys } from '../directory/fields.js';
 import { faultsOf } from '../directory/schema.js';
+import { API_LIMITS } from '../limits.js';
 import { ApiError } from './error.js';
 import type { QueryShape, Route } from './routes.js';
 

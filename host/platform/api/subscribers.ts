@@ -2,9 +2,10 @@
 
 import { z } from 'zod';
 import type { Session } from '../../cellular/network.js';
-import { API_LIMITS, SPEED_CLASSES } from '../choices.js';
+import { SPEED_CLASSES } from '../choices.js';
 import { optional } from '../directory/fields.js';
 import { type Directory, DirectoryError, SUBSCRIBER_STATUS, type Subscriber } from '../directory/index.js';
+import { API_LIMITS } from '../limits.js';
 import { type ApiCaller, type Call, noContent, ok, type Reply } from './call.js';
 import { ApiError } from './error.js';
 import { type PagedCall, pageOf, pageReply, paging } from './page.js';

@@ -1,7 +1,7 @@
 // Tags of subscribers, groups and devices: `[{"tagName":..,"tagValue":..}, ..]` where they change, an object where they show.
 
 import { z } from 'zod';
-import { API_LIMITS } from '../choices.js';
+import { API_LIMITS } from '../limits.js';
 import { ApiError } from './error.js';
 import { text, word } from './parameters.js';
 

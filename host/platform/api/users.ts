@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type Accounts, NO_PERMISSION, type SamUser } from '../accounts/index.js';
-import { PASSWORD_LENGTH } from '../choices.js';
+import { PASSWORD_LENGTH } from '../limits.js';
 import { authKeyRoutes, authKeyShape, authKeyView } from './auth-keys.js';
 import { noContent, ok } from './call.js';
 import { ApiError } from './error.js';

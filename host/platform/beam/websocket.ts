@@ -2,9 +2,10 @@
 // calling; after 101 the bytes of both ends pass unread.
 
 import type { Session } from '../../cellular/network.js';
-import { BeamStatus, WEBSOCKET } from '../choices.js';
+import { BeamStatus } from '../choices.js';
 import type { Answer, RequestHead, SwitchedAnswer } from '../http/front.js';
 import { shownHeaders, type HeaderList, withoutHopByHop } from '../http/text.js';
+import { WEBSOCKET } from '../limits.js';
 import type { Switched } from '../outbound/forward.js';
 import { UpstreamError } from '../outbound/upstream-error.js';
 import { type Caller, callerOf, Refusal } from '../refusal.js';

@@ -5,11 +5,12 @@
 // whom the world's own certificate authority is a bother; the platform is a device's own network either way.
 
 import type { ServiceRegistry, Session } from '../../cellular/network.js';
-import { ENDORSE, EndorseCaller, EndorseStatus } from '../choices.js';
+import { EndorseCaller, EndorseStatus } from '../choices.js';
 import { type Answer, type DeviceRequest, HttpFront, type RequestHead } from '../http/front.js';
 import type { HeaderList } from '../http/text.js';
 import { type CertificateSupplier, tlsEntry } from '../http/tls-entry.js';
 import type { SigningKeys } from '../keys/keys.js';
+import { ENDORSE_LIMITS } from '../limits.js';
 import { type Caller, callerOf, Refusal, wantOn } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import type { SoracomEndorse } from './config.js';
@@ -35,7 +36,10 @@ export class Endorse implements Service {
     this.#options = options;
     this.#front = new HttpFront({
       ...context,
-      limits: { ...context.limits, maxRequestBody: Math.min(context.limits.maxRequestBody, ENDORSE.maxRequestBody) },
+      limits: {
+        ...context.limits,
+        maxRequestBody: Math.min(context.limits.maxRequestBody, ENDORSE_LIMITS.maxRequestBody),
+      },
       service: {
         refuses: ({ caller }) => this.#refuses(caller),
         answer: (request) => this.#answer(request),

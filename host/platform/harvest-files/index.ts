@@ -5,7 +5,7 @@
 
 import type { ServiceRegistry, Session } from '../../cellular/network.js';
 import { decide, type Statement } from '../accounts/index.js';
-import { FILES_LIMITS, FilesStatus } from '../choices.js';
+import { FilesStatus } from '../choices.js';
 import {
   type Answer,
   BodyError,
@@ -16,6 +16,7 @@ import {
   textAnswer,
 } from '../http/front.js';
 import { type HeaderList, isFieldText } from '../http/text.js';
+import { FILES_LIMITS } from '../limits.js';
 import { type Caller, callerOf, Refusal, wantOn } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { DiskBlobs } from './blobs.js';

@@ -3,7 +3,7 @@
 // A name is `/` and UTF-8 segments between single slashes. Nothing in it is ever interpreted: what a file system or a
 // second decoding could take for something else is refused here, not cleaned up. Names on disk are the store's own.
 
-import { FILES_LIMITS } from '../choices.js';
+import { FILES_LIMITS } from '../limits.js';
 
 /** The name cannot be: its message is for the device. */
 export class PathError extends Error {

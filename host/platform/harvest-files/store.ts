@@ -6,10 +6,10 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock/clock.js';
-import { FILES_LIMITS } from '../choices.js';
 import type { Database, Row } from '../database.js';
 import { RunningTime } from '../running-time.js';
 import type { BodySource } from '../http/front.js';
+import { FILES_LIMITS } from '../limits.js';
 import type { Blobs } from './blobs.js';
 
 export const SCOPES = ['private', 'public'] as const;

@@ -8,7 +8,7 @@ import { pageReply, paging } from '../api/page.js';
 import { text, wholeNumber, word } from '../api/parameters.js';
 import { type Route, route } from '../api/routes.js';
 import { milliseconds, named } from '../api/shapes.js';
-import { API_LIMITS } from '../choices.js';
+import { API_LIMITS } from '../limits.js';
 import { type DataEntry, type DataStore, type Resource, RESOURCE_TYPES } from './store.js';
 
 const LAST_MS = Number.MAX_SAFE_INTEGER;

@@ -1,6 +1,7 @@
 // What one message of a device becomes in the store: one entry, or one for each element of a batch.
 
-import { HARVEST_STATUS, type HarvestLimits } from '../choices.js';
+import { HARVEST_STATUS } from '../choices.js';
+import type { HarvestLimits } from '../limits.js';
 import { interpret, type Payload } from '../message/payload.js';
 import type { DeviceMessage } from '../message/message.js';
 import { Refusal } from '../refusal.js';

@@ -4,7 +4,8 @@
 // the affair of ../http and ../message.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
-import { HARVEST_LIMITS, HARVEST_STATUS, type HarvestLimits } from '../choices.js';
+import { HARVEST_STATUS } from '../choices.js';
+import { HARVEST_LIMITS, type HarvestLimits } from '../limits.js';
 import { MessageEntry } from '../message/entry.js';
 import {
   type DeviceMessage,

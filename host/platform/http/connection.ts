@@ -6,10 +6,11 @@ import type { Session } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
 import type { Trace } from '../../trace/trace.js';
 import { Alarm } from '../../alarm.js';
-import { FrontStatus, type HttpLimits } from '../choices.js';
+import { FrontStatus } from '../choices.js';
 import { Collector } from '../collector.js';
 import { storageFaultOf } from '../database.js';
 import type { HeldBytes, NoRoom, Share } from '../held.js';
+import type { HttpLimits } from '../limits.js';
 import { IncomingBody, sendBody, tooLarge } from './body.js';
 import { headFault } from './fault.js';
 import {

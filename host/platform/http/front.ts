@@ -7,8 +7,9 @@
 import { createServer, IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
-import { FrontStatus, HELD_LIMITS } from '../choices.js';
+import { FrontStatus } from '../choices.js';
 import { HeldBytes } from '../held.js';
+import { HELD_LIMITS } from '../limits.js';
 import { Connection, type FrontOptions } from './connection.js';
 import { parseFault } from './fault.js';
 import { firstVersion } from './version.js';

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { TcpService } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
-import type { HttpLimits } from '../choices.js';
+import type { HttpLimits } from '../limits.js';
 import type { Secret } from '../../secret.js';
 import { simulateServer, type TlsServerOptions } from '../../tls/simulated.js';
 

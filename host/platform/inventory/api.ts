@@ -6,9 +6,10 @@ import type { LegacyCall as Call, LegacyRoute as Route } from '../api/legacy.js'
 import { ApiError } from '../api/error.js';
 import { pageOf, pageReply } from '../api/page.js';
 import { tagFilter, tagList, withoutTag, withTags } from '../api/tags.js';
-import { API_LIMITS, ApiStatus, INVENTORY } from '../choices.js';
+import { ApiStatus } from '../choices.js';
 import type { Directory } from '../directory/index.js';
 import { PathError } from '../harvest-files/path.js';
+import { API_LIMITS, INVENTORY_LIMITS } from '../limits.js';
 import { BOOTSTRAP_OBJECTS, ContentError, parsePath, type Path, pathText } from '../../lwm2m/index.js';
 import { isEndpoint } from './bootstrap.js';
 import { compositeBodies, compositeKey, compositeLeaves, pathsIn } from './composite.js';
@@ -22,7 +23,7 @@ import { createBody, leavesOf, writeBody } from './view.js';
 const creation = z.strictObject({
   endpoint: z
     .string()
-    .refine(isEndpoint, `1 to ${INVENTORY.endpointBytes} bytes without control characters are wanted`),
+    .refine(isEndpoint, `1 to ${INVENTORY_LIMITS.endpointBytes} bytes without control characters are wanted`),
   groupId: z.string().min(1).optional(),
   tags: z.record(z.string().min(1).max(API_LIMITS.tagName), z.string().max(API_LIMITS.tagValue)).default({}),
 });
@@ -80,7 +81,7 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     if (Object.keys(tags).length > API_LIMITS.tags) throw new ApiError('malformed', `${API_LIMITS.tags} tags at most`);
     if (groupId !== undefined) ownGroup(call, groupId);
     if (devices.byEndpoint(operatorId, endpoint) !== undefined) throw new ApiError('device-exists');
-    if (devices.count(operatorId) >= INVENTORY.devicesPerOperator) throw new ApiError('too-many-devices');
+    if (devices.count(operatorId) >= INVENTORY_LIMITS.devicesPerOperator) throw new ApiError('too-many-devices');
     const device = devices.create({ operatorId, endpoint, tags, ...(groupId !== undefined && { groupId }) });
     const { id, key } = keys.create(device.deviceId);
     const secretKey = Buffer.from(key.reveal()).toString('base64');
@@ -113,7 +114,8 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
   /** `status`: of what the device has done. */
   const submit = async (call: Call, device: DeviceRecord, operation: Operation, status = 200): Promise<Reply> => {
     const request = management.submit(device, operation);
-    if (request === undefined) throw new ApiError('busy', `${INVENTORY.waitingRequests} requests wait for the device`);
+    if (request === undefined)
+      throw new ApiError('busy', `${INVENTORY_LIMITS.waitingRequests} requests wait for the device`);
     const reached = inventory.registrar.reachable(device) !== undefined;
     const after = reached ? await call.wait(management.outcome(request)) : request;
     const { state, outcome } = after;
@@ -205,8 +207,8 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
 
   const keepObserved = (deviceId: string, path: string): void => {
     const observed = readings.observed(deviceId);
-    if (!observed.includes(path) && observed.length >= INVENTORY.observations) {
-      throw new ApiError('too-many-devices', `${INVENTORY.observations} observations are the limit`);
+    if (!observed.includes(path) && observed.length >= INVENTORY_LIMITS.observations) {
+      throw new ApiError('too-many-devices', `${INVENTORY_LIMITS.observations} observations are the limit`);
     }
     readings.observe(deviceId, path);
   };
@@ -312,7 +314,7 @@ export function deviceRoutes(inventory: Inventory, directory: Directory): Route[
     route('POST', `${resource}/execute`, 'executeDeviceResource', asked('execute', argumentsOf, ApiStatus.Accepted)),
     ...each([instance, resource, item], 'POST', '/observe', 'observeDeviceResources', observe),
     ...each([instance, resource, item], 'POST', '/unobserve', 'unobserveDeviceResources', unobserve),
-    // The public API has none of these: see INVENTORY.compositePaths.
+    // The public API has none of these: see INVENTORY_LIMITS.compositePaths.
     route('POST', `${device}/composite/read`, 'readDeviceResources', readComposite),
     route('POST', `${device}/composite/write`, 'writeDeviceResources', writeComposite),
     route('POST', `${device}/composite/observe`, 'observeDeviceResources', observeComposite),

@@ -15,6 +15,7 @@ import {
 import { ContentError, ContentFormat, pathText, writeContent } from '../../lwm2m/index.js';
 import { BootstrapStatus, INVENTORY } from '../choices.js';
 import { storageFaultOf } from '../database.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 import { type Caller, callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { type Account, accountOf, secondBootstrapAccount } from './account.js';
@@ -124,7 +125,7 @@ export class BootstrapServer {
     const now = this.#options.context.clock.now();
     for (const [key, { peer, lastHeard }] of this.#conversations) {
       const old = lastHeard + 2 * INVENTORY.bootstrapStep < now;
-      if (this.#conversations.size <= INVENTORY.bootstraps && !(old && peer.quiet)) return;
+      if (this.#conversations.size <= INVENTORY_LIMITS.bootstraps && !(old && peer.quiet)) return;
       this.#drop(key);
     }
   }
@@ -143,7 +144,7 @@ export class BootstrapServer {
   /** Of a SIM's own conversations one in which nothing is under way makes room for another. */
   #hasRoom(imsi: string): boolean {
     const own = this.#ofSim.get(imsi);
-    if (own === undefined || own.size < INVENTORY.bootstrapsPerSim) return true;
+    if (own === undefined || own.size < INVENTORY_LIMITS.bootstrapsPerSim) return true;
     for (const key of own) {
       const conversation = this.#conversations.get(key);
       if (conversation === undefined || conversation.active > 0 || !conversation.peer.quiet) continue;
@@ -237,8 +238,8 @@ export class BootstrapServer {
     const known = devices.byEndpoint(operatorId, endpoint);
     if (known !== undefined) return known;
     const { imsi, imei } = session;
-    if (devices.count(operatorId) >= INVENTORY.devicesPerOperator) return undefined;
-    if (devices.countOf(operatorId, imsi) >= INVENTORY.devicesPerSim) return undefined;
+    if (devices.count(operatorId) >= INVENTORY_LIMITS.devicesPerOperator) return undefined;
+    if (devices.countOf(operatorId, imsi) >= INVENTORY_LIMITS.devicesPerSim) return undefined;
     return devices.create({ operatorId, endpoint, groupId: group.id, imsi, imei });
   }
 
@@ -357,7 +358,7 @@ export function parameter({ query }: IncomingRequest, name: string): string | un
 
 /** UTF-8 of up to 128 bytes, without control characters. */
 export const isEndpoint = (endpoint: string): boolean =>
-  endpoint !== '' && Buffer.byteLength(endpoint) <= INVENTORY.endpointBytes && !/[\p{Cc}\ufffd]/u.test(endpoint);
+  endpoint !== '' && Buffer.byteLength(endpoint) <= INVENTORY_LIMITS.endpointBytes && !/[\p{Cc}\ufffd]/u.test(endpoint);
 
 /** As much of a name as the trace takes. */
-export const shown = (endpoint: string): string => endpoint.slice(0, INVENTORY.endpointBytes);
+export const shown = (endpoint: string): string => endpoint.slice(0, INVENTORY_LIMITS.endpointBytes);

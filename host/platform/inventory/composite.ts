@@ -15,21 +15,24 @@ import {
   within,
   writeContent,
 } from '../../lwm2m/index.js';
-import { INVENTORY } from '../choices.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 import type { DeviceRecord } from './devices.js';
 import { compositeFormat } from './formats.js';
 import { jsonValue, leavesOf, scalar } from './view.js';
 
 const place = z.string().refine((text) => (parsePath(text)?.length ?? 0) > 0, 'a path is wanted, as /3 or /3/0/9');
 
-const placesBody = z.object({ paths: z.array(place).min(1).max(INVENTORY.compositePaths) });
+const placesBody = z.object({ paths: z.array(place).min(1).max(INVENTORY_LIMITS.compositePaths) });
 /** One path alone is observed as such. */
-const observedBody = z.object({ paths: z.array(place).min(2).max(INVENTORY.compositePaths) });
+const observedBody = z.object({ paths: z.array(place).min(2).max(INVENTORY_LIMITS.compositePaths) });
 const valuesBody = z.object({
   values: z
     .record(place, scalar)
     .refine((values) => Object.keys(values).length > 0, 'one value at least is wanted')
-    .refine((values) => Object.keys(values).length <= INVENTORY.compositePaths, `${INVENTORY.compositePaths} at most`),
+    .refine(
+      (values) => Object.keys(values).length <= INVENTORY_LIMITS.compositePaths,
+      `${INVENTORY_LIMITS.compositePaths} at most`,
+    ),
 });
 
 /** What the management API takes for each of the operations. */

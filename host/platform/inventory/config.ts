@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { parsePath } from '../../lwm2m/path.js';
-import { INVENTORY } from '../choices.js';
 import { optional, switchField } from '../directory/fields.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 
 const observed = z
   .string()
@@ -15,7 +15,7 @@ export const soracomInventory = z.object({
   lifetime: optional(z.int().min(1).max(4_294_967)),
   shortServerId: optional(z.int().min(1).max(65_534)),
   /** Observed as soon as a device registers. */
-  observe: optional(z.array(observed).max(INVENTORY.observations)),
+  observe: optional(z.array(observed).max(INVENTORY_LIMITS.observations)),
   /** Observed values go to Harvest Data. */
   harvestEnabled: optional(z.boolean()),
 });

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { INVENTORY } from '../choices.js';
 import { checkedPath } from '../harvest-files/path.js';
 import type { FileKey, FileStore } from '../harvest-files/store.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 import type { Clock } from '../../clock/clock.js';
 import type { DeviceRecord } from './devices.js';
 import { writeIn } from './formats.js';
@@ -74,7 +75,7 @@ export class Images {
   /** Whether there is such a file; throws PathError for a path that cannot be. */
   has(operatorId: string, file: string): boolean {
     const found = this.#options.files.get(keyOf(operatorId, file));
-    return found !== undefined && found.length <= INVENTORY.imageBytes;
+    return found !== undefined && found.length <= INVENTORY_LIMITS.imageBytes;
   }
 
   /** Rejects with CoapError. */
@@ -163,7 +164,7 @@ export class Images {
   async #load(operatorId: string, file: string, etag?: string): Promise<Image | undefined> {
     const key = keyOf(operatorId, file);
     const record = this.#options.files.get(key);
-    if (record === undefined || record.length > INVENTORY.imageBytes) return undefined;
+    if (record === undefined || record.length > INVENTORY_LIMITS.imageBytes) return undefined;
     if (etag !== undefined && record.etag !== etag) return undefined;
     const name = `${operatorId} ${key.path} ${record.etag}`;
     const kept = this.#kept.get(name);

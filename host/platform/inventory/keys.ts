@@ -6,6 +6,7 @@ import type { Random } from '../../random.js';
 import { Secret } from '../../secret.js';
 import { INVENTORY } from '../choices.js';
 import type { Database } from '../database.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 import type { Seal } from '../seal.js';
 import { randomName } from './devices.js';
 
@@ -49,7 +50,7 @@ export class DeviceKeys {
       this.#database.run(
         `DELETE FROM inventory_keys WHERE device_id = ?1 AND used = 0 AND key_id NOT IN
            (SELECT key_id FROM inventory_keys WHERE device_id = ?1 AND used = 0 ORDER BY sequence DESC LIMIT ?2)`,
-        ...[deviceId, INVENTORY.newKeys],
+        ...[deviceId, INVENTORY_LIMITS.newKeys],
       );
     });
     return { id, key };

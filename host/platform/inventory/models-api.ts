@@ -8,7 +8,7 @@ import { word } from '../api/parameters.js';
 import { checked, isOf, readText } from '../api/read.js';
 import { type Route, route } from '../api/routes.js';
 import { named } from '../api/shapes.js';
-import { API_LIMITS, INVENTORY } from '../choices.js';
+import { API_LIMITS, INVENTORY_LIMITS } from '../limits.js';
 import { ContentError, DEFAULT_MODELS, modelFromXml, type ObjectModel, RESOURCE_TYPES } from '../../lwm2m/index.js';
 import { type NewObjectModel, objectModel, type ObjectModels } from './models.js';
 
@@ -58,8 +58,8 @@ export function objectModelRoutes(models: ObjectModels): Route[] {
     const before = models.get(operatorId, model.id);
     if (is === 'new' && before !== undefined) throw new ApiError('model-exists');
     if (is === 'known' && before === undefined) throw new ApiError('no-model');
-    if (before === undefined && models.list(operatorId).length >= INVENTORY.customObjects) {
-      throw new ApiError('too-many-devices', `${INVENTORY.customObjects} object models are the limit`);
+    if (before === undefined && models.list(operatorId).length >= INVENTORY_LIMITS.customObjects) {
+      throw new ApiError('too-many-devices', `${INVENTORY_LIMITS.customObjects} object models are the limit`);
     }
     const { version, ...rest } = model;
     const stored: ObjectModel = { ...rest, ...(version !== undefined && { version }) };

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { type ObjectModel, RESOURCE_TYPES } from '../../lwm2m/index.js';
-import { INVENTORY } from '../choices.js';
 import { type Database, storedJson } from '../database.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 
 const id = z.int().min(0).max(65_534);
 const name = z.string().min(1).max(128);
@@ -35,7 +35,7 @@ export const objectModel = z
       .optional(),
     multiple: z.boolean().default(false),
     mandatory: z.boolean().default(false),
-    resources: z.array(resourceModel).min(1).max(INVENTORY.resourcesPerObject),
+    resources: z.array(resourceModel).min(1).max(INVENTORY_LIMITS.resourcesPerObject),
   })
   .refine(({ resources }) => new Set(resources.map((resource) => resource.id)).size === resources.length, {
     path: ['resources'],

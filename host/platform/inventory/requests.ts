@@ -3,6 +3,7 @@
 import type { Random } from '../../random.js';
 import { INVENTORY } from '../choices.js';
 import { type Database, type Row, storedJson } from '../database.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 import { type Keeping, randomName } from './devices.js';
 
 /** What a device is asked. `path`: `/3/0/9`; of a composite operation several, see composite.ts. `body`: JSON, as the operator wrote it; it is shown to nobody. */
@@ -83,7 +84,7 @@ export class Requests {
   add(deviceId: string, operation: Operation): DeviceRequest | undefined {
     const now = this.#unixMs();
     this.#expire(deviceId, now);
-    if (this.waiting(deviceId).length >= INVENTORY.waitingRequests) return undefined;
+    if (this.waiting(deviceId).length >= INVENTORY_LIMITS.waitingRequests) return undefined;
     const request: DeviceRequest = {
       ...{ requestId: `r-${randomName(this.#random, 20)}`, deviceId, operation, state: 'queued', outcome: undefined },
       ...{ createdMs: now, expiresMs: now + INVENTORY.requestLife / 1e6 },
@@ -96,7 +97,7 @@ export class Requests {
     this.#database.run(
       `DELETE FROM inventory_requests WHERE device_id = ?1 AND state NOT IN ('queued', 'running') AND sequence NOT IN
          (SELECT sequence FROM inventory_requests WHERE device_id = ?1 ORDER BY sequence DESC LIMIT ?2)`,
-      ...[deviceId, INVENTORY.keptRequests],
+      ...[deviceId, INVENTORY_LIMITS.keptRequests],
     );
     return request;
   }

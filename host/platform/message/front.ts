@@ -5,10 +5,11 @@
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { Alarm } from '../../alarm.js';
-import { HELD_LIMITS, MessageStatus } from '../choices.js';
+import { MessageStatus } from '../choices.js';
 import { storageFaultOf } from '../database.js';
 import { HeldBytes, type NoRoom, type Share } from '../held.js';
 import { shownBody } from '../http/text.js';
+import { HELD_LIMITS } from '../limits.js';
 import { callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { FrameError, FrameReader } from './binary-format.js';

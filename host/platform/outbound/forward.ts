@@ -3,10 +3,10 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock/clock.js';
 import { Alarm } from '../../alarm.js';
-import { HELD_LIMITS, type HttpLimits } from '../choices.js';
 import { HeldBytes } from '../held.js';
 import type { Answer } from '../http/front.js';
 import { withoutHopByHop, type HeaderList } from '../http/text.js';
+import { HELD_LIMITS, type HttpLimits } from '../limits.js';
 import { AnswerReader } from './answer.js';
 import { Dialer, dialHost } from './dial.js';
 import type { Upstream } from './upstream.js';

@@ -1,0 +1,189 @@
+// What a caller may consume: bytes, entries, connections, steps, and for how long. A limit of the platform's documentation says so;
+// the others are decided here, each with its reason. What the documentation leaves open otherwise is in choices.ts.
+
+import { MINUTE, SECOND, type Nanoseconds } from '../clock/clock.js';
+
+export interface MessageLimits {
+  /** Bytes of one message over TCP; what is longer becomes several. */
+  readonly maxBytes: number;
+  /** A TCP connection without a message for so long is closed. */
+  readonly idle: Nanoseconds;
+  /** From the first byte of a frame of Binary Format v1 to its last. */
+  readonly frame: Nanoseconds;
+  /** Until the device has taken a reply. */
+  readonly reply: Nanoseconds;
+  /** From the end of what the platform sends to a reset, if the device does not close. */
+  readonly linger: Nanoseconds;
+  /** Datagrams of one SIM at one service that are not answered yet. Nothing else makes a sender of datagrams wait. */
+  readonly datagrams: number;
+}
+
+export const MESSAGE_LIMITS: MessageLimits = {
+  maxBytes: 65_536,
+  idle: 30 * MINUTE,
+  frame: 5 * MINUTE,
+  reply: 15 * MINUTE,
+  linger: 2 * MINUTE,
+  datagrams: 256,
+};
+
+export interface HarvestLimits {
+  /** Bytes of one send; with batch write, of each entry. */
+  readonly entryBytes: number;
+  readonly batchEntries: number;
+  /** Days that the platform has run since. */
+  readonly retentionDays: number;
+}
+
+export const HARVEST_LIMITS: HarvestLimits = {
+  // The limit of the 2020 documentation; the present one is not published.
+  entryBytes: 1024,
+  batchEntries: 100,
+  retentionDays: 40,
+};
+
+export const FILES_LIMITS = {
+  /** Bytes of a file, and of a device's upload. */
+  fileBytes: 5 * 1024 ** 3,
+  uploadBytes: 100 * 1024 ** 2,
+  pathBytes: 1024,
+  levels: 16,
+  /** Days that the platform has run since. */
+  retentionDays: 731,
+  contentType: 255,
+  /** Entries of a directory that a device is shown. */
+  page: 1000,
+  /** For so long the link is good to which the management API sends who reads a file. */
+  linkSeconds: 300,
+} as const;
+
+/** WebSocket through Beam's website entry point. */
+export const WEBSOCKET = {
+  /** The limit of the documentation. */
+  idle: 300 * SECOND,
+  /** Open connections of one SIM: a device has one, a gateway of several programs a few. */
+  perCaller: 16,
+  /** Of all SIMs: two sockets and their buffers each, some 100 kB at the most. */
+  total: 2048,
+} as const;
+
+export interface HttpLimits {
+  /** Bytes of a device's request body. Bodies are taken whole before anything goes to the destination. */
+  readonly maxRequestBody: number;
+  /** Bytes of a destination's answer body. */
+  readonly maxResponseBody: number;
+  /** Requests of one connection that may wait behind the one being served. */
+  readonly maxWaiting: number;
+  /** Until the (next) request's header is complete; a connection that is slower is closed. */
+  readonly requestHeader: Nanoseconds;
+  /** Longest silence inside a request's body. */
+  readonly requestBody: Nanoseconds;
+  /** Until the device has taken the whole answer. */
+  readonly response: Nanoseconds;
+  /** From the end of what the platform sends to a reset, if the device does not close. */
+  readonly linger: Nanoseconds;
+  /** Whole exchange with the destination: connect, TLS, request, answer. */
+  readonly upstream: Nanoseconds;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  maxRequestBody: 8 * 1024 * 1024,
+  maxResponseBody: 8 * 1024 * 1024,
+  maxWaiting: 16,
+  requestHeader: 75 * SECOND,
+  requestBody: 60 * SECOND,
+  response: 15 * MINUTE,
+  // A slow radio may need a minute for what the connection's send buffer still holds.
+  linger: 2 * MINUTE,
+  upstream: 30 * SECOND,
+};
+
+export interface HeldLimits {
+  /** Bytes of bodies, requests' and answers', that are held for one SIM or one address. */
+  readonly caller: number;
+  /** For all of them together, without the floors. */
+  readonly all: number;
+  /** So many bytes a caller has in any case. */
+  readonly floor: number;
+}
+
+/**
+ * Bodies that are held whole until a destination or a device has taken them. A SIM may have three of the longest under way at
+ * once, with their answers; ten such SIMs fill all. A message over TCP or UDP is below the floor: the others' keep going.
+ */
+export const HELD_LIMITS: HeldLimits = { caller: 50 * 1024 * 1024, all: 256 * 1024 * 1024, floor: 128 * 1024 };
+
+/** The same for the management API, by the address that calls: its requests have 64 KiB, its pages some MiB. */
+export const API_HELD_LIMITS: HeldLimits = { caller: 16 * 1024 * 1024, all: 128 * 1024 * 1024, floor: 128 * 1024 };
+
+export interface ConnectionLimits {
+  /** Of one SIM or one address. */
+  readonly caller: number;
+  /** Of all of them. */
+  readonly all: number;
+  /** So many connections a caller has in any case. */
+  readonly floor: number;
+}
+
+/** TCP connections that are open at once; one more is reset. An idle one takes some 20 KiB. */
+export const CONNECTION_LIMITS: ConnectionLimits = { caller: 16_000, all: 64_000, floor: 16 };
+
+/** Devices, bootstraps, keys and requests of Inventory. */
+export const INVENTORY_LIMITS = {
+  /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
+  newKeys: 4,
+  endpointBytes: 128,
+  /** Limits of the documentation. */
+  customObjects: 16,
+  resourcesPerObject: 20,
+  /** Of one device. */
+  observations: 64,
+  /** Of one composite operation. */
+  compositePaths: 32,
+  devicesPerOperator: 10_000,
+  /** That the bootstraps of one SIM make: a gateway has some behind it, and a hundred SIMs cannot use up what their operator has. */
+  devicesPerSim: 100,
+  /** Open at the same time: of one SIM, whose further ones get 4.29, and of all, of which the one silent for longest makes room. */
+  bootstrapsPerSim: 8,
+  bootstraps: 10_000,
+  /** Requests that wait for a device, and those of its requests that are kept to be asked about. */
+  waitingRequests: 32,
+  keptRequests: 64,
+  imageBytes: 4 * 1024 * 1024,
+} as const;
+
+/** Limits of the management API. */
+export const API_LIMITS = {
+  /** Bytes of a JSON body. */
+  bodyBytes: 64 * 1024,
+  /** Arrays and objects inside each other in a JSON body. */
+  depth: 32,
+  /** Entries of a page: unless asked for, and at most. */
+  page: 100,
+  maxPage: 1000,
+  /** The definition has 100 at most for subscribers, and 10 unless asked for of data and files. */
+  subscribersPage: 100,
+  dataPage: 10,
+  tagName: 128,
+  tagValue: 1024,
+  tags: 50,
+  description: 1024,
+  /** Bytes of a role's or user's permission. */
+  permission: 8 * 1024,
+  /** Passwords that may wait to be checked: for one name from one address, and in all. Each takes some 40 ms in its turn. */
+  waitingChecks: 32,
+  allWaitingChecks: 256,
+} as const;
+
+/**
+ * What one access decision may take: all statements and conditions of a role, or of a user with all its roles, together.
+ * Beyond it the answer is no. So many steps are some 3 ms of the thread that serves everybody, and enough for 40 statements
+ * that each match `logs/:imsi/.*` with a path of 1,024 characters.
+ */
+export const DECISION = { steps: 200_000 } as const;
+
+/** Characters of a SAM user's password. */
+export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
+
+/** Bytes of a POST to Endorse: the parameters go into the token, and tokens travel in headers and URLs. */
+export const ENDORSE_LIMITS = { maxRequestBody: 4096 } as const;
