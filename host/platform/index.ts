@@ -12,7 +12,6 @@ import type { Trace } from '../trace/trace.js';
 import { Accounts, TokenSigner } from './accounts/index.js';
 import { admit } from './air/admission.js';
 import { OperatorApi } from './api/index.js';
-import { adapted } from './api/legacy.js';
 import { Beam } from './beam/index.js';
 import { Connections } from './connections.js';
 import { Database, storageFaultOf } from './database.js';
@@ -32,6 +31,7 @@ import { type CertificateSupplier, tlsEntry, type TlsEntryOptions } from './http
 import { deviceRoutes } from './inventory/api.js';
 import { Inventory } from './inventory/index.js';
 import { objectModelRoutes } from './inventory/models-api.js';
+import { operationRoutes } from './inventory/operations-api.js';
 import { SigningKeys } from './keys/keys.js';
 import {
   CONNECTION_LIMITS,
@@ -186,7 +186,8 @@ export class Platform {
     const routes = [
       ...dataRoutes(this.data),
       ...fileRoutes(this.files, { signer, unixMs }),
-      ...deviceRoutes(this.inventory, this.directory).map(adapted),
+      ...deviceRoutes(this.inventory, this.directory),
+      ...operationRoutes(this.inventory),
       ...objectModelRoutes(this.inventory.models),
     ];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });

@@ -49,6 +49,10 @@ const FAULTS = {
     ...(['the answer of the device cannot be understood', 'デバイスの応答を解釈できません'] as const),
   ],
   'device-silent': ['DEV0010', ApiStatus.BadRequest, 'nothing came of the request', 'リクエストは完了しませんでした'],
+  'device-failed': [
+    ...(['DEV0011', ApiStatus.InternalError] as const),
+    ...(['the device answers with an error', 'デバイスがエラーを返しました'] as const),
+  ],
   'no-request': ['DEV0005', ApiStatus.NotFound, 'there is no such request', '指定されたリクエストはありません'],
   'no-model': ['DEV0006', ApiStatus.NotFound, 'there is no such object model', '指定されたモデルはありません'],
   'model-exists': ['DEV0007', ApiStatus.Conflict, 'the object model is there already', 'モデルは登録済みです'],

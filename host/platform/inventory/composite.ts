@@ -74,6 +74,11 @@ export function asked(leaves: readonly Leaf[], paths: readonly Path[]): readonly
   return leaves;
 }
 
+export const compositeShape = z.strictObject({
+  observed: z.boolean().optional(),
+  values: z.array(z.strictObject({ path: z.string(), value: scalar, time: z.int().optional() })),
+});
+
 export const compositeView = (leaves: readonly Leaf[]): object => ({
   values: leaves.map(({ path, value, time }) => ({
     ...{ path: pathText(path), value: jsonValue(value) },

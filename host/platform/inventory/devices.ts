@@ -112,15 +112,16 @@ export class Devices {
     return this.#database.all('SELECT * FROM inventory_devices WHERE online = 1').map(readDevice);
   }
 
-  /** The endpoint must be new to the operator. */
+  /** The endpoint must be new to the operator; it is the device's id unless given. */
   create(
-    device: Pick<DeviceRecord, 'operatorId' | 'endpoint'> &
-      Partial<Pick<DeviceRecord, 'groupId' | 'imsi' | 'imei' | 'tags'>>,
+    device: Pick<DeviceRecord, 'operatorId'> & {
+      readonly [N in 'endpoint' | 'groupId' | 'imsi' | 'imei' | 'tags']?: DeviceRecord[N] | undefined;
+    },
   ): DeviceRecord {
-    const { operatorId, endpoint, groupId, imsi, imei, tags = {} } = device;
     let deviceId = this.#newId();
     // The same seed gives the same ids again, over a database that has them already.
     while (this.get(deviceId) !== undefined) deviceId = this.#newId();
+    const { operatorId, endpoint = deviceId, groupId, imsi, imei, tags = {} } = device;
     const now = this.#unixMs();
     this.#database.run(
       `INSERT INTO inventory_devices

@@ -16,7 +16,7 @@ import { type Fetcher, type Offer, Offers } from './offers.js';
 import type { DeviceLink } from './registrar.js';
 import type { Outcome } from './requests.js';
 
-export const firmwareBody = z.strictObject({
+export const firmwareBody = z.object({
   /** A path in the scope `private` of Harvest Files. */
   file: z.string().min(1).max(1024),
   method: z.enum(['push', 'pull', 'pull-coap']).default('push'),

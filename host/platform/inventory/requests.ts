@@ -28,7 +28,8 @@ export interface Operation {
   readonly body?: unknown;
 }
 
-export type RequestState = 'queued' | 'running' | 'done' | 'failed' | 'expired';
+export const REQUEST_STATES = ['queued', 'running', 'done', 'failed', 'expired'] as const;
+export type RequestState = (typeof REQUEST_STATES)[number];
 
 export interface Outcome {
   /** The device's answer, `2.05`; undefined when it gave none. */

@@ -3,6 +3,8 @@
 // for an object. The name is that of the model, if there is one.
 
 import { z } from 'zod';
+import { named } from '../api/shapes.js';
+import { optional } from '../directory/fields.js';
 import {
   byId,
   ContentError,
@@ -57,7 +59,7 @@ function resourceView(path: Path, leaves: readonly Leaf[], { models, withModel =
   const model = models.resource(path);
   return {
     ...{ id, ...(model && { name: model.name }), ...valueView(leaves) },
-    ...(withModel && model && modelView(model)),
+    ...(withModel && model && resourceModelView(model)),
   };
 }
 
@@ -69,34 +71,65 @@ export function valueView(leaves: readonly Leaf[]): object {
 }
 
 /** As the API's definition words it. */
-const modelView = ({ type, operations, multiple, mandatory }: ResourceModel): object => ({
+export const resourceModelView = ({ type, operations, multiple, mandatory }: ResourceModel): object => ({
   ...{ operations: operations === '' ? 'NONE' : operations, multiple, mandatory },
   ...(type !== undefined && { type: type === 'unsigned' ? 'INTEGER' : type.toUpperCase() }),
 });
 
+const id = z.int().min(0).max(65_534);
+const shownValue = z.union([z.string(), z.number(), z.boolean()]).nullable();
+/** What of an answer is there only when the model is asked for. */
+const modelShape = {
+  ...{ operations: z.string().optional(), multiple: z.boolean().optional(), mandatory: z.boolean().optional() },
+  type: z.string().optional(),
+};
+export const resourceShape = named(
+  'ResourceInstance',
+  z.strictObject({
+    ...{ id, name: z.string().optional(), value: shownValue.optional() },
+    ...{ values: z.record(z.string(), shownValue).optional(), ...modelShape },
+  }),
+);
+/** One instance of a resource. */
+export const partShape = z.strictObject({ id, value: shownValue.optional() });
+export const instanceShape = named(
+  'ObjectInstance',
+  z.strictObject({ id, resources: z.record(z.string(), resourceShape) }),
+);
+export const objectShape = z.strictObject({ id, instances: z.record(z.string(), instanceShape) });
+
 export const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const instanceKey = z.string().regex(/^\d{1,5}$/, 'a number is wanted');
+const instanceKey = z.string().regex(/^\d{1,5}$/, 'must be a number');
+const givenId = optional(id);
+/** The definition has a list of the values of a resource with several; by their ids is how they are read. */
+const valuesBody = z.union([
+  z.record(instanceKey, scalar),
+  z.array(scalar).transform((list) => Object.fromEntries(list.map((value, i) => [String(i), value]))),
+]);
+interface ResourceBody {
+  readonly id?: number | undefined;
+  readonly value?: string | number | boolean | undefined;
+  readonly values?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+/** Typed clients send both, the one that they do not mean empty. */
 const resourceBody = z
-  .object({
-    id: z.int().min(0).max(65_534).optional(),
-    value: scalar.optional(),
-    values: z.record(instanceKey, scalar).optional(),
+  .object({ id: givenId, value: optional(scalar), values: optional(valuesBody) })
+  .transform(({ values, ...rest }): ResourceBody => {
+    const isLeftOut = values === undefined || (rest.value !== undefined && Object.keys(values).length === 0);
+    return isLeftOut ? rest : { ...rest, values };
   })
-  .refine(({ value, values }) => (value === undefined) !== (values === undefined), 'value or values is wanted');
+  .refine(({ value, values }) => (value === undefined) !== (values === undefined), 'must have either value or values');
 /** Resources in a list, or under their ids as they are read. */
 const resourcesBody = z.union([
-  z.array(resourceBody.refine(({ id }) => id !== undefined, 'id is needed')),
+  z.array(resourceBody.refine((body) => body.id !== undefined, 'must have an id')),
   z
     .record(instanceKey, resourceBody)
     .transform((all) => Object.entries(all).map(([key, one]) => ({ ...one, id: Number(key) }))),
 ]);
-const instanceBody = z.object({ id: z.int().min(0).max(65_534).optional(), resources: resourcesBody });
-export const writeBody = z.union([resourceBody, instanceBody]);
+const instanceBody = z.object({ id: givenId, resources: resourcesBody });
+export const writeBody = z.union([instanceBody, resourceBody]);
 /** Create may leave it to the device what the instance holds. */
-export const createBody = z.object({
-  id: z.int().min(0).max(65_534).optional(),
-  resources: resourcesBody.default([]),
-});
+export const createBody = z.object({ id: givenId, resources: optional(resourcesBody).transform((all) => all ?? []) });
 type WriteBody = z.output<typeof writeBody>;
 
 /**
