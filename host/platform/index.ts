@@ -32,6 +32,7 @@ import { deviceRoutes } from './inventory/api.js';
 import { Inventory } from './inventory/index.js';
 import { objectModelRoutes } from './inventory/models-api.js';
 import { operationRoutes } from './inventory/operations-api.js';
+import { publishRoutes } from './inventory/publish-api.js';
 import { SigningKeys } from './keys/keys.js';
 import {
   CONNECTION_LIMITS,
@@ -188,6 +189,10 @@ export class Platform {
       ...fileRoutes(this.files, { signer, unixMs }),
       ...deviceRoutes(this.inventory, this.directory),
       ...operationRoutes(this.inventory),
+      ...publishRoutes({
+        ...{ clock, directory: this.directory, devices: this.inventory.devices, keys: this.inventory.keys },
+        keep: (resource, message) => harvest.keep(resource, message),
+      }),
       ...objectModelRoutes(this.inventory.models),
     ];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });

@@ -57,6 +57,16 @@ export const FILES_LIMITS = {
   linkSeconds: 300,
 } as const;
 
+/**
+ * What devices without a SIM send to Harvest Data over the management API. The documentation says that there is a limit a minute and
+ * address, and no figure. A device that sends twice a second has what it needs, and so have five of them behind one address. A wrong
+ * secret counts for the address alone: nobody uses up what a device may send.
+ */
+export const PUBLISH_LIMITS = {
+  device: { times: 120, window: MINUTE, keys: 10_000 },
+  address: { times: 600, window: MINUTE, keys: 10_000 },
+} as const;
+
 /** WebSocket through Beam's website entry point. */
 export const WEBSOCKET = {
   /** The limit of the documentation. */

@@ -37,6 +37,10 @@ const FAULTS = {
   'no-password': ['SAM0006', ApiStatus.NotFound, 'there is no password', 'パスワードが登録されていません'],
   'password-exists': ['SAM0007', ApiStatus.Conflict, 'there is a password already', 'パスワードは登録済みです'],
   'no-data': ['HVD0001', ApiStatus.NotFound, 'there is no such entry', '指定されたデータはありません'],
+  'harvest-off': [
+    ...(['HVD0002', ApiStatus.BadRequest] as const),
+    ...(['Harvest Data is not enabled for the group of the device', 'Harvest Dataが有効になっていません'] as const),
+  ],
   link: ['HVF0002', ApiStatus.Forbidden, 'the link is not good any more', 'リンクの有効期限が切れています'],
   'no-file': ['HVF0001', ApiStatus.NotFound, 'there is no such file', '指定されたファイルはありません'],
   'no-device': ['DEV0001', ApiStatus.NotFound, 'there is no such device', '指定されたデバイスはありません'],

@@ -93,7 +93,7 @@ export async function readJson(request: Request, schema: z.ZodType): Promise<unk
 }
 
 /** The whole body, in memory. Throws ApiError. */
-async function readBytes(request: Request, limit: number): Promise<Buffer> {
+export async function readBytes(request: Request, limit: number): Promise<Buffer> {
   const tooLarge = (): ApiError => new ApiError('too-large', `${limit} bytes are the limit`);
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge();
   const chunks: Uint8Array[] = [];

@@ -3,15 +3,17 @@
 import { HARVEST_STATUS } from '../choices.js';
 import type { HarvestLimits } from '../limits.js';
 import { interpret, type Payload } from '../message/payload.js';
-import type { DeviceMessage } from '../message/message.js';
+import type { DeviceMessage, PayloadMessage } from '../message/message.js';
 import { Refusal } from '../refusal.js';
 import type { SoracomHarvest } from './config.js';
 import { elements, jsonPointer, valueAt } from './json.js';
 import type { NewEntry } from './store.js';
 import { unixMsOf } from './time.js';
 
+export type HarvestMessage = PayloadMessage & Pick<DeviceMessage, 'unixMs'>;
+
 /** Throws Refusal; then nothing of the message is to be stored. */
-export function entriesOf(message: DeviceMessage, config: SoracomHarvest, limits: HarvestLimits): readonly NewEntry[] {
+export function entriesOf(message: HarvestMessage, config: SoracomHarvest, limits: HarvestLimits): readonly NewEntry[] {
   const stated = timestampHeader(message);
   const payload = interpret(message, config.contentType ?? detected(message));
   const { category } = config;
@@ -25,7 +27,7 @@ export function entriesOf(message: DeviceMessage, config: SoracomHarvest, limits
 }
 
 /** Over TCP and UDP nothing says what the bytes are; see choices.ts. */
-function detected({ protocol, body }: DeviceMessage): 'json' | undefined {
+function detected({ protocol, body }: PayloadMessage): 'json' | undefined {
   if (protocol === 'http' || !/^\s*[[{]/.test(body.toString('latin1', 0, 64))) return undefined;
   try {
     JSON.parse(body.toString());
@@ -41,7 +43,7 @@ function stored({ kind, json, bytes, contentType }: Payload): { contentType: str
 }
 
 /** X-Soracom-Timestamp, UNIX milliseconds. */
-function timestampHeader({ headers }: DeviceMessage): number | undefined {
+function timestampHeader({ headers }: PayloadMessage): number | undefined {
   const value = headers.find(([name]) => name.toLowerCase() === 'x-soracom-timestamp')?.[1];
   if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? unixMsOf(value, 'unix-milliseconds') : undefined;

@@ -16,8 +16,8 @@ import {
 } from '../message/message.js';
 import { type Caller, Refusal, wantOn } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
-import { entriesOf } from './entries.js';
-import { DataStore } from './store.js';
+import { entriesOf, type HarvestMessage } from './entries.js';
+import { DataStore, type Resource } from './store.js';
 
 const NAME = 'harvest.soracom.io';
 const MESSAGE_PORT = 8514;
@@ -50,16 +50,21 @@ export class Harvest implements Service, MessageService {
 
   /** 201 without a body once the entries are on the disk. */
   async answer(message: DeviceMessage): Promise<MessageAnswer> {
-    const { operatorId, imsi, group } = message.caller;
-    const config = group.configuration.SoracomHarvest ?? { enabled: false };
+    const { operatorId, imsi } = message.caller;
+    this.keep({ operatorId, resourceType: 'Subscriber', resourceId: imsi }, message);
+    return { status: 201, body: Buffer.alloc(0) };
+  }
+
+  /** Keeps what a SIM or a device sent, as its group wants it; it is on the disk then. Throws Refusal. */
+  keep(resource: Resource, message: HarvestMessage): void {
+    const config = message.caller.group.configuration.SoracomHarvest ?? { enabled: false };
     wantOn(config.enabled, 'Harvest Data', HARVEST_STATUS.Off);
     const entries = entriesOf(message, config, this.#limits);
     try {
-      this.store.add({ operatorId, resourceType: 'Subscriber', resourceId: imsi }, entries);
+      this.store.add(resource, entries);
     } catch (error) {
       throw new Refusal(HARVEST_STATUS.NotStored, `not stored (${codeOf(error)})`);
     }
-    return { status: 201, body: Buffer.alloc(0) };
   }
 
   reply(answer: MessageAnswer): Reply {

@@ -2,7 +2,7 @@
 // with those keys (LwM2M).
 //   bootstrap.ts, account.ts  5683, in a session only;  registrar.ts  5684, DTLS-PSK;  management.ts  what devices are asked
 //   devices.ts, keys.ts, associations.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts, offers.ts  firmware
-//   api.ts, operations-api.ts, models-api.ts, device-view.ts, view.ts  what operators see
+//   publish-api.ts  what devices without a SIM send over the management API;  api.ts, operations-api.ts, models-api.ts, device-view.ts, view.ts  what operators see
 // CoAP, DTLS and the payloads are in ../../coap, ../../dtls and ../../lwm2m.
 
 import type { ServiceRegistry } from '../../cellular/network.js';

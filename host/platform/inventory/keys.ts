@@ -65,6 +65,11 @@ export class DeviceKeys {
     });
   }
 
+  /** Those that were made by hand, each shown once to the operator. */
+  madeByHand(deviceId: string): readonly PskKey[] {
+    return this.of(deviceId).filter(({ id }) => this.simOf(deviceId, id) === undefined);
+  }
+
   /** The SIM in whose session the key was given; undefined when it was made by hand. */
   simOf(deviceId: string, keyId: string): string | undefined {
     const sql = 'SELECT imsi FROM inventory_keys WHERE device_id = ? AND key_id = ?';

@@ -28,6 +28,11 @@ export interface DeviceMessage {
   readonly unified?: boolean;
 }
 
+/** What of a message says how its payload is to be understood. */
+export type PayloadMessage = Pick<DeviceMessage, 'protocol' | 'headers' | 'body'> & {
+  readonly caller: Pick<Caller, 'group'>;
+};
+
 export interface MessageAnswer {
   readonly status: number;
   /** Absent: the standard phrase. */

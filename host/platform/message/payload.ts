@@ -7,7 +7,7 @@ import type { BinaryParser } from '../binary-parser/index.js';
 import type { ContentTypeSetting } from '../directory/fields.js';
 import { MessageStatus, TEXT_TYPES } from '../choices.js';
 import { Refusal } from '../refusal.js';
-import type { DeviceMessage } from './message.js';
+import type { PayloadMessage } from './message.js';
 
 /** One payload, understood. */
 export interface Payload {
@@ -33,7 +33,7 @@ const MEDIA_TYPE = { json: 'application/json', text: 'text/plain', binary: 'appl
  * that should be JSON and are not. Text that is not UTF-8 becomes it, with U+FFFD for what cannot be read.
  */
 export function interpret(
-  message: DeviceMessage,
+  message: PayloadMessage,
   setting: ContentTypeSetting,
   invalidJson = 'the payload is not valid JSON',
 ): Payload {
@@ -55,7 +55,7 @@ export function interpret(
 }
 
 /** The Binary Parser of the caller's group, if it is on. */
-function parserOf({ caller }: DeviceMessage): BinaryParser | undefined {
+function parserOf({ caller }: PayloadMessage): BinaryParser | undefined {
   const { binaryParserEnabled, binaryParserFormat } = caller.group.configuration.SoracomAir ?? {};
   return binaryParserEnabled === true ? binaryParserFormat : undefined;
 }
@@ -72,7 +72,7 @@ function isJson(text: string): boolean {
 }
 
 /** The media type that the device stated: over HTTP only. */
-function ownType({ protocol, headers }: DeviceMessage): string | undefined {
+function ownType({ protocol, headers }: PayloadMessage): string | undefined {
   if (protocol !== 'http') return undefined;
   return headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1].trim();
 }
