@@ -1,38 +1,49 @@
-// Every answer of the management API, in every test: it has the shape that its route declares, an error the one that all
-// errors have. A test in which one has not fails.
+// Every answer of the management API, in every test, has the shape that its route declares, an error the shape that all
+// errors have. A test in which an answer differs fails.
 
 import { subscribe } from 'node:diagnostics_channel';
 import { afterEach, expect } from 'vitest';
 import type { AnswerTold } from '../host/platform/api/index.js';
-import { apiErrorShape } from '../host/platform/api/shapes.js';
-import { faultsOf } from '../host/platform/directory/index.js';
 
-const faults: string[] = [];
+interface Answer extends Pick<AnswerTold, 'route'> {
+  readonly status: number;
+  readonly hasBody: boolean;
+  /** As it goes out: fields that are undefined are none. */
+  readonly json: string | undefined;
+}
 
-/** What is wrong with an answer; undefined: nothing. */
-export function faultOfAnswer({ route, response, json }: AnswerTold): string | undefined {
-  const { status } = response;
+const answers: Answer[] = [];
+
+/** What is wrong with an answer; undefined: nothing. The schemas are loaded by the first answer: most tests give none. */
+async function faultOf({ route, status, hasBody, json }: Answer): Promise<string | undefined> {
   const shape = route?.answers[status];
-  if (shape === undefined) {
-    if (status < 400) return `status ${status} is none that it declares`;
-    const error = apiErrorShape.safeParse(json);
-    return error.success ? undefined : faultsOf(error.error).join('; ');
-  }
-  if (shape === 'nothing') return json === undefined && response.body === null ? undefined : 'has a body';
+  if (shape === undefined && status < 400) return `status ${status} is none that it declares`;
+  if (shape === 'nothing') return json === undefined && !hasBody ? undefined : 'has a body';
   if (shape === 'bytes') return json === undefined ? undefined : 'is JSON';
-  // As it goes out: fields that are undefined are none.
-  const parsed = shape.safeParse(json === undefined ? undefined : JSON.parse(JSON.stringify(json)));
+  const [{ apiErrorShape }, { faultsOf }] = await Promise.all([
+    import('../host/platform/api/shapes.js'),
+    import('../host/platform/directory/index.js'),
+  ]);
+  const parsed = (shape ?? apiErrorShape).safeParse(json === undefined ? undefined : JSON.parse(json));
   return parsed.success ? undefined : faultsOf(parsed.error).join('; ');
 }
 
 subscribe('akari:api:answer', (message) => {
-  const told = message as AnswerTold;
-  const fault = faultOfAnswer(told);
-  if (fault === undefined) return;
-  const { route, response } = told;
-  faults.push(`${route?.method ?? ''} ${route?.path ?? ''}: ${response.status}: ${fault}`);
+  const { route, response, json } = message as AnswerTold;
+  answers.push({
+    route,
+    status: response.status,
+    hasBody: response.body !== null,
+    json: json === undefined ? undefined : JSON.stringify(json),
+  });
 });
 
-afterEach(() => {
-  expect(faults.splice(0)).toEqual([]);
+afterEach(async () => {
+  const faults: string[] = [];
+  for (const answer of answers.splice(0)) {
+    const fault = await faultOf(answer);
+    const { route, status } = answer;
+    if (fault !== undefined) faults.push(`${route?.method ?? ''} ${route?.path ?? ''}: ${status}: ${fault}`);
+  }
+  expect(faults).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // Compiles the device binaries of a project: every target of its asconfig.json.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -18,6 +18,7 @@ interface Compiler {
       readonly stdout: { write(text: string | Uint8Array): boolean };
       readonly stderr: { write(text: string | Uint8Array): boolean };
       readonly readFile: (name: string) => Promise<string | null>;
+      readonly writeFile: (name: string, contents: string | Uint8Array) => Promise<boolean>;
       readonly transforms: readonly Transform[];
     },
   ): Promise<{ readonly error: Error | null }>;
@@ -94,13 +95,28 @@ function entryOf(folder: string, { target, name }: Target): string {
 const SELF = 'node_modules/akari/';
 const root = resolve(fileURLToPath(packageRoot()));
 
-async function readSource(name: string, folder: string): Promise<string | null> {
+/** Where a file that the compiler asks for by a name from `folder` lies. */
+function sourceFile(name: string, folder: string): string {
   const own = folder === root && name.startsWith(SELF);
+  return resolve(folder, own ? name.slice(SELF.length) : name);
+}
+
+/** The text of a file; null: there is none, as the compiler takes it. */
+export async function readSource(name: string, folder: string): Promise<string | null> {
   try {
-    return await readFile(join(folder, own ? name.slice(SELF.length) : name), 'utf8');
+    return await readFile(sourceFile(name, folder), 'utf8');
   } catch {
     return null; // the compiler looks in several places and says itself what it did not find
   }
+}
+
+/** What one compilation read, wrote and found. */
+export interface Compilation {
+  readonly layouts: readonly Layout[];
+  /** Texts of all files that the compiler asked for, by their names from the folder; null: not there. */
+  readonly read: ReadonlyMap<string, string | null>;
+  /** Names of the files it wrote, from the folder. */
+  readonly written: readonly string[];
 }
 
 /** A build of something else than what lies in the folder. */
@@ -110,11 +126,8 @@ export interface Change {
   readonly outFile: string;
 }
 
-/**
- * Compiles one target in `folder`, or, with a change, a variant of it. Returns the layouts of its classes. Throws BuildError with
- * the compiler's words.
- */
-export async function compile(folder: string, target: Target, change?: Change): Promise<Layout[]> {
+/** Compiles one target in `folder`, or, with a change, a variant of it. Throws BuildError with the compiler's words. */
+export async function compile(folder: string, target: Target, change?: Change): Promise<Compilation> {
   const outFile = change?.outFile ?? target.outFile;
   mkdirSync(dirname(join(folder, outFile)), { recursive: true });
   // The compiler cannot resolve a transform that a configuration file names by path.
@@ -122,21 +135,39 @@ export async function compile(folder: string, target: Target, change?: Change): 
   const base = ['--baseDir', relative(process.cwd(), folder) || '.', ...(change ? ['--outFile', outFile] : [])];
   let said = '';
   const watch = new LayoutWatch();
+  const read = new Map<string, string | null>();
+  const written: string[] = [];
   const listen = { write: (text: string | Uint8Array) => ((said += Buffer.from(text).toString()), true) };
   const { default: asc } = (await import(COMPILER)) as { default: Compiler };
   const { error } = await asc.main([entryOf(folder, target), '--target', target.target, ...base, ...transform], {
     stdout: listen,
     stderr: listen,
-    readFile: async (name) => change?.sources[name] ?? readSource(name, folder),
+    readFile: async (name) => {
+      const text = change?.sources[name] ?? (await readSource(name, folder));
+      read.set(name, text);
+      return text;
+    },
+    writeFile: async (name, contents) => {
+      const file = resolve(folder, name);
+      try {
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, contents);
+      } catch {
+        return false; // the compiler says which file it could not write
+      }
+      written.push(name);
+      return true;
+    },
     transforms: [...(await deviceTransforms()), watch],
   });
   if (error) throw new BuildError(`target ${target.target}: ${said.trim() || error.message}`);
-  if (!target.small) return watch.layouts;
-  const file = join(folder, outFile);
-  try {
-    writeFileSync(file, shrink(readFileSync(file)));
-  } catch (thrown) {
-    throw new BuildError(`target ${target.target}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  if (target.small) {
+    const file = join(folder, outFile);
+    try {
+      writeFileSync(file, shrink(readFileSync(file)));
+    } catch (thrown) {
+      throw new BuildError(`target ${target.target}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
   }
-  return watch.layouts;
+  return { layouts: watch.layouts, read, written };
 }

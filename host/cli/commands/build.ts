@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { BuildError, compile, targetsOf } from '../../build/compile.js';
+import { buildTargets } from '../../build/build.js';
+import { BuildError, targetsOf } from '../../build/compile.js';
 import { figuresOf } from '../../build/figures.js';
 import { type Layout, layoutLines } from '../../build/layout.js';
 import { JobError, Output, UsageError } from '../output.js';
 
 interface Options {
   readonly layout?: true;
+  readonly force?: true;
   readonly json?: true;
 }
 
@@ -16,6 +18,7 @@ export function buildCommand(): Command {
     .description('compile the device binaries that asconfig.json lists, and say how large they are')
     .argument('[target...]', 'names of targets; all unless given')
     .option('--layout', 'also say where the members of each object lie')
+    .option('--force', 'compile targets of which nothing has changed, too')
     .option('--json', 'one event a line, the last one the result')
     .action(build);
 }
@@ -28,10 +31,11 @@ async function build(wanted: readonly string[], options: Options): Promise<void>
     for (const name of wanted) {
       if (targets.every(({ target }) => target !== name)) throw new UsageError(`asconfig.json has no target "${name}"`);
     }
-    for (const target of targets) {
-      if (wanted.length > 0 && !wanted.includes(target.target)) continue;
-      const layouts = await compile(folder, target);
-      output.event({ type: 'built', target: target.target, file: target.outFile });
+    const chosen = wanted.length === 0 ? targets : targets.filter(({ target }) => wanted.includes(target));
+    // Layouts are known to a compilation alone.
+    const force = options.layout ?? options.force ?? false;
+    for await (const { target, compiled, layouts } of buildTargets(folder, chosen, { force })) {
+      output.event({ type: compiled ? 'built' : 'unchanged', target: target.target, file: target.outFile });
       if (options.layout) for (const layout of layouts) tellLayout(output, target.target, layout);
     }
     const figures = wanted.length > 0 ? [] : figuresOf(folder, targets);
