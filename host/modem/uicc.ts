@@ -1,6 +1,8 @@
 // What a modem must understand of a card's files: TS 102 221 11.1.1.3 (FCP), TS 31.102 4.2 (IMSI, AD), TS 102 221
 // 13.1 and 13.2 (DIR, ICCID). Everything here comes from the card: nothing is trusted, nothing throws.
 
+import { iccidFault, plainIccid } from '../numbers.js';
+
 /** File identifiers, TS 102 221 and TS 31.102. */
 export const Fid = {
   MF: 0x3f00,
@@ -104,8 +106,8 @@ export function parseImsi(file: Uint8Array): string | undefined {
 
 /** EF_ICCID: swapped digits, F padding. */
 export function parseIccid(file: Uint8Array): string | undefined {
-  const digits = nibbles(file).replace(/f+$/, '');
-  return /^\d{10,20}$/.test(digits) ? digits : undefined;
+  const digits = plainIccid(nibbles(file));
+  return iccidFault(digits) === undefined ? digits : undefined;
 }
 
 /** What the USIM said to AUTHENTICATE in 3G context, TS 31.102 7.1.2.1. undefined when it is none of the forms. */

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { CloudsConfig } from '../cloud/index.js';
-import { luhnWarning, plainNumber } from '../numbers.js';
+import { iccidFault, iccidWarnings, luhnWarning, plainIccid, plainNumber } from '../numbers.js';
 import { faultsOf, PlatformConfigError, type PlatformConfig } from '../platform/index.js';
 import { loadSimRange, ProfileError, type SimProfile } from '../sim/index.js';
 import type { CustomerConfig } from '../world.js';
@@ -105,6 +105,7 @@ export async function loadServeConfig(file: string): Promise<ServeConfig> {
     if (imei !== undefined) warnings.push(...imeiWarnings(`${file}: subscribers[${i}].imei`, imei));
     return cards.map((card) => ({ profile: card, group, tags, imei, online }));
   });
+  warnings.push(...stockWarnings(file, platform));
   return {
     source: file,
     sims,
@@ -139,6 +140,14 @@ function cardsOf(path: string, warnings: string[], fail: (fault: string) => neve
 }
 
 const imeiWarnings = (name: string, imei: string): string[] => [luhnWarning(name, imei) ?? []].flat();
+
+/** Numbers of SIMs that nobody has registered yet; what is wrong there is the platform's to say. */
+const stockWarnings = (file: string, { stock }: Readonly<Record<string, unknown>>): string[] =>
+  (Array.isArray(stock) ? (stock as readonly unknown[]) : []).flatMap((sim, i) => {
+    const given = typeof sim === 'object' && sim !== null && 'iccid' in sim ? sim.iccid : undefined;
+    const iccid = typeof given === 'string' ? plainIccid(given) : '';
+    return iccidFault(iccid) === undefined ? iccidWarnings(`${file}: platform.stock[${i}].iccid`, iccid) : [];
+  });
 
 function split(at: string): { host: string; port: number } {
   const colon = at.lastIndexOf(':');

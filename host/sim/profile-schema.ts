@@ -1,7 +1,15 @@
 // The fields of a profile and of a key file, and what is wrong with those that are wrong, in words for people.
 
 import { z } from 'zod';
-import { iccidPattern, msisdnPattern, numberPattern, plainIccid, plainMsisdn, plainNumber } from '../numbers.js';
+import {
+  iccidFault,
+  iccidPattern,
+  msisdnPattern,
+  numberPattern,
+  plainIccid,
+  plainMsisdn,
+  plainNumber,
+} from '../numbers.js';
 import { algorithmFields } from './algorithm-profile.js';
 import { alphaField } from './alphabet.js';
 import { SPN_BYTES } from './encoding.js';
@@ -56,10 +64,18 @@ const printedDigits = (min: number, max: number, what: string, plain: (text: str
   digitsOf(z.string().overwrite(plain), min, max, what);
 
 /** EF_ICCID takes what there is: cards are in use whose numbers have no check digit, or another one. TS 102 221 13.2. */
-const iccidField = printedDigits(18, 20, 'number of the card', plainIccid).meta({
-  pattern: iccidPattern(18, 20),
-  description: 'number of the card, as it is printed; a last digit that is not its Luhn check digit gives a warning',
-});
+const iccidField = z
+  .string()
+  .overwrite(plainIccid)
+  .superRefine((value, ctx) => {
+    const fault = iccidFault(value);
+    if (fault !== undefined) ctx.addIssue({ code: 'custom', message: `${fault} (number of the card)` });
+  })
+  .meta({
+    pattern: iccidPattern(),
+    description:
+      'number of the card, as it is printed; a last digit that is not its Luhn check digit, a letter, and fewer than 18 digits give warnings',
+  });
 
 const ADM_PATTERN = '^([0-9]{4,8}|[0-9a-fA-F]{16})$';
 const admField = z

@@ -4,7 +4,7 @@
 import { createCipheriv } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { fromHex, xor } from '../bytes.js';
-import { luhnDigit, luhnWarning } from '../numbers.js';
+import { hasLuhnDigit, iccidWarnings, luhnDigit } from '../numbers.js';
 import { Secret } from '../secret.js';
 import { type Authentication, algorithmFaults, algorithmOf } from './algorithm-profile.js';
 import { pinBytes } from './encoding.js';
@@ -18,7 +18,7 @@ export interface SimProfile extends Authentication {
   readonly imsi: string;
   /** Digits of the network code in the IMSI: 2 or 3. */
   readonly mncLength: 2 | 3;
-  /** 18 to 20 digits, as they are printed on the card. */
+  /** 10 to 20 digits, some of which may be letters from A to E, as they are printed on the card. */
   readonly iccid: string;
   /** Subscriber key, 128 bits; with TUAK also 256. */
   readonly k: Secret;
@@ -87,7 +87,7 @@ export function parseSimRange(json: unknown, source: string, folder?: string): S
   const keys = fields.keys === undefined || folder === undefined ? undefined : loadKeys(resolve(folder, fields.keys));
   const range = {
     count: fields.count,
-    warnings: [luhnWarning('"iccid"', fields.iccid) ?? []].flat().map((warning) => `SIM profile ${source}: ${warning}`),
+    warnings: iccidWarnings('"iccid"', fields.iccid).map((warning) => `SIM profile ${source}: ${warning}`),
     card: (index: number): SimProfile => nthCard(fields, index, source, keys),
   };
   range.card(0);
@@ -113,8 +113,8 @@ function raised(digits: string, fixed: number, by: number): string | undefined {
   return number.length === length ? digits.slice(0, fixed) + number : undefined;
 }
 
-/** Issuer identifier number of an ICCID, 7 digits at most. ITU-T E.118. */
-const ISSUER_DIGITS = 7;
+/** Issuer identifier number of an ICCID, 7 digits at most (ITU-T E.118), and what comes up to a letter. */
+const fixedDigits = (iccid: string): number => Math.max(7, iccid.search(/[A-E][0-9]*$/) + 1);
 
 function nthCard(range: ProfileFields, index: number, source: string, keys: KeySource | undefined): SimProfile {
   if (!Number.isInteger(index) || index < 0 || index >= range.count) {
@@ -130,8 +130,8 @@ function nthCard(range: ProfileFields, index: number, source: string, keys: KeyS
   const mncLength = range.mncLength ?? (THREE_DIGIT_MNC.test(first) ? 3 : 2);
   const imsi = counted('imsi', first, 3 + mncLength);
   // A number without a check digit counts with all its digits.
-  const checked = luhnWarning('', range.iccid) === undefined;
-  const body = counted('iccid', checked ? range.iccid.slice(0, -1) : range.iccid, ISSUER_DIGITS);
+  const checked = hasLuhnDigit(range.iccid);
+  const body = counted('iccid', checked ? range.iccid.slice(0, -1) : range.iccid, fixedDigits(range.iccid));
   const msisdn = range.msisdn === '' ? '' : counted('msisdn', range.msisdn, 0);
   if (range.count > 1) {
     if (range.simId !== undefined) faults.push('"simId" would be the same on all cards; leave it out');

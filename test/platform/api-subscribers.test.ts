@@ -107,6 +107,9 @@ describe('GET /v1/subscribers', () => {
     const path = `/subscribers/msisdn/${MSISDN}?operatorId=${OPERATOR}&limit=1024`;
     expect(await root.get(path)).toMatchObject({ status: 200, json: { imsi: IMSI } });
     expect((await root.get('/subscribers/msisdn/1')).status).toBe(404);
+    // As people write it.
+    const printed = encodeURIComponent(`+${MSISDN.slice(0, 2)} ${MSISDN.slice(2)}`);
+    expect((await root.get(`/subscribers/msisdn/${printed}`)).status).toBe(200);
     expect((await root.get(`/subscribers?operatorId=${OTHER_OPERATOR}`)).status).toBe(403);
     expect((await (await world.other()).get(`/subscribers/msisdn/${MSISDN}`)).status).toBe(404);
   });

@@ -110,7 +110,10 @@ describe('Directory', () => {
 
   it.each([
     [{ subscribers: [{ imsi: '12', iccid: ICCID }] }, 'subscribers[0].imsi IMSI: 6 to 15 digits are wanted'],
-    [{ subscribers: [{ imsi: IMSI, iccid: 'x' }] }, 'subscribers[0].iccid ICCID: 18 to 20 digits are wanted'],
+    [
+      { subscribers: [{ imsi: IMSI, iccid: 'x' }] },
+      'subscribers[0].iccid ICCID: has the character "X": a card holds digits and the letters A to E',
+    ],
     [{ subscribers: [{ imsi: IMSI, iccid: ICCID, groupId: 'g' }] }, 'subscribers[0].groupId there is no group "g"'],
     [{ subscribers: [0, 1].map(() => ({ imsi: IMSI, iccid: ICCID })) }, `subscribers[1].imsi ${IMSI} is there twice`],
     [{ credentials: { a: { type: 'x508', credentials: {} } } }, 'credentials.a.type '],

@@ -88,7 +88,7 @@ describe('akari sim new', () => {
   });
 
   it.each([
-    [['--iccid', '8981 1000 0012 3456 7'], '"iccid" is 17 digits'],
+    [['--iccid', '8981 1000 0012 3456 7890 1'], '"iccid" has 21 digits, not 10 to 20'],
     [['--imsi', '1'], '"imsi" is 1 digits'],
     [['--imsi', '440109999999999', '--count', '2'], '"imsi" runs out of digits'],
   ])('%o is wrong usage', async (args, message) => {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Session } from '../../cellular/network.js';
 import { SPEED_CLASSES } from '../choices.js';
+import { plainMsisdn } from '../../numbers.js';
 import { optional } from '../directory/fields.js';
 import { type Directory, DirectoryError, SUBSCRIBER_STATUS, type Subscriber } from '../directory/index.js';
 import { API_LIMITS } from '../limits.js';
@@ -168,7 +169,9 @@ export function subscriberRoutes({ directory, sessionOf }: SubscriberRoutesOptio
       handle: (call) => {
         const { operatorId } = call.caller;
         ownOnly(call.caller, call.query.operatorId);
-        const found = directory.subscribers(operatorId).find(({ msisdn }) => msisdn === call.param('msisdn'));
+        const found = directory
+          .subscribers(operatorId)
+          .find(({ msisdn }) => msisdn === plainMsisdn(call.param('msisdn')));
         if (found === undefined) throw new ApiError('no-subscriber');
         return ok(view(found, call));
       },

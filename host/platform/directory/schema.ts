@@ -1,7 +1,7 @@
 // What an operator configures, as one plain object (JSON): groups, credentials, subscribers.
 
 import { z } from 'zod';
-import { plainIccid, plainMsisdn, plainNumber } from '../../numbers.js';
+import { iccidFault, plainIccid, plainMsisdn, plainNumber } from '../../numbers.js';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
 import { pathText, secretField } from './fields.js';
@@ -15,11 +15,19 @@ const digits = (from: number, to: number, what: string, plain: (text: string) =>
     .overwrite(plain)
     .regex(new RegExp(`^\\d{${from},${to}}$`), `${what}: ${from} to ${to} digits are wanted`);
 
+const iccid = z
+  .string()
+  .overwrite(plainIccid)
+  .superRefine((text, context) => {
+    const fault = iccidFault(text);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: `ICCID: ${fault}` });
+  });
+
 const group = z.strictObject({ configuration: groupConfiguration });
 
 const subscriber = z.strictObject({
   imsi: digits(6, 15, 'IMSI', plainNumber),
-  iccid: digits(18, 20, 'ICCID', plainIccid),
+  iccid,
   /** The ICCID unless given. */
   simId: z.string().min(1).optional(),
   msisdn: digits(1, 15, 'MSISDN', plainMsisdn).optional(),
