@@ -63,7 +63,7 @@ export {
   type MessageLimits,
 } from './limits.js';
 export { Database, DatabaseError, storageFaultOf } from './database.js';
-export { Accounts, type NewAuthKey, type Owner, type Statement } from './accounts/index.js';
+export { Accounts, type NewAuthKey, type Owner } from './accounts/index.js';
 export { OperatorApi } from './api/index.js';
 export * from './directory/index.js';
 export type { BootstrapKnobs } from './inventory/knobs.js';

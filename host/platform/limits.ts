@@ -180,20 +180,48 @@ export const API_LIMITS = {
   description: 1024,
   /** Bytes of a role's or user's permission. */
   permission: 8 * 1024,
-  /** Passwords that may wait to be checked: for one name from one address, and in all. Each takes some 40 ms in its turn. */
-  waitingChecks: 32,
-  allWaitingChecks: 256,
 } as const;
 
 /**
- * What one access decision may take: all statements and conditions of a role, or of a user with all its roles, together.
- * Beyond it the answer is no. So many steps are some 3 ms of the thread that serves everybody, and enough for 40 statements
- * that each match `logs/:imsi/.*` with a path of 1,024 characters.
+ * What one access decision may take: all statements and conditions of a role, or of a user with all its roles, read and
+ * decided. Beyond it the answer is no. A step is some 10 ns: 3 ms in all of the thread that serves everybody, and enough for
+ * 40 statements that each match `logs/:imsi/.*` with a path of 1,024 characters.
  */
-export const DECISION = { steps: 200_000 } as const;
+export const DECISION = { steps: 300_000 } as const;
 
 /** Characters of a SAM user's password. */
 export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
 
 /** Bytes of a POST to Endorse: the parameters go into the token, and tokens travel in headers and URLs. */
 export const ENDORSE_LIMITS = { maxRequestBody: 4096 } as const;
+
+/** SORACOM Access Management, of one operator. */
+export const SAM_LIMITS = {
+  /** The documentation's. */
+  users: 50,
+  roles: 20,
+  /** Of the root, and of each user: one for each program that signs in, and a second while it is replaced. */
+  authKeys: 20,
+  /**
+   * Bytes of a user's permission and those of its roles together: what is read for a decision when nothing is kept. It
+   * leaves a third of `DECISION.steps` to decide with.
+   */
+  userPermission: 24 * 1024,
+  /** API tokens of the root, and of each user: one a minute for a day. The one that ends first makes room. */
+  tokens: 2000,
+} as const;
+
+/** Permissions that are kept as read, of all operators together: 30 MB at the most. */
+export const PERMISSION_CACHE = { characters: 1024 * 1024 } as const;
+
+/** Signing in, and other work on passwords and AuthKeys. Each takes some 40 ms in its turn. */
+export const SIGN_IN_LIMITS = {
+  /** That wait for one name in one place: some programs that start at once. */
+  name: 32,
+  /** For one operator, one address or /64, one network of addresses: behind them the wait is 10 s. */
+  place: 256,
+  /** Of all: an attack from thousands of addresses leaves those who come from a new place a turn in minutes, if any. */
+  all: 4096,
+  /** Places from which an owner has signed in that are remembered: an office, a home, a few servers. */
+  places: 8,
+} as const;

@@ -86,12 +86,10 @@ export class DataFolder {
   }
 
   /** Makes an AuthKey when the default operator could not sign in: it is told in `operatorFile` and nowhere else. */
-  unlock(accounts: Accounts): void {
+  async unlock(accounts: Accounts): Promise<void> {
     if (!accounts.isLocked(DEFAULT_OPERATOR)) return;
-    // Nobody is left with a key that no file tells.
-    this.database.transaction(() => {
-      const owner = { operatorId: DEFAULT_OPERATOR, userName: undefined };
-      const { authKeyId, authKey } = accounts.makeAuthKey(owner);
+    // No key is left that no file tells.
+    await accounts.makeAuthKey({ operatorId: DEFAULT_OPERATOR, userName: undefined }, ({ authKeyId, authKey }) => {
       const told = { authKeyId, authKey: Buffer.from(authKey.reveal()).toString() };
       withWords(this.path, () => writePrivate(this.operatorFile, Buffer.from(`${JSON.stringify(told, null, 2)}\n`)));
     });

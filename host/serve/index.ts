@@ -138,7 +138,7 @@ export class Serve {
         platform.inventory.fromAnywhere(bytes, { key: from, send: reply }),
       );
       platform.inventory.reachOut(send);
-      folder?.unlock(platform.accounts);
+      await folder?.unlock(platform.accounts);
     } catch (error) {
       await serve.close();
       throw error;

@@ -175,7 +175,7 @@ describe('operators of a configuration', () => {
   it('there is a default one, without a way in until one is made, which is told once', async () => {
     const world = new ApiWorld({ config: {} });
     expect(world.platform.accounts.isLocked(DEFAULT_OPERATOR)).toBe(true);
-    const { authKeyId, authKey } = world.platform.accounts.makeAuthKey({
+    const { authKeyId, authKey } = await world.platform.accounts.makeAuthKey({
       operatorId: DEFAULT_OPERATOR,
       userName: undefined,
     });

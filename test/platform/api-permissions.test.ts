@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileCondition, ConditionError, type Facts } from '../../host/platform/accounts/condition.js';
 import { Pattern, PatternError } from '../../host/platform/accounts/pattern.js';
-import { parsePermission, PermissionError, permits } from '../../host/platform/accounts/permission.js';
+import { decide, parsePermission, PermissionError } from '../../host/platform/accounts/permission.js';
 import { ApiWorld, AUTH_KEY, type Client, OPERATOR, OTHER_OPERATOR } from './api-harness.js';
 import { IMSI } from './harness.js';
 
@@ -26,7 +26,7 @@ describe('permissions', () => {
     [[allow(['Group:getGroup', 'Group:listGroups'])], 'Group:listGroups', true],
     [[], 'Group:getGroup', false],
   ])('%j: may %s be called? %s', (list, api, wanted) => {
-    expect(permits(statements(...list), api, facts(''))).toBe(wanted);
+    expect(decide(statements(...list), { api }, facts(''))).toEqual({ permitted: wanted });
   });
 
   it.each([
@@ -327,9 +327,11 @@ describe('SAM users and roles over the API', () => {
       `${base}/roles/files`,
       permission(allow('FileEntry:putFile', `pathVariable('path') matches ':imsi/.*'`)),
     );
-    const found = world.platform.accounts.sam.statements(OPERATOR, 'files') ?? [];
-    expect(permits(found, 'FileEntry:putFile', facts(`${IMSI}/a`))).toBe(true);
-    expect(permits(found, 'FileEntry:putFile', facts('440109999999999/a'))).toBe(false);
-    expect(world.platform.accounts.sam.statements(OTHER_OPERATOR, 'files')).toBeUndefined();
+    const { sam } = world.platform.accounts;
+    const may = (operatorId: string, path: string) =>
+      sam.roleMay(operatorId, 'files', { api: 'FileEntry:putFile' }, facts(path));
+    expect(may(OPERATOR, `${IMSI}/a`)).toEqual({ permitted: true });
+    expect(may(OPERATOR, '440109999999999/a')).toEqual({ permitted: false });
+    expect(may(OTHER_OPERATOR, `${IMSI}/a`)).toEqual({ permitted: false });
   });
 });

@@ -105,7 +105,7 @@ describe('a wall clock that jumps', () => {
     const lab = new Lab();
     const owner = { operatorId: SIM.operatorId, userName: undefined };
     lab.accounts.seed({ [SIM.operatorId]: { authKeys: {} } }, 'test');
-    const { authKeyId, authKey } = lab.accounts.makeAuthKey(owner);
+    const { authKeyId, authKey } = await lab.accounts.makeAuthKey(owner);
     const signIn = () => lab.accounts.signIn({ authKeyId, authKey: Buffer.from(authKey.reveal()).toString() }, 3600);
     const ticket = await signIn();
     if (ticket === undefined) throw new Error('no ticket');

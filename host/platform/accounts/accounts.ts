@@ -9,7 +9,10 @@ import { sha256 } from '../digest.js';
 import { DEFAULT_OPERATOR, PlatformConfigError } from '../directory/index.js';
 import type { RunningTime } from '../running-time.js';
 import type { OperatorConfig } from '../directory/schema.js';
-import { hashPassword, PasswordChecks } from './password.js';
+import { LimitError } from '../limit-error.js';
+import { SAM_LIMITS } from '../limits.js';
+import { type DeriveKey, hashPasswordNow, Passwords, scryptKey } from './password.js';
+import { ownerTurns, SignInPlaces, strangerTurns } from './places.js';
 import { Sam } from './sam.js';
 import type { TokenSigner } from './signer.js';
 
@@ -26,6 +29,8 @@ const TABLES = [
    CREATE INDEX api_tokens_expiry ON api_tokens (expires_ms);`,
   // Running time at which it ends, too; 0: by the wall clock alone.
   `ALTER TABLE api_tokens ADD COLUMN ends_ms INTEGER NOT NULL DEFAULT 0;`,
+  // An owner's, in the order in which they end.
+  `CREATE INDEX api_tokens_owner ON api_tokens (operator_id, user_name, expires_ms);`,
 ];
 
 /** Bytes of chance in keys. */
@@ -62,6 +67,12 @@ export type Login =
   | { readonly email: string; readonly password: string }
   | { readonly operatorId: string; readonly userName: string; readonly password: string };
 
+/** Where a sign-in comes from: an address, and who the caller is already, by a token that is good. */
+export interface SignInSource {
+  readonly address?: string;
+  readonly signedIn?: Owner | undefined;
+}
+
 export interface Ticket extends Owner {
   readonly apiKey: string;
   readonly token: string;
@@ -72,7 +83,8 @@ export class Accounts {
   readonly #database: Database;
   readonly #unixMs: () => number;
   readonly #running: RunningTime;
-  readonly #checks: PasswordChecks;
+  readonly #passwords: Passwords;
+  readonly #places: SignInPlaces;
   readonly #signer: TokenSigner;
 
   constructor({
@@ -80,18 +92,22 @@ export class Accounts {
     clock,
     signer,
     running,
+    deriveKey = scryptKey(clock),
   }: {
     readonly database: Database;
     readonly clock: Clock;
     readonly signer: TokenSigner;
     readonly running: RunningTime;
+    /** What takes the time of a check. */
+    readonly deriveKey?: DeriveKey;
   }) {
     this.#signer = signer;
     this.#database = database;
     this.#running = running;
     this.#unixMs = () => clock.unixMs();
-    this.#checks = new PasswordChecks(clock);
+    this.#passwords = new Passwords(deriveKey);
     database.define('accounts', TABLES);
+    this.#places = new SignInPlaces(database);
     this.sam = new Sam(database, this.#unixMs);
     this.#addOperator(DEFAULT_OPERATOR);
   }
@@ -110,13 +126,14 @@ export class Accounts {
           if (this.#database.get('SELECT 1 FROM operators WHERE email = ?', email.toLowerCase()) !== undefined) {
             throw fault(operatorId, 'email');
           }
-          const hash = hashPassword(password.reveal());
+          const hash = hashPasswordNow(password.reveal());
           const sql = 'UPDATE operators SET email = ?, password = ? WHERE operator_id = ?';
           this.#database.run(sql, email.toLowerCase(), hash, operatorId);
         }
         for (const [authKeyId, authKey] of Object.entries(authKeys)) {
           const row = this.#authKeyRow(authKeyId);
-          if (row === undefined) this.#addAuthKey({ operatorId, userName: undefined }, authKeyId, authKey);
+          if (row === undefined)
+            this.#addAuthKey({ operatorId, userName: undefined }, authKeyId, hashPasswordNow(authKey.reveal()));
           else if (readOwner(row).operatorId !== operatorId) throw fault(operatorId, `authKeys["${authKeyId}"]`);
         }
       }
@@ -143,12 +160,22 @@ export class Accounts {
     return this.#database.all(sql, operatorId, userName ?? null).map(readAuthKey);
   }
 
-  /** A new one: the key itself is told this once. */
-  makeAuthKey(owner: Owner): NewAuthKey {
+  /**
+   * A new one: the key itself is told this once. `keep` is done with it, or neither is. Rejects with BusyError or LimitError.
+   */
+  async makeAuthKey(owner: Owner, keep?: (made: NewAuthKey) => void): Promise<NewAuthKey> {
+    this.#wantFewAuthKeys(owner, SAM_LIMITS.authKeys - 1);
     const authKeyId = `keyId-${randomBytes(SECRET_BYTES).toString('base64url')}`;
     const authKey = new Secret(Buffer.from(`secret-${randomBytes(SECRET_BYTES).toString('base64url')}`));
-    this.#addAuthKey(owner, authKeyId, authKey);
-    return { authKeyId, authKey };
+    const hash = await this.#passwords.hash(authKey.reveal(), ownerTurns(owner));
+    const made = { authKeyId, authKey };
+    this.#database.transaction(() => {
+      this.#addAuthKey(owner, authKeyId, hash);
+      // Others may have been made meanwhile.
+      this.#wantFewAuthKeys(owner, SAM_LIMITS.authKeys);
+      keep?.(made);
+    });
+    return made;
   }
 
   /** Returns whether it was there. Tokens that it gave stay good. */
@@ -160,6 +187,7 @@ export class Accounts {
   /** A SAM user with all that it could sign in with. Returns whether it was there. */
   deleteUser(operatorId: string, userName: string): boolean {
     return this.#database.transaction(() => {
+      this.#places.forget({ operatorId, userName });
       for (const table of ['auth_keys', 'api_tokens']) {
         this.#database.run(`DELETE FROM ${table} WHERE operator_id = ? AND user_name = ?`, operatorId, userName);
       }
@@ -169,23 +197,39 @@ export class Accounts {
 
   // --- Tokens ---
 
-  /** Undefined: nobody, or not with these. Takes as long for both. `address`: who calls. Rejects with BusyError. */
-  async signIn(login: Login, seconds: number, address = ''): Promise<Ticket | undefined> {
+  /** Undefined: nobody, or not with these. Takes as long for both. Rejects with BusyError. */
+  async signIn(login: Login, seconds: number, from: SignInSource = {}): Promise<Ticket | undefined> {
     const { owner, hash, secret } = this.#known(login);
-    const source = { address, name: nameOf(login) };
-    if (!(await this.#checks.check(secret, hash, source)) || owner === undefined) return undefined;
-    if ('authKeyId' in login) {
-      const sql = 'UPDATE auth_keys SET used_ms = ? WHERE auth_key_id = ?';
-      this.#database.run(sql, this.#unixMs(), login.authKeyId);
+    if (!(await this.#passwords.check(secret, hash, this.#turnsOf(login, owner, from))) || owner === undefined) {
+      return undefined;
     }
     const apiKey = `api-${randomBytes(SECRET_BYTES).toString('base64url')}`;
-    return { ...owner, apiKey, token: this.#issue(owner, apiKey, seconds) };
+    return this.#database.transaction(() => {
+      if ('authKeyId' in login) {
+        const sql = 'UPDATE auth_keys SET used_ms = ? WHERE auth_key_id = ?';
+        this.#database.run(sql, this.#unixMs(), login.authKeyId);
+      }
+      this.#places.keep(owner, from.address ?? '', this.#unixMs());
+      return { ...owner, apiKey, token: this.#issue(owner, apiKey, seconds) };
+    });
   }
 
-  /** Rejects with BusyError. */
-  isPassword(operatorId: string, userName: string, password: string): Promise<boolean> {
-    const source = { address: operatorId, name: userName };
-    return this.#checks.check(password, this.sam.passwordHash(operatorId, userName), source);
+  /**
+   * Sets a SAM user's password, or takes it away. `before`: the one that it has to have. Resolves to false when it has
+   * another, or has one while none is stated. Rejects with BusyError.
+   */
+  async changePassword(
+    { operatorId, userName }: { readonly operatorId: string; readonly userName: string },
+    password: string,
+    before?: string,
+  ): Promise<boolean> {
+    const turns = ownerTurns({ operatorId, userName });
+    const old = this.sam.passwordHash(operatorId, userName) ?? null;
+    if (before === undefined ? old !== null : !(await this.#passwords.check(before, old ?? undefined, turns)))
+      return false;
+    const hash = await this.#passwords.hash(password, turns);
+    // It may have been changed meanwhile.
+    return this.sam.setPasswordHash(operatorId, userName, hash, old);
   }
 
   /** Who holds this key and token. */
@@ -226,6 +270,12 @@ export class Accounts {
         ...[sha256(token), sha256(apiKey), operatorId, userName ?? null, now + seconds * 1000],
         this.#running.ms() + seconds * 1000,
       );
+      this.#database.run(
+        `DELETE FROM api_tokens WHERE token_hash IN (
+           SELECT token_hash FROM api_tokens WHERE operator_id = ?1 AND user_name IS ?2 AND token_hash <> ?3
+           ORDER BY expires_ms DESC LIMIT -1 OFFSET ?4)`,
+        ...[operatorId, userName ?? null, sha256(token), SAM_LIMITS.tokens - 1],
+      );
     });
     return token;
   }
@@ -252,11 +302,27 @@ export class Accounts {
     this.#database.run(sql, operatorId, this.#unixMs());
   }
 
-  #addAuthKey({ operatorId, userName }: Owner, authKeyId: string, authKey: Secret): void {
+  #addAuthKey({ operatorId, userName }: Owner, authKeyId: string, hash: string): void {
     this.#database.run(
       'INSERT INTO auth_keys (auth_key_id, operator_id, user_name, hash, created_ms) VALUES (?, ?, ?, ?, ?)',
-      ...[authKeyId, operatorId, userName ?? null, hashPassword(authKey.reveal()), this.#unixMs()],
+      ...[authKeyId, operatorId, userName ?? null, hash, this.#unixMs()],
     );
+  }
+
+  /** Throws LimitError. */
+  #wantFewAuthKeys(owner: Owner, limit: number): void {
+    if (this.authKeys(owner).length > limit) throw new LimitError(`${SAM_LIMITS.authKeys} AuthKeys are the limit`);
+  }
+
+  /** Where a sign-in waits: an owner from a place of its own among few, all others by where they come from. */
+  #turnsOf(login: Login, owner: Owner | undefined, { address = '', signedIn }: SignInSource): readonly string[] {
+    if (owner !== undefined && (isSame(owner, signedIn) || this.#places.isUsual(owner, address))) {
+      return ownerTurns(owner);
+    }
+    if ('email' in login) return strangerTurns(address, 'email', login.email.toLowerCase());
+    if ('userName' in login) return strangerTurns(address, 'user', `${login.operatorId}/${login.userName}`);
+    // An AuthKey's id is no word that could be found by trying: all that are none count as one.
+    return owner === undefined ? strangerTurns(address, 'no key', '') : strangerTurns(address, 'key', login.authKeyId);
   }
 
   #authKeyRow(authKeyId: string): Row | undefined {
@@ -264,11 +330,8 @@ export class Accounts {
   }
 }
 
-/** Whom the caller wants to be. */
-const nameOf = (login: Login): string => {
-  if ('authKeyId' in login) return login.authKeyId;
-  return 'email' in login ? login.email.toLowerCase() : `${login.operatorId}/${login.userName}`;
-};
+const isSame = (one: Owner, other: Owner | undefined): boolean =>
+  one.operatorId === other?.operatorId && one.userName === other.userName;
 
 const readOwner = (row: Row): Owner => ({
   operatorId: String(row['operator_id']),

@@ -10,7 +10,7 @@ export class UndecidedError extends Error {
   }
 }
 
-/** A step is some nanoseconds: a character that a pattern looks at in one of its states, or a few of a comparison. */
+/** A step is some 10 ns: a character that a pattern looks at in one of its states, or a part of a comparison. */
 export class Budget {
   #left: number;
 

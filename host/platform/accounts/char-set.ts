@@ -37,13 +37,14 @@ export const pairs = (set: CharSet): [number, number][] =>
 
 /** In a time that grows with the logarithm of the set's ranges. */
 export function has(set: CharSet, code: number): boolean {
-  let [low, high] = [0, set.length >> 1];
+  let low = 0;
+  let high = set.length >> 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((set[2 * middle + 1] ?? 0) < code) low = middle + 1;
+    if ((set[2 * middle + 1] as number) < code) low = middle + 1;
     else high = middle;
   }
-  return low < set.length >> 1 && (set[2 * low] ?? 0) <= code;
+  return 2 * low < set.length && (set[2 * low] as number) <= code;
 }
 
 export const CLASSES: Readonly<Record<string, CharSet>> = {

@@ -2,7 +2,10 @@
 // `and`, `or`, `not` and brackets. Of the real language (Spring's) only this much is published in examples.
 
 import { Budget, UndecidedError } from './budget.js';
+import { ConditionError, notUnderstood, type Token, tokensOf } from './condition-tokens.js';
 import { Pattern, PatternError } from './pattern.js';
+
+export { ConditionError } from './condition-tokens.js';
 
 /** What a condition may ask for. */
 export interface Facts {
@@ -17,17 +20,13 @@ export interface Facts {
 /** Throws UndecidedError. */
 export type Condition = (facts: Facts, budget?: Budget) => boolean;
 
-export class ConditionError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ConditionError';
-  }
-}
-
 const MAX_DEPTH = 32;
-/** Characters of texts that are compared or put together in the time of one step of a pattern. */
+/** Steps of the budget: for a `not`; to get two values and compare them; for a character of a pattern that is read. */
+const NOT_STEPS = 4;
+const COMPARISON_STEPS = 20;
+const READ_STEPS = 12;
+/** Characters of texts that are compared or put together in the time of one step. */
 const CHARACTERS_A_STEP = 64;
-const TOKEN = /\s*(?:('(?:[^']|'')*')|(==|!=|&&|\|\||[()!])|([A-Za-z]\w*))/y;
 
 /** Throws ConditionError: it says where. */
 export function compileCondition(source: string): Condition {
@@ -43,20 +42,14 @@ interface Operand {
 }
 
 class Compiler {
-  readonly #source: string;
-  readonly #tokens: { readonly text: string; readonly at: number }[] = [];
+  readonly #length: number;
+  readonly #tokens: readonly Token[];
   #next = 0;
   #depth = 0;
 
   constructor(source: string) {
-    this.#source = source;
-    TOKEN.lastIndex = 0;
-    while (source.slice(TOKEN.lastIndex).trim() !== '') {
-      const at = TOKEN.lastIndex;
-      const found = TOKEN.exec(source);
-      if (found === null) throw new ConditionError(`the condition is not understood at character ${at + 1}`);
-      this.#tokens.push({ text: found[1] ?? found[2] ?? found[3] ?? '', at });
-    }
+    this.#length = source.length;
+    this.#tokens = tokensOf(source);
   }
 
   whole(): Holds {
@@ -66,13 +59,17 @@ class Compiler {
   }
 
   #or(): Holds {
-    const parts = [this.#and()];
+    const first = this.#and();
+    if (!this.#take('or', '||')) return first;
+    const parts = [first, this.#and()];
     while (this.#take('or', '||')) parts.push(this.#and());
     return (facts, budget) => parts.some((part) => part(facts, budget));
   }
 
   #and(): Holds {
-    const parts = [this.#not()];
+    const first = this.#not();
+    if (!this.#take('and', '&&')) return first;
+    const parts = [first, this.#not()];
     while (this.#take('and', '&&')) parts.push(this.#not());
     return (facts, budget) => parts.every((part) => part(facts, budget));
   }
@@ -83,7 +80,10 @@ class Compiler {
     try {
       if (this.#take('not', '!')) {
         const part = this.#not();
-        return (facts, budget) => !part(facts, budget);
+        return (facts, budget) => {
+          budget.spend(NOT_STEPS);
+          return !part(facts, budget);
+        };
       }
       if (!this.#take('(')) return this.#comparison();
       const part = this.#or();
@@ -101,8 +101,9 @@ class Compiler {
     if (!equal && !this.#take('!=', 'ne')) throw this.#fault();
     const { value: right } = this.#operand();
     return (facts, budget) => {
-      const [a, b] = [left(facts), right(facts)];
-      budget.spend(stepsOf(a) + stepsOf(b));
+      const a = left(facts);
+      const b = right(facts);
+      budget.spend(COMPARISON_STEPS + stepsOf(a) + stepsOf(b));
       return a !== undefined && b !== undefined && (a === b) === equal;
     };
   }
@@ -115,8 +116,9 @@ class Compiler {
     // An IMSI is digits: it means nothing else in a pattern.
     if (!text.includes(':imsi')) return (facts, budget) => matched(left(facts), plain, budget);
     return (facts, budget) => {
-      budget.spend(text.length);
-      const pattern = patternOf(withImsi(text, facts), (message) => new UndecidedError(`a pattern: ${message}`));
+      const own = withImsi(text, facts);
+      budget.spend(READ_STEPS * own.length);
+      const pattern = patternOf(own, (message) => new UndecidedError(`a pattern: ${message}`));
       return matched(left(facts), pattern, budget);
     };
   }
@@ -139,8 +141,10 @@ class Compiler {
     };
   }
 
-  #take(...texts: readonly string[]): boolean {
-    const found = texts.includes(this.#tokens[this.#next]?.text ?? '');
+  /** One of two spellings. */
+  #take(text: string, other = text): boolean {
+    const next = this.#tokens[this.#next]?.text;
+    const found = next === text || next === other;
     if (found) this.#next++;
     return found;
   }
@@ -150,13 +154,14 @@ class Compiler {
   }
 
   #fault(index = this.#next): ConditionError {
-    const at = this.#tokens[index]?.at ?? this.#source.length;
-    return new ConditionError(`the condition is not understood at character ${at + 1}`);
+    return notUnderstood(this.#tokens[index]?.at ?? this.#length);
   }
 }
 
-const matched = (text: string | undefined, pattern: Pattern, budget: Budget): boolean =>
-  text !== undefined && pattern.matches(text, budget);
+function matched(text: string | undefined, pattern: Pattern, budget: Budget): boolean {
+  budget.spend(COMPARISON_STEPS);
+  return text !== undefined && pattern.matches(text, budget);
+}
 
 /** Throws what `fault` makes of the reason. */
 function patternOf(source: string, fault: (message: string) => Error): Pattern {
@@ -167,7 +172,7 @@ function patternOf(source: string, fault: (message: string) => Error): Pattern {
   }
 }
 
-const stepsOf = (text = ''): number => 1 + Math.ceil(text.length / CHARACTERS_A_STEP);
+const stepsOf = (text = ''): number => Math.ceil(text.length / CHARACTERS_A_STEP);
 
 const withImsi = (text: string, { imsi }: Facts): string =>
   imsi === undefined ? text : text.replaceAll(':imsi', imsi);

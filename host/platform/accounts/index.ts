@@ -9,9 +9,10 @@ export {
   type NewAuthKey,
   type Operator,
   type Owner,
+  type SignInSource,
   type Ticket,
 } from './accounts.js';
 export { BusyError } from './password.js';
-export { decide, type Decision, type Facts, PermissionError, permits, type Statement } from './permission.js';
+export { type Asked, type Decision, type Facts, PermissionError } from './permission.js';
 export { NO_PERMISSION, type Role, Sam, type SamUser } from './sam.js';
 export { TokenSigner } from './signer.js';

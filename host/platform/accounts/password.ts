@@ -1,11 +1,11 @@
 // Passwords and AuthKeys at rest: scrypt (RFC 7914), `scrypt$N$r$p$salt$hash` in base64url, over
-// the password's SHA-256: HMAC takes a short key and the same key with zeros after it for one. Checks run one at a time, so
-// that many at once cost time and not memory, in turns that are fair to each source (turns.ts); who may not even wait is told so.
+// the password's SHA-256: HMAC takes a short key and the same key with zeros after it for one. One is made or checked at a
+// time, so that many at once cost time and not memory, in turns that are fair (turns.ts); who may not even wait is told so.
 
 import { randomBytes, scrypt, scryptSync, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import type { Clock } from '../../clock/clock.js';
 import { sha256 } from '../digest.js';
-import { API_LIMITS } from '../limits.js';
+import { SIGN_IN_LIMITS } from '../limits.js';
 import { Turns } from './turns.js';
 
 /** 16 MiB and some 40 ms each. */
@@ -20,40 +20,63 @@ export class BusyError extends Error {
   }
 }
 
-export function hashPassword(password: string | Uint8Array): string {
+export type DeriveKey = (secret: Buffer, salt: Buffer, length: number, cost: ScryptOptions) => Promise<Buffer>;
+
+/** At once, and in no turn: for what is configured, before anybody is served. */
+export function hashPasswordNow(password: string | Uint8Array): string {
   const salt = randomBytes(SALT);
-  const hash = scryptSync(sha256(password), salt, LENGTH, COST);
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), hash.toString('base64url')].join('$');
+  return written(salt, scryptSync(sha256(password), salt, LENGTH, COST));
 }
 
-/** Where a check comes from: an address, and the name that wants to sign in. */
-export interface CheckSource {
-  readonly address: string;
-  readonly name: string;
-}
+const written = (salt: Buffer, hash: Buffer): string =>
+  ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), hash.toString('base64url')].join('$');
 
 interface Job {
-  readonly password: string;
-  readonly hash: string | undefined;
-  readonly settle: (result: Promise<boolean>) => void;
+  /** Never rejects. */
+  readonly run: () => Promise<void>;
+  readonly refuse: () => void;
 }
 
-export class PasswordChecks {
-  readonly #clock: Clock;
-  readonly #turns = new Turns<Job>({ name: API_LIMITS.waitingChecks, all: API_LIMITS.allWaitingChecks });
+export class Passwords {
+  readonly #deriveKey: DeriveKey;
+  readonly #turns = new Turns<Job>({
+    ...{ last: SIGN_IN_LIMITS.name, step: SIGN_IN_LIMITS.place, all: SIGN_IN_LIMITS.all },
+  });
   #busy = false;
   /** Takes as long as any other when there is nothing to compare with. */
   #nobody: string | undefined;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(deriveKey: DeriveKey) {
+    this.#deriveKey = deriveKey;
   }
 
-  /** Whether the password is the one of this hash; undefined: nobody's. Rejects with BusyError. */
-  check(password: string, hash: string | undefined, { address, name }: CheckSource): Promise<boolean> {
+  /** Whether the password is the one of this hash; undefined: nobody's. `turns`: where it waits. Rejects with BusyError. */
+  check(password: string, hash: string | undefined, turns: readonly string[]): Promise<boolean> {
+    return this.#inTurn(turns, async () => {
+      this.#nobody ??= written(randomBytes(SALT), randomBytes(LENGTH));
+      const [, N, r, p, salt = '', told = ''] = (hash ?? this.#nobody).split('$');
+      const wanted = Buffer.from(told, 'base64url');
+      const cost = { N: Number(N), r: Number(r), p: Number(p) };
+      const found = await this.#deriveKey(sha256(password), Buffer.from(salt, 'base64url'), wanted.length, cost);
+      return timingSafeEqual(found, wanted) && hash !== undefined;
+    });
+  }
+
+  /** What is kept of a password. `turns`: where it waits. Rejects with BusyError. */
+  hash(password: string | Uint8Array, turns: readonly string[]): Promise<string> {
+    return this.#inTurn(turns, async () => {
+      const salt = randomBytes(SALT);
+      return written(salt, await this.#deriveKey(sha256(password), salt, LENGTH, COST));
+    });
+  }
+
+  #inTurn<T>(turns: readonly string[], work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const job: Job = { password, hash, settle: (result) => void result.then(resolve, reject) };
-      this.#turns.add(job, address, name)?.settle(Promise.reject(new BusyError()));
+      const job: Job = {
+        run: () => work().then(resolve, reject),
+        refuse: () => reject(new BusyError()),
+      };
+      this.#turns.add(job, turns)?.refuse();
       if (!this.#busy) void this.#run();
     });
   }
@@ -61,29 +84,22 @@ export class PasswordChecks {
   async #run(): Promise<void> {
     this.#busy = true;
     for (let job = this.#turns.next(); job !== undefined; job = this.#turns.next()) {
-      const { password, hash, settle } = job;
-      const stored = hash ?? (this.#nobody ??= hashPassword(randomBytes(LENGTH)));
-      const result = this.#check(password, stored).then((isRight) => isRight && hash !== undefined);
-      settle(result);
-      await result.catch(() => undefined);
+      await job.run();
     }
     this.#busy = false;
   }
-
-  async #check(password: string, stored: string): Promise<boolean> {
-    const [, N, r, p, salt = '', hash = ''] = stored.split('$');
-    const wanted = Buffer.from(hash, 'base64url');
-    const release = this.#clock.hold();
-    try {
-      const cost = { N: Number(N), r: Number(r), p: Number(p) };
-      return timingSafeEqual(await derive(password, Buffer.from(salt, 'base64url'), wanted.length, cost), wanted);
-    } finally {
-      release();
-    }
-  }
 }
 
-const derive = (password: string, salt: Buffer, length: number, cost: ScryptOptions): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    scrypt(sha256(password), salt, length, cost, (error, key) => (error ? reject(error) : resolve(key)));
-  });
+/** scrypt, in a thread of Node's. */
+export const scryptKey =
+  (clock: Clock): DeriveKey =>
+  (secret, salt, length, cost) =>
+    new Promise((resolve, reject) => {
+      // No virtual clock sees a thread.
+      const release = clock.hold();
+      scrypt(secret, salt, length, cost, (error, key) => {
+        release();
+        if (error) reject(error);
+        else resolve(key);
+      });
+    });

@@ -124,7 +124,7 @@ class Parser {
       case '.':
         return char(ANY);
       case '\\':
-        return char(this.#escaped());
+        return this.#escaped();
       case '[':
         return char(this.#class());
       case '(':
@@ -138,7 +138,7 @@ class Parser {
       case '{':
         throw new PatternError(`nothing to repeat before "${first}"`);
       default:
-        return char(only(first));
+        return only(first);
     }
   }
 
@@ -152,10 +152,11 @@ class Parser {
   }
 
   /** After a backslash: a class, a control character, or a character that is no letter or digit. */
-  #escaped(): CharSet {
+  #escaped(): Node {
     const escaped = this.#chars[this.#at++];
     if (escaped === undefined) throw new PatternError('"\\" at the end');
-    return CLASSES[escaped] ?? only(this.#plain(escaped));
+    const set = CLASSES[escaped];
+    return set === undefined ? only(this.#plain(escaped)) : char(set);
   }
 
   #plain(escaped: string): string {
@@ -171,8 +172,10 @@ class Parser {
     while (!this.#take(']')) {
       const first = this.#chars[this.#at++];
       if (first === undefined) throw new PatternError('"[" without "]"');
-      if (first === '\\' && CLASSES[this.#next ?? ''] !== undefined) {
-        for (const range of pairs(this.#escaped())) ranges.push(range);
+      const known = first === '\\' ? CLASSES[this.#next ?? ''] : undefined;
+      if (known !== undefined) {
+        this.#at++;
+        for (const range of pairs(known)) ranges.push(range);
         continue;
       }
       const low = this.#member(first);
@@ -198,4 +201,10 @@ class Parser {
 
 const codeOf = (text: string): number => text.codePointAt(0) ?? 0;
 
-const only = (text: string): CharSet => [codeOf(text), codeOf(text)];
+/** Of ASCII, shared: most of what is kept of a pattern. */
+const SINGLE: readonly Node[] = Array.from({ length: 0x80 }, (_, code) => char([code, code]));
+
+function only(text: string): Node {
+  const code = codeOf(text);
+  return SINGLE[code] ?? char([code, code]);
+}

@@ -11,17 +11,20 @@ import { type Node, parsePattern } from './pattern-parser.js';
 
 export { PatternError } from './pattern-parser.js';
 
+/** Steps of the budget in which one step of a program is written out. */
+const EMIT_STEPS = 3;
+
 export class Pattern {
   readonly #tree: Node;
 
   /** Throws PatternError. */
-  constructor(readonly source: string) {
+  constructor(source: string) {
     this.#tree = parsePattern(source);
   }
 
   /** Throws UndecidedError. */
   matches(text: string, budget = new Budget()): boolean {
-    budget.spend(this.#tree.size);
+    budget.spend(EMIT_STEPS * (this.#tree.size + 1));
     return new Program(this.#tree).matches(text, budget);
   }
 }
@@ -38,66 +41,102 @@ const enum Op {
   End,
 }
 
+/** In which a set of several ranges is looked up. */
+const SEARCH_STEPS = 2;
+
 class Program {
   readonly #ops: Uint8Array;
   readonly #to: Uint16Array;
+  /** The first and the last code point that a step takes. */
+  readonly #low: Int32Array;
+  readonly #high: Int32Array;
+  /** 0: all between them; otherwise the number in `#sets`, from 1, of what it takes. */
+  readonly #set: Uint16Array;
   readonly #sets: CharSet[] = [];
   #length = 0;
   /** Steps that wait for the next character, each once; and that number of the text's character at which each was last found. */
   readonly #found: Uint32Array;
   readonly #open: Uint16Array;
+  /** Taken since the budget was last told. */
+  #steps = 0;
 
   constructor(tree: Node) {
-    this.#ops = new Uint8Array(tree.size + 1);
-    this.#to = new Uint16Array(tree.size + 1);
-    this.#found = new Uint32Array(tree.size + 1);
+    const length = tree.size + 1;
+    this.#ops = new Uint8Array(length);
+    this.#to = new Uint16Array(length);
+    this.#low = new Int32Array(length);
+    this.#high = new Int32Array(length);
+    this.#set = new Uint16Array(length);
+    this.#found = new Uint32Array(length);
     // Each step is opened by the one before it and by as many as lead to it: at most twice its steps all in all.
-    this.#open = new Uint16Array(2 * (tree.size + 1));
+    this.#open = new Uint16Array(2 * length);
     this.#emit(tree);
     this.#add(Op.End);
   }
 
   matches(text: string, budget: Budget): boolean {
-    const end = this.#ops.length - 1;
+    const ops = this.#ops;
+    const found = this.#found;
+    const end = ops.length - 1;
     let now = new Uint16Array(end + 1);
     let next = new Uint16Array(end + 1);
     let turn = 1;
-    let count = this.#follow(0, turn, now, 0, budget);
-    for (const char of text) {
+    let count = this.#follow(0, turn, now, 0);
+    for (let at = 0; at < text.length; at++) {
       if (count === 0) return false;
-      const code = char.codePointAt(0) ?? 0;
+      const code = text.codePointAt(at) as number;
+      if (code > 0xffff) at++;
       turn++;
       let more = 0;
       for (let i = 0; i < count; i++) {
-        const at = now[i] ?? 0;
-        const set = this.#sets[at];
-        if (set === undefined || !has(set, code)) continue;
-        more = this.#follow(this.#ops[at] === Op.Chars ? at : at + 1, turn, next, more, budget);
+        const step = now[i] as number;
+        if (!this.#takes(step, code)) continue;
+        if (ops[step] === Op.Chars && found[step] !== turn) {
+          found[step] = turn;
+          next[more++] = step;
+        }
+        if (found[step + 1] !== turn) more = this.#follow(step + 1, turn, next, more);
       }
-      budget.spend(count);
-      [now, next, count] = [next, now, more];
+      budget.spend(this.#steps + count);
+      this.#steps = 0;
+      const list = now;
+      now = next;
+      next = list;
+      count = more;
     }
-    return this.#found[end] === turn;
+    budget.spend(this.#steps);
+    return found[end] === turn;
+  }
+
+  #takes(step: number, code: number): boolean {
+    if (code < (this.#low[step] as number) || code > (this.#high[step] as number)) return false;
+    const set = this.#set[step] as number;
+    if (set === 0) return true;
+    this.#steps += SEARCH_STEPS;
+    return has(this.#sets[set - 1] as CharSet, code);
   }
 
   /** Adds to `list` the steps that wait for a character and are reached from `from` without one; returns its new length. */
-  #follow(from: number, turn: number, list: Uint16Array, length: number, budget: Budget): number {
-    const [ops, to, found, open] = [this.#ops, this.#to, this.#found, this.#open];
+  #follow(from: number, turn: number, list: Uint16Array, length: number): number {
+    const ops = this.#ops;
+    const to = this.#to;
+    const found = this.#found;
+    const open = this.#open;
     let steps = 0;
     let size = 1;
     open[0] = from;
     while (size > 0) {
-      const at = open[--size] ?? 0;
+      const at = open[--size] as number;
       steps++;
       if (found[at] === turn) continue;
       found[at] = turn;
       switch (ops[at]) {
         case Op.Fork:
-          open[size++] = to[at] ?? 0;
+          open[size++] = to[at] as number;
           open[size++] = at + 1;
           break;
         case Op.Jump:
-          open[size++] = to[at] ?? 0;
+          open[size++] = to[at] as number;
           break;
         case Op.Chars:
           open[size++] = at + 1;
@@ -107,7 +146,7 @@ class Program {
           list[length++] = at;
       }
     }
-    budget.spend(steps);
+    this.#steps += steps;
     return length;
   }
 
@@ -116,10 +155,18 @@ class Program {
     return this.#length++;
   }
 
+  #addSet(op: Op, set: CharSet): void {
+    const at = this.#add(op);
+    // The empty set takes nothing.
+    this.#low[at] = set[0] ?? 1;
+    this.#high[at] = set.at(-1) ?? 0;
+    if (set.length > 2) this.#set[at] = this.#sets.push(set);
+  }
+
   #emit(node: Node): void {
     switch (node.kind) {
       case 'char':
-        this.#sets[this.#add(Op.Char)] = node.set;
+        this.#addSet(Op.Char, node.set);
         break;
       case 'all':
         for (const part of node.nodes) this.#emit(part);
@@ -148,7 +195,7 @@ class Program {
   #emitRepeat(node: Node, min: number, max: number): void {
     for (let i = 0; i < min; i++) this.#emit(node);
     if (max === Infinity && node.kind === 'char') {
-      this.#sets[this.#add(Op.Chars)] = node.set;
+      this.#addSet(Op.Chars, node.set);
       return;
     }
     if (max === Infinity) {

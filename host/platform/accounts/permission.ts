@@ -24,6 +24,9 @@ const condition = z.string().transform((text, context): Condition => {
   }
 });
 
+/** Steps of the budget in which a name is compared. */
+const NAME_STEPS = 4;
+
 const permission = z.strictObject({
   statements: z
     .array(
@@ -69,14 +72,29 @@ export interface Decision {
   readonly fault?: string;
 }
 
-/** Whether the statements let `api` (`FileEntry:getFile`) be called. All of them together have one budget. */
-export function decide(statements: readonly Statement[], api: string, facts: Facts, budget = new Budget()): Decision {
+/** What is to be called: `FileEntry:getFile`, and the name that the definition had for it formerly, if another. */
+export interface Asked {
+  readonly api: string;
+  readonly formerApi?: string | undefined;
+}
+
+/**
+ * Whether the statements let this be called. All of them together have one budget; one that comes as they are read may be
+ * too much for it, too (UndecidedError).
+ */
+export function decide(
+  statements: Iterable<Statement>,
+  { api, formerApi }: Asked,
+  facts: Facts,
+  budget = new Budget(),
+): Decision {
   let permitted = false;
   try {
     for (const { effect, api: names, condition } of statements) {
       if (permitted && effect === 'allow') continue;
-      budget.spend(names.length);
-      if (!names.some((name) => covers(name, api)) || condition?.(facts, budget) === false) continue;
+      budget.spend(NAME_STEPS * names.length);
+      const isAsked = names.some((name) => name === formerApi || covers(name, api));
+      if (!isAsked || condition?.(facts, budget) === false) continue;
       if (effect === 'deny') return { permitted: false };
       permitted = true;
     }
@@ -86,9 +104,6 @@ export function decide(statements: readonly Statement[], api: string, facts: Fac
     return { permitted: false, fault: error.message };
   }
 }
-
-export const permits = (statements: readonly Statement[], api: string, facts: Facts): boolean =>
-  decide(statements, api, facts).permitted;
 
 const covers = (name: string, api: string): boolean =>
   name === api || (name.endsWith('*') && api.startsWith(name.slice(0, -1)));

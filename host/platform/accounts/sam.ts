@@ -1,9 +1,11 @@
 // SORACOM Access Management: an operator's users and roles. Roles are also what Harvest Files lets devices assume.
 
 import { Database, type Row } from '../database.js';
-import { hashPassword } from './password.js';
-import { UndecidedError } from './budget.js';
-import { parsePermission, PermissionError, type Statement } from './permission.js';
+import { LimitError } from '../limit-error.js';
+import { PERMISSION_CACHE, SAM_LIMITS } from '../limits.js';
+import { Budget } from './budget.js';
+import { type Asked, decide, type Decision, type Facts, parsePermission, type Statement } from './permission.js';
+import { PermissionCache } from './permission-cache.js';
 
 const TABLES = [
   `CREATE TABLE sam_users (
@@ -38,11 +40,16 @@ export interface SamUser extends Omit<Role, 'roleId'> {
 /** Nothing: what a new user may do until told otherwise. */
 export const NO_PERMISSION = '{"statements":[]}';
 
+/**
+ * Steps of the budget in which a byte of a permission is read. They count whether it was read before or not: the same is
+ * permitted after a restart.
+ */
+const READ_STEPS = 8;
+
 export class Sam {
   readonly #database: Database;
   readonly #unixMs: () => number;
-  /** Compiled statements of roles and users, by their text. */
-  readonly #compiled = new Map<string, readonly Statement[]>();
+  readonly #permissions = new PermissionCache(PERMISSION_CACHE.characters);
 
   constructor(database: Database, unixMs: () => number) {
     this.#database = database;
@@ -63,23 +70,28 @@ export class Sam {
     return row && readRole(row);
   }
 
-  /** What a role lets do; undefined when there is no such role. */
-  statements(operatorId: string, roleId: string): readonly Statement[] | undefined {
+  /** Whether a role lets this be called; one that is not there lets nothing. */
+  roleMay(operatorId: string, roleId: string, asked: Asked, facts: Facts): Decision {
     const role = this.role(operatorId, roleId);
-    return role && this.#compile(role.permission);
+    return this.#decide(role === undefined ? [] : [role.permission], asked, facts);
   }
 
-  /** Makes or replaces a role. Throws PermissionError. */
+  /** Makes or replaces a role. Throws PermissionError or LimitError. */
   putRole(operatorId: string, roleId: string, permission: string, description = ''): void {
     parsePermission(permission);
     const now = this.#unixMs();
-    this.#database.run(
-      `INSERT INTO sam_roles (operator_id, role_id, description, permission, created_ms, modified_ms)
-       VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (operator_id, role_id) DO UPDATE
-         SET description = excluded.description, permission = excluded.permission, modified_ms = excluded.modified_ms`,
-      ...[operatorId, roleId, description, permission, now, now],
-    );
+    this.#database.transaction(() => {
+      const isNew = this.role(operatorId, roleId) === undefined;
+      this.#database.run(
+        `INSERT INTO sam_roles (operator_id, role_id, description, permission, created_ms, modified_ms)
+         VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (operator_id, role_id) DO UPDATE
+           SET description = excluded.description, permission = excluded.permission, modified_ms = excluded.modified_ms`,
+        ...[operatorId, roleId, description, permission, now, now],
+      );
+      if (isNew) this.#wantFew('sam_roles', operatorId, SAM_LIMITS.roles);
+      this.#wantSmall(operatorId, 'role_id', roleId);
+    });
   }
 
   /** Returns whether it was there. */
@@ -104,33 +116,49 @@ export class Sam {
     return row && this.#readUser(row);
   }
 
+  /** Throws LimitError. */
   createUser(operatorId: string, userName: string, description: string): void {
     const now = this.#unixMs();
-    this.#database.run(
-      `INSERT INTO sam_users (operator_id, user_name, description, permission, created_ms, modified_ms)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      ...[operatorId, userName, description, NO_PERMISSION, now, now],
-    );
+    this.#database.transaction(() => {
+      this.#database.run(
+        `INSERT INTO sam_users (operator_id, user_name, description, permission, created_ms, modified_ms)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+        ...[operatorId, userName, description, NO_PERMISSION, now, now],
+      );
+      this.#wantFew('sam_users', operatorId, SAM_LIMITS.users);
+    });
   }
 
-  /** Of a user that is there. Throws PermissionError. `password` null: none. */
+  /** Of a user that is there. Throws PermissionError or LimitError. */
   changeUser(
     operatorId: string,
     userName: string,
-    change: { readonly description?: string; readonly permission?: string; readonly password?: string | null },
+    { description, permission }: { readonly description?: string; readonly permission?: string },
   ): void {
-    const { description, permission, password } = change;
     if (permission !== undefined) parsePermission(permission);
-    const set = (column: string, value: string | null): void =>
+    const set = (column: string, value: string): void =>
       void this.#database.run(
         `UPDATE sam_users SET ${column} = ?, modified_ms = ? WHERE operator_id = ? AND user_name = ?`,
         ...[value, this.#unixMs(), operatorId, userName],
       );
     this.#database.transaction(() => {
       if (description !== undefined) set('description', description);
-      if (permission !== undefined) set('permission', permission);
-      if (password !== undefined) set('password', password === null ? null : hashPassword(password));
+      if (permission === undefined) return;
+      set('permission', permission);
+      this.#wantSmall(operatorId, 'user_name', userName);
     });
+  }
+
+  /** Returns false when the user is not there, or what is kept of its password is not `before`; null: it has none. */
+  setPasswordHash(operatorId: string, userName: string, hash: string, before: string | null): boolean {
+    const sql =
+      'UPDATE sam_users SET password = ?, modified_ms = ? WHERE operator_id = ? AND user_name = ? AND password IS ?';
+    return this.#database.run(sql, hash, this.#unixMs(), operatorId, userName, before) > 0;
+  }
+
+  deletePassword(operatorId: string, userName: string): void {
+    const sql = 'UPDATE sam_users SET password = NULL, modified_ms = ? WHERE operator_id = ? AND user_name = ?';
+    this.#database.run(sql, this.#unixMs(), operatorId, userName);
   }
 
   /** Returns whether it was there. */
@@ -145,12 +173,15 @@ export class Sam {
     return hash == null ? undefined : String(hash);
   }
 
-  /** Both have to be there. */
+  /** Both have to be there. Throws LimitError. */
   attach(operatorId: string, userName: string, roleId: string): void {
-    this.#database.run(
-      'INSERT OR IGNORE INTO sam_user_roles (operator_id, user_name, role_id) VALUES (?, ?, ?)',
-      ...[operatorId, userName, roleId],
-    );
+    this.#database.transaction(() => {
+      this.#database.run(
+        'INSERT OR IGNORE INTO sam_user_roles (operator_id, user_name, role_id) VALUES (?, ?, ?)',
+        ...[operatorId, userName, roleId],
+      );
+      this.#wantSmall(operatorId, 'user_name', userName);
+    });
   }
 
   /** Returns whether it was attached. */
@@ -159,19 +190,59 @@ export class Sam {
     return this.#database.run(sql, operatorId, userName, roleId) > 0;
   }
 
-  /** What a user may do by itself and by its roles. */
-  userStatements(operatorId: string, userName: string): readonly Statement[] {
-    const user = this.user(operatorId, userName);
-    if (user === undefined) return [];
-    const roles = user.roles.flatMap((roleId) => this.statements(operatorId, roleId) ?? []);
-    return [...this.#compile(user.permission), ...roles];
+  /** Whether a user may call this, by itself or by its roles. */
+  userMay(operatorId: string, userName: string, asked: Asked, facts: Facts): Decision {
+    const rows = this.#database.all(
+      `SELECT permission, NULL AS role_id FROM sam_users WHERE operator_id = ?1 AND user_name = ?2
+       UNION ALL
+       SELECT permission, role_id FROM sam_user_roles JOIN sam_roles USING (operator_id, role_id)
+         WHERE operator_id = ?1 AND user_name = ?2
+       ORDER BY role_id LIMIT ?3`,
+      ...[operatorId, userName, MOST_TEXTS + 1],
+    );
+    if (rows.length > MOST_TEXTS)
+      return { permitted: false, fault: `no more than ${SAM_LIMITS.roles} roles of a user are read` };
+    return this.#decide(
+      rows.map((row) => String(row['permission'])),
+      asked,
+      facts,
+    );
   }
 
-  #compile(permission: string): readonly Statement[] {
-    const found = this.#compiled.get(permission) ?? read(permission);
-    if (this.#compiled.size > MAX_COMPILED) this.#compiled.clear();
-    this.#compiled.set(permission, found);
-    return found;
+  #decide(permissions: readonly string[], asked: Asked, facts: Facts): Decision {
+    const budget = new Budget();
+    return decide(this.#read(permissions, budget), asked, facts, budget);
+  }
+
+  /** Throws UndecidedError, before anything is read for which the budget is too small. */
+  *#read(permissions: readonly string[], budget: Budget): Generator<Statement> {
+    for (const text of permissions) {
+      budget.spend(READ_STEPS * Buffer.byteLength(text));
+      yield* this.#permissions.of(text);
+    }
+  }
+
+  #wantFew(table: string, operatorId: string, limit: number): void {
+    const row = this.#database.get(`SELECT count(*) AS n FROM ${table} WHERE operator_id = ?`, operatorId);
+    if (Number(row?.['n']) > limit) throw new LimitError(`${limit} are the limit`);
+  }
+
+  /** All that the user, or each user with the role, may do can be read for one decision. Throws LimitError. */
+  #wantSmall(operatorId: string, column: 'user_name' | 'role_id', value: string): void {
+    const row = this.#database.get(
+      `SELECT user_name, length(CAST(sam_users.permission AS BLOB)) + (
+         SELECT coalesce(sum(length(CAST(sam_roles.permission AS BLOB))), 0)
+         FROM sam_user_roles AS own JOIN sam_roles USING (operator_id, role_id)
+         WHERE own.operator_id = sam_users.operator_id AND own.user_name = sam_users.user_name) AS bytes
+       FROM sam_users LEFT JOIN sam_user_roles AS roles USING (operator_id, user_name)
+       WHERE operator_id = ?1 AND ${column} = ?2 AND bytes > ?3 LIMIT 1`,
+      ...[operatorId, value, SAM_LIMITS.userPermission],
+    );
+    if (row === undefined) return;
+    const name = String(row['user_name']);
+    throw new LimitError(
+      `${SAM_LIMITS.userPermission} bytes are the limit of what "${name}" and its roles say together`,
+    );
   }
 
   #readUser(row: Row): SamUser {
@@ -189,22 +260,8 @@ export class Sam {
   }
 }
 
-/** A stored permission that is understood no more lets nothing be done, and says why. */
-function read(permission: string): readonly Statement[] {
-  try {
-    return parsePermission(permission);
-  } catch (error) {
-    if (!(error instanceof PermissionError)) throw error;
-    const { message } = error;
-    const condition = (): never => {
-      throw new UndecidedError(message);
-    };
-    return [{ effect: 'deny', api: ['*'], condition }];
-  }
-}
-
-/** Texts whose compiled form is kept; then all are compiled again. */
-const MAX_COMPILED = 1000;
+/** Of a user and its roles. */
+const MOST_TEXTS = 1 + SAM_LIMITS.roles;
 
 const common = (row: Row): Omit<Role, 'roleId'> => ({
   description: String(row['description']),

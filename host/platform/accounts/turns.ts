@@ -1,87 +1,100 @@
-// Work that one after the other gets done, in turns that are fair: first among the addresses that it comes from, then among
-// the names of one address. Who has much waiting waits for its own, and no one waits for all of it.
-
-/** Which of those that wait has to go, so that another may. */
-interface Waiting<T> {
-  readonly item: T;
-  readonly address: string;
-  readonly name: string;
-}
+// Work that is done one piece after the other, in turns that are fair at each level of where it comes from: an operator and
+// then its users, or a network, an address in it, and the names that it tries. What has much waiting waits for its own, and
+// nothing waits for all of it.
 
 export interface TurnLimits {
-  /** That wait, of one name from one address. */
-  readonly name: number;
+  /** That wait at the end of one path. */
+  readonly last: number;
+  /** That wait below any step before, but the first. */
+  readonly step: number;
   /** Of all. */
   readonly all: number;
 }
 
+interface Waiting<T> {
+  readonly item: T;
+  readonly path: readonly string[];
+}
+
+/** One step of the paths. */
+class Branch<T> {
+  size = 0;
+  /** In the order of their next turns. */
+  readonly #branches = new Map<string, Branch<T>>();
+  readonly #items: Waiting<T>[] = [];
+
+  /** All branches from this one on that `path` leads through. */
+  along([step, ...path]: readonly string[]): Branch<T>[] {
+    if (step === undefined) return [this];
+    const found = this.#branches.get(step) ?? new Branch<T>();
+    this.#branches.set(step, found);
+    return [this, ...found.along(path)];
+  }
+
+  push(item: Waiting<T>): void {
+    this.#items.push(item);
+  }
+
+  /** The next in turn; its branch is then behind the others. */
+  next(): Waiting<T> | undefined {
+    const [step, branch] = this.#branches.entries().next().value ?? [];
+    if (step === undefined || branch === undefined) {
+      if (this.size > 0) this.size--;
+      return this.#items.shift();
+    }
+    this.size--;
+    const item = branch.next();
+    this.#branches.delete(step);
+    if (branch.size > 0) this.#branches.set(step, branch);
+    return item;
+  }
+
+  /** Takes out the last of those that have most waiting; where others have as many, of what `path` leads to. */
+  drop([step = '', ...path]: readonly string[]): Waiting<T> | undefined {
+    this.size--;
+    const own = this.#branches.get(step);
+    let most = [step, own] as const;
+    for (const entry of this.#branches) if (entry[1].size > (most[1]?.size ?? 0)) most = entry;
+    const [heaviest, branch] = most;
+    if (branch === undefined) return this.#items.pop();
+    const item = branch.drop(branch === own ? path : []);
+    if (branch.size === 0) this.#branches.delete(heaviest);
+    return item;
+  }
+}
+
 export class Turns<T> {
   readonly #limits: TurnLimits;
-  /** By address and name, each in the order of its next turn. */
-  readonly #waiting = new Map<string, Map<string, Waiting<T>[]>>();
-  #size = 0;
+  readonly #root = new Branch<T>();
   /** Whose turn it is: it counts as one that waits. */
-  #current: Waiting<T> | undefined;
+  #current: readonly string[] | undefined;
 
   constructor(limits: TurnLimits) {
     this.#limits = limits;
   }
 
-  /** Undefined: it waits; otherwise who does not wait any more: this one, or one of the address that has most waiting. */
-  add(item: T, address: string, name: string): T | undefined {
-    const ahead = this.#waiting.get(address)?.get(name)?.length ?? 0;
-    const own = this.#current?.address === address && this.#current.name === name ? 1 : 0;
-    if (ahead + own >= this.#limits.name) return item;
-    let dropped: T | undefined;
-    if (this.#size >= this.#limits.all) {
-      const most = this.#heaviest();
-      if (most === undefined || most === address) return item;
-      dropped = this.#dropLast(most);
-    }
-    const names = this.#waiting.get(address) ?? new Map<string, Waiting<T>[]>();
-    const list = names.get(name) ?? [];
-    list.push({ item, address, name });
-    this.#waiting.set(address, names.set(name, list));
-    this.#size++;
-    return dropped;
+  /** Undefined: it waits; otherwise what does not wait any more: this one, or one of those that have most waiting. */
+  add(item: T, path: readonly string[]): T | undefined {
+    const way = this.#root.along(path);
+    way.at(-1)?.push({ item, path });
+    for (const branch of way) branch.size++;
+    // One that is taken out deep down makes room above as well.
+    const full = way.findLastIndex((branch, depth) => branch.size > this.#limitAt(depth, path));
+    if (full === -1) return undefined;
+    for (const branch of way.slice(0, full)) branch.size--;
+    return way[full]?.drop(path.slice(full))?.item;
   }
 
   /** The next in turn. */
   next(): T | undefined {
-    const [address, names] = first(this.#waiting) ?? [];
-    const [name, list] = (names && first(names)) ?? [];
-    const taken = (this.#current = list?.shift());
-    if (address === undefined || names === undefined || name === undefined || list === undefined) return undefined;
-    this.#size--;
-    // Behind the others, for the next turn.
-    names.delete(name);
-    if (list.length > 0) names.set(name, list);
-    this.#waiting.delete(address);
-    if (names.size > 0) this.#waiting.set(address, names);
+    const taken = this.#root.next();
+    this.#current = taken?.path;
     return taken?.item;
   }
 
-  #heaviest(): string | undefined {
-    const counts = [...this.#waiting].map(([address, names]) => ({ address, count: count(names) }));
-    return counts.toSorted((a, b) => b.count - a.count)[0]?.address;
-  }
-
-  #dropLast(address: string): T | undefined {
-    const names = this.#waiting.get(address);
-    const [name, list] = [...(names ?? [])].toSorted(([, a], [, b]) => b.length - a.length)[0] ?? [];
-    const dropped = list?.pop();
-    if (names === undefined || name === undefined || dropped === undefined) return undefined;
-    this.#size--;
-    if (list?.length === 0) names.delete(name);
-    if (names.size === 0) this.#waiting.delete(address);
-    return dropped.item;
+  #limitAt(depth: number, path: readonly string[]): number {
+    if (depth < path.length) return depth <= 1 ? this.#limits.all : this.#limits.step;
+    const isOwn = this.#current?.length === path.length && path.every((step, i) => step === this.#current?.[i]);
+    return this.#limits.last - (isOwn ? 1 : 0);
   }
 }
-
-const first = <K, V>(map: ReadonlyMap<K, V>): [K, V] | undefined => {
-  for (const entry of map) return entry;
-  return undefined;
-};
-
-const count = (names: ReadonlyMap<string, readonly unknown[]>): number =>
-  [...names.values()].reduce((sum, list) => sum + list.length, 0);

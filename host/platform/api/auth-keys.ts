@@ -46,8 +46,8 @@ export function authKeyRoutes(
       ...{ method: 'POST', path: whole, api: `${tag}:generate${tag}AuthKey`, ...former('generateAuthKey') },
       ...{ for: 'operator', summary: 'a new AuthKey: its secret is told this once' },
       answers: { [made]: newAuthKeyShape },
-      handle: (call) => {
-        const { authKeyId, authKey } = accounts.makeAuthKey(ownerOf(call));
+      handle: async (call) => {
+        const { authKeyId, authKey } = await accounts.makeAuthKey(ownerOf(call));
         return { status: made, json: { authKeyId, authKey: Buffer.from(authKey.reveal()).toString() } };
       },
     }),

@@ -1,7 +1,7 @@
 // Signing in and out, and further tokens.
 
 import { z } from 'zod';
-import { type Accounts, BusyError, type Login } from '../accounts/index.js';
+import type { Accounts, Login, SignInSource } from '../accounts/index.js';
 import { TOKEN_SECONDS } from '../choices.js';
 import { optional } from '../directory/fields.js';
 import { noContent, ok } from './call.js';
@@ -62,13 +62,11 @@ export function authRoutes(accounts: Accounts): Route[] {
       summary: 'signs in: by an AuthKey, e-mail and password, or a SAM user’s password',
       body: signIn,
       answers: { 200: ticketShape },
-      handle: async ({ input: body, from }) => {
+      handle: async ({ input: body, from, request }) => {
         const login = loginOf(body);
         if (login === undefined) throw new ApiError('malformed');
         const life = body.tokenTimeoutSeconds ?? TOKEN_SECONDS.default;
-        const ticket = await accounts.signIn(login, life, from).catch((error: unknown) => {
-          throw error instanceof BusyError ? new ApiError('busy') : error;
-        });
+        const ticket = await accounts.signIn(login, life, { address: from, signedIn: signedIn(accounts, request) });
         if (ticket === undefined) throw new ApiError('auth-failed');
         const { apiKey, token, operatorId, userName } = ticket;
         return ok({ apiKey, token, operatorId, ...(userName !== undefined && { userName }) });
@@ -92,6 +90,11 @@ export function authRoutes(accounts: Accounts): Route[] {
         ok({ token: accounts.renew(caller, keyOf(request), input.tokenTimeoutSeconds ?? TOKEN_SECONDS.default) }),
     }),
   ];
+}
+
+function signedIn(accounts: Accounts, { headers }: Request): SignInSource['signedIn'] {
+  const [apiKey, token] = [headers.get(API_KEY_HEADER), headers.get(TOKEN_HEADER)];
+  return apiKey === null || token === null ? undefined : accounts.callerOf(apiKey, token);
 }
 
 const keyOf = (request: Request): string => request.headers.get(API_KEY_HEADER) ?? '';

@@ -16,6 +16,7 @@ const FAULTS = {
   full: ['COM0008', ApiStatus.Full, 'too many requests at once', 'リクエストが集中しています'],
   storage: ['COM0009', ApiStatus.StorageFault, 'the storage cannot be used now', 'ストレージを使用できません'],
   busy: ['COM0007', ApiStatus.TooManyRequests, 'too many requests', 'リクエストが多すぎます'],
+  limit: ['COM0010', ApiStatus.Conflict, 'there are too many', '上限に達しました'],
   'auth-failed': ['AUM0001', ApiStatus.Unauthorized, 'authentication failed', '認証に失敗しました'],
   token: ['AUM0002', ApiStatus.Unauthorized, 'invalid API key or token', 'APIキーまたはトークンが無効です'],
   forbidden: ['AUM0003', ApiStatus.Forbidden, 'not permitted', '許可されていません'],

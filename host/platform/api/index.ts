@@ -8,8 +8,9 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import type { Session } from '../../cellular/network.js';
 import type { Trace } from '../../trace/trace.js';
-import { type Accounts, decide } from '../accounts/index.js';
+import { type Accounts, BusyError } from '../accounts/index.js';
 import { storageFaultOf } from '../database.js';
+import { LimitError } from '../limit-error.js';
 import type { Service, ServiceContext } from '../service.js';
 import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
 import { type ApiCaller, Call, ok, type Reply, type Wait } from './call.js';
@@ -55,8 +56,13 @@ interface Bindings {
 }
 type ApiContext = Context<{ Bindings: Bindings }>;
 
-const faultOf = (error: unknown): ApiError =>
-  new ApiError(storageFaultOf(error) === undefined ? 'internal' : 'storage');
+/** The message of an unforeseen error might hold anything: the client gets none of it. */
+function faultOf(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof LimitError) return new ApiError('limit', error.message);
+  if (error instanceof BusyError) return new ApiError('busy');
+  return new ApiError(storageFaultOf(error) === undefined ? 'internal' : 'storage');
+}
 
 export class OperatorApi implements Pick<Service, 'close'> {
   readonly #context: ServiceContext;
@@ -173,8 +179,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
       this.#tell(c, response.status, { route, caller, unknown });
       return response;
     } catch (error) {
-      // The message of an unforeseen error might hold anything: the client gets none of it.
-      return this.#refuse(c, error instanceof ApiError ? error : faultOf(error), route, caller);
+      return this.#refuse(c, faultOf(error), route, caller);
     }
   }
 
@@ -200,14 +205,8 @@ export class OperatorApi implements Pick<Service, 'close'> {
     // An operator may name itself in the path and no other, whether that is there or not.
     if ((pathVariables['operator_id'] ?? operatorId) !== operatorId) throw new ApiError('forbidden');
     if (userName === undefined || route.for === 'token') return;
-    const known = this.#accounts.sam.userStatements(operatorId, userName);
-    const { formerApi } = route;
-    const statements =
-      formerApi === undefined
-        ? known
-        : known.map((one) => ({ ...one, api: one.api.map((name) => (name === formerApi ? route.api : name)) }));
     const facts = { operatorId, samUserName: userName, pathVariables };
-    const { permitted, fault } = decide(statements, route.api, facts);
+    const { permitted, fault } = this.#accounts.sam.userMay(operatorId, userName, route, facts);
     if (!permitted) throw new ApiError('forbidden', fault === undefined ? route.api : `${route.api} (${fault})`, fault);
   }
 

@@ -201,10 +201,12 @@ function passwordRoutes(accounts: Accounts, path: string, of: (call: OwnCall) =>
       summary: 'gives a user a password',
       body: z.object({ password: newPassword }),
       answers: { 201: 'nothing' },
-      handle: (call) => {
-        const { userName, hasPassword } = of(call);
-        if (hasPassword) throw new ApiError('password-exists');
-        sam.changeUser(call.caller.operatorId, userName, { password: call.input.password });
+      handle: async (call) => {
+        const { operatorId } = call.caller;
+        const { userName } = of(call);
+        if (!(await accounts.changePassword({ operatorId, userName }, call.input.password))) {
+          throw new ApiError('password-exists');
+        }
         return { status: 201 };
       },
     }),
@@ -217,10 +219,10 @@ function passwordRoutes(accounts: Accounts, path: string, of: (call: OwnCall) =>
         const { operatorId } = call.caller;
         const { userName, hasPassword } = of(call);
         if (!hasPassword) throw new ApiError('no-password');
-        if (!(await accounts.isPassword(operatorId, userName, call.input.currentPassword))) {
+        const { currentPassword, newPassword } = call.input;
+        if (!(await accounts.changePassword({ operatorId, userName }, newPassword, currentPassword))) {
           throw new ApiError('forbidden', 'the current password is another');
         }
-        sam.changeUser(operatorId, userName, { password: call.input.newPassword });
         return done;
       },
     }),
@@ -231,7 +233,7 @@ function passwordRoutes(accounts: Accounts, path: string, of: (call: OwnCall) =>
       handle: (call) => {
         const { userName, hasPassword } = of(call);
         if (!hasPassword) throw new ApiError('no-password');
-        sam.changeUser(call.caller.operatorId, userName, { password: null });
+        sam.deletePassword(call.caller.operatorId, userName);
         return noContent;
       },
     }),

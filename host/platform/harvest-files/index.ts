@@ -4,7 +4,7 @@
 // side. What a SIM may do is said by the role that its group assumes (../accounts).
 
 import type { ServiceRegistry, Session } from '../../cellular/network.js';
-import { decide, type Statement } from '../accounts/index.js';
+import type { Sam } from '../accounts/index.js';
 import { FilesStatus } from '../choices.js';
 import {
   type Answer,
@@ -29,13 +29,9 @@ import { entryOf } from './view.js';
 const NAME = 'harvest-files.soracom.io';
 const PORT = 80;
 
-/** Where roles are found; undefined when the operator has none of this id. */
-export interface Roles {
-  statements(operatorId: string, roleId: string): readonly Statement[] | undefined;
-}
-
 export interface HarvestFilesOptions {
-  readonly roles: Roles;
+  /** What roles let a SIM do. */
+  readonly roles: Pick<Sam, 'roleMay'>;
   /** Where the bytes of files are kept: a temporary folder unless given. */
   readonly folder?: string | undefined;
 }
@@ -50,7 +46,7 @@ interface Permitted {
 export class HarvestFiles implements Service {
   readonly files: FileStore;
   readonly #context: ServiceContext;
-  readonly #roles: Roles;
+  readonly #roles: Pick<Sam, 'roleMay'>;
   readonly #front: HttpFront;
 
   constructor(context: ServiceContext, { roles, folder }: HarvestFilesOptions) {
@@ -126,9 +122,8 @@ export class HarvestFiles implements Service {
     const roleId = config.assumedRoleId ?? config.roleId;
     if (roleId !== undefined) {
       const { operatorId, imsi } = caller;
-      const statements = this.#roles.statements(operatorId, roleId) ?? [];
-      const pathVariables = { scope: 'private', path: path.slice(1) };
-      const { permitted, fault } = decide(statements, `FileEntry:${operation}`, { operatorId, imsi, pathVariables });
+      const facts = { operatorId, imsi, pathVariables: { scope: 'private', path: path.slice(1) } };
+      const { permitted, fault } = this.#roles.roleMay(operatorId, roleId, { api: `FileEntry:${operation}` }, facts);
       if (!permitted) {
         const why = fault === undefined ? '' : ` (${fault})`;
         throw new Refusal(FilesStatus.Denied, `the role does not permit this${why}`);
