@@ -1,9 +1,15 @@
 // Bytes that come in pieces of any size, put together without a cost for each piece.
 
-/** The first piece is kept as it is; a second one begins a buffer that doubles. */
+/** The first piece is kept as it is; a second one begins a buffer that doubles, up to the length that is known. */
 export class Collector {
+  readonly #expected: number;
   #buffer: Buffer = Buffer.alloc(0);
   #length = 0;
+
+  /** `expected`: bytes of all of it; NaN unless it is known. */
+  constructor(expected = NaN) {
+    this.#expected = expected;
+  }
 
   get length(): number {
     return this.#length;
@@ -41,6 +47,8 @@ export class Collector {
   }
 
   #grown(wanted: number): number {
-    return this.#length === 0 ? wanted : Math.max(wanted, 2 * this.#buffer.length);
+    if (this.#length === 0) return wanted;
+    const doubled = 2 * this.#buffer.length;
+    return Math.max(wanted, wanted <= this.#expected ? Math.min(doubled, this.#expected) : doubled);
   }
 }

@@ -108,6 +108,22 @@ export const HTTP_LIMITS: HttpLimits = {
   upstream: 30 * SECOND,
 };
 
+/**
+ * Work of the thread that serves everybody, in units of some 3 us: a piece of a body is one of them, a request what `request` says.
+ * The first portion of one-byte chunks is 85 units; if a connection hides them behind large ones, 700, some 2 ms.
+ */
+export const WORK = {
+  /** Bytes that are read of a connection at a time: at first, and while they are light. */
+  leastPortion: 512,
+  portion: 4096,
+  /** Portions of more units wait for a turn of the event loop. What devices send is below: two requests, chunks of 64 bytes. */
+  light: 64,
+  request: 32,
+  /** Pieces of a body, beyond one for each `bytesPerPiece`: a device may write its text byte by byte, and a modem send small segments. */
+  pieces: 65_536,
+  bytesPerPiece: 64,
+} as const;
+
 export interface HeldLimits {
   /** Bytes of bodies, requests' and answers', that are held for one SIM or one address. */
   readonly caller: number;

@@ -75,9 +75,10 @@ export class WebSockets {
         ...(answer.reason !== undefined && { reason: answer.reason }),
         headers: [...withoutHopByHop(answer.headers), ...SWITCH],
         join: (device, first) => {
-          this.#join({ id, caller, device, switched, remote: remoteOf(destination), release });
+          // Before an end of theirs is passed on, which may have come already.
           if (switched.rest.length > 0) device.write(switched.rest);
           if (first.length > 0) switched.stream.write(first);
+          this.#join({ id, caller, device, switched, remote: remoteOf(destination), release });
         },
         drop,
       };

@@ -1,9 +1,10 @@
 // Bodies on their way: in, piece by piece with a limit and a longest silence; out, no faster than the device takes them.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Clock, Nanoseconds } from '../../clock/clock.js';
 import { Alarm } from '../../alarm.js';
 import { FrontStatus } from '../choices.js';
+import type { CountedMessage } from './paced-stream.js';
 import { BodyError, type BodySource } from './service.js';
 
 export interface BodyLimits {
@@ -21,7 +22,7 @@ const awayError = (): BodyError => new BodyError(0, 'the device went away');
  * so that the sender's window closes.
  */
 export class IncomingBody implements AsyncIterable<Buffer> {
-  readonly #request: IncomingMessage;
+  readonly #request: CountedMessage;
   readonly #clock: Clock;
   readonly #limits: BodyLimits;
   readonly #alarm: Alarm;
@@ -29,7 +30,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(request: IncomingMessage, clock: Clock, limits: BodyLimits) {
+  constructor(request: CountedMessage, clock: Clock, limits: BodyLimits) {
     this.#request = request;
     this.#clock = clock;
     this.#limits = limits;
@@ -62,6 +63,9 @@ export class IncomingBody implements AsyncIterable<Buffer> {
       if (chunk !== null) {
         size += chunk.length;
         if (size > this.#limits.maxBytes) throw tooLarge(this.#limits.maxBytes, this.#limits.tooLargeText);
+        if (this.#request.isInTooManyPieces(size)) {
+          throw new BodyError(FrontStatus.ContentTooLarge, 'the body comes in too many pieces');
+        }
         yield chunk;
       } else if (this.#ended) {
         return;

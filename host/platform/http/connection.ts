@@ -1,7 +1,7 @@
 // One connection of a device: its requests, served one after the other.
 
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
-import { finished, type Duplex } from 'node:stream';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
 import type { Trace } from '../../trace/trace.js';
@@ -10,13 +10,15 @@ import { FrontStatus } from '../choices.js';
 import { Collector } from '../collector.js';
 import { storageFaultOf } from '../database.js';
 import type { HeldBytes, NoRoom, Share } from '../held.js';
-import type { HttpLimits } from '../limits.js';
+import { type HttpLimits, WORK } from '../limits.js';
 import { IncomingBody, sendBody, tooLarge } from './body.js';
 import { headFault } from './fault.js';
+import type { CountedMessage, PacedStream } from './paced-stream.js';
 import {
   type Answer,
   BodyError,
   type BodySource,
+  callerKey,
   type HttpService,
   type RequestHead,
   type StreamedAnswer,
@@ -40,7 +42,7 @@ export interface FrontOptions {
 type Expectation = 'none' | 'continue' | 'unknown';
 
 export class Connection {
-  readonly #stream: Duplex;
+  readonly #stream: PacedStream;
   readonly #caller: Session;
   readonly #options: FrontOptions;
   readonly #gone = new AbortController();
@@ -52,10 +54,12 @@ export class Connection {
   #broken: BodyError | undefined;
   #onBroken: ((error: BodyError) => void) | undefined;
   #endAfterAnswer = false;
+  /** More requests were pipelined than may wait: those behind are not served. */
+  #overflow = false;
   /** The stream is a service's from here on. */
   #switched = false;
 
-  constructor(stream: Duplex, caller: Session, options: FrontOptions & { readonly held: HeldBytes }) {
+  constructor(stream: PacedStream, caller: Session, options: FrontOptions & { readonly held: HeldBytes }) {
     this.#stream = stream;
     this.#caller = caller;
     this.#options = options;
@@ -64,13 +68,20 @@ export class Connection {
     this.#rest();
   }
 
-  take(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+  take(request: CountedMessage, response: ServerResponse, expectation: Expectation): void {
+    if (this.#overflow) return;
+    this.#stream.worked(WORK.request);
     const overflow = this.#waiting > this.#options.limits.maxWaiting;
+    if (overflow) {
+      // This request's answer is the connection's last.
+      this.#overflow = true;
+      this.#stream.ignoreRest();
+    }
     this.#queue(() => this.#serve(request, response, expectation, overflow));
   }
 
   /** Node's parser has let go of the stream: what follows the request is `first`, and then the stream. */
-  upgrade(request: IncomingMessage, first: Buffer): void {
+  upgrade(request: CountedMessage, first: Buffer): void {
     this.#queue(() => this.#switch(request, first));
   }
 
@@ -103,7 +114,7 @@ export class Connection {
     this.#stream.end(body);
   }
 
-  async #switch(request: IncomingMessage, first: Buffer): Promise<void> {
+  async #switch(request: CountedMessage, first: Buffer): Promise<void> {
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
     this.#alarm.clear();
     const head = this.#headOf(request);
@@ -114,14 +125,15 @@ export class Connection {
     this.#sent(head.id, answer.status, answer.headers, '');
     if (!this.#stream.writable) return answer.drop();
     this.#switched = true;
-    this.#stream.write(headText(answer.status, answer.reason, answer.headers));
-    answer.join(this.#stream, first);
+    const { stream, rest } = this.#stream.release();
+    stream.write(headText(answer.status, answer.reason, answer.headers));
+    answer.join(stream, Buffer.concat([first, rest]));
   }
 
   /** The connection stays HTTP, and ends: its parser is gone. */
   #decline(head: RequestHead, declined: Answer): void {
     if (!this.#stream.writable) return;
-    const share = this.#held.share(this.#caller.imsi || this.#caller.ip);
+    const share = this.#held.share(callerKey(this.#caller));
     const answer = this.#counted(head.id, declined, share);
     // The body counts until the device has taken it, or is gone.
     finished(this.#stream, { readable: false }, () => share.release());
@@ -140,7 +152,7 @@ export class Connection {
     return textAnswer(FrontStatus.InternalError, 'internal error', clock);
   }
 
-  #headOf(request: IncomingMessage): RequestHead {
+  #headOf(request: CountedMessage): RequestHead {
     return {
       id: this.#options.nextId(),
       caller: this.#caller,
@@ -182,7 +194,7 @@ export class Connection {
   }
 
   async #serve(
-    request: IncomingMessage,
+    request: CountedMessage,
     response: ServerResponse,
     expectation: Expectation,
     overflow: boolean,
@@ -216,7 +228,7 @@ export class Connection {
     if (this.#broken !== undefined && !request.complete) return fail(this.#broken.status, this.#broken.message);
 
     if (expectation === 'continue') response.writeContinue();
-    const share = this.#held.share(this.#caller.imsi || this.#caller.ip);
+    const share = this.#held.share(callerKey(this.#caller));
     try {
       await this.#exchange(request, response, head, { share, maxBytes, streamed: streamed !== undefined });
     } finally {
@@ -226,7 +238,7 @@ export class Connection {
 
   /** Takes the body, and sends what the service answers to it. */
   async #exchange(
-    request: IncomingMessage,
+    request: CountedMessage,
     response: ServerResponse,
     head: RequestHead,
     { share, maxBytes, streamed }: { share: Share; maxBytes: number; streamed: boolean },
@@ -245,7 +257,7 @@ export class Connection {
         this.#received(head, request.complete ? '' : announced !== '0' ? `(${announced} bytes)` : '(streamed)');
         answer = await this.#ask(head, body);
       } else {
-        const whole = await collect(body, share);
+        const whole = await collect(body, share, Number(request.headers['content-length'] ?? NaN));
         this.#received(head, whole);
         answer = this.#counted(head.id, await this.#ask(head, whole), share);
       }
@@ -367,9 +379,9 @@ const headText = (status: number, reason: string | undefined, headers: HeaderLis
   return Buffer.from(`HTTP/1.1 ${status} ${reason ?? STATUS_CODES[status] ?? ''}\r\n${lines}\r\n`, 'latin1');
 };
 
-/** Throws BodyError: the body does not come whole, or there is no room for it. */
-async function collect(body: AsyncIterable<Buffer>, share: Share): Promise<Buffer> {
-  const whole = new Collector();
+/** Throws BodyError: the body does not come whole, or there is no room for it. `length`: NaN unless it is known. */
+async function collect(body: AsyncIterable<Buffer>, share: Share, length: number): Promise<Buffer> {
+  const whole = new Collector(length);
   for await (const chunk of body) {
     const fault = share.take(whole.cost(chunk.length));
     if (fault !== undefined) throw new BodyError(...noRoom(fault));

@@ -4,7 +4,7 @@
 // world's clock; Node's own time-outs are off. service.ts says what a service is given, connection.ts serves the requests
 // of one connection one after the other, body.ts is what a body is on its way, fault.ts what no service is asked for.
 
-import { createServer, IncomingMessage, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { FrontStatus } from '../choices.js';
@@ -12,6 +12,8 @@ import { HeldBytes } from '../held.js';
 import { HELD_LIMITS } from '../limits.js';
 import { Connection, type FrontOptions } from './connection.js';
 import { parseFault } from './fault.js';
+import { CountedMessage, PacedStream } from './paced-stream.js';
+import { callerKey } from './service.js';
 import { firstVersion } from './version.js';
 
 export type { FrontOptions } from './connection.js';
@@ -29,7 +31,7 @@ export {
 } from './service.js';
 
 /** Node asks this of each request when there is somebody who takes upgrades: only WebSocket is one here, h2c is not. */
-class UpgradingMessage extends IncomingMessage {
+class UpgradingMessage extends CountedMessage {
   #asked: boolean | null = null;
 
   get upgrade(): boolean {
@@ -44,23 +46,25 @@ class UpgradingMessage extends IncomingMessage {
 
 export class HttpFront {
   readonly #options: FrontOptions & { readonly held: HeldBytes };
-  readonly #server: Server;
+  readonly #server: Server<typeof CountedMessage>;
+  /** By what the parser reads. */
   readonly #connections = new Map<Duplex, Connection>();
+  readonly #streams = new Set<Duplex>();
 
   constructor(options: FrontOptions) {
     this.#options = { ...options, held: options.held ?? new HeldBytes(HELD_LIMITS) };
     // What a head lacks is said by fault.ts, in its turn.
     const others = { requireHostHeader: false };
     const upgrades = options.service.upgrade !== undefined;
-    this.#server = createServer({
-      ...(upgrades && { IncomingMessage: UpgradingMessage }),
+    this.#server = createServer<typeof CountedMessage>({
+      IncomingMessage: upgrades ? UpgradingMessage : CountedMessage,
       headersTimeout: 0,
       requestTimeout: 0,
       keepAliveTimeout: 0,
       ...others,
     });
     this.#server.timeout = 0;
-    const of = (message: IncomingMessage): Connection | undefined => this.#connections.get(message.socket);
+    const of = (message: CountedMessage): Connection | undefined => this.#connections.get(message.socket);
     if (upgrades) this.#server.on('upgrade', (request, _stream, first) => of(request)?.upgrade(request, first));
     // A device may send its FIN right after the request and still wait for the answer.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
@@ -77,18 +81,23 @@ export class HttpFront {
 
   /** Serves one connection. The caller is who the session says, whatever the device writes. */
   accept(stream: Duplex, caller: Session): void {
-    const connection = new Connection(stream, caller, this.#options);
-    this.#connections.set(stream, connection);
+    const { clock } = this.#options;
+    const paced = new PacedStream(stream, { clock, caller: callerKey(caller) });
+    const connection = new Connection(paced, caller, this.#options);
+    this.#connections.set(paced, connection);
+    this.#streams.add(stream);
     stream.once('close', () => {
-      this.#connections.delete(stream);
+      this.#connections.delete(paced);
+      this.#streams.delete(stream);
       connection.gone();
     });
-    stream.on('error', () => undefined);
+    for (const end of [stream, paced]) end.on('error', () => undefined);
     firstVersion(stream, {
       ready: (later) => {
         // Node's parser would not take the next one of these: the device has to make a connection for it.
         if (later) connection.endAfterAnswer();
-        this.#server.emit('connection', stream);
+        paced.start();
+        this.#server.emit('connection', paced);
       },
       ended: (bytes) => connection.endedEarly(bytes),
     });
@@ -96,6 +105,6 @@ export class HttpFront {
 
   /** Resets all connections. */
   close(): void {
-    for (const stream of this.#connections.keys()) stream.destroy();
+    for (const stream of this.#streams) stream.destroy();
   }
 }

@@ -100,6 +100,9 @@ export class BodyError extends Error {
   }
 }
 
+/** Whose share of all that is limited a request takes: the SIM's, or the address's where no SIM is. */
+export const callerKey = ({ imsi, ip }: Pick<Session, 'imsi' | 'ip'>): string => imsi || ip;
+
 /** A short text from the platform itself. */
 export function textAnswer(status: number, text: string, clock: Clock): Answer {
   const body = Buffer.from(`${text}\n`);

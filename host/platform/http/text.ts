@@ -42,8 +42,8 @@ export function headerPairs(raw: readonly string[]): HeaderList {
 }
 
 /** Takes off what belongs to one connection and its framing (RFC 9110 7.6.1), and what `Connection` names besides. */
-export function withoutHopByHop(headers: HeaderList): HeaderList {
-  const named = headers
+export function withoutHopByHop(headers: HeaderList, connection = headers): HeaderList {
+  const named = connection
     .filter(([name]) => name.toLowerCase() === 'connection')
     .flatMap(([, value]) => value.split(',').map((option) => option.trim().toLowerCase()));
   return headers.filter(([name]) => {
@@ -51,6 +51,35 @@ export function withoutHopByHop(headers: HeaderList): HeaderList {
     return !HOP_BY_HOP.has(plain) && !named.includes(plain);
   });
 }
+
+/**
+ * Of the trailers of a message those that may be passed on: nothing that frames, routes, controls, grants or describes the body
+ * (RFC 9110 6.5.1), and no name of the platform's. `headers`: those of the same message.
+ */
+export const passableTrailers = (trailers: HeaderList, headers: HeaderList): HeaderList =>
+  withoutHopByHop(trailers, headers).filter(([name]) => {
+    const plain = foldedName(name);
+    return !plain.startsWith('x-soracom-') && !plain.startsWith('content-') && !NOT_IN_TRAILERS.has(plain);
+  });
+
+const NOT_IN_TRAILERS = new Set([
+  ...[
+    'age',
+    'authorization',
+    'cache-control',
+    'cookie',
+    'date',
+    'expect',
+    'expires',
+    'host',
+    'if-match',
+    'if-modified-since',
+  ],
+  ...['if-none-match', 'if-range', 'if-unmodified-since', 'location', 'max-forwards', 'pragma', 'range', 'retry-after'],
+  ...['authentication-info', 'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info'],
+  ...['proxy-authorization', 'proxy-connection', 'set-cookie', 'set-cookie2', 'te', 'trailer', 'transfer-encoding'],
+  ...['upgrade', 'vary', 'warning', 'www-authenticate'],
+]);
 
 const HOP_BY_HOP = new Set([
   'connection',

@@ -10,6 +10,7 @@ import { storageFaultOf } from '../database.js';
 import { HeldBytes, type NoRoom, type Share } from '../held.js';
 import { shownBody } from '../http/text.js';
 import { HELD_LIMITS } from '../limits.js';
+import { pace } from '../pace.js';
 import { callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { FrameError, FrameReader } from './binary-format.js';
@@ -46,6 +47,7 @@ export class MessageFront {
       refuse: (reason) => this.#refuse(new Refusal(MessageStatus.BadFrame, reason), session),
       framed: () => this.#framed(session),
       share: () => this.#held.share(session.imsi),
+      turn: () => this.#turn(session.imsi),
     });
     this.#connections.add(connection);
     stream.once('close', () => this.#connections.delete(connection));
@@ -72,6 +74,16 @@ export class MessageFront {
   /** Resets all connections. */
   close(): void {
     for (const connection of this.#connections) connection.destroy();
+  }
+
+  #turn(caller: string): Promise<void> {
+    const release = this.#context.clock.hold();
+    return new Promise((resolve) => {
+      pace.later(caller, () => {
+        resolve();
+        release();
+      });
+    });
   }
 
   #framed(session: Session): boolean | undefined {
@@ -151,6 +163,8 @@ interface Handlers {
   /** Undefined: the caller is nobody whom the service takes. */
   framed(): boolean | undefined;
   share(): Share;
+  /** Resolves in the caller's turn to have another message served. */
+  turn(): Promise<void>;
 }
 
 /** Where messages begin and end in what a connection brings. */
@@ -246,8 +260,12 @@ class Connection {
       return this.#finish();
     }
     const fresh = this.#messages.idle;
+    let served = 0;
     try {
       for (const message of this.#messages.take(chunk)) {
+        // A piece may hold ten thousand frames.
+        if (served++ > 0) await this.#handlers.turn();
+        if (this.#stream.destroyed) return;
         this.#frameAlarm.clear();
         const reply = await this.#handlers.take('tcp', message, this.#gone.signal);
         clock.stir();

@@ -8,6 +8,7 @@
 import { Collector } from '../collector.js';
 import type { Share } from '../held.js';
 import { type HeaderList, isFieldText } from '../http/text.js';
+import { WORK } from '../limits.js';
 import { UpstreamError } from './upstream-error.js';
 
 export interface DestinationAnswer {
@@ -33,13 +34,17 @@ export interface AnswerOptions {
 const MAX_HEAD = 64 * 1024;
 /** Longest line of a chunk's size and its extensions. */
 const MAX_SIZE_LINE = 4096;
+/** Bytes of the extensions of all chunks (RFC 9112 7.1.1): nobody reads them. */
+const MAX_EXTENSIONS = 64 * 1024;
 /** RFC 9112 4. The version counts for nothing here: there is one exchange, and the framing says itself what it is. */
 const STATUS_LINE = /^HTTP\/\d(?:\.\d+)?[ \t]+(\d{3})(?:[ \t]+(.*))?$/is;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 5.5: what may stand in no field is replaced by a space. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/g;
+const HTTP = 'HTTP/';
 const LF = 0x0a;
+const CR = 0x0d;
 
 type State = 'status' | 'fields' | 'length' | 'close' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | 'done';
 
@@ -47,19 +52,26 @@ type State = 'status' | 'fields' | 'length' | 'close' | 'size' | 'chunk' | 'chun
 interface Partial {
   status: number;
   reason: string;
-  fields: HeaderList;
-  trailers: HeaderList;
+  fields: Fields;
+  /** Of `fields`, without what framed the body. */
+  headers: HeaderList;
   body: Collector;
+  trailers: Fields;
 }
 
-const nothing = (): Partial => ({ status: 0, reason: '', fields: [], trailers: [], body: new Collector() });
+const nothing = (): Partial => ({
+  ...{ status: 0, reason: '', fields: new Fields(), headers: [] },
+  ...{ body: new Collector(), trailers: new Fields() },
+});
 
 export class AnswerReader {
   readonly #options: AnswerOptions;
   #state: State = 'status';
-  #line: Buffer[] = [];
-  #lineBytes = 0;
+  readonly #line = new Collector();
   #headBytes = 0;
+  #extensionBytes = 0;
+  #pieces = 0;
+  #work = 0;
   /** Bytes that are still to come, of the body or of the chunk. */
   #left = 0;
   #seen = nothing();
@@ -84,6 +96,7 @@ export class AnswerReader {
   take(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length && this.#state !== 'done') {
+      this.#work++;
       if (this.#state === 'length' || this.#state === 'chunk' || this.#state === 'close') {
         const part = this.#state === 'close' ? bytes.subarray(at) : bytes.subarray(at, at + this.#left);
         at += part.length;
@@ -96,6 +109,13 @@ export class AnswerReader {
       }
     }
     if (this.#state === 'done' && at < bytes.length) this.#rest = bytes.subarray(at);
+  }
+
+  /** Lines and pieces of the body since this was asked last: see WORK. */
+  worked(): number {
+    const work = this.#work;
+    this.#work = 0;
+    return work;
   }
 
   /** Why there is no answer if no more comes. */
@@ -125,6 +145,9 @@ export class AnswerReader {
     const { maxBody, share } = this.#options;
     const { body } = this.#seen;
     if (body.length + part.length > maxBody) throw tooLarge(maxBody);
+    if (++this.#pieces > WORK.pieces + body.length / WORK.bytesPerPiece) {
+      throw new UpstreamError('too-large', 'the answer comes in too many pieces');
+    }
     if (share.take(body.cost(part.length)) !== undefined) {
       throw new UpstreamError('no-room', 'too many bytes are under way');
     }
@@ -138,22 +161,17 @@ export class AnswerReader {
 
   /** One more part of a line; the last unless `open`. */
   #grow(part: Buffer, open: boolean): void {
-    this.#line.push(part);
-    this.#lineBytes += part.length;
+    this.#line.add(part);
     const inBody = this.#state === 'size' || this.#state === 'chunk-end';
-    if (!inBody) this.#headBytes += part.length + 1;
-    if (this.#lineBytes > (inBody ? MAX_SIZE_LINE : MAX_HEAD) || this.#headBytes > MAX_HEAD) {
+    if (!inBody) this.#headBytes += part.length + (open ? 0 : 1);
+    if (this.#line.length > (inBody ? MAX_SIZE_LINE : MAX_HEAD) || this.#headBytes > MAX_HEAD) {
       throw notHttp('the answer has too long a header');
     }
-    if (open && this.#state !== 'status') return;
-    const text = Buffer.concat(this.#line, this.#lineBytes).toString('latin1');
     // What does not begin like HTTP is not waited for.
-    if (this.#state === 'status' && !'HTTP/'.startsWith(text.trimStart().slice(0, 5).toUpperCase())) {
-      throw notHttp('the answer is not HTTP');
-    }
+    if (this.#state === 'status' && !isBeginning(this.#line.bytes)) throw notHttp('the answer is not HTTP');
     if (open) return;
-    this.#line = [];
-    this.#lineBytes = 0;
+    const text = this.#line.bytes.toString('latin1');
+    this.#line.clear();
     this.#read(text.endsWith('\r') ? text.slice(0, -1) : text);
   }
 
@@ -163,10 +181,10 @@ export class AnswerReader {
         return this.#status(line);
       case 'fields':
         if (line === '') return this.#headEnd();
-        return addField(this.#seen.fields, line);
+        return this.#seen.fields.add(line);
       case 'trailers':
         if (line === '') return this.#finish();
-        return addField(this.#seen.trailers, line);
+        return this.#seen.trailers.add(line);
       case 'size':
         return this.#size(line);
       case 'chunk-end':
@@ -185,7 +203,9 @@ export class AnswerReader {
 
   /** RFC 9112 6.3, in its order. */
   #headEnd(): void {
-    const { status, reason, fields } = this.#seen;
+    const { status, reason } = this.#seen;
+    const fields = this.#seen.fields.list();
+    this.#seen.headers = fields;
     if (status < 100 || !isFieldText(reason)) {
       throw notHttp('the answer has a status or a reason that HTTP does not allow');
     }
@@ -217,38 +237,66 @@ export class AnswerReader {
   }
 
   #bodiless(length: number | 'invalid' | undefined): void {
-    setLength(this.#seen.fields, length === 'invalid' ? undefined : length);
+    setLength(this.#seen.headers, length === 'invalid' ? undefined : length);
     this.#finish();
   }
 
   #size(line: string): void {
-    const digits = /^([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$/s.exec(line)?.[1];
+    const [, digits, extensions = ''] = /^([0-9A-Fa-f]{1,16})[ \t]*(;.*)?$/s.exec(line) ?? [];
     if (digits === undefined) throw notHttp('a chunk has no size that could be');
+    this.#extensionBytes += extensions.length;
+    if (this.#extensionBytes > MAX_EXTENSIONS) throw notHttp('the answer has too long extensions of its chunks');
     this.#left = parseInt(digits, 16);
     if (this.#seen.body.length + this.#left > this.#options.maxBody) throw tooLarge(this.#options.maxBody);
     this.#state = this.#left === 0 ? 'trailers' : 'chunk';
   }
 
   #finish(): void {
-    const { status, reason, fields, body, trailers } = this.#seen;
+    const { status, reason, headers, body, trailers } = this.#seen;
     this.#state = 'done';
-    this.#answer = { status, reason, headers: fields, body: body.bytes, trailers };
+    this.#answer = { status, reason, headers, body: body.bytes, trailers: trailers.list() };
   }
 }
 
-/** One line of a header or of trailers. What is no field is left out: it says nothing that could be passed on. */
-function addField(fields: HeaderList, line: string): void {
-  const clean = line.replace(CONTROL, ' ');
-  const last = fields.at(-1);
-  if (/^[ \t]/.test(clean)) {
-    // RFC 9112 5.2: a line that goes on with the one before; before the first of them it counts for nothing (2.2).
-    if (last !== undefined) last[1] = `${last[1]} ${clean.trim()}`.trim();
-    return;
+/** Whether a status line, or the empty line before one, may begin so. */
+function isBeginning(line: Buffer): boolean {
+  const text = line.toString('latin1', 0, HTTP.length).toUpperCase();
+  return HTTP.startsWith(text) || (line.length === 1 && line[0] === CR);
+}
+
+/** Lines of a header or of trailers. What is no field is left out: it says nothing that could be passed on. */
+class Fields {
+  readonly #fields: HeaderList = [];
+  /** The value of the last field, in the lines that it came in. */
+  #value: string[] = [];
+
+  add(line: string): void {
+    const clean = line.replace(CONTROL, ' ');
+    if (/^[ \t]/.test(clean)) {
+      // RFC 9112 5.2: a line that goes on with the one before; before the first of them it counts for nothing (2.2).
+      this.#value.push(clean.trim());
+      return;
+    }
+    const colon = clean.indexOf(':');
+    // RFC 9112 5.1: a proxy takes the blanks before the colon off.
+    const name = clean.slice(0, Math.max(colon, 0)).trimEnd();
+    if (!TOKEN.test(name)) return;
+    this.#finish();
+    this.#fields.push([name, '']);
+    this.#value = [clean.slice(colon + 1).trim()];
   }
-  const colon = clean.indexOf(':');
-  // RFC 9112 5.1: a proxy takes the blanks before the colon off.
-  const name = clean.slice(0, Math.max(colon, 0)).trimEnd();
-  if (TOKEN.test(name)) fields.push([name, clean.slice(colon + 1).trim()]);
+
+  /** All of them; nothing may be added after that. */
+  list(): HeaderList {
+    this.#finish();
+    return this.#fields;
+  }
+
+  #finish(): void {
+    const last = this.#fields.at(-1);
+    if (last !== undefined) last[1] = this.#value.filter((part) => part !== '').join(' ');
+    this.#value = [];
+  }
 }
 
 const valuesOf = (fields: HeaderList, name: string): string[] =>

@@ -5,9 +5,10 @@ import type { Clock } from '../../clock/clock.js';
 import { Alarm } from '../../alarm.js';
 import { HeldBytes } from '../held.js';
 import type { Answer } from '../http/front.js';
-import { withoutHopByHop, type HeaderList } from '../http/text.js';
+import { type HeaderList, passableTrailers, withoutHopByHop } from '../http/text.js';
 import { HELD_LIMITS, type HttpLimits } from '../limits.js';
-import { AnswerReader } from './answer.js';
+import { PacedInput } from '../pace.js';
+import { AnswerReader, type DestinationAnswer } from './answer.js';
 import { Dialer, dialHost } from './dial.js';
 import type { Upstream } from './upstream.js';
 import { UpstreamError } from './upstream-error.js';
@@ -101,32 +102,49 @@ export class Forwarder {
     const { method, imsi } = request;
     const share = this.#held.share(imsi);
     const reader = new AnswerReader({ method, maxBody: this.#limits.maxResponseBody, share, upgrade });
+    const clock = this.#clock;
     return new Promise<Exchanged>((resolve, reject) => {
+      const onClose = (): void => {
+        // What had come before stands.
+        read(() => reader.take(input.stop()));
+        reject(reader.cut());
+      };
+      const stop = (): Buffer => {
+        stream.off('close', onClose);
+        return input.stop();
+      };
       const read = (step: () => void): void => {
+        clock.stir();
         try {
           step();
           const { answer, rest } = reader;
           if (answer === undefined) return;
-          stream.off('data', onData).off('end', onEnd).pause();
-          // Whoever goes on with the connection needs to know the protocol that was chosen.
-          const headers = answer.status === 101 ? answer.headers : withoutHopByHop(answer.headers);
-          resolve({ answer: { ...answer, headers }, stream, rest });
+          const unread = stop();
+          resolve({ answer: passedOn(answer), stream, rest: Buffer.concat([rest, unread]) });
         } catch (error) {
           // What still comes is not read: it would be counted after the share was released.
-          stream.off('data', onData).off('end', onEnd);
+          stop();
           reject(error instanceof Error ? error : new Error('unknown'));
         }
       };
-      const onData = (chunk: Buffer): void => {
-        this.#clock.stir();
-        read(() => reader.take(chunk));
-      };
-      const onEnd = (): void => read(() => reader.end());
-      stream.on('data', onData).once('end', onEnd);
-      stream.once('close', () => reject(reader.cut()));
+      const input = new PacedInput(stream, {
+        ...{ clock, caller: imsi },
+        take: (bytes) => read(() => reader.take(bytes)),
+        work: () => reader.worked(),
+        end: () => read(() => reader.end()),
+      });
+      stream.once('close', onClose);
       writeRequest(stream, request);
     }).finally(() => share.release());
   }
+}
+
+/** The answer without what belonged to its connection. */
+function passedOn(answer: DestinationAnswer): Answer {
+  const trailers = passableTrailers(answer.trailers, answer.headers);
+  // Whoever goes on with the connection needs to know the protocol that was chosen.
+  const headers = answer.status === 101 ? answer.headers : withoutHopByHop(answer.headers);
+  return { ...answer, headers, trailers };
 }
 
 interface Exchanged {
