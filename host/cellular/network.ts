@@ -148,8 +148,10 @@ export type UdpService = (bytes: Uint8Array, caller: Session, reply: (bytes: Uin
 
 /** Where services are found: names to addresses, and (address, port) to a service. */
 export interface ServiceRegistry {
-  /** Binds names to one address of 100.127.0.0/16 and returns it; a name given before keeps its address. */
+  /** Binds names to one address, where callers find the services of that name, and returns it; a name given before keeps its address. */
   name(...names: readonly string[]): string;
+  /** Callers do not resolve the names: they are told the address. */
+  readonly isByAddress?: boolean;
   tcp(name: string, port: number, service: TcpService): void;
   udp(name: string, port: number, service: UdpService): void;
 }

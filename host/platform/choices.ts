@@ -228,6 +228,13 @@ export const INVENTORY = {
   grace: 45 * SECOND,
   /** Longest time without a bootstrap's next answer. */
   bootstrapStep: 120 * SECOND,
+  /** Between two looks at a firmware update that is under way: the first, doubled each time up to the last. */
+  firmwareFirstLook: 5 * SECOND,
+  firmwareLastLook: MINUTE,
+  /** How long the answer to a look is waited for: others wait behind it. */
+  firmwareLook: 20 * SECOND,
+  /** How long a device may say that nothing goes on: on a bad line a pull takes minutes to begin, and so does a restart into the image. */
+  firmwareStart: 15 * MINUTE,
   /** Bytes of a block of an image. */
   imageBlock: 512,
   /** How often a block of it is tried again after all of CoAP's retransmissions: on a bad line an image has many. */

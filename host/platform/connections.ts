@@ -36,6 +36,7 @@ export class Connections {
   /** The same registry, whose TCP services are behind this count. */
   before(registry: ServiceRegistry): ServiceRegistry {
     return {
+      isByAddress: registry.isByAddress ?? false,
       name: (...names) => registry.name(...names),
       udp: (name, port, service) => registry.udp(name, port, service),
       tcp: (name, port, service) =>

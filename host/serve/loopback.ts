@@ -44,6 +44,7 @@ export class LoopbackError extends Error {
 }
 
 export class Loopback implements ServiceRegistry {
+  readonly isByAddress = true;
   readonly #options: LoopbackOptions;
   readonly #entryPoints: (EntryPoint & { readonly open: () => Promise<void> })[] = [];
   readonly #servers: (Server | UdpServer)[] = [];
@@ -59,7 +60,8 @@ export class Loopback implements ServiceRegistry {
   }
 
   name(...names: readonly string[]): string {
-    return this.#options.registry.name(...names);
+    const { registry, block = 127 } = this.#options;
+    return registry.name(...names).replace(/^100\.127\./, `127.${block}.`);
   }
 
   tcp(name: string, port: number, service: TcpService): void {
@@ -166,8 +168,7 @@ export class Loopback implements ServiceRegistry {
   }
 
   #point(name: string, protocol: 'tcp' | 'udp', port: number): EntryPoint {
-    const { block = 127 } = this.#options;
-    const host = this.name(name).replace(/^100\.127\./, `127.${block}.`);
+    const host = this.name(name);
     return { name, protocol, port, host, hostPort: port < PRIVILEGED ? port + PORT_OFFSET : port };
   }
 

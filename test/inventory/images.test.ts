@@ -165,8 +165,9 @@ describe('an image', () => {
     expect(await fetch()).toBe('4.04');
     inventory.devices.change(id, { groupId: undefined });
     expect(await fetch()).toBe('4.04');
+    // It is not offered again by what comes later.
     inventory.devices.change(id, { groupId: 'meters' });
-    expect(await fetch()).toBe('2.05');
+    expect(await fetch()).toBe('4.04');
     await offer(mine, 'pull-coap');
     expect((await mine.raw({ method: '0.01', path })).code).toBe('2.05');
     directory.change(IMSI, { groupId: 'off' });

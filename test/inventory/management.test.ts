@@ -488,6 +488,13 @@ describe('firmware', () => {
 
   it('is pushed into /5/0/0 block by block, and updated', async () => {
     const { call, device, world } = await withImage();
+    const stand = (resource: number, value: number) =>
+      device.resources.set(`/5/0/${resource}`, { type: 'integer', value });
+    device.override = ({ method, path }) => {
+      if (method === '0.03' && path.join('/') === '5/0/0') stand(3, 2);
+      if (method === '0.02' && path.join('/') === '5/0/2') stand(3, 0).set('/5/0/5', { type: 'integer', value: 1 });
+      return undefined;
+    };
     const { status, json } = await call<{ requestId: string }>('POST', '/firmware', {
       file: '/fw/app.wasm',
       update: true,

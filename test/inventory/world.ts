@@ -258,6 +258,8 @@ export class TestDevice {
     ['/3/0/3', { type: 'string', value: '1.0.0' }],
     ['/3/0/9', { type: 'integer', value: 95 }],
     ['/3/0/13', { type: 'time', value: 1_600_000_000 }],
+    ['/5/0/3', { type: 'integer', value: 0 }],
+    ['/5/0/5', { type: 'integer', value: 0 }],
     ['/3303/0/5700', { type: 'float', value: 21.5 }],
   ]);
   readonly executed: string[] = [];

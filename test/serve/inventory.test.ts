@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import packet from 'coap-packet';
 import { afterEach, beforeEach, expect, onTestFinished } from 'vitest';
 import { EXAMPLE_WORLD } from '../../host/cli/demo.js';
+import type { DeviceLink } from '../../host/platform/inventory/registrar.js';
 import { DataFolder, loadServeConfig, Serve } from '../../host/serve/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { akari as akariCommand, resultOf } from '../cli/akari.js';
@@ -152,6 +153,28 @@ it('a restart of the platform goes unnoticed: the device is asked, and answers, 
   await answered('2.04');
   expect(events.filter((event) => event.type === 'inventory').map(({ event }) => event)).not.toContain('expired');
   expect(events.filter((event) => event.type === 'inventory' && event.event === 'registered').length).toBe(1);
+});
+
+it('the addresses that devices are told are where they find the servers: the account, and images by either way', async () => {
+  const [session] = served.sessions;
+  const ip = session?.session?.ip ?? '';
+  const { inventory, files } = served.world.platform;
+  const { operatorId, deviceId } = inventory.devices.create({
+    ...{ operatorId: 'OP0012345678', endpoint: 'pulls', imsi: session?.imsi, groupId: session?.group },
+  });
+  const body = [Buffer.from('an image')] as unknown as AsyncIterable<Uint8Array>;
+  await files.put({ operatorId, scope: 'private', path: '/a.bin' }, 'application/octet-stream', body);
+  const offered = (method: 'pull' | 'pull-coap'): string => {
+    const device = inventory.devices.get(deviceId);
+    const given = device && inventory.images.offer(device, { deviceId, keyId: '' } as DeviceLink, '/a.bin', method);
+    return given !== undefined && 'uri' in given ? given.uri : '';
+  };
+  expect(offered('pull')).toBe(`coaps://${served.devices.host}:${served.devices.port}/fw/a.bin`);
+  const uri = offered('pull-coap');
+  expect(uri).toBe(`${bootstrapAt()}/fw/a.bin`);
+  expect(await coap('-a', ip, '-m', 'get', uri)).toContain('an image');
+  const pack = await coap('-a', ip, '-m', 'get', '-A', '110', `${bootstrapAt()}/bspack?ep=pulls`);
+  expect(pack).toContain(`coaps://${served.devices.host}:${served.devices.port}`);
 });
 
 it('operators ask for several places at once, for one instance of a resource, and upload models in XML', async () => {

@@ -245,7 +245,8 @@ it('registers with a key that an operator has given it, and tshark reads all of 
   await operator.call('POST', `/devices/${id}/firmware`, { file: '/image', blockBytes: 512 });
   expect(await happened('response', 2)).toBe(true);
   expect((await operator.get<object[]>(`/devices/${id}/requests`)).json).toMatchObject([
-    { state: 'done', code: '2.04', result: { bytes: 3000 } },
+    // Its firmware object takes any image and stays in State 1, Downloading.
+    { state: 'running', code: '2.04', result: { bytes: 3000, state: 'Downloading' } },
     {},
   ]);
   await operator.call('POST', `/devices/${id}/3/0/9/observe`);

@@ -121,6 +121,8 @@ describe.each(['push', 'pull'] as const)('an image by %s', (method) => {
     await online({ seed: 'rebind', method });
     give(method);
     const { handshakes } = way;
+    // The platform has looked how the device stands, and the session of a pull is there.
+    await midway(25);
     for (let i = 0; i < 5; i++) {
       await midway(15);
       way.rebind();

@@ -72,6 +72,7 @@ export class Directory implements SubscriberDirectory {
   readonly #stock: Stock;
   readonly #subscribers = new Map<string, StoredSubscriber>();
   readonly #groups = new Map<string, GroupRecord>();
+  readonly #groupListeners: ((group: Pick<GroupRecord, 'operatorId' | 'id'>) => void)[] = [];
   readonly #credentials = new Map<string, { readonly record: CredentialsRecord; readonly value: Credentials }>();
 
   /** Reads what the database holds. Throws SealError when that was sealed with another master key, DatabaseError when it is damaged. */
@@ -240,7 +241,14 @@ export class Directory implements SubscriberDirectory {
   ): GroupRecord {
     const { createdMs, ...group } = this.#ownGroup(operatorId, id);
     const { tags = group.tags, configuration = writtenConfiguration(group) } = change;
-    return this.#saveGroup({ operatorId, id, tags, createdMs, modifiedMs: this.#unixMs() }, configuration);
+    const changed = this.#saveGroup({ operatorId, id, tags, createdMs, modifiedMs: this.#unixMs() }, configuration);
+    for (const listener of this.#groupListeners) listener(changed);
+    return changed;
+  }
+
+  /** From now on `listener` is called when a group has another configuration, or is gone. */
+  onGroupChange(listener: (group: Pick<GroupRecord, 'operatorId' | 'id'>) => void): void {
+    this.#groupListeners.push(listener);
   }
 
   /** Its subscribers are then in no group. Throws DirectoryError 'no-group'. */
@@ -253,6 +261,7 @@ export class Directory implements SubscriberDirectory {
       this.#database.run('DELETE FROM groups WHERE group_id = ?', id);
     });
     this.#groups.delete(id);
+    for (const listener of this.#groupListeners) listener({ operatorId, id });
   }
 
   // --- Credentials ---

@@ -71,8 +71,16 @@ export class Devices {
   readonly #database: Database;
   readonly #random: Random;
   readonly #unixMs: () => number;
+  readonly #regrouped: (deviceId: string) => void;
 
-  constructor({ database, random, unixMs }: Keeping) {
+  /** `regrouped` is called when a device has come into another group, or into none. */
+  constructor({
+    database,
+    random,
+    unixMs,
+    regrouped = () => undefined,
+  }: Keeping & { readonly regrouped?: (deviceId: string) => void }) {
+    this.#regrouped = regrouped;
     this.#database = database;
     this.#random = random;
     this.#unixMs = unixMs;
@@ -147,6 +155,7 @@ export class Devices {
       ...[JSON.stringify(after.facts), after.registration ? JSON.stringify(after.registration) : null],
       ...[after.online ? 1 : 0, deviceId],
     );
+    if (after.groupId !== before.groupId) this.#regrouped(deviceId);
     return after;
   }
 

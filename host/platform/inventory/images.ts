@@ -3,46 +3,61 @@
 
 import { createHash } from 'node:crypto';
 import { type CoapResponse, type IncomingRequest, Method, Option } from '../../coap/index.js';
-import { ContentFormat, writeContent } from '../../lwm2m/index.js';
+import { ContentFormat } from '../../lwm2m/index.js';
 import { z } from 'zod';
 import { INVENTORY } from '../choices.js';
+import { optional } from '../directory/fields.js';
 import { checkedPath } from '../harvest-files/path.js';
 import type { FileKey, FileStore } from '../harvest-files/store.js';
 import { INVENTORY_LIMITS } from '../limits.js';
 import type { Clock } from '../../clock/clock.js';
+import type { RunningTime } from '../running-time.js';
 import type { DeviceRecord } from './devices.js';
-import { writeIn } from './formats.js';
 import { type Fetcher, type Offer, Offers } from './offers.js';
 import type { DeviceLink } from './registrar.js';
 import type { Outcome } from './requests.js';
 
-export const firmwareBody = z.object({
-  /** A path in the scope `private` of Harvest Files. */
-  file: z.string().min(1).max(1024),
-  method: z.enum(['push', 'pull', 'pull-coap']).default('push'),
-  /** Execute Update when the image is there; a device that was offered one says by itself when it is. */
-  update: z.boolean().default(false),
-  /** Bytes of a block. */
-  blockBytes: z.union([16, 32, 64, 128, 256, 512, 1024].map((size) => z.literal(size))).optional(),
-});
+export const firmwareBody = z
+  .object({
+    /** A path in the scope `private` of Harvest Files; needed but for a reset. */
+    file: optional(z.string().min(1).max(1024)),
+    /** `reset`: a device that waits with an image gives it up. */
+    method: z.enum(['push', 'pull', 'pull-coap', 'reset']).default('push'),
+    /** Execute Update when the image is there. */
+    update: z.boolean().default(false),
+    /** Bytes of a block. */
+    blockBytes: optional(z.union([16, 32, 64, 128, 256, 512, 1024].map((size) => z.literal(size)))),
+  })
+  .refine(({ file, method }) => file !== undefined || method === 'reset', { path: ['file'], error: 'is missing' });
 
-/** Package URI. */
-const URI = [5, 0, 1];
+/** A firmware request that is no reset. */
+export interface ImageBody {
+  readonly file: string;
+  readonly method: 'push' | 'pull' | 'pull-coap';
+  readonly update: boolean;
+  readonly blockBytes: number | undefined;
+}
 
-interface Giving {
-  readonly requestId: string;
-  readonly root: readonly string[];
-  readonly body: unknown;
-  /** In which values are written to the device, the best first. */
-  readonly formats: readonly number[];
+/** What was asked; undefined: a reset. */
+export function readFirmwareBody(body: unknown): ImageBody | undefined {
+  const { file, method, update, blockBytes } = firmwareBody.parse(body);
+  return method === 'reset' || file === undefined ? undefined : { file, method, update, blockBytes };
+}
+
+interface Pushing {
+  readonly file: string;
+  /** Of the Package. */
+  readonly path: readonly string[];
+  readonly blockBytes?: number | undefined;
 }
 
 export interface ImagesOptions {
   readonly clock: Clock;
+  readonly running: RunningTime;
   readonly files: FileStore;
   /** Where devices find the device management server, and the bootstrap server. */
   readonly serverUri: string;
-  readonly plainUri: string;
+  readonly plainUri: () => string;
   /** Inventory is on for the device's group. */
   readonly isOn: (deviceId: string) => boolean;
   /** The SIM in whose session the device was given this key. */
@@ -65,11 +80,12 @@ export class Images {
   /** Each block of a pull is a request: the image stays in memory meanwhile. */
   readonly #kept = new Map<string, Image>();
   readonly #loading = new Map<string, Promise<Image | undefined>>();
-  readonly #offers: Offers;
+  readonly #offers = new Offers();
+  /** By device, as long as something is offered to it. */
+  readonly #fetchedMs = new Map<string, number>();
 
   constructor(options: ImagesOptions) {
     this.#options = options;
-    this.#offers = new Offers(options.clock);
   }
 
   /** Whether there is such a file; throws PathError for a path that cannot be. */
@@ -78,32 +94,18 @@ export class Images {
     return found !== undefined && found.length <= INVENTORY_LIMITS.imageBytes;
   }
 
-  /** Rejects with CoapError. */
-  async give(device: DeviceRecord, link: DeviceLink, { root, body, formats }: Giving): Promise<Outcome> {
-    const { operatorId, deviceId } = device;
-    const { peer } = link;
-    this.#offers.end(deviceId);
-    const { file, method, update, blockBytes = INVENTORY.imageBlock } = firmwareBody.parse(body);
-    const at = (resource: number): string[] => [...root, '5', '0', String(resource)];
-    if (method !== 'push') {
-      const uri = this.#uriOf(file, method);
-      const refused = this.#offer(device, link, file, method);
-      if (refused !== undefined) return { reason: refused };
-      const { code } = await writeIn(formats, (contentFormat) => {
-        const payload = writeContent([{ path: URI, type: 'string', value: uri }], contentFormat, URI);
-        return peer.request({ method: Method.Put, path: at(1), contentFormat, payload });
-      });
-      if (!code.startsWith('2.')) this.#offers.end(deviceId);
-      return { code, result: { uri } };
-    }
+  /** Writes the image into the device. Rejects with CoapError. */
+  async push(
+    { operatorId }: DeviceRecord,
+    { peer }: DeviceLink,
+    { file, path, blockBytes }: Pushing,
+  ): Promise<Outcome> {
     const image = await this.#load(operatorId, file);
     if (image === undefined) return { reason: 'the file is not there any more' };
-    const sent = await peer.request({
-      ...{ method: Method.Put, path: at(0), contentFormat: ContentFormat.Opaque, payload: image.bytes, blockBytes },
-      repeats: INVENTORY.imageRepeats,
+    const { code } = await peer.request({
+      ...{ method: Method.Put, path, contentFormat: ContentFormat.Opaque, payload: image.bytes },
+      ...{ blockBytes: blockBytes ?? INVENTORY.imageBlock, repeats: INVENTORY.imageRepeats },
     });
-    if (!update || !sent.code.startsWith('2.')) return { code: sent.code, result: { bytes: image.bytes.length } };
-    const { code } = await peer.request({ method: Method.Post, path: at(2) });
     return { code, result: { bytes: image.bytes.length } };
   }
 
@@ -116,34 +118,66 @@ export class Images {
     return request.method === Method.Get ? this.#answer(offer) : plain('4.05');
   }
 
+  /** What is offered to the device. */
+  offered(deviceId: string): Offer | undefined {
+    return this.#offers.get(deviceId);
+  }
+
+  /** Devices to which something is offered. */
+  get fetchers(): readonly string[] {
+    return this.#offers.devices;
+  }
+
+  /** Running time at which the device has fetched of it last, milliseconds. */
+  fetchedAtMs(deviceId: string): number | undefined {
+    return this.#fetchedMs.get(deviceId);
+  }
+
+  /** An earlier process has offered it, and the device is still to fetch it. */
+  restore(offer: Offer): void {
+    this.#offers.begin(offer);
+  }
+
   /** Nothing is offered to the device any more. */
   withdraw(deviceId: string): void {
     this.#offers.end(deviceId);
+    this.#fetchedMs.delete(deviceId);
   }
 
   close(): void {
     this.#offers.clear();
+    this.#fetchedMs.clear();
   }
 
-  /** Why not, if the image cannot be offered. */
-  #offer(device: DeviceRecord, { keyId }: DeviceLink, file: string, method: string): string | undefined {
+  /** Where the device may fetch the image from now on, or why it cannot be offered. Throws PathError. */
+  offer(
+    device: DeviceRecord,
+    { keyId }: DeviceLink,
+    file: string,
+    method: 'pull' | 'pull-coap',
+  ): { readonly uri: string; readonly offer: Offer } | { readonly refused: string } {
     const { files, isOn, simOf } = this.#options;
     const { operatorId, deviceId } = device;
-    if (!isOn(deviceId)) return 'Inventory is not enabled for the group of the device: it could not fetch the image';
+    if (!isOn(deviceId)) {
+      return { refused: 'Inventory is not enabled for the group of the device: it could not fetch the image' };
+    }
     const imsi = method === 'pull' ? undefined : (simOf(deviceId, keyId) ?? device.imsi);
     if (method !== 'pull' && imsi === undefined) {
-      return 'no SIM is known to carry the device, whose key was made by hand: use the method pull';
+      return { refused: 'no SIM is known to carry the device, whose key was made by hand: use the method pull' };
     }
     const key = keyOf(operatorId, file);
     const record = files.get(key);
-    if (record === undefined) return 'the file is not there any more';
-    this.#offers.begin({ deviceId, operatorId, path: key.path, etag: record.etag, imsi });
-    return undefined;
+    if (record === undefined) return { refused: 'the file is not there any more' };
+    const offer = { deviceId, operatorId, path: key.path, etag: record.etag, ...(imsi !== undefined && { imsi }) };
+    this.#offers.begin(offer);
+    return { uri: this.#uriOf(file, method), offer };
   }
 
-  async #answer({ operatorId, path, etag }: Offer): Promise<CoapResponse> {
+  async #answer(offer: Offer): Promise<CoapResponse> {
+    const { operatorId, deviceId, path, etag } = offer;
     const image = await this.#load(operatorId, path, etag);
-    if (image === undefined) return plain('4.04');
+    if (image === undefined || this.#offers.get(deviceId) !== offer) return plain('4.04');
+    this.#fetchedMs.set(deviceId, this.#options.running.ms());
     const options = [
       { number: Option.ETag, value: Buffer.from(image.etag, 'hex') },
       { number: Option.ContentFormat, value: Buffer.of(ContentFormat.Opaque) },
@@ -152,7 +186,7 @@ export class Images {
   }
 
   #uriOf(file: string, method: 'pull' | 'pull-coap'): string {
-    const base = method === 'pull' ? this.#options.serverUri : this.#options.plainUri;
+    const base = method === 'pull' ? this.#options.serverUri : this.#options.plainUri();
     const path = checkedPath(file)
       .split('/')
       .map((part) => encodeURIComponent(part))

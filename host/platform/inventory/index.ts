@@ -56,21 +56,26 @@ export class Inventory implements Service {
   readonly bootstrap: BootstrapServer;
   readonly registrar: Registrar;
   readonly #options: InventoryOptions;
+  /** Where devices find the bootstrap server. */
+  #plainUri = `coap://${BOOTSTRAP_NAME}:${BOOTSTRAP_PORT}`;
 
   constructor(context: ServiceContext, options: InventoryOptions) {
-    const { database, seal, clock } = context;
+    const { database, seal, clock, running } = context;
     const { data, files, serverUri = INVENTORY.serverUri, dtlsLimits, lasting = false } = options;
     const random = context.random.fork('inventory');
     const unixMs = (): number => clock.unixMs();
-    const kept = { database, random, unixMs };
+    const kept = { database, random, unixMs, running };
     this.#options = options;
-    this.devices = new Devices(kept);
+    this.devices = new Devices({
+      ...kept,
+      regrouped: (deviceId) => this.#stopPull(deviceId, 'the device is in another group now'),
+    });
     this.keys = new DeviceKeys({ database, seal, random });
     this.requests = new Requests(kept);
     this.readings = new Readings({ database, data, unixMs });
     this.models = new ObjectModels(database);
     this.images = new Images({
-      ...{ clock, files, serverUri, plainUri: `coap://${BOOTSTRAP_NAME}:${BOOTSTRAP_PORT}` },
+      ...{ clock, running, files, serverUri, plainUri: () => this.#plainUri },
       isOn: (deviceId) => this.#isOn(deviceId),
       simOf: (deviceId, keyId) => this.keys.simOf(deviceId, keyId),
     });
@@ -98,10 +103,19 @@ export class Inventory implements Service {
         other: (device, request) => this.#other(device, request),
       },
     });
+    options.directory.onGroupChange(({ operatorId, id }) => {
+      for (const deviceId of images.fetchers) {
+        const device = devices.get(deviceId);
+        const isOfGroup = device?.operatorId === operatorId && device.groupId === id;
+        if (isOfGroup && !this.#isOn(deviceId))
+          this.#stopPull(deviceId, 'Inventory is off for the group of the device');
+      }
+    });
   }
 
   register(registry: ServiceRegistry): void {
-    registry.name(BOOTSTRAP_NAME);
+    const address = registry.name(BOOTSTRAP_NAME);
+    if (registry.isByAddress === true) this.#plainUri = `coap://${address}:${BOOTSTRAP_PORT}`;
     registry.name(...SERVER_NAMES);
     registry.udp(BOOTSTRAP_NAME, BOOTSTRAP_PORT, (bytes, session, reply, from) =>
       this.bootstrap.datagram(bytes, session, reply, from),
@@ -133,13 +147,18 @@ export class Inventory implements Service {
     return device !== undefined && this.configOf(device)?.enabled === true;
   }
 
+  /** An image that the device was to fetch is not offered any more. */
+  #stopPull(deviceId: string, reason: string): void {
+    if (this.images.offered(deviceId) !== undefined) this.management.stopUpdate(deviceId, reason);
+  }
+
   /** Takes the device away with all that is kept of it; its key is nobody's then. */
   delete(deviceId: string): void {
     this.devices.delete(deviceId);
     this.keys.delete(deviceId);
     this.requests.delete(deviceId);
     this.readings.delete(deviceId);
-    this.images.withdraw(deviceId);
+    this.management.stopUpdate(deviceId, 'the device was deleted');
     this.registrar.forget(deviceId);
   }
 

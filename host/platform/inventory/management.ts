@@ -20,7 +20,7 @@ import { kindOf } from './bootstrap.js';
 import { asked, compositeView, fetchRequest, pathsIn } from './composite.js';
 import type { SoracomInventory } from './config.js';
 import type { DeviceRecord, Devices } from './devices.js';
-import { formatsOf } from './formats.js';
+import { FirmwareUpdates } from './firmware.js';
 import type { Images } from './images.js';
 import { type Asking, leavesIn, perform, readRequests, segments, WITH_MODEL } from './operations.js';
 import { RequestQueue } from './queue.js';
@@ -61,10 +61,11 @@ export class Management {
   readonly #unfinished = new Set<string>();
   /** Who waits for what comes of a request. */
   readonly #waiters = new Map<string, (request: DeviceRequest) => void>();
+  readonly #firmware: FirmwareUpdates;
 
   constructor(options: ManagementOptions) {
     this.#options = options;
-    const { context, requests, devices, reachable } = options;
+    const { context, requests, devices, images, reachable } = options;
     this.#queue = new RequestQueue({
       ...{ clock: context.clock, requests },
       reachable: (deviceId) => {
@@ -75,10 +76,17 @@ export class Management {
       ask: (device, link, request) => this.#ask(device, link, request),
       after: (device, request) => this.#after(device, request),
     });
+    this.#firmware = new FirmwareUpdates({
+      ...{ clock: context.clock, running: context.running, devices, requests, images, reachable },
+      modelsOf: ({ operatorId }) => this.models(operatorId),
+      after: (device, request) => this.#after(device, request),
+      soon: (device, work) => this.#soon(device, work),
+    });
   }
 
   close(): void {
     this.#queue.close();
+    this.#firmware.close();
   }
 
   models(operatorId: string): Models {
@@ -113,16 +121,23 @@ export class Management {
     });
   }
 
+  /** Ends a firmware update that is under way; nothing is offered to the device any more. */
+  stopUpdate(deviceId: string, reason: string): void {
+    this.#firmware.stop(deviceId, reason);
+  }
+
   // --- What devices do ---
 
   /** Nothing of what was agreed on before holds (OMA LwM2M Core 6.4.4): observations begin anew. */
   registered(device: DeviceRecord, link: DeviceLink): void {
     this.#soon(device, () => this.#begin(device, link));
+    this.#soon(device, () => this.#firmware.check(device, link, true));
   }
 
   updated(device: DeviceRecord, link: DeviceLink, fresh: boolean): void {
     const isToBegin = fresh || this.#unfinished.has(device.deviceId);
     this.#soon(device, () => (isToBegin ? this.#begin(device, link) : this.#queue.flush(device, link)));
+    this.#soon(device, () => this.#firmware.check(device, link, fresh));
   }
 
   gone({ deviceId }: DeviceRecord): void {
@@ -229,7 +244,8 @@ export class Management {
     this.#waiters.get(request.requestId)?.(request);
   }
 
-  async #do(device: DeviceRecord, link: DeviceLink, { operation, requestId }: DeviceRequest): Promise<Outcome> {
+  async #do(device: DeviceRecord, link: DeviceLink, request: DeviceRequest): Promise<Outcome> {
+    const { operation } = request;
     const { kind, path, body } = operation;
     switch (kind) {
       case 'observe':
@@ -239,9 +255,7 @@ export class Management {
       case 'unobserve-composite':
         return this.#unobserve(device, path);
       case 'firmware':
-        return this.#options.images.give(device, link, {
-          ...{ requestId, root: segments(device, NO_PATH), body, formats: formatsOf(device.registration) },
-        });
+        return this.#firmware.begin(device, link, request);
       default:
         return perform(this.#asking(device, link), kind, operation);
     }

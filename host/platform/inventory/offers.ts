@@ -1,9 +1,6 @@
 // What devices may fetch: the image that was offered to a device, for that device alone, as long as its update is under way. Who asks is
 // told by the association (coaps) or by the session (coap, whose SIM had the key that the device is registered with).
 
-import type { Clock, Timer } from '../../clock/clock.js';
-import { INVENTORY } from '../choices.js';
-
 export interface Offer {
   readonly deviceId: string;
   readonly operatorId: string;
@@ -12,36 +9,31 @@ export interface Offer {
   /** Of the file as it was offered: what is put there later is another image. */
   readonly etag: string;
   /** Of the SIM in whose sessions it is to be had; undefined: over the device's association only. */
-  readonly imsi: string | undefined;
+  readonly imsi?: string | undefined;
 }
 
 /** Who asks for an image. */
 export type Fetcher = { readonly deviceId: string } | { readonly operatorId: string; readonly imsi: string };
 
 export class Offers {
-  readonly #clock: Clock;
   /** By device: one at a time. */
-  readonly #open = new Map<string, { readonly offer: Offer; readonly timer: Timer }>();
+  readonly #open = new Map<string, Offer>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  get devices(): readonly string[] {
+    return [...this.#open.keys()];
   }
 
-  get size(): number {
-    return this.#open.size;
+  get(deviceId: string): Offer | undefined {
+    return this.#open.get(deviceId);
   }
 
   /** In the place of what was offered to the device before. */
   begin(offer: Offer): void {
-    const { deviceId } = offer;
-    this.end(deviceId);
-    const timer = this.#clock.after(INVENTORY.requestLife, () => this.#open.delete(deviceId));
-    this.#open.set(deviceId, { offer, timer });
+    this.#open.set(offer.deviceId, offer);
   }
 
   /** The update is over, or will not be. */
   end(deviceId: string): void {
-    this.#open.get(deviceId)?.timer.cancel();
     this.#open.delete(deviceId);
   }
 
@@ -52,16 +44,16 @@ export class Offers {
       return own.length === segments.length && own.every((segment, i) => segment === segments[i]);
     };
     if ('deviceId' in fetcher) {
-      const found = this.#open.get(fetcher.deviceId)?.offer;
+      const found = this.#open.get(fetcher.deviceId);
       return found !== undefined && found.imsi === undefined && named(found) ? found : undefined;
     }
-    for (const { offer } of this.#open.values()) {
+    for (const offer of this.#open.values()) {
       if (offer.imsi === fetcher.imsi && offer.operatorId === fetcher.operatorId && named(offer)) return offer;
     }
     return undefined;
   }
 
   clear(): void {
-    for (const deviceId of [...this.#open.keys()]) this.end(deviceId);
+    this.#open.clear();
   }
 }

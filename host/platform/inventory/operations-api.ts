@@ -130,7 +130,8 @@ export function operationRoutes(inventory: Inventory): Route[] {
   const firmware = (call: OperatorCall<z.output<typeof firmwareBody>>): Reply => {
     const device = of(call);
     try {
-      if (!inventory.images.has(device.operatorId, call.input.file))
+      const { file } = call.input;
+      if (call.input.method !== 'reset' && !inventory.images.has(device.operatorId, file ?? ''))
         throw new ApiError('no-file', 'of a size for an image');
     } catch (error) {
       if (!(error instanceof PathError)) throw error;

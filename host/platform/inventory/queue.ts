@@ -1,5 +1,6 @@
 // What operators ask of devices, one request after the other for each device. A request that a device does not answer holds up no other: as
-// long as the device is there, that request has failed; if nothing comes from it at all, everything waits until it is back.
+// long as the device is there, that request has failed; if nothing comes from it at all, everything waits until it is back. A device may be
+// there and answer neither some requests nor empty messages: what was not answered is asked again after all others.
 
 import { CoapError } from '../../coap/index.js';
 import type { Clock, Nanoseconds, Timer } from '../../clock/clock.js';
@@ -25,8 +26,10 @@ type Found = 'there' | 'silent' | 'gone';
 export class RequestQueue {
   readonly #options: RequestQueueOptions;
   readonly #busy = new Set<string>();
-  /** How often a request was not answered by a device that had just been heard. */
-  readonly #tries = new Map<string, number>();
+  /** By device and request: how often it was not answered by a device that had just been heard. */
+  readonly #tries = new Map<string, Map<string, number>>();
+  /** By device: requests without an answer since it was heard of by itself. */
+  readonly #inVain = new Map<string, Set<string>>();
   /** Devices that are asked again after a while, though they have said nothing. */
   readonly #retries = new Map<string, { readonly timer: Timer; readonly wait: Nanoseconds }>();
 
@@ -34,8 +37,13 @@ export class RequestQueue {
     this.#options = options;
   }
 
-  /** Asks what waits for the device. Resolves when nothing does any more, or the device is away. */
+  /** Asks what waits for the device, which has been heard. Resolves when nothing does any more, or the device is away. */
   async flush(device: DeviceRecord, link: DeviceLink): Promise<void> {
+    if (!this.#busy.has(device.deviceId)) this.#inVain.delete(device.deviceId);
+    await this.#flush(device, link);
+  }
+
+  async #flush(device: DeviceRecord, link: DeviceLink): Promise<void> {
     const { deviceId } = device;
     if (this.#busy.has(deviceId)) return;
     this.#busy.add(deviceId);
@@ -51,6 +59,7 @@ export class RequestQueue {
     for (const { timer } of this.#retries.values()) timer.cancel();
     this.#retries.clear();
     this.#tries.clear();
+    this.#inVain.clear();
   }
 
   async #round(device: DeviceRecord, link: DeviceLink): Promise<void> {
@@ -68,7 +77,12 @@ export class RequestQueue {
         return;
       }
     }
-    if (unanswered.length === 0) return this.#settle(device.deviceId);
+    if (unanswered.length === 0) {
+      // Nothing waits any more.
+      this.#tries.delete(device.deviceId);
+      this.#inVain.delete(device.deviceId);
+      return this.#settle(device.deviceId);
+    }
     // Nothing else is to be asked.
     await this.#isAwake(device, link, unanswered);
   }
@@ -78,22 +92,29 @@ export class RequestQueue {
     const isThere = await link.peer.ping();
     if (link.peer.closed) return false;
     if (!isThere) {
-      this.#later(device.deviceId);
+      const { deviceId } = device;
+      const inVain = this.#inVain.get(deviceId) ?? new Set();
+      this.#inVain.set(deviceId, inVain);
+      for (const { requestId } of unanswered) inVain.add(requestId);
+      this.#later(deviceId);
       return false;
     }
     for (const one of unanswered.splice(0)) this.#fail(device, one);
     return true;
   }
 
+  /** In the order in which they came, but what a device has left unanswered comes after what it has not been asked. */
   #next(deviceId: string, apart: readonly DeviceRequest[]): DeviceRequest | undefined {
-    const { clock, requests } = this.#options;
-    for (;;) {
-      const waiting = requests.waiting(deviceId);
-      const request = waiting.find(({ requestId }) => apart.every((one) => one.requestId !== requestId));
-      if (request === undefined || request.expiresMs > clock.unixMs()) return request;
-      requests.list(deviceId); // marks what is too old
-      this.#tries.delete(request.requestId);
-    }
+    const waiting = this.#options.requests
+      .waiting(deviceId)
+      .filter(({ requestId }) => apart.every((one) => one.requestId !== requestId));
+    const inVain = this.#inVain.get(deviceId);
+    const tries = this.#tries.get(deviceId);
+    const isLast = ({ requestId }: DeviceRequest): boolean =>
+      inVain?.has(requestId) === true || (tries?.get(requestId) ?? 0) >= INVENTORY.tries - 1;
+    if (waiting.every(isLast)) this.#inVain.delete(deviceId);
+    // The sort is stable.
+    return waiting.sort((a, b) => Number(isLast(a)) - Number(isLast(b)))[0];
   }
 
   /** Puts the request to `unanswered` if it waits on. */
@@ -147,9 +168,11 @@ export class RequestQueue {
     }
   }
 
-  #isLastTry({ requestId }: DeviceRequest): boolean {
-    const tries = (this.#tries.get(requestId) ?? 0) + 1;
-    this.#tries.set(requestId, tries);
+  #isLastTry({ deviceId, requestId }: DeviceRequest): boolean {
+    const ofDevice = this.#tries.get(deviceId) ?? new Map<string, number>();
+    this.#tries.set(deviceId, ofDevice);
+    const tries = (ofDevice.get(requestId) ?? 0) + 1;
+    ofDevice.set(requestId, tries);
     return tries >= INVENTORY.tries;
   }
 
@@ -158,7 +181,7 @@ export class RequestQueue {
   }
 
   #end(device: DeviceRecord, request: DeviceRequest): void {
-    if (request.state !== 'queued') this.#tries.delete(request.requestId);
+    if (request.state !== 'queued') this.#tries.get(request.deviceId)?.delete(request.requestId);
     this.#options.after(device, request);
   }
 
@@ -176,7 +199,7 @@ export class RequestQueue {
     const timer = clock.after(wait, () => {
       const found = reachable(deviceId);
       if (found === undefined || requests.waiting(deviceId).length === 0) this.#settle(deviceId);
-      else void this.flush(found.device, found.link).catch(() => this.#settle(deviceId));
+      else void this.#flush(found.device, found.link).catch(() => this.#settle(deviceId));
     });
     this.#retries.set(deviceId, { timer, wait });
   }

@@ -1,10 +1,13 @@
-// What operators ask of devices: kept until the device can be asked, with what came of it.
+// What operators ask of devices: kept until the device can be asked, with what came of it. How long a request waits goes by the platform's
+// running time: a wall clock that is wrong expires none.
 
 import type { Random } from '../../random.js';
 import { INVENTORY } from '../choices.js';
-import { type Database, type Row, storedJson } from '../database.js';
+import { type Database, storedJson } from '../database.js';
 import { INVENTORY_LIMITS } from '../limits.js';
+import type { RunningTime } from '../running-time.js';
 import { type Keeping, randomName } from './devices.js';
+import type { FirmwareProgress } from './firmware-state.js';
 
 /** What a device is asked. `path`: `/3/0/9`; of a composite operation several, see composite.ts. `body`: JSON, as the operator wrote it; it is shown to nobody. */
 export interface Operation {
@@ -37,6 +40,8 @@ export interface Outcome {
   /** JSON for the operator. */
   readonly result?: unknown;
   readonly reason?: string;
+  /** It goes on: the outcome so far. */
+  readonly progress?: FirmwareProgress | undefined;
   /** What the device answered cannot be understood: `reason` says why. */
   readonly isUnreadable?: boolean;
 }
@@ -48,8 +53,13 @@ export interface DeviceRequest {
   readonly state: RequestState;
   readonly outcome: Outcome | undefined;
   readonly createdMs: number;
+  /** UNIX milliseconds, as it looks now. */
   readonly expiresMs: number;
+  /** The same in running time. */
+  readonly untilMs: number;
 }
+
+const LIFE_MS = INVENTORY.requestLife / 1e6;
 
 const TABLES = [
   `CREATE TABLE inventory_requests (
@@ -57,6 +67,9 @@ const TABLES = [
      operation TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT, created_ms INTEGER NOT NULL,
      expires_ms INTEGER NOT NULL) STRICT;
    CREATE INDEX inventory_requests_device ON inventory_requests (device_id, sequence);`,
+  // Life by running time; what was there before counts from now on.
+  `ALTER TABLE inventory_requests DROP COLUMN expires_ms;
+   ALTER TABLE inventory_requests ADD COLUMN until_ms INTEGER;`,
 ];
 
 /** Done twice is the same as done once. */
@@ -69,31 +82,35 @@ export class Requests {
   readonly #database: Database;
   readonly #random: Random;
   readonly #unixMs: () => number;
+  readonly #running: RunningTime;
 
-  constructor({ database, random, unixMs }: Keeping) {
+  constructor({ database, random, unixMs, running }: Keeping & { readonly running: RunningTime }) {
     this.#database = database;
     this.#random = random;
     this.#unixMs = unixMs;
+    this.#running = running;
     database.define('inventory_requests', TABLES);
+    const latest = database.get('SELECT MAX(until_ms) AS ms FROM inventory_requests')?.['ms'];
+    if (latest != null) running.atLeast(Number(latest) - LIFE_MS);
+    database.run('UPDATE inventory_requests SET until_ms = ? WHERE until_ms IS NULL', running.ms() + LIFE_MS);
     // What was under way when the process ended.
-    for (const row of database.all(`SELECT * FROM inventory_requests WHERE state = 'running'`)) {
-      this.unanswered(readRequest(row), 'the platform was restarted');
+    for (const request of this.#all(`WHERE state = 'running'`)) {
+      if (request.outcome?.progress === undefined) this.unanswered(request, 'the platform was restarted');
     }
   }
 
   /** Undefined: too many wait already. */
   add(deviceId: string, operation: Operation): DeviceRequest | undefined {
     const now = this.#unixMs();
-    this.#expire(deviceId, now);
     if (this.waiting(deviceId).length >= INVENTORY_LIMITS.waitingRequests) return undefined;
     const request: DeviceRequest = {
       ...{ requestId: `r-${randomName(this.#random, 20)}`, deviceId, operation, state: 'queued', outcome: undefined },
-      ...{ createdMs: now, expiresMs: now + INVENTORY.requestLife / 1e6 },
+      ...{ createdMs: now, expiresMs: now + LIFE_MS, untilMs: this.#running.ms() + LIFE_MS },
     };
     this.#database.run(
-      `INSERT INTO inventory_requests (request_id, device_id, operation, state, created_ms, expires_ms)
+      `INSERT INTO inventory_requests (request_id, device_id, operation, state, created_ms, until_ms)
        VALUES (?, ?, ?, 'queued', ?, ?)`,
-      ...[request.requestId, deviceId, JSON.stringify(operation), now, request.expiresMs],
+      ...[request.requestId, deviceId, JSON.stringify(operation), now, request.untilMs],
     );
     this.#database.run(
       `DELETE FROM inventory_requests WHERE device_id = ?1 AND state NOT IN ('queued', 'running') AND sequence NOT IN
@@ -104,23 +121,31 @@ export class Requests {
   }
 
   get(deviceId: string, requestId: string): DeviceRequest | undefined {
-    this.#expire(deviceId, this.#unixMs());
-    const sql = 'SELECT * FROM inventory_requests WHERE device_id = ? AND request_id = ?';
-    const row = this.#database.get(sql, deviceId, requestId);
-    return row && readRequest(row);
+    this.#expire(deviceId);
+    return this.#all('WHERE device_id = ? AND request_id = ?', deviceId, requestId)[0];
   }
 
   /** The newest first. */
   list(deviceId: string): readonly DeviceRequest[] {
-    this.#expire(deviceId, this.#unixMs());
-    const sql = 'SELECT * FROM inventory_requests WHERE device_id = ? ORDER BY sequence DESC';
-    return this.#database.all(sql, deviceId).map(readRequest);
+    this.#expire(deviceId);
+    return this.#all('WHERE device_id = ? ORDER BY sequence DESC', deviceId);
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they came; none whose time is over. */
   waiting(deviceId: string): readonly DeviceRequest[] {
-    const sql = `SELECT * FROM inventory_requests WHERE device_id = ? AND state = 'queued' ORDER BY sequence`;
-    return this.#database.all(sql, deviceId).map(readRequest);
+    this.#expire(deviceId);
+    return this.#all(`WHERE device_id = ? AND state = 'queued' ORDER BY sequence`, deviceId);
+  }
+
+  /** The one of the device that goes on by itself. */
+  underWay(deviceId: string): DeviceRequest | undefined {
+    const running = this.#all(`WHERE device_id = ? AND state = 'running' ORDER BY sequence DESC`, deviceId);
+    return running.find(({ outcome }) => outcome?.progress !== undefined);
+  }
+
+  /** Those of all devices. */
+  allUnderWay(): readonly DeviceRequest[] {
+    return this.#all(`WHERE state = 'running'`).filter(({ outcome }) => outcome?.progress !== undefined);
   }
 
   running({ requestId }: DeviceRequest): void {
@@ -128,6 +153,7 @@ export class Requests {
   }
 
   done(request: DeviceRequest, outcome: Outcome): DeviceRequest {
+    if (outcome.progress !== undefined) return this.#finish(request, 'running', outcome);
     return this.#finish(request, outcome.code?.startsWith('2.') === true ? 'done' : 'failed', outcome);
   }
 
@@ -149,20 +175,23 @@ export class Requests {
     return { ...request, state, outcome };
   }
 
-  #expire(deviceId: string, now: number): void {
+  #expire(deviceId: string): void {
     this.#database.run(
-      `UPDATE inventory_requests SET state = 'expired' WHERE device_id = ? AND state = 'queued' AND expires_ms <= ?`,
-      ...[deviceId, now],
+      `UPDATE inventory_requests SET state = 'expired' WHERE device_id = ? AND state = 'queued' AND until_ms <= ?`,
+      ...[deviceId, this.#running.ms()],
     );
   }
-}
 
-const readRequest = (row: Row): DeviceRequest => ({
-  requestId: String(row['request_id']),
-  deviceId: String(row['device_id']),
-  operation: storedJson<Operation>(row, 'operation'),
-  state: String(row['state']) as RequestState,
-  outcome: row['outcome'] == null ? undefined : storedJson<Outcome>(row, 'outcome'),
-  createdMs: Number(row['created_ms']),
-  expiresMs: Number(row['expires_ms']),
-});
+  #all(condition: string, ...values: readonly string[]): readonly DeviceRequest[] {
+    const ahead = this.#unixMs() - this.#running.ms();
+    return this.#database.all(`SELECT * FROM inventory_requests ${condition}`, ...values).map((row) => ({
+      requestId: String(row['request_id']),
+      deviceId: String(row['device_id']),
+      operation: storedJson<Operation>(row, 'operation'),
+      state: String(row['state']) as RequestState,
+      outcome: row['outcome'] == null ? undefined : storedJson<Outcome>(row, 'outcome'),
+      createdMs: Number(row['created_ms']),
+      ...{ untilMs: Number(row['until_ms']), expiresMs: Number(row['until_ms']) + ahead },
+    }));
+  }
+}

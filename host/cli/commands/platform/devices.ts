@@ -102,12 +102,16 @@ export function devicesCommand(): Command {
       }),
     ),
     one('firmware', 'give it an image: a path in the private files')
-      .argument('<file>')
-      .addOption(new Option('--method <method>', 'how').choices(['push', 'pull', 'pull-coap']).default('push'))
-      .option('--update', 'then update (after a push)')
-      .action((id: string, file: string, { method, update = undefined, ...options }: FirmwareOptions) =>
+      .argument('[file]', 'not needed for a reset')
+      .addOption(
+        new Option('--method <method>', 'how; reset: what waits in the device is given up')
+          .choices(['push', 'pull', 'pull-coap', 'reset'])
+          .default('push'),
+      )
+      .option('--update', 'then update, when the image is there')
+      .action((id: string, file: string | undefined, { method, update = undefined, ...options }: FirmwareOptions) =>
         withApi(options, async (client, output) => {
-          const body = { file, method, ...(update === true && { update }) };
+          const body = { ...(file !== undefined && { file }), method, ...(update === true && { update }) };
           return {
             request: shown(output, await client.json(anyObject, 'POST', ['devices', id, 'firmware'], { body })),
           };
