@@ -107,6 +107,24 @@ describe('a data folder', () => {
     new DataFolder(link).close();
   });
 
+  it('stays locked against other processes after this one has tried to open it again, by whatever name', async () => {
+    const link = `${folder}.link`;
+    symlinkSync(folder, link);
+    onTestFinished(() => rmSync(link));
+    const open = new DataFolder(folder);
+    for (const path of [folder, link, relative('.', folder)]) {
+      expect(() => new DataFolder(path)).toThrow(FolderError);
+      const other = serve(folder, '--block', String(block));
+      expect(await other.outcome).toBe(2);
+      expect(other.said()).toMatch(IN_USE);
+    }
+    // Nothing of it was in vain: the database is the first one's, and whole.
+    open.database.run("INSERT INTO parts (name, version) VALUES ('x', 1)");
+    open.database.check();
+    open.close();
+    expect(await serve(folder, '--block', String(block)).outcome).toBe('ready');
+  });
+
   it('is its owner’s alone, with all its files, whatever its modes were and whatever the umask is', async () => {
     const before = process.umask(0);
     onTestFinished(() => void process.umask(before));
