@@ -1,6 +1,8 @@
 // Requests through Beam, which identifies, signs and forwards, beside a reverse proxy that only forwards: each a process of
 // its own in front of the same origin. The rate is requests per second of that process's processor time; the times are
-// what the load generator saw, with everything on one computer. Then Harvest Data over HTTP, each entry on the disk.
+// what the load generator saw, with everything on one computer. Then Harvest Data over HTTP, each entry on the disk. At the end
+// attacks, and what others notice of them.
+import { attackFigures } from './platform/attacks.mjs';
 import { load, processorSeconds, start, stop } from './platform/processes.mjs';
 
 export const title = 'platform: HTTP from 16 connections';
@@ -49,13 +51,13 @@ export async function contenders() {
   ];
 }
 
-export async function sizes() {
+export async function sizes(text) {
   const { origin, proxy, keeping, served } = await rigOf();
   try {
     const bare = await load(proxy.url, PERCENTILE_REQUESTS);
     const beam = await load(served.beam, PERCENTILE_REQUESTS, served.from);
     const harvest = await load(served.harvest, PERCENTILE_REQUESTS, served.from);
-    return [
+    const figures = [
       { name: 'httpxy, p50', value: bare.p50, unit: 'ms' },
       { name: 'httpxy, p99', value: bare.p99, unit: 'ms' },
       { name: 'Beam, p50', value: beam.p50, unit: 'ms' },
@@ -63,6 +65,7 @@ export async function sizes() {
       { name: 'Harvest Data, p50', value: harvest.p50, unit: 'ms' },
       { name: 'Harvest Data, p99', value: harvest.p99, unit: 'ms' },
     ];
+    return [...figures, ...(await attackFigures(text))];
   } finally {
     for (const part of [served, proxy, keeping, origin]) await stop(part);
     rig = undefined;

@@ -55,6 +55,8 @@ export const FilesStatus = {
   Off: 403,
   /** By the role that the group assumes, or because there is no such role. */
   Denied: 403,
+  /** Too many requests wait for a decision that takes long. */
+  Busy: 429,
   Missing: 404,
   /** Documented for a default path that does not begin with /; the same without one. */
   NoDefaultPath: 404,

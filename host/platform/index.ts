@@ -177,7 +177,7 @@ export class Platform {
     const signer = new TokenSigner(database, seal);
     this.accounts = new Accounts({ database, clock, signer, running: this.#running });
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
-    const harvestFiles = new HarvestFiles(context, { roles: this.accounts.sam, folder: options.filesFolder });
+    const harvestFiles = new HarvestFiles(context, { access: this.accounts, folder: options.filesFolder });
     this.files = harvestFiles.files;
     this.inventory = new Inventory(context, {
       ...{ directory: this.directory, data: this.data, files: this.files },

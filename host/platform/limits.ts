@@ -198,12 +198,23 @@ export const API_LIMITS = {
   permission: 8 * 1024,
 } as const;
 
-/**
- * What one access decision may take: all statements and conditions of a role, or of a user with all its roles, read and
- * decided. Beyond it the answer is no. A step is some 10 ns: 3 ms in all of the thread that serves everybody, and enough for
- * 40 statements that each match `logs/:imsi/.*` with a path of 1,024 characters.
- */
-export const DECISION = { steps: 300_000 } as const;
+/** Access decisions. A step is some 10 ns of the thread that serves everybody. */
+export const DECISION = {
+  /**
+   * What one may take: all statements and conditions of a role, or of a user with all its roles, read and decided. Beyond it
+   * the answer is no. That are 2 ms, and enough for 40 statements that each match `logs/:imsi/.*` with a path of 1,024 characters.
+   */
+  steps: 200_000,
+  /** One of more is costly. A user with ten statements and some patterns is below. */
+  light: 10_000,
+  /** Callers whose decisions are costly have one part in so many of the time, all of them together. */
+  share: 10,
+  /** For so long a caller counts as one of them. */
+  memory: SECOND,
+  /** Of one caller, and of all, that wait for their turn: a third of a second, 20 s. */
+  waiting: 16,
+  allWaiting: 1024,
+} as const;
 
 /** Characters of a SAM user's password. */
 export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
@@ -222,7 +233,7 @@ export const SAM_LIMITS = {
    * Bytes of a user's permission and those of its roles together: what is read for a decision when nothing is kept. It
    * leaves a third of `DECISION.steps` to decide with.
    */
-  userPermission: 24 * 1024,
+  userPermission: 16 * 1024,
   /** API tokens of the root, and of each user: one a minute for a day. The one that ends first makes room. */
   tokens: 2000,
 } as const;

@@ -329,9 +329,9 @@ describe('SAM users and roles over the API', () => {
     );
     const { sam } = world.platform.accounts;
     const may = (operatorId: string, path: string) =>
-      sam.roleMay(operatorId, 'files', { api: 'FileEntry:putFile' }, facts(path));
-    expect(may(OPERATOR, `${IMSI}/a`)).toEqual({ permitted: true });
-    expect(may(OPERATOR, '440109999999999/a')).toEqual({ permitted: false });
-    expect(may(OTHER_OPERATOR, `${IMSI}/a`)).toEqual({ permitted: false });
+      sam.roleMay(operatorId, 'files', { api: 'FileEntry:putFile' }, facts(path)).permitted;
+    expect(may(OPERATOR, `${IMSI}/a`)).toBe(true);
+    expect(may(OPERATOR, '440109999999999/a')).toBe(false);
+    expect(may(OTHER_OPERATOR, `${IMSI}/a`)).toBe(false);
   });
 });

@@ -53,19 +53,18 @@ describe('limits of an operator', () => {
     sam.createUser(OPERATOR, 'ops', '');
     sam.createUser(OPERATOR, 'other', '');
     sam.changeUser(OPERATOR, 'ops', { permission: sized(most) });
-    for (const [i, bytes] of [most, most, 100].entries()) sam.putRole(OPERATOR, `role${i}`, sized(bytes));
+    for (const [i, bytes] of [most, 100].entries()) sam.putRole(OPERATOR, `role${i}`, sized(bytes));
     const attach = (roleId: string) => root.call('POST', `${base}/users/ops/roles`, { roleId });
     expect((await attach('role0')).status).toBe(200);
-    expect((await attach('role1')).status).toBe(200);
-    expect(await attach('role2')).toMatchObject(LIMIT);
+    expect(await attach('role1')).toMatchObject(LIMIT);
     await root.call('PUT', `${base}/users/ops/permission`, { permission: sized(most - 100) });
-    expect((await attach('role2')).status).toBe(200);
+    expect((await attach('role1')).status).toBe(200);
     expect(await root.call('PUT', `${base}/users/ops/permission`, { permission: sized(most) })).toMatchObject(LIMIT);
-    const grown = await root.call('PUT', `${base}/roles/role2`, { permission: sized(101) });
+    const grown = await root.call('PUT', `${base}/roles/role1`, { permission: sized(101) });
     expect(grown).toMatchObject(LIMIT);
     expect(grown.json['message']).toContain('"ops"');
-    expect(sam.role(OPERATOR, 'role2')?.permission).toHaveLength(100);
-    expect(3 * most).toBe(SAM_LIMITS.userPermission);
+    expect(sam.role(OPERATOR, 'role1')?.permission).toHaveLength(100);
+    expect(2 * most).toBe(SAM_LIMITS.userPermission);
   });
 
   it('AuthKeys of the root and of each user, also when many are made at once', async () => {
@@ -130,9 +129,12 @@ describe('a decision', () => {
     };
     const may = () => sam.userMay(OPERATOR, 'ops', { api: 'A:b' }, { operatorId: OPERATOR, pathVariables: {} });
     for (let i = 0; i < 5; i++) add(i, sized(API_LIMITS.permission));
-    expect(may()).toEqual({ permitted: false, fault: `it takes more than ${DECISION.steps} steps to decide` });
+    expect(may()).toMatchObject({ permitted: false, fault: `it takes more than ${DECISION.steps} steps to decide` });
     for (let i = 5; i < 2000; i++) add(i, sized(100));
-    expect(may()).toEqual({ permitted: false, fault: `no more than ${SAM_LIMITS.roles} roles of a user are read` });
+    expect(may()).toMatchObject({
+      permitted: false,
+      fault: `no more than ${SAM_LIMITS.roles} roles of a user are read`,
+    });
   });
 
   it('the former name of an operation counts as it, others do not', () => {

@@ -9,6 +9,7 @@ import { sha256 } from '../digest.js';
 import { DEFAULT_OPERATOR, PlatformConfigError } from '../directory/index.js';
 import type { RunningTime } from '../running-time.js';
 import type { OperatorConfig } from '../directory/schema.js';
+import { DecisionTurns } from './decision-turns.js';
 import { LimitError } from '../limit-error.js';
 import { SAM_LIMITS } from '../limits.js';
 import { type DeriveKey, hashPasswordNow, Passwords, scryptKey } from './password.js';
@@ -80,6 +81,8 @@ export interface Ticket extends Owner {
 
 export class Accounts {
   readonly sam: Sam;
+  /** For decisions of `sam`. */
+  readonly decisions: DecisionTurns;
   readonly #database: Database;
   readonly #unixMs: () => number;
   readonly #running: RunningTime;
@@ -109,6 +112,7 @@ export class Accounts {
     database.define('accounts', TABLES);
     this.#places = new SignInPlaces(database);
     this.sam = new Sam(database, this.#unixMs);
+    this.decisions = new DecisionTurns(clock);
     this.#addOperator(DEFAULT_OPERATOR);
   }
 

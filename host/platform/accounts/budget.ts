@@ -18,6 +18,11 @@ export class Budget {
     this.#left = steps;
   }
 
+  /** So far, with those that were too many. */
+  get spent(): number {
+    return DECISION.steps - this.#left;
+  }
+
   /** Throws UndecidedError. */
   spend(steps: number): void {
     this.#left -= steps;

@@ -12,7 +12,8 @@ export {
   type SignInSource,
   type Ticket,
 } from './accounts.js';
-export { BusyError } from './password.js';
+export { BusyError } from './busy-error.js';
+export type { DecisionTurns } from './decision-turns.js';
 export { type Asked, type Decision, type Facts, PermissionError } from './permission.js';
 export { NO_PERMISSION, type Role, Sam, type SamUser } from './sam.js';
 export { TokenSigner } from './signer.js';

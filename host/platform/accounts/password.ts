@@ -6,19 +6,13 @@ import { randomBytes, scrypt, scryptSync, timingSafeEqual, type ScryptOptions } 
 import type { Clock } from '../../clock/clock.js';
 import { sha256 } from '../digest.js';
 import { SIGN_IN_LIMITS } from '../limits.js';
+import { BusyError } from './busy-error.js';
 import { Turns } from './turns.js';
 
 /** 16 MiB and some 40 ms each. */
 const COST = { N: 2 ** 14, r: 8, p: 1 } as const;
 const SALT = 16;
 const LENGTH = 32;
-
-export class BusyError extends Error {
-  constructor() {
-    super('too many passwords are waiting to be checked');
-    this.name = 'BusyError';
-  }
-}
 
 export type DeriveKey = (secret: Buffer, salt: Buffer, length: number, cost: ScryptOptions) => Promise<Buffer>;
 
@@ -74,7 +68,7 @@ export class Passwords {
     return new Promise((resolve, reject) => {
       const job: Job = {
         run: () => work().then(resolve, reject),
-        refuse: () => reject(new BusyError()),
+        refuse: () => reject(new BusyError('passwords')),
       };
       this.#turns.add(job, turns)?.refuse();
       if (!this.#busy) void this.#run();

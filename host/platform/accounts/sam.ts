@@ -37,6 +37,11 @@ export interface SamUser extends Omit<Role, 'roleId'> {
   readonly roles: readonly string[];
 }
 
+export interface SamDecision extends Decision {
+  /** That it took: see DECISION. */
+  readonly steps: number;
+}
+
 /** Nothing: what a new user may do until told otherwise. */
 export const NO_PERMISSION = '{"statements":[]}';
 
@@ -71,7 +76,7 @@ export class Sam {
   }
 
   /** Whether a role lets this be called; one that is not there lets nothing. */
-  roleMay(operatorId: string, roleId: string, asked: Asked, facts: Facts): Decision {
+  roleMay(operatorId: string, roleId: string, asked: Asked, facts: Facts): SamDecision {
     const role = this.role(operatorId, roleId);
     return this.#decide(role === undefined ? [] : [role.permission], asked, facts);
   }
@@ -191,7 +196,7 @@ export class Sam {
   }
 
   /** Whether a user may call this, by itself or by its roles. */
-  userMay(operatorId: string, userName: string, asked: Asked, facts: Facts): Decision {
+  userMay(operatorId: string, userName: string, asked: Asked, facts: Facts): SamDecision {
     const rows = this.#database.all(
       `SELECT permission, NULL AS role_id FROM sam_users WHERE operator_id = ?1 AND user_name = ?2
        UNION ALL
@@ -200,8 +205,9 @@ export class Sam {
        ORDER BY role_id LIMIT ?3`,
       ...[operatorId, userName, MOST_TEXTS + 1],
     );
-    if (rows.length > MOST_TEXTS)
-      return { permitted: false, fault: `no more than ${SAM_LIMITS.roles} roles of a user are read` };
+    if (rows.length > MOST_TEXTS) {
+      return { permitted: false, fault: `no more than ${SAM_LIMITS.roles} roles of a user are read`, steps: 0 };
+    }
     return this.#decide(
       rows.map((row) => String(row['permission'])),
       asked,
@@ -209,9 +215,9 @@ export class Sam {
     );
   }
 
-  #decide(permissions: readonly string[], asked: Asked, facts: Facts): Decision {
+  #decide(permissions: readonly string[], asked: Asked, facts: Facts): SamDecision {
     const budget = new Budget();
-    return decide(this.#read(permissions, budget), asked, facts, budget);
+    return { ...decide(this.#read(permissions, budget), asked, facts, budget), steps: budget.spent };
   }
 
   /** Throws UndecidedError, before anything is read for which the budget is too small. */

@@ -13,7 +13,7 @@ import { storageFaultOf } from '../database.js';
 import { LimitError } from '../limit-error.js';
 import type { Service, ServiceContext } from '../service.js';
 import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
-import { type ApiCaller, Call, ok, type Reply, type Wait } from './call.js';
+import { type ApiCaller, Call, ok, type OperatorCaller, type Reply, type Wait } from './call.js';
 import { credentialsRoutes } from './credentials.js';
 import { openApiDocument } from './document.js';
 import { ApiError, type Lang } from './error.js';
@@ -55,6 +55,9 @@ interface Bindings {
   readonly from?: string;
 }
 type ApiContext = Context<{ Bindings: Bindings }>;
+
+/** For turns. */
+const nameOf = ({ operatorId, userName = '' }: OperatorCaller): string => `${operatorId}/${userName}`;
 
 /** The message of an unforeseen error might hold anything: the client gets none of it. */
 function faultOf(error: unknown): ApiError {
@@ -163,6 +166,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
     try {
       if (route.for !== 'anybody') {
         caller = this.#callerOf(c);
+        await this.#turnOf(route, caller, c.env.wait);
         this.#permit(route, caller, params);
       } else if (c.env.caller !== undefined) throw new ApiError('forbidden');
       // Devices may send what they like: nothing of it says what they see.
@@ -195,6 +199,13 @@ export class OperatorApi implements Pick<Service, 'close'> {
     return { kind: 'operator', ...owner };
   }
 
+  /** Where this caller's decisions are costly, it waits for its turn. Rejects with BusyError. */
+  async #turnOf(route: Route, caller: ApiCaller, wait: Wait = (work) => work): Promise<void> {
+    if (caller.kind === 'sim' || caller.userName === undefined || route.for === 'token') return;
+    const turn = this.#accounts.decisions.turn(nameOf(caller));
+    if (turn !== undefined) await wait(turn);
+  }
+
   /** Throws ApiError. */
   #permit(route: Route, caller: ApiCaller, pathVariables: Readonly<Record<string, string>>): void {
     if (caller.kind === 'sim') {
@@ -206,7 +217,9 @@ export class OperatorApi implements Pick<Service, 'close'> {
     if ((pathVariables['operator_id'] ?? operatorId) !== operatorId) throw new ApiError('forbidden');
     if (userName === undefined || route.for === 'token') return;
     const facts = { operatorId, samUserName: userName, pathVariables };
-    const { permitted, fault } = this.#accounts.sam.userMay(operatorId, userName, route, facts);
+    const { sam, decisions } = this.#accounts;
+    const { permitted, fault, steps } = sam.userMay(operatorId, userName, route, facts);
+    decisions.spent(nameOf(caller), steps);
     if (!permitted) throw new ApiError('forbidden', fault === undefined ? route.api : `${route.api} (${fault})`, fault);
   }
 

@@ -4,7 +4,7 @@
 // side. What a SIM may do is said by the role that its group assumes (../accounts).
 
 import type { ServiceRegistry, Session } from '../../cellular/network.js';
-import type { Sam } from '../accounts/index.js';
+import { type Accounts, BusyError } from '../accounts/index.js';
 import { FilesStatus } from '../choices.js';
 import {
   type Answer,
@@ -31,7 +31,7 @@ const PORT = 80;
 
 export interface HarvestFilesOptions {
   /** What roles let a SIM do. */
-  readonly roles: Pick<Sam, 'roleMay'>;
+  readonly access: Pick<Accounts, 'sam' | 'decisions'>;
   /** Where the bytes of files are kept: a temporary folder unless given. */
   readonly folder?: string | undefined;
 }
@@ -46,12 +46,12 @@ interface Permitted {
 export class HarvestFiles implements Service {
   readonly files: FileStore;
   readonly #context: ServiceContext;
-  readonly #roles: Pick<Sam, 'roleMay'>;
+  readonly #access: HarvestFilesOptions['access'];
   readonly #front: HttpFront;
 
-  constructor(context: ServiceContext, { roles, folder }: HarvestFilesOptions) {
+  constructor(context: ServiceContext, { access, folder }: HarvestFilesOptions) {
     this.#context = context;
-    this.#roles = roles;
+    this.#access = access;
     const { clock, database, running } = context;
     this.files = new FileStore({ clock, database, running, blobs: new DiskBlobs(folder) });
     this.#front = new HttpFront({
@@ -76,6 +76,8 @@ export class HarvestFiles implements Service {
   }
 
   #refuses(head: RequestHead): boolean {
+    // Its turn comes with the answer.
+    if (this.#access.decisions.isCostly(head.caller.imsi)) return false;
     try {
       this.#permitted(head);
       return false;
@@ -86,6 +88,7 @@ export class HarvestFiles implements Service {
 
   async #answer(request: StreamedRequest): Promise<Answer | StreamedAnswer> {
     try {
+      await this.#access.decisions.turn(request.caller.imsi);
       const { operation, key } = this.#permitted(request);
       switch (operation) {
         case 'putFile':
@@ -98,7 +101,8 @@ export class HarvestFiles implements Service {
         default:
           return this.#get(request, key);
       }
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof BusyError ? new Refusal(FilesStatus.Busy, thrown.message) : thrown;
       if (!(error instanceof Refusal)) throw error;
       this.#report(request.id, request.caller, error.status, error.message);
       return textAnswer(error.status, `Harvest Files: ${error.message}`, this.#context.clock);
@@ -123,7 +127,9 @@ export class HarvestFiles implements Service {
     if (roleId !== undefined) {
       const { operatorId, imsi } = caller;
       const facts = { operatorId, imsi, pathVariables: { scope: 'private', path: path.slice(1) } };
-      const { permitted, fault } = this.#roles.roleMay(operatorId, roleId, { api: `FileEntry:${operation}` }, facts);
+      const { sam, decisions } = this.#access;
+      const { permitted, fault, steps } = sam.roleMay(operatorId, roleId, { api: `FileEntry:${operation}` }, facts);
+      decisions.spent(imsi, steps);
       if (!permitted) {
         const why = fault === undefined ? '' : ` (${fault})`;
         throw new Refusal(FilesStatus.Denied, `the role does not permit this${why}`);
