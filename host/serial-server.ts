@@ -1,7 +1,7 @@
 // A line of an emulated part (a modem's, a card's) for programs outside: a TCP port, and through socat a pseudo terminal.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { lstatSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
@@ -84,27 +84,32 @@ const OPENED = 'starting data transfer loop';
 const POLL_S = 0.05;
 
 /**
- * Offers a pseudo terminal whose name is the link `path`, until `signal`. `ready` is called whenever it can be
- * opened: each time somebody has closed it, a new one takes its place. Rejects with SerialError.
+ * Offers a pseudo terminal whose name is the link `path`, until `signal`. `ready` is called whenever there is a new one.
+ * `lasting`: it stays the same, as a serial port does, when a program closes it and another opens it; the part is not told of
+ * either. Otherwise a new one takes its place each time somebody has closed it. Rejects with SerialError.
  */
 export async function servePty(options: {
   readonly end: CharacterEnd;
   readonly path: string;
+  readonly lasting: boolean;
   readonly signal: AbortSignal;
   readonly ready: () => void;
 }): Promise<void> {
   while (!options.signal.aborted) await onePty(options);
 }
 
-async function onePty({ end, path, signal, ready }: Parameters<typeof servePty>[0]): Promise<void> {
+async function onePty({ end, path, lasting, signal, ready }: Parameters<typeof servePty>[0]): Promise<void> {
   const pty = `PTY,raw,echo=0,wait-slave,pty-interval=${POLL_S}`;
   const socat = spawn('socat', ['-d', '-d', pty, 'STDIO'], { stdio: 'pipe' });
   const stop = (): void => void socat.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   let opened = false;
+  let holder: number | undefined;
   const open = (): void => {
     if (opened) return;
     opened = true;
+    // A pseudo terminal ends when the last program closes it: one more that never does makes it last.
+    if (lasting) holder = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
     end.powerOn();
   };
   end.output = (bytes) => say(socat.stdin, bytes);
@@ -130,6 +135,7 @@ async function onePty({ end, path, signal, ready }: Parameters<typeof servePty>[
   });
   const why = await ended(socat);
   signal.removeEventListener('abort', stop);
+  if (holder !== undefined) closeSync(holder);
   end.powerOff();
   if (made) rmSync(path, { force: true });
   if (opened || (signal.aborted && fault === '')) return;

@@ -1,6 +1,7 @@
 import { SECOND } from '../clock/clock.js';
 import type { TraceEvent } from '../trace/events.js';
 import type { Part, Style } from './output.js';
+import { UnknownCommands } from './unknown-commands.js';
 
 /** The chapters of a device's first message, in the order in which they happen. */
 const CHAPTERS = {
@@ -34,6 +35,7 @@ function readable({ text, data }: Extract<TraceEvent, { type: 'at' }>): string {
 export class Story {
   readonly #write: (...line: readonly Part[]) => void;
   readonly #told = new Set<Chapter>();
+  readonly #unknown = new UnknownCommands();
 
   /** `write` is given the parts of one line. */
   constructor(write: (...line: readonly Part[]) => void) {
@@ -69,6 +71,11 @@ export class Story {
           `${event.ok ? 'ok' : 'NO'}  ${event.step}  ${fieldList(event.fields)}`,
           event.ok ? 'magenta' : 'red',
         );
+      case 'modem': {
+        const warning = this.#unknown.telling(event);
+        if (warning !== undefined) this.#tell(event, undefined, 'modem', warning, 'yellow');
+        return;
+      }
       case 'registration':
         return this.#tell(
           event,

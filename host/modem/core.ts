@@ -12,7 +12,7 @@ import { Contexts } from './contexts.js';
 import type { Identity } from './identity.js';
 import { networkError } from './network-error.js';
 import { Nvm } from './nvm.js';
-import type { Profile } from './profile.js';
+import type { Profile, Settings } from './profile.js';
 import { factoryProfile } from './profile.js';
 import { REGISTRATION_KINDS, registrationText } from './registration.js';
 import type { SimState } from './sim.js';
@@ -22,6 +22,9 @@ import { NetworkTime } from './time.js';
 
 /** TS 27.007 8.2 `<fun>`: 0 minimum (no SIM, no radio), 1 full, 4 radio off. */
 export type Functionality = 0 | 1 | 4;
+
+/** How long a setting lives: as the profile of AT&W, without power from the moment it is made, or until the power goes. */
+export type SettingLife = 'profile' | 'stored' | 'power';
 
 export interface CoreOptions {
   readonly clock: Clock;
@@ -86,6 +89,7 @@ export class ModemCore {
   readonly #nvm = new Nvm();
   readonly #simCodes: CoreOptions['simCodes'];
   readonly #socketSets: Sockets[] = [];
+  readonly #settings: Record<SettingLife, { settings: Settings }>;
   #epoch = 0;
   #reported = { stat: 0, all: '' };
 
@@ -107,6 +111,7 @@ export class ModemCore {
     });
     this.contexts = new Contexts(clock, radio, this.#nvm.contexts, contexts);
     this.time = new NetworkTime(clock);
+    this.#settings = { profile: this.profile, stored: this.#nvm, power: { settings: {} } };
   }
 
   /** Goes up whenever the modem loses its power: what was begun before concerns nobody any more. */
@@ -163,6 +168,11 @@ export class ModemCore {
     this.#nvm.stored = { ...this.profile };
   }
 
+  /** Settings that live so long. */
+  settings(life: SettingLife): { settings: Settings } {
+    return this.#settings[life];
+  }
+
   async setFunctionality(level: Functionality): Promise<void> {
     const before = this.functionality;
     if (level === before) return;
@@ -174,7 +184,7 @@ export class ModemCore {
     }
     if (level === 0) sim.stop();
     else if (before === 0) this.startSim();
-    else if (sim.state === 'ready') attachment.start();
+    else if (level === 1 && sim.state === 'ready') attachment.start();
   }
 
   // Power.
@@ -194,6 +204,7 @@ export class ModemCore {
   drop(): void {
     this.#epoch++;
     this.selectedPlmn = undefined;
+    this.#settings.power.settings = {};
     this.attachment.drop();
     for (const sockets of this.#socketSets) sockets.drop();
     this.contexts.drop();

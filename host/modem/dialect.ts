@@ -25,6 +25,8 @@ export interface Dialect {
   readonly poweredDown: string;
   /** Asks for data, behind a line end. */
   readonly prompt: string;
+  /** Are blanks around the arguments of extended commands taken? V.250 5.4.1 lets them pass. */
+  readonly blanks: boolean;
   readonly contexts: ContextLimits;
   /** Called once for each modem, when all of its parts are there. */
   attach(core: ModemCore): AttachedDialect;

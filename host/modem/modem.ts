@@ -10,6 +10,7 @@ import { AtPort } from './at/port.js';
 import { contextCommands } from './commands/context.js';
 import { generalCommands } from './commands/general.js';
 import { networkCommands } from './commands/network.js';
+import { settingCommands } from './commands/settings.js';
 import { simCommands } from './commands/sim.js';
 import { ModemCore } from './core.js';
 import type { AttachedDialect, BootStep, Dialect } from './dialect.js';
@@ -88,6 +89,7 @@ export class Modem {
       profile: this.#core.profile,
       commands: commandsOf(this.#core, this.#attached),
       prompt: dialect.prompt,
+      blanks: dialect.blanks,
       send: (bytes) => {
         if (this.#power !== 'off') serial.send(bytes);
       },
@@ -193,6 +195,7 @@ export class Modem {
 function commandsOf(core: ModemCore, dialect: AttachedDialect): CommandTable {
   const all = {
     ...generalCommands(core),
+    ...settingCommands(core),
     ...simCommands(core),
     ...networkCommands(core),
     ...contextCommands(core),

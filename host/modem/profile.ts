@@ -18,7 +18,14 @@ export interface Profile {
   baud: number;
   /** Data after a prompt is echoed too (if `echo`). */
   dataEcho: boolean;
+  /** Of commands whose settings are kept and nothing more (commands/settings.ts), by command. Never changed in place. */
+  settings: Settings;
 }
+
+/** Values by command, in the order of its parameters. */
+export type Settings = Readonly<Record<string, readonly SettingValue[]>>;
+
+export type SettingValue = number | string;
 
 export function factoryProfile(): Profile {
   return {
@@ -34,5 +41,6 @@ export function factoryProfile(): Profile {
     cereg: 0,
     baud: 115_200,
     dataEcho: true,
+    settings: {},
   };
 }

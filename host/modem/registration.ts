@@ -7,7 +7,7 @@ import type { Profile } from './profile.js';
 export type RegistrationKind = 'creg' | 'cgreg' | 'cereg';
 
 /** Largest `<n>` of each command. */
-export const REPORT_MAX: Readonly<Record<RegistrationKind, number>> = { creg: 2, cgreg: 2, cereg: 3 };
+export const REPORT_MAX: Readonly<Record<RegistrationKind, number>> = { creg: 2, cgreg: 2, cereg: 5 };
 
 export const REGISTRATION_KINDS: readonly RegistrationKind[] = ['creg', 'cgreg', 'cereg'];
 
@@ -28,9 +28,10 @@ export function registrationText(
   const { stat, cause, registered } = attachment;
   const { cell } = radio;
   const parts = [`+${kind.toUpperCase()}: ${read ? `${n},` : ''}${stat}`];
+  // 27.007 10.1.22: 4 and 5 are 2 and 3 with the timers of power saving, where the network gives any. It gives none.
   if (n >= 2 && registered && cell) {
     const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
     parts.push(`"${hex(cell.tac, 4)}"`, `"${hex(cell.ci, 8)}"`, String(cell.act));
-  } else if (n >= 3 && cause !== undefined) parts.push('', '', '', '0', String(cause));
+  } else if ((n === 3 || n === 5) && cause !== undefined) parts.push('', '', '', '0', String(cause));
   return parts.join(',');
 }

@@ -237,7 +237,13 @@ export class Sim implements Usim {
       answer = await (fetch ? within(this.#clock, CARD_LIMIT, this.#reader.transmit(command)) : this.#raw(command));
     } catch (error) {
       fetch?.release();
-      throw this.#fault(error, generation);
+      const fault = this.#fault(error, generation);
+      // TS 102 221 7.2: a card that did not answer a command of the device's is reset. It may be well.
+      if (generation === this.#generation && this.#state === 'failed') {
+        this.#clock.stir('promises');
+        void this.start();
+      }
+      throw fault;
     }
     if (moreWaits(answer)) fetch?.extend();
     else fetch?.release();

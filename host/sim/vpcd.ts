@@ -6,6 +6,7 @@
 import { connect, type Socket } from 'node:net';
 import { concat } from '../bytes.js';
 import type { CardReader } from './reader.js';
+import { T0Answers } from './t0-answers.js';
 
 export const VPCD_PORT = 35963;
 export const VpcdOrder = { Off: 0, On: 1, Reset: 2, Atr: 4 } as const;
@@ -47,7 +48,8 @@ export class VpcdCard {
   #atr: Uint8Array | undefined;
 
   constructor(card: CardReader) {
-    this.#card = card;
+    // The card's ATR offers T=0.
+    this.#card = new T0Answers(card);
   }
 
   /** The answer to one message, if it gets one. */

@@ -30,6 +30,8 @@ export type TraceBody =
       ok: boolean;
       fields?: Record<string, string | number | Secret>;
     }
+  /** A command that the emulated modem does not know: a real one may. */
+  | { type: 'modem'; event: 'unknown-command'; command: string }
   | { type: 'registration'; state: string; cause?: number }
   | { type: 'session'; event: 'open' | 'close'; imsi: string; ip: string; apn: string; reason?: string }
   | { type: 'dns'; name: string; address?: string; error?: string }

@@ -277,8 +277,11 @@ describe('PDN connection', () => {
     expect(await refused({ password: 'x' })).toEqual(['rejected', 29]));
   it('a wrong user is refused with cause 29', async () =>
     expect(await refused({ user: 'x', auth: 'chap' })).toEqual(['rejected', 29]));
-  it('no credentials are refused with cause 29', async () =>
-    expect(await refused({ auth: 'none' })).toEqual(['rejected', 29]));
+  it('without credentials the SIM is enough', async () => {
+    const { must, radio, card } = bench();
+    await must(radio.attach(card, IMEI));
+    expect(await must(radio.activate({ ...SORACOM, auth: 'none' }))).toMatchObject({ open: true });
+  });
 
   it('needs a registration', async () => {
     const { settle, radio } = bench();

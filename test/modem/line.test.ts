@@ -4,7 +4,7 @@ import { LINE_LIMIT } from '../../host/modem/at/line.js';
 import { parseLine } from '../../host/modem/at/parser.js';
 import { Bench, IMEI } from './bench.js';
 
-const number = (value: number) => ({ kind: 'number', value });
+const number = (value: number, text = String(value)) => ({ kind: 'number', value, text });
 const string = (text: string) => ({ kind: 'string', text });
 const word = (text: string) => ({ kind: 'word', text });
 const omitted = { kind: 'omitted' };
@@ -94,7 +94,8 @@ describe('line', () => {
     ['mixed case', 'aT+gsn\r', `aT+gsn\r\r\n${IMEI}\r\n\r\nOK\r\n`],
     ['garbage before AT is skipped', '\x1b\xff~AAT\r', '\x1b\xff~AAT\r\r\nOK\r\n'],
     ['no AT, no answer', 'hello\r\r', 'hello\r\r'],
-    ['LF is ignored', 'AT\r\nAT\r\n', 'AT\r\r\nOK\r\n\nAT\r\r\nOK\r\n\n'],
+    ['LF behind CR ends the same line', 'AT\r\nAT\r\n', 'AT\r\r\nOK\r\nAT\r\r\nOK\r\n'],
+    ['LF elsewhere is ignored', '\nA\nT\r\n\n', '\nA\nT\r\r\nOK\r\n\n'],
     ['S5 erases', 'ATX\b+GSNN\b\r', `ATX\b \b+GSNN\b \b\r\r\n${IMEI}\r\n\r\nOK\r\n`],
     ['S5 erases the prefix too', 'AT\b\b\bAT\r', 'AT\b \b\b \b\b \bAT\r\r\nOK\r\n'],
     [

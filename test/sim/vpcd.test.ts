@@ -53,6 +53,31 @@ describe('the card behind vpcd', () => {
     for (const message of ['', '03', '05', 'ff']) expect(await card.answer(fromHex(message))).toBeUndefined();
   });
 
+  it('behaves as the T=0 that its ATR offers: data of a command with data are fetched', async () => {
+    const { card } = make();
+    await card.answer(order(VpcdOrder.On));
+    const say = (command: string): Promise<string> => hex(card.answer(fromHex(command)));
+    const whole = await say('00a40004023f0000');
+    expect(whole).toMatch(/^62.*9000$/);
+    const bytes = whole.length / 2 - 2;
+    const length = bytes.toString(16).padStart(2, '0');
+    expect(await say('00a40004023f00')).toBe(`61${length}`);
+    expect(await say(`00c00000${(bytes + 1).toString(16)}`)).toBe(`6c${length}`);
+    expect(await say(`00c00000${length}`)).toBe(whole);
+    // In two pieces.
+    expect(await say('00a40004023f00')).toBe(`61${length}`);
+    expect(await say('00c0000003')).toBe(`${whole.slice(0, 6)}61${(bytes - 3).toString(16)}`);
+    expect(await say('00c0000000')).toBe(whole.slice(6));
+    // Another command in between, or a reset, and there is nothing to fetch.
+    for (const between of ['00a4000c023f00', '02']) {
+      expect(await say('00a40004023f00')).toBe(`61${length}`);
+      await card.answer(fromHex(between));
+      expect(await say(`00c00000${length}`)).toMatch(/^6[df]00$|^6985$/);
+    }
+    expect(await say('a0a40000023f00')).toMatch(/^9f/);
+    expect(await say('00a4000c023f00')).toBe('9000');
+  });
+
   it('keeps its state when it is asked for its ATR, and loses it by a reset', async () => {
     const { card } = make();
     await card.answer(order(VpcdOrder.On));

@@ -114,7 +114,8 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /**
- * The gateway's answer. `ok` false: no credentials, or wrong ones. Options: PAP ack or CHAP success, IPCP nak with
+ * The gateway's answer. `ok` false: wrong credentials. Without any, or with empty ones, the session is given: the SIM has said who it is, and devices
+ * without user name and password are known to work in the field. Options: PAP ack or CHAP success, IPCP nak with
  * the DNS servers (a nak is how IPCP says "use these", RFC 1877 1). Throws NasError for options that do not parse.
  */
 export function answerPco(
@@ -125,25 +126,32 @@ export function answerPco(
   const options: PcoOption[] = [];
   const user = Buffer.from(expected.user, 'utf8');
   let challenge: PppPacket | undefined;
-  let ok = false;
+  let verdict: boolean | undefined;
   for (const { id, content } of asked) {
     if (id === PcoId.pap) {
+      verdict ??= false;
       const { code, identifier, data } = decodePpp(content);
       const reader = new NasReader(data);
       if (code !== Code.request) continue;
       const name = reader.lv('PAP peer-ID');
-      ok = same(name, user) && same(reader.lv('PAP password'), expected.password.reveal());
+      const password = reader.lv('PAP password');
+      const none = name.length + password.length === 0;
+      const ok = none || (same(name, user) && same(password, expected.password.reveal()));
+      verdict = ok;
       options.push({ id, content: encodePpp({ code: ok ? Code.ack : Code.nak, identifier, data: Uint8Array.of(0) }) });
     } else if (id === PcoId.chap) {
+      verdict ??= false;
       const packet = decodePpp(content);
       if (packet.code === Code.challenge) challenge = packet;
       if (packet.code !== Code.response || challenge?.identifier !== packet.identifier) continue;
       const reader = new NasReader(packet.data);
       const response = reader.lv('CHAP response');
       const given = new NasReader(challenge.data).lv('CHAP challenge');
-      ok =
-        same(reader.rest(), user) && same(response, chapResponse(packet.identifier, expected.password.reveal(), given));
-      if (ok)
+      const name = reader.rest();
+      verdict =
+        name.length === 0 ||
+        (same(name, user) && same(response, chapResponse(packet.identifier, expected.password.reveal(), given)));
+      if (verdict)
         options.push({
           id,
           content: encodePpp({ code: Code.success, identifier: packet.identifier, data: new Uint8Array() }),
@@ -154,7 +162,7 @@ export function answerPco(
         options.push({ id, content: encodePpp({ code: Code.nak, identifier, data: dnsOptions(dns) }) });
     }
   }
-  return { ok, options };
+  return { ok: verdict ?? true, options };
 }
 
 /** The DNS servers in a gateway's answer, by IPCP or by container 000D. */

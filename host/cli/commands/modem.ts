@@ -6,6 +6,7 @@ import { SerialError, servePty, serveTcp } from '../../serial-server.js';
 import type { TraceEvent } from '../../trace/events.js';
 import { DEMO_PROFILE, makeDemo } from '../demo.js';
 import { JobError, Output, UsageError } from '../output.js';
+import { UnknownCommands } from '../unknown-commands.js';
 import { untilInterrupted } from '../until-interrupted.js';
 
 export interface ModemCommandOptions {
@@ -14,6 +15,7 @@ export interface ModemCommandOptions {
   readonly path: string;
   readonly profile: string;
   readonly model?: string;
+  readonly booted?: true;
   readonly seed?: string;
   readonly json?: true;
   readonly showSecrets?: true;
@@ -22,7 +24,7 @@ export interface ModemCommandOptions {
 const HOST = '127.0.0.1';
 
 const HELP = `
-The modem boots when the line is opened, and again with the first byte after the command that switches it off. It keeps running, and keeps its
+The modem boots when the line is opened (--booted: at once), and again with the first byte after the command that switches it off. It keeps running, and keeps its
 session, while nobody has the line open. Its world is that of "akari run": APN soracom.io, user sora, password sora, and
 http://beam.soracom.io:8888/telemetry, which signs what it gets and forwards it to the customer.
 
@@ -38,6 +40,7 @@ export function modemCommand(): Command {
     .option('--path <link>', "the pseudo terminal's name", 'akari-modem.tty')
     .option('--profile <file>', 'JSON profile of the card in the modem', DEMO_PROFILE)
     .addOption(new Option('--model <model>', 'which modem it is').choices(MODEM_MODELS).default(MODEM_MODELS[0]))
+    .option('--booted', 'the modem boots at once, not when the line is opened')
     .option('--seed <seed>', 'fixes every random choice')
     .option('--json', 'one event a line, the last one the result')
     .option('--show-secrets', 'do not mask RES, CK, IK and PINs in --json')
@@ -57,7 +60,7 @@ export async function runModem(
   signal: AbortSignal,
   write?: (line: string) => void,
 ): Promise<void> {
-  const { tcp, pty, path, profile, model, seed } = options;
+  const { tcp, pty, path, profile, model, booted, seed } = options;
   const output = new Output(options.json === true, write);
   if ((pty === undefined) === (tcp === undefined)) throw new UsageError('modem: one of --tcp and --pty is wanted');
   // The device of the demo, whose board is never switched on: the program at the line takes its place.
@@ -69,9 +72,10 @@ export async function runModem(
     ...(model !== undefined && { modem: model }),
     ...(seed !== undefined && { seed }),
   });
+  const unknown = new UnknownCommands();
   world.trace.listen((event) => {
     output.trace(event, options.showSecrets);
-    const said = telling(event);
+    const said = unknown.telling(event) ?? telling(event);
     if (said !== undefined) output.text(`${(event.t / SECOND).toFixed(3).padStart(10)}  ${said}`);
   });
   const ready = (where: string): void => {
@@ -79,8 +83,9 @@ export async function runModem(
     output.event({ type: 'line', event: 'ready', where });
   };
   const end = new ModemEnd(device.modem, device.line);
+  if (booted) end.powerOn();
   try {
-    if (tcp === undefined) await servePty({ end, path, signal, ready: () => ready(path) });
+    if (tcp === undefined) await servePty({ end, path, lasting: true, signal, ready: () => ready(path) });
     else await serveTcp({ end, host: HOST, port: tcp, signal, ready: (port) => ready(`${HOST}:${port}`) });
   } catch (error) {
     if (!(error instanceof SerialError)) throw error;

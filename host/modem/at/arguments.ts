@@ -38,6 +38,20 @@ export class Arguments {
     throw new AtError();
   }
 
+  /** What was typed without quotes, as it was typed: leading zeros count. */
+  bare(index: number, form: RegExp): string {
+    const arg = this.#args[index];
+    if ((arg?.kind === 'word' || arg?.kind === 'number') && form.test(arg.text)) return arg.text;
+    throw new AtError();
+  }
+
+  /** A string of digits, in quotes or without. */
+  digits(index: number, limit: number): string {
+    const arg = this.#args[index];
+    if (arg?.kind === 'number' && /^\d+$/.test(arg.text) && arg.text.length <= limit) return arg.text;
+    return this.string(index, limit);
+  }
+
   /** A quoted string of at most `limit` characters. */
   string(index: number, limit: number, otherwise?: string): string {
     const arg = this.#args[index];

@@ -7,7 +7,7 @@ export interface Call {
   /** One block of information text. */
   info(...lines: string[]): void;
   /** The same for text that must not show in a trace. */
-  secretInfo(line: string): void;
+  secretInfo(...lines: string[]): void;
   /** A line of information text, then bytes as they are. */
   block(line: string, data: Uint8Array): void;
   /**

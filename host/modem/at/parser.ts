@@ -5,7 +5,7 @@
 
 export type Argument =
   | { readonly kind: 'omitted' }
-  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'number'; readonly value: number; readonly text: string }
   | { readonly kind: 'string'; readonly text: string }
   /** Neither quoted nor decimal: a hexadecimal string, a bare word. */
   | { readonly kind: 'word'; readonly text: string };
@@ -35,12 +35,17 @@ const DECIMAL = /^-?\d{1,10}$/;
 
 const OMITTED: Argument = { kind: 'omitted' };
 
+export interface ParseOptions {
+  /** Blanks around the arguments of extended commands, which V.250 5.4.1 lets pass and some modems do not. */
+  readonly blanks: boolean;
+}
+
 /** Never throws: a body that is not a command line gives `wellFormed: false`. */
-export function parseLine(body: string): ParsedLine {
+export function parseLine(body: string, { blanks }: ParseOptions = { blanks: true }): ParsedLine {
   const commands: ParsedCommand[] = [];
   let rest = body.trim();
   while (rest !== '') {
-    const found = EXTENDED_PREFIX.test(rest.charAt(0)) ? parseExtended(rest) : parseBasic(rest);
+    const found = EXTENDED_PREFIX.test(rest.charAt(0)) ? parseExtended(rest, blanks) : parseBasic(rest, blanks);
     if (found === undefined) return { commands, wellFormed: false };
     commands.push(found.command);
     rest = rest.slice(found.length).trimStart();
@@ -53,12 +58,12 @@ interface Found {
   readonly length: number;
 }
 
-function parseBasic(text: string): Found | undefined {
+function parseBasic(text: string, blanks: boolean): Found | undefined {
   // A separator after a basic command is not needed, but many write it.
   if (text.startsWith(';')) {
     const next = text.slice(1).trimStart();
     if (next === '' || next.startsWith(';')) return undefined;
-    const found = EXTENDED_PREFIX.test(next.charAt(0)) ? parseExtended(next) : parseBasic(next);
+    const found = EXTENDED_PREFIX.test(next.charAt(0)) ? parseExtended(next, blanks) : parseBasic(next, blanks);
     return found && { command: found.command, length: text.length - next.length + found.length };
   }
   const register = S_REGISTER.exec(text);
@@ -66,24 +71,21 @@ function parseBasic(text: string): Found | undefined {
     const [whole, number = '', , value] = register;
     const name = `S${Number(number)}`;
     return {
-      command:
-        value === undefined
-          ? { name, form: 'read', args: [] }
-          : { name, form: 'set', args: [{ kind: 'number', value: Number(value) }] },
+      command: value === undefined ? { name, form: 'read', args: [] } : { name, form: 'set', args: [decimal(value)] },
       length: whole.length,
     };
   }
   const basic = BASIC.exec(text);
   if (!basic) return undefined;
   const [whole, name = '', value] = basic;
-  const args: Argument[] = value === undefined ? [] : [{ kind: 'number', value: Number(value) }];
+  const args: Argument[] = value === undefined ? [] : [decimal(value)];
   return {
     command: { name: name.toUpperCase(), form: args.length > 0 ? 'set' : 'execute', args },
     length: whole.length,
   };
 }
 
-function parseExtended(text: string): Found | undefined {
+function parseExtended(text: string, blanks: boolean): Found | undefined {
   const name = EXTENDED_NAME.exec(text)?.[0];
   if (name === undefined) return undefined;
   const end = endOfCommand(text, name.length);
@@ -98,7 +100,7 @@ function parseExtended(text: string): Found | undefined {
   if (tail === '?') return of('read');
   if (!tail.startsWith('=')) return undefined;
   if (tail.slice(1).trim() === '?') return of('test');
-  const args = parseArguments(tail.slice(1));
+  const args = parseArguments(tail.slice(1), blanks);
   return args && of('set', args);
 }
 
@@ -113,11 +115,15 @@ function endOfCommand(text: string, from: number): number | undefined {
   return quoted ? undefined : text.length;
 }
 
-function parseArguments(text: string): Argument[] | undefined {
+/** One argument and its separator: quoted, or bare. */
+const LOOSE = /^\s*(?:"([^"]*)"\s*|([^",]*))(,|$)/;
+const STRICT = /^(?:"([^"]*)"|([^",\s]*))(,|$)/;
+
+function parseArguments(text: string, blanks: boolean): Argument[] | undefined {
   const args: Argument[] = [];
   let rest = text;
   for (;;) {
-    const match = /^\s*(?:"([^"]*)"\s*|([^",]*))(,|$)/.exec(rest);
+    const match = (blanks ? LOOSE : STRICT).exec(rest);
     if (!match) return undefined;
     const [whole, quoted, bare = '', separator] = match;
     args.push(quoted !== undefined ? { kind: 'string', text: quoted } : bareArgument(bare.trim()));
@@ -128,5 +134,7 @@ function parseArguments(text: string): Argument[] | undefined {
 
 function bareArgument(text: string): Argument {
   if (text === '') return OMITTED;
-  return DECIMAL.test(text) ? { kind: 'number', value: Number(text) } : { kind: 'word', text };
+  return DECIMAL.test(text) ? decimal(text) : { kind: 'word', text };
 }
+
+const decimal = (text: string): Argument => ({ kind: 'number', value: Number(text), text });

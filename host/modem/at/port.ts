@@ -46,6 +46,7 @@ export class AtPort {
   readonly #profile: Profile;
   readonly #commands: CommandTable;
   readonly #promptText: string;
+  readonly #blanks: boolean;
   readonly #transmit: (bytes: Uint8Array) => void;
   readonly #reader = new LineReader();
   #input: number[] = [];
@@ -54,6 +55,8 @@ export class AtPort {
   #prompt: Prompt | undefined;
   #unsolicited: (() => void)[] = [];
   #lastLine = '';
+  /** The last character of a command line was S3: S4 directly behind it belongs to the line's end. */
+  #lineEnded = false;
   /** Goes up with every reset; what belongs to an older one is dead. */
   #generation = 0;
   /** The port neither hears nor speaks; a running command goes on unheard. */
@@ -66,6 +69,8 @@ export class AtPort {
     commands: CommandTable;
     /** Asks for data, behind a line end. */
     prompt: string;
+    /** See ParseOptions. */
+    blanks: boolean;
     send: (bytes: Uint8Array) => void;
   }) {
     this.#clock = options.clock;
@@ -73,6 +78,7 @@ export class AtPort {
     this.#profile = options.profile;
     this.#commands = options.commands;
     this.#promptText = options.prompt;
+    this.#blanks = options.blanks;
     this.#transmit = options.send;
   }
 
@@ -85,6 +91,7 @@ export class AtPort {
     this.#endPrompt(undefined);
     this.#unsolicited = [];
     this.#lastLine = '';
+    this.#lineEnded = false;
   }
 
   receive(bytes: Uint8Array): void {
@@ -121,12 +128,15 @@ export class AtPort {
 
   /** Reads the command line from `from` on, up to its end if that has come; returns where it stopped. */
   #commandBytes(from: number): number {
-    const { echo, s3, s5 } = this.#profile;
+    const { echo, s3, s4, s5 } = this.#profile;
     const echoed: number[] = [];
     let event: LineEvent | undefined;
     let at = from;
     while (event === undefined && at < this.#input.length) {
       const byte = this.#input[at++] as number;
+      const endsLine = byte === s4 && this.#lineEnded;
+      this.#lineEnded = byte === s3;
+      if (endsLine) continue;
       // V.250 5.2.3: an erased character is wiped from the far end's screen too.
       if (echo) echoed.push(...(byte === s5 ? [s5, 0x20, s5] : [byte]));
       event = this.#reader.push(byte, { terminator: s3, editing: s5 });
@@ -155,7 +165,7 @@ export class AtPort {
     const afterwards: (() => void)[] = [];
     let result: string | undefined;
     try {
-      const line = body === undefined ? { commands: [], wellFormed: false } : parseLine(body);
+      const line = body === undefined ? { commands: [], wellFormed: false } : parseLine(body, { blanks: this.#blanks });
       for (const command of line.commands) {
         result = await this.#execute(command, generation, afterwards);
         if (generation !== this.#generation) return;
@@ -176,11 +186,14 @@ export class AtPort {
     const entry = Object.hasOwn(this.#commands, command.name) ? this.#commands[command.name] : undefined;
     await this.#clock.sleep(entry?.delay ?? DEFAULT_DELAY);
     if (generation !== this.#generation) return undefined;
-    if (!entry) throw new AtError();
+    if (!entry) {
+      this.#trace.emit({ type: 'modem', event: 'unknown-command', command: command.name });
+      throw new AtError();
+    }
     const handler = entry[command.form];
     if (typeof handler !== 'function') {
       if (command.form !== 'test') throw new AtError();
-      if (handler !== undefined) this.#block([handler]);
+      if (handler !== undefined && handler !== '') this.#block([handler]);
       return undefined;
     }
     const life = { ended: false };
@@ -202,8 +215,8 @@ export class AtPort {
       info: (...lines) => {
         if (alive()) this.#block(lines);
       },
-      secretInfo: (line) => {
-        if (alive()) this.#block([line], undefined, true);
+      secretInfo: (...lines) => {
+        if (alive()) this.#block(lines, undefined, true);
       },
       block: (line, data) => {
         if (alive()) this.#block([line], data);
@@ -226,6 +239,9 @@ export class AtPort {
         timer: this.#promptTimer(),
         settle: resolve,
       };
+      // Data begin behind the prompt: the S4 of a line's end that came as S3 S4 is none.
+      if (this.#lineEnded && this.#input[0] === this.#profile.s4) this.#input.shift();
+      this.#lineEnded = false;
       this.#write(this.#lineEnd() + this.#promptText);
       this.#traceText('modem', this.#promptText);
       this.#pump();
@@ -261,6 +277,7 @@ export class AtPort {
 
   /** V.250 5.7.1: information text and result codes, verbose or not. */
   #block(lines: readonly string[], data?: Uint8Array, secret = false): void {
+    if (lines.length === 0 && data === undefined) return;
     const end = this.#lineEnd();
     const head = this.#profile.verbose ? end : '';
     const text = latin1(head + lines.map((line) => line + end).join(''));

@@ -10,6 +10,8 @@ import type { ModemCore } from '../core.js';
 export const APN_MAX = 99;
 /** Longest user name and password. */
 export const CREDENTIAL_MAX = 127;
+/** The fourth argument of a definition is there: +CGAUTH's password. */
+const PASSWORD = /^\s*=([^,]*,){3}\s*"[^"]/;
 /** EPS bearer identity of the first default bearer, TS 24.301 9.3.2; context n has the nth. */
 const FIRST_BEARER = 5;
 
@@ -53,13 +55,14 @@ export function contextCommands(core: ModemCore): CommandTable {
       },
     },
     '+CGAUTH': {
+      secret: PASSWORD,
       test: `+CGAUTH: ${range},(0-2)`,
-      read: ({ info }) => {
+      read: ({ secretInfo }) => {
         const lines = defined()
           .map((cid) => ({ cid, ...(contexts.definitions.get(cid) ?? EMPTY_CONTEXT) }))
           .filter(({ auth }) => auth !== 0)
           .map(({ cid, auth, user, password }) => `+CGAUTH: ${cid},${auth},"${user}","${password}"`);
-        if (lines.length > 0) info(...lines);
+        if (lines.length > 0) secretInfo(...lines);
       },
       set: ({ args }) => {
         const cid = cidOf(args.expect(1, 4), 0);

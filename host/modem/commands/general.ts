@@ -59,6 +59,15 @@ export function generalCommands(core: ModemCore): CommandTable {
     '&F': profileCommand(() => core.loadProfile('factory')),
     '&W': profileCommand(() => core.storeProfile()),
 
+    // V.250 6.1.9 and 27.007 5.9: packet service of LTE alone.
+    '+GCAP': { execute: says('+GCAP: +CGSM') },
+    '+WS46': {
+      ...{ test: '+WS46: (28)', read: says('28') },
+      set: ({ args }) => void args.expect(1, 1).number(0, 28, 28),
+    },
+    // 27.007 8.1: ready. There are no calls.
+    '+CPAS': { test: '+CPAS: (0,2,3,4)', execute: says('+CPAS: 0') },
+
     '+GMI': { execute: says(identity.manufacturer) },
     '+CGMI': { execute: says(identity.manufacturer) },
     '+GMM': { execute: says(identity.model) },
@@ -108,11 +117,11 @@ export function generalCommands(core: ModemCore): CommandTable {
 
     '+CCLK': {
       test: '',
-      read: ({ info }) => info(`+CCLK: "${calendarText(core.time.now(), false)}"`),
+      read: ({ info }) => info(`+CCLK: "${calendarText(core.time.now(), false, core.time.zone)}"`),
       set: ({ args }) => {
-        const unixMs = parseCalendar(args.expect(1, 1).string(0, 20));
-        if (unixMs === undefined) throw new AtError();
-        core.time.set(unixMs);
+        const time = parseCalendar(args.expect(1, 1).string(0, 20));
+        if (time === undefined) throw new AtError();
+        core.time.set(time);
       },
     },
   };

@@ -100,7 +100,8 @@ function operatorSelection(
 
   return {
     read: ({ info }) => {
-      const mode = !attachment.wanted && core.functionality === 1 ? 2 : core.selectedPlmn === undefined ? 0 : 1;
+      const off = !attachment.wanted && core.functionality === 1;
+      const mode = core.selectedPlmn !== undefined ? 1 : off ? 2 : 0;
       const { cell } = radio;
       if (!attachment.registered || !cell) info(`+COPS: ${mode}`);
       else info(`+COPS: ${mode},${format},"${format === 2 ? cell.plmn : cell.operator}",${cell.act}`);
@@ -112,6 +113,7 @@ function operatorSelection(
         return;
       }
       if (mode === 2) {
+        core.selectedPlmn = undefined;
         await attachment.stop();
         return;
       }
@@ -136,7 +138,11 @@ function operatorSelection(
       if (mode === 4) {
         core.selectedPlmn = undefined;
         if (attachment.registered) return;
-      } else await attachment.stop();
+      } else {
+        // The selection stays; there is no such network.
+        core.selectedPlmn = wanted;
+        await attachment.stop();
+      }
       throw new CmeError(Cme.NoNetwork);
     },
     // The networks that a scan finds, then the modes and forms. The baseband hears one cell, and knows it while it camps.

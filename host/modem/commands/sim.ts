@@ -14,6 +14,8 @@ const APDU_DIGITS = 522;
 
 /** PIN commands and UPDATE: their INS is the second byte. What the card answers is judged by SecrecyWatch (host/sim/apdu.ts). */
 const SECRET_APDU = /[^0-9A-F][0-9A-F]{2}(20|24|26|28|2C|D6|DC)[0-9A-F]{4}/i;
+/** Instructions whose P3 is the length of data that follow: TS 102 221 10.1.2 and TS 31.102 7. */
+const TAKES_DATA = new Set([0x10, 0x14, 0x20, 0x24, 0x26, 0x28, 0x2c, 0x32, 0x88, 0x89, 0xa2, 0xa4, 0xc2, 0xd6, 0xdc]);
 /** UPDATE BINARY and UPDATE RECORD. */
 const UPDATE = /^ *= *2(14|20)/;
 
@@ -54,8 +56,9 @@ export function simCommands(core: ModemCore): CommandTable {
         else info(`+CPIN: ${text}`);
       },
       set: async ({ args }) => {
-        const first = args.expect(1, 2).string(0, 16);
-        if (args.has(1)) await sim.unblock(first, args.string(1, 16));
+        // 27.007 8.3 has the PIN as a string; modems take it without quotes, too, and much software sends it so.
+        const first = args.expect(1, 2).digits(0, 16);
+        if (args.has(1)) await sim.unblock(first, args.digits(1, 16));
         else await sim.verify(first);
       },
     },
@@ -69,7 +72,7 @@ export function simCommands(core: ModemCore): CommandTable {
         if (mode === 2) {
           sim.require();
           info(`+CLCK: ${sim.pinEnabled ? 1 : 0}`);
-        } else await sim.setPinEnabled(mode === 1, args.string(2, 16));
+        } else await sim.setPinEnabled(mode === 1, args.digits(2, 16));
       },
     },
     '+CPWD': {
@@ -77,7 +80,7 @@ export function simCommands(core: ModemCore): CommandTable {
       test: '+CPWD: ("SC",8)',
       set: async ({ args }) => {
         if (args.expect(3, 3).string(0, 2) !== 'SC') throw new CmeError(Cme.NotSupported);
-        await sim.changePin(args.string(1, 16), args.string(2, 16));
+        await sim.changePin(args.digits(1, 16), args.digits(2, 16));
       },
     },
 
@@ -149,6 +152,8 @@ async function transmit(core: ModemCore, apdu: Uint8Array): Promise<Uint8Array> 
   const ins1 = ins >> 4;
   if (cla === 0xff) return Uint8Array.of(0x6e, 0x00);
   if (ins1 === 6 || ins1 === 9) return Uint8Array.of(0x6d, 0x00);
+  // T=0 has no such command: the card would wait for the data, and the modem for an answer.
+  if (apdu.length === 5 && lc > 0 && TAKES_DATA.has(ins)) return Uint8Array.of(0x67, 0x00);
   if (apdu.length === 4) return core.sim.transmit(concat(apdu, Uint8Array.of(0x00)));
   if (apdu.length === 5 || apdu.length === 5 + lc) return core.sim.transmit(apdu);
   if (apdu.length === 6 + lc) return core.sim.transmit(apdu.slice(0, -1));

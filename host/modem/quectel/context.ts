@@ -18,27 +18,35 @@ export function quectelContextCommands(core: ModemCore, last: LastError): Comman
   };
 }
 
+/** The fifth argument of a definition is there: the password. */
+const PASSWORD = /^\s*=([^,]*,){4}\s*"[^"]/;
+
 const rangeOf = ({ contexts: { limits } }: ModemCore): string => `(${limits.first}-${limits.last})`;
 
 function defineContext(core: ModemCore, last: LastError): CommandEntry {
   const { fail, entry } = errorCommands(last);
   const { contexts } = core;
   const { first, last: most } = contexts.limits;
-  return entry(`+QICSGP: ${rangeOf(core)},(1-3),<APN>,<username>,<password>,(0-3)`, ({ args, info }) => {
-    const cid = args.number(0, first, most);
-    if (args.expect(1, 6).count === 1) {
-      const { type, apn, user, password, auth } = contexts.definitions.get(cid) ?? EMPTY_CONTEXT;
-      info(`+QICSGP: ${CONTEXT_TYPES.indexOf(type)},"${apn}","${user}","${password}",${auth}`);
-      return;
-    }
-    const type = CONTEXT_TYPES[args.number(1, 1, 3)] ?? 'IP';
-    const apn = args.string(2, APN_MAX);
-    const user = args.string(3, CREDENTIAL_MAX, '');
-    const password = args.string(4, CREDENTIAL_MAX, '');
-    const auth = args.number(5, 0, 3, 0);
-    if (contexts.session(cid)) fail(572);
-    define(core, cid, { type, apn, user, password, auth });
-  });
+  const command = entry(
+    `+QICSGP: ${rangeOf(core)},(1-3),<APN>,<username>,<password>,(0-3)`,
+    ({ args, info, secretInfo }) => {
+      const cid = args.number(0, first, most);
+      if (args.expect(1, 6).count === 1) {
+        const { type, apn, user, password, auth } = contexts.definitions.get(cid) ?? EMPTY_CONTEXT;
+        const say = password === '' ? info : secretInfo;
+        say(`+QICSGP: ${CONTEXT_TYPES.indexOf(type)},"${apn}","${user}","${password}",${auth}`);
+        return;
+      }
+      const type = CONTEXT_TYPES[args.number(1, 1, 3)] ?? 'IP';
+      const apn = args.string(2, APN_MAX);
+      const user = args.string(3, CREDENTIAL_MAX, '');
+      const password = args.string(4, CREDENTIAL_MAX, '');
+      const auth = args.number(5, 0, 3, 0);
+      if (contexts.session(cid)) fail(572);
+      define(core, cid, { type, apn, user, password, auth });
+    },
+  );
+  return { ...command, secret: PASSWORD };
 }
 
 function activateContext(core: ModemCore, last: LastError): CommandEntry {

@@ -1,6 +1,6 @@
 // Quectel's modems: the grammar of their own commands and unsolicited codes. A model is a file (bg95.ts) and a line here.
 //   model.ts   what a model says of itself, and the dialect made of it
-//   device.ts, context.ts, sockets.ts, tls.ts   the commands;  stream.ts, errors.ts  what they share
+//   device.ts, configuration.ts, context.ts, sockets.ts, tls.ts   the commands;  stream.ts, errors.ts  what they share
 
 import type { Dialect } from '../dialect.js';
 import { BG95 } from './bg95.js';

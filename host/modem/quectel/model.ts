@@ -2,6 +2,7 @@ import { SECOND } from '../../clock/clock.js';
 import type { ModemCore } from '../core.js';
 import type { AttachedDialect, BootStep, Dialect } from '../dialect.js';
 import { quectelContextCommands } from './context.js';
+import { quectelSettingCommands } from './configuration.js';
 import { quectelDeviceCommands } from './device.js';
 import { quectelSocketCommands } from './sockets.js';
 import type { LastError } from './stream.js';
@@ -36,6 +37,8 @@ export function quectelDialect(model: QuectelModel): Dialect {
     },
     poweredDown: 'POWERED DOWN',
     prompt: '> ',
+    // A blank before an argument is ERROR on a BG95 (zephyrproject-rtos/zephyr, 44228).
+    blanks: false,
     // 150 s: the manual's longest time for AT+QIACT.
     contexts: { first: 1, last: 16, active: 3, activation: 150 * SECOND },
     attach: (core) => {
@@ -45,6 +48,7 @@ export function quectelDialect(model: QuectelModel): Dialect {
       return {
         commands: {
           ...quectelDeviceCommands(core, model.systemModes),
+          ...quectelSettingCommands(core),
           ...quectelContextCommands(core, last),
           ...quectelSocketCommands(core, sockets, last),
           ...quectelTlsCommands(core, tlsSockets, last),

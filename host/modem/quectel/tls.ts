@@ -48,7 +48,7 @@ const RANGES: Readonly<Partial<Record<keyof Settings, readonly [least: number, m
 export function quectelTlsCommands(core: ModemCore, sockets: Sockets, last: LastError): CommandTable {
   const { contexts } = core;
   const { first, last: most } = contexts.limits;
-  const { fail, entry, idOf, send, read, close } = streamCommands(sockets, last, '+QSSLSEND', '+QSSLRECV');
+  const { fail, entry, send, read, close } = streamCommands(sockets, last, '+QSSLSEND', '+QSSLRECV');
   const settings = new Map<number, Settings>();
   let epoch = core.epoch;
   const settingsOf = (context: number): Settings => {
@@ -135,10 +135,12 @@ export function quectelTlsCommands(core: ModemCore, sockets: Sockets, last: Last
     '+QSSLSEND': entry(`+QSSLSEND: (0-${SOCKET_MAX}),(0-${SEND_MAX})`, send, DELAY.send),
     '+QSSLRECV': entry(`+QSSLRECV: (0-${SOCKET_MAX}),(0-${READ_MAX})`, read, DELAY.read),
     '+QSSLSTATE': {
+      // With one number it is a socket's; with two as AT+QISTATE has it, which drivers in the field send.
       ...entry(`+QSSLSTATE: (0-${SOCKET_MAX})`, (call) => {
-        call.args.expect(1, 1);
-        const id = idOf(call);
-        call.info(...states((socket) => socket.id === id));
+        const { args } = call;
+        const byContext = args.expect(1, 2).count === 2 && args.number(0, 0, 1) === 0;
+        const number = byContext ? args.number(1, first, most) : args.number(args.count - 1, 0, SOCKET_MAX);
+        call.info(...states((socket) => (byContext ? socket.context : socket.id) === number));
       }),
       read: ({ info }) => info(...states(() => true)),
     },

@@ -108,9 +108,12 @@ describe('PAP and CHAP', () => {
       expect(answerPco(requestPco({ ...credentials(auth), user: 'sorax' }), sora, DNS).ok).toBe(false);
     });
   }
-  it('without credentials nobody gets in', () => {
-    expect(answerPco(requestPco(credentials('none')), sora, DNS).ok).toBe(false);
-    expect(answerPco([], sora, DNS).ok).toBe(false);
+  it('without credentials the SIM is enough; credentials of which half is missing are wrong ones', () => {
+    expect(answerPco(requestPco(credentials('none')), sora, DNS).ok).toBe(true);
+    expect(answerPco([], sora, DNS).ok).toBe(true);
+    for (const part of [0, 1]) {
+      expect(answerPco(requestPco(credentials('chap')).slice(part, part + 1), sora, DNS).ok).toBe(false);
+    }
   });
   it('PAP agrees with the bytes of RFC 1334, CHAP with MD5 of RFC 1994 over known bytes', () => {
     const [pap] = requestPco(credentials('pap'));

@@ -48,7 +48,7 @@ async function runSerial(options: SerialOptions): Promise<void> {
   try {
     await live(output, options.showSecrets === true, async ({ clock, trace, random, signal }) => {
       const card = new CharacterCard({ card: chip, clock, trace, random, framing });
-      if (tcp === undefined) await servePty({ end: card, path, signal, ready: () => ready(path) });
+      if (tcp === undefined) await servePty({ end: card, path, lasting: false, signal, ready: () => ready(path) });
       else await serveTcp({ end: card, host, port: tcp, signal, ready: (port) => ready(`${host}:${port}`) });
     });
   } catch (error) {
