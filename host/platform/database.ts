@@ -1,6 +1,7 @@
 // The platform's storage: SQLite, in a file or in memory. What is committed survives a crash and a power cut (WAL with
 // synchronous=FULL). Everything here is synchronous, so that a world on the virtual clock stays deterministic.
 
+import { isUtf8 } from 'node:buffer';
 import Sqlite from 'libsql';
 import { SealError } from './seal.js';
 
@@ -55,18 +56,38 @@ function faultIn({ code, message }: { readonly code: string; readonly message: s
 
 type Statement = Sqlite.Statement;
 
+/** What a column is declared to hold; undefined for an expression. */
+interface Column {
+  readonly name: string;
+  readonly type: string | undefined;
+}
+
+/** A query, read as bytes where it has text. */
+interface Reader {
+  readonly statement: Statement;
+  readonly columns: readonly Column[];
+}
+
+type Stored = string | number | bigint | Buffer | null;
+
 const IN_MEMORY = ':memory:';
 
 export class Database {
   readonly #sqlite: Sqlite.Database;
+  readonly #exclusive: boolean;
   readonly #statements = new Map<string, Statement>();
+  readonly #readers = new Map<string, Reader>();
   #depth = 0;
 
-  /** `file`: a path, made when it is not there. `mayBeNew`: an empty file is refused otherwise. Throws DatabaseError. */
+  /**
+   * `file`: a path, made when it is not there. `mayBeNew`: an empty file is refused otherwise. `exclusive`: no other connection may
+   * have it, and nothing of it is mapped into memory (https://www.sqlite.org/wal.html#noshm). Throws DatabaseError.
+   */
   constructor(
     readonly file = IN_MEMORY,
-    { mayBeNew = true }: { readonly mayBeNew?: boolean } = {},
+    { mayBeNew = true, exclusive = false }: { readonly mayBeNew?: boolean; readonly exclusive?: boolean } = {},
   ) {
+    this.#exclusive = exclusive;
     try {
       this.#sqlite = new Sqlite(file);
     } catch (error) {
@@ -75,7 +96,8 @@ export class Database {
     try {
       this.#guarded(() => {
         this.#sqlite.exec(`PRAGMA busy_timeout=${BUSY_MS}; PRAGMA foreign_keys=ON;`);
-        if (!mayBeNew && this.#prepare('SELECT name FROM sqlite_schema').all([]).length === 0) {
+        if (exclusive) this.#sqlite.exec('PRAGMA locking_mode=EXCLUSIVE');
+        if (!mayBeNew && this.all('SELECT name FROM sqlite_schema').length === 0) {
           throw new DatabaseError(
             `${file} is empty, but there are keys or cards beside it: put a copy back`,
             'damaged',
@@ -90,10 +112,17 @@ export class Database {
     }
   }
 
-  /** Reads every page. Throws DatabaseError for a file that is damaged, of whatever part. */
+  /** Reads every page and every row. Throws DatabaseError for a file that is damaged, of whatever part. */
   check(): void {
-    const [found] = this.all('PRAGMA quick_check(1)');
-    if (found?.['quick_check'] !== 'ok') throw this.#error('damaged', 'quick_check');
+    const [found] = this.all('SELECT integrity_check FROM pragma_integrity_check(1)');
+    if (found?.['integrity_check'] !== 'ok') throw this.#error('damaged', 'integrity_check');
+    // That does not look into texts.
+    for (const { name } of this.all("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+      const { statement, columns } = this.#reader(`SELECT * FROM "${String(name).replaceAll('"', '""')}"`);
+      this.#guarded(() => {
+        for (const row of statement.iterate([])) this.#row(row as unknown as readonly Stored[], columns);
+      });
+    }
   }
 
   /**
@@ -119,16 +148,18 @@ export class Database {
 
   /** The first row, if there is one. */
   get(sql: string, ...values: readonly SqlValue[]): Row | undefined {
-    return this.all(sql, ...values)[0];
+    return this.#guarded(() => {
+      const { statement, columns } = this.#reader(sql);
+      const row = statement.get([...values]) as readonly Stored[] | undefined;
+      return row && this.#row(row, columns);
+    });
   }
 
   all(sql: string, ...values: readonly SqlValue[]): readonly Row[] {
-    const rows = this.#guarded(() => this.#prepare(sql).all([...values]));
-    return (rows as Record<string, SqlValue | ArrayBuffer>[]).map((row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([name, value]) => [name, value instanceof ArrayBuffer ? Buffer.from(value) : value]),
-      ),
-    );
+    return this.#guarded(() => {
+      const { statement, columns } = this.#reader(sql);
+      return (statement.all([...values]) as (readonly Stored[])[]).map((row) => this.#row(row, columns));
+    });
   }
 
   /** All of it happens, or nothing. May be nested: the outermost one commits. */
@@ -152,7 +183,20 @@ export class Database {
   /** May be called again. */
   close(): void {
     this.#statements.clear();
-    if (this.#sqlite.open) this.#sqlite.close();
+    this.#readers.clear();
+    if (!this.#sqlite.open) return;
+    try {
+      // The library closes the file when its statements are collected, and leaves what is in the log there. What is in the file
+      // itself shows when it is damaged; the end of a log does not.
+      if (this.#exclusive) {
+        this.#sqlite.exec(
+          'PRAGMA journal_mode=DELETE; PRAGMA locking_mode=NORMAL; SELECT 1 FROM sqlite_schema LIMIT 1',
+        );
+      }
+    } catch {
+      // then the log keeps it, and this process the lock
+    }
+    this.#sqlite.close();
   }
 
   #rollBack(): void {
@@ -175,6 +219,45 @@ export class Database {
       const fault = faultIn(error);
       throw fault === undefined ? error : this.#error(fault, error.code, error);
     }
+  }
+
+  /** Throws DatabaseError for what no program has written: bytes that are no text, text among numbers. */
+  #row(values: readonly Stored[], columns: readonly Column[]): Row {
+    const row: Record<string, SqlValue> = {};
+    for (const [i, { name, type }] of columns.entries()) {
+      const value = values[i] ?? null;
+      if (!Buffer.isBuffer(value) || type === 'BLOB') row[name] = value;
+      else if (type === 'TEXT' || type === undefined) row[name] = this.#text(value);
+      else throw this.#error('damaged', 'text');
+    }
+    return row;
+  }
+
+  #text(bytes: Buffer): string {
+    const text = bytes.toString();
+    if (text.includes('\ufffd') && !isUtf8(bytes)) throw this.#error('damaged', 'UTF-8');
+    return text;
+  }
+
+  /** The library ends the process over text that is not UTF-8, which a damaged page may hold: it is given none to read. */
+  #reader(sql: string): Reader {
+    const known = this.#readers.get(sql);
+    if (known !== undefined) return known;
+    const columns = this.#sqlite
+      .prepare(sql)
+      .columns()
+      .map(({ name, type }): Column => ({ name, type: type ?? undefined }));
+    const read = columns.map(({ name, type }) => {
+      const quoted = `"${name.replaceAll('"', '""')}"`;
+      const cast = `CAST(${quoted} AS BLOB)`;
+      // NULL stays what it is.
+      const bytes = type === 'TEXT' ? cast : `CASE typeof(${quoted}) WHEN 'text' THEN ${cast} ELSE ${quoted} END`;
+      return `${bytes} AS ${quoted}`;
+    });
+    const statement = this.#sqlite.prepare(`SELECT ${read.join(', ')} FROM (${sql})`).raw(true);
+    const reader = { statement, columns };
+    this.#readers.set(sql, reader);
+    return reader;
   }
 
   #prepare(sql: string): Statement {

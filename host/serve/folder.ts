@@ -69,7 +69,7 @@ export class DataFolder {
       refuseOpenSecret(this.operatorFile);
       this.seal = withWords(this.path, () => new Seal(masterKey(join(this.path, 'master.key'), hadDatabase)));
       withWords(this.path, () => ensurePrivateFile(file));
-      database = new Database(file, { mayBeNew: !this.#hasLeavings() });
+      database = new Database(file, { mayBeNew: !this.#hasLeavings(), exclusive: true });
       database.check();
       checkKey(database, this.seal, this.path);
       this.database = database;

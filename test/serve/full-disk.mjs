@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXAMPLE_WORLD } from '../../dist/host/cli/demo.js';
 import { DataFolder, loadServeConfig, Serve } from '../../dist/host/serve/index.js';
+import { ask } from './ask.mjs';
 
 const [place, block] = process.argv.slice(2);
 execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', place]);
@@ -21,20 +21,6 @@ const config = await loadServeConfig(EXAMPLE_WORLD);
 const open = () => Serve.start({ config, block: Number(block), folder: new DataFolder(data) });
 const served = await open();
 
-/** Status and the first line of the body. */
-function ask(options, body = '') {
-  return new Promise((resolve) => {
-    const sent = request({ agent: false, ...options }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode, text: text.split('\n')[0], headers: response.headers }),
-      );
-    });
-    sent.on('error', (error) => resolve({ status: 0, text: error.code }));
-    sent.end(body);
-  });
-}
 const json = { 'content-type': 'application/json' };
 const api = (method, path, headers = {}, body = '') =>
   ask({ ...served.api, method, path: `/v1${path}`, headers: { ...json, ...headers } }, body);
@@ -47,14 +33,7 @@ const device = (name, port, method, path, body) => {
   return ask({ host, port: hostPort, localAddress: '127.64.0.1', method, path, headers: json }, body);
 };
 const signedIn = await api('POST', '/auth', {}, key);
-const ticket = await new Promise((resolve) => {
-  const sent = request({ ...served.api, agent: false, method: 'POST', path: '/v1/auth', headers: json }, (response) => {
-    let text = '';
-    response.on('data', (chunk) => (text += chunk));
-    response.on('end', () => resolve(JSON.parse(text)));
-  });
-  sent.end(key);
-});
+const ticket = JSON.parse(signedIn.text);
 const held = { 'x-soracom-api-key': ticket.apiKey, 'x-soracom-token': ticket.token };
 /** CoAP over UDP in the session: POST /bs?ep=NAME; the code of the answer. */
 async function bootstrap(name) {
