@@ -252,3 +252,12 @@ export const SIGN_IN_LIMITS = {
   /** Places from which an owner has signed in that are remembered: an office, a home, a few servers. */
   places: 8,
 } as const;
+
+/** What else an operator may have: the directory keeps all of it in memory, too. */
+export const DIRECTORY_LIMITS = {
+  /** Of 8 KB each, as documented. */
+  groups: 1000,
+  credentials: 500,
+  /** Bytes of one entry: a certificate with its key and its chain. The list of all shows what is no secret in one answer. */
+  credentialsBytes: 16 * 1024,
+} as const;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from '../directory/credentials.js';
 import { type CredentialsRecord, type Directory, PlatformConfigError } from '../directory/index.js';
+import { DIRECTORY_LIMITS } from '../limits.js';
 import { type ApiCaller, type Call, noContent, ok } from './call.js';
 import { ApiError } from './error.js';
 import { type Route, route } from './routes.js';
@@ -67,6 +68,9 @@ export function credentialsRoutes(directory: Directory): Route[] {
   };
 
   const put = (call: Call, id: string): unknown => {
+    if (Buffer.byteLength(JSON.stringify(call.input) ?? '') > DIRECTORY_LIMITS.credentialsBytes) {
+      throw new ApiError('malformed', `${DIRECTORY_LIMITS.credentialsBytes} bytes are the limit of an entry`);
+    }
     try {
       return view(call, directory.putCredentials(call.caller.operatorId, id, call.input));
     } catch (error) {
@@ -102,6 +106,9 @@ export function credentialsRoutes(directory: Directory): Route[] {
       handle: (call) => {
         const id = idOf(call);
         if (recordOf(call.caller, id) !== undefined) throw new ApiError('credentials-exist', id);
+        if (directory.credentialsRecords(call.caller.operatorId).length >= DIRECTORY_LIMITS.credentials) {
+          throw new ApiError('limit', `${DIRECTORY_LIMITS.credentials} entries are the limit`);
+        }
         return { status: 201, json: put(call, id) };
       },
     }),

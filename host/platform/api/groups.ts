@@ -11,6 +11,7 @@ import {
 } from '../directory/index.js';
 import { optional, unknownKeys } from '../directory/fields.js';
 import { groupConfiguration, LATER_NAMESPACES } from '../directory/namespaces.js';
+import { DIRECTORY_LIMITS } from '../limits.js';
 import { type ApiCaller, type Call, noContent, ok } from './call.js';
 import { ApiError } from './error.js';
 import { pageOf, pageReply, paging } from './page.js';
@@ -85,6 +86,9 @@ export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions
 
   const create = ({ operatorId }: ApiCaller, { tags = {}, configuration = {} }: z.output<typeof creation>) => {
     for (const name of Object.keys(configuration)) knownNamespace(name);
+    if (directory.groups(operatorId).length >= DIRECTORY_LIMITS.groups) {
+      throw new ApiError('limit', `${DIRECTORY_LIMITS.groups} groups are the limit`);
+    }
     let id = uuid(random);
     // The same seed gives the same ids again, over a database that has them already.
     while (directory.hasGroup(id)) id = uuid(random);
