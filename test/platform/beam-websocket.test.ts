@@ -142,6 +142,38 @@ describe('what is no WebSocket', () => {
     expect(await raw(world, 'Connection: close\r\n')).toMatch(/^HTTP\/1\.1 502 /);
   });
 
+  it('a request with a body is refused: its end could not be told', async () => {
+    const on = new SocketWorld();
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    for (const framing of [
+      'Content-Length: 2\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      'Content-Length: 1\r\nExpect: 100-continue\r\n',
+    ]) {
+      const text = await raw(on.world, upgrade + framing, PORT, 'GET', '{}');
+      expect(text).toMatch(/^HTTP\/1\.1 400 [^]*a request for WebSocket has no body\n$/);
+    }
+    expect(on.heads).toHaveLength(0);
+  });
+
+  it('in HTTP/1.0 it is a request like all', async () => {
+    const world = new BeamWorld({ config: config({ [KEY]: { enabled: true, destination: 'http://plain.test/' } }) });
+    const { requests } = world.serveBytes('plain.test', 80, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    const text = await world.request(
+      'GET /x HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      PORT,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 200 [^]*ok$/);
+    expect(requests[0]).not.toMatch(/^upgrade:/im);
+  });
+
+  it('an expectation that nobody knows is 417', async () => {
+    const on = new SocketWorld();
+    const text = await raw(on.world, 'Connection: Upgrade\r\nUpgrade: websocket\r\nExpect: wonders\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 417 /);
+    expect(on.heads).toHaveLength(0);
+  });
+
   it('a request that no front takes is refused as such', async () => {
     const on = new SocketWorld();
     const text = await raw(on.world, 'Host: b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n');
@@ -276,6 +308,32 @@ describe('limits', () => {
       await world.run(() => false, SECOND);
     }
     expect(sent).toBeLessThan(2 * 1024 * 1024);
+  });
+});
+
+describe('the head of a switch', () => {
+  const world = (): BeamWorld => {
+    const on = new BeamWorld({ config: config({ [KEY]: { enabled: true, destination: 'http://raw.test/' } }) });
+    const fields =
+      'Upgrade: websocket\r\nConnection: Upgrade, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nX-Own: 2\r\n';
+    const framing = 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n';
+    on.serveBytes('raw.test', 80, `HTTP/1.1 101 Go\r\n${fields}${framing}\r\nhello`, false);
+    return on;
+  };
+  const upgrade = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+
+  it('has no framing and nothing of the other connection; what follows passes as it is', async () => {
+    const device = world().connect(PORT);
+    device.send(`${upgrade}\r\n`);
+    await device.expect('hello');
+    expect(device.text).toBe('HTTP/1.1 101 Go\r\nX-Own: 2\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello');
+  });
+
+  it('comes behind the 100 that the device expects', async () => {
+    const device = world().connect(PORT);
+    device.send(`${upgrade}Expect: 100-continue\r\nContent-Length: 0\r\n\r\n`);
+    await device.expect('hello');
+    expect(device.text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 101 Go\r\n/);
   });
 });
 

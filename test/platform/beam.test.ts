@@ -212,6 +212,42 @@ describe('Beam passes the answer back unchanged', () => {
     );
   });
 
+  it('trailers that frame, route, grant or describe are not passed on, nor those of the platform and of the connection', async () => {
+    const kept = ['X-Sum: 9', 'ETag: "x"', 'Server-Timing: a'];
+    const dropped = [
+      ...[
+        'Content-Length: 1',
+        'Transfer-Encoding: chunked',
+        'Trailer: X',
+        'Connection: X-Sum',
+        'Keep-Alive: 1',
+        'X-Hop: 1',
+      ],
+      ...[
+        'Set-Cookie: a=1',
+        'Set_Cookie: a=1',
+        'Content-Type: text/html',
+        'Content-Encoding: gzip',
+        'Authorization: x',
+      ],
+      ...[
+        'X-Soracom-IMSI: 1',
+        'x_soracom_imsi: 1',
+        'Host: a',
+        'Upgrade: h2c',
+        'Proxy-Authenticate: Basic',
+        'Location: /x',
+      ],
+      ...['Cache-Control: no-store', 'WWW-Authenticate: Basic'],
+    ];
+    const trailers = [...dropped, ...kept].map((line) => `${line}\r\n`).join('');
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: X-Hop\r\n\r\n';
+    const answer = await world(`${head}2\r\nab\r\n0\r\n${trailers}\r\n`).request(get);
+    const [, ...rest] = answer.split('\r\n\r\n');
+    expect(rest.join('\r\n\r\n')).toBe(`2\r\nab\r\n0\r\n${kept.map((line) => `${line}\r\n`).join('')}\r\n`);
+    expect(answer.split('\r\n\r\n')[0]).not.toMatch(/x-soracom|set.cookie|x-sum|etag/i);
+  });
+
   it('to an HTTP/1.0 device without chunks', async () => {
     const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
     const answer = await world(chunked).request('GET / HTTP/1.0\r\nHost: beam\r\n\r\n');

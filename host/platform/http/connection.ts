@@ -12,7 +12,7 @@ import { storageFaultOf } from '../database.js';
 import type { HeldBytes, NoRoom, Share } from '../held.js';
 import { type HttpLimits, WORK } from '../limits.js';
 import { IncomingBody, sendBody, tooLarge } from './body.js';
-import { headFault } from './fault.js';
+import { EXPECTATION, headFault, isContinue, upgradeFault } from './fault.js';
 import type { CountedMessage, PacedStream } from './paced-stream.js';
 import {
   type Answer,
@@ -119,13 +119,15 @@ export class Connection {
     this.#alarm.clear();
     const head = this.#headOf(request);
     this.#received(head, '');
-    const fault = headFault(request);
+    const fault = upgradeFault(request);
     const answer = fault === undefined ? await this.#askFor(head) : this.#refusal(head.id, fault.status, fault.text);
     if (!('join' in answer)) return this.#decline(head, answer);
     this.#sent(head.id, answer.status, answer.headers, '');
     if (!this.#stream.writable) return answer.drop();
     this.#switched = true;
     const { stream, rest } = this.#stream.release();
+    // RFC 9110 7.8
+    if (isContinue(request.headers.expect ?? '')) stream.write('HTTP/1.1 100 Continue\r\n\r\n');
     stream.write(headText(answer.status, answer.reason, answer.headers));
     answer.join(stream, Buffer.concat([first, rest]));
   }
@@ -211,7 +213,7 @@ export class Connection {
     if (overflow) return fail(FrontStatus.TooManyRequests, 'too many requests are waiting');
     const fault = headFault(request);
     if (fault !== undefined) return fail(fault.status, fault.text);
-    if (expectation === 'unknown') return fail(FrontStatus.ExpectationFailed, 'only 100-continue can be expected');
+    if (expectation === 'unknown') return fail(EXPECTATION.status, EXPECTATION.text);
     const streamed = service.stream?.limit(head);
     if (expectation === 'continue' && service.refuses(head)) {
       this.#received(head, '');

@@ -44,6 +44,23 @@ export function headFault({ httpVersionMajor, httpVersion, method, rawHeaders }:
   return undefined;
 }
 
+/** The same for one that asks for another protocol. */
+export function upgradeFault(request: IncomingMessage): Fault | undefined {
+  const other = headFault(request);
+  if (other !== undefined) return other;
+  const { 'content-length': length = '0', 'transfer-encoding': coding, expect } = request.headers;
+  // Nobody could tell the body from the first bytes of the other protocol.
+  if (coding !== undefined || !/^0+$/.test(length)) {
+    return fault(FrontStatus.BadRequest, 'a request for WebSocket has no body');
+  }
+  return expect !== undefined && !isContinue(expect) ? EXPECTATION : undefined;
+}
+
+/** RFC 9110 10.1.1 */
+export const isContinue = (expect: string): boolean => /^100-continue$/i.test(expect.trim());
+
+export const EXPECTATION = fault(FrontStatus.ExpectationFailed, 'only 100-continue can be expected');
+
 const VERSION = fault(FrontStatus.VersionNotSupported, 'HTTP/1.1 is spoken here');
 /** RFC 9112 6.1 */
 const CODING = fault(FrontStatus.NotImplemented, 'the only Transfer-Encoding understood is chunked');

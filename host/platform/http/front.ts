@@ -30,12 +30,16 @@ export {
   textAnswer,
 } from './service.js';
 
-/** Node asks this of each request when there is somebody who takes upgrades: only WebSocket is one here, h2c is not. */
+/**
+ * Node asks this of each request when there is somebody who takes upgrades: only WebSocket is one here, h2c is not, and in HTTP/1.0
+ * there is no upgrade (RFC 9110 7.8).
+ */
 class UpgradingMessage extends CountedMessage {
   #asked: boolean | null = null;
 
   get upgrade(): boolean {
-    return this.#asked === true && this.method === 'GET' && /^websocket$/i.test(this.headers.upgrade?.trim() ?? '');
+    if (this.#asked !== true || this.method !== 'GET' || this.httpVersion === '1.0') return false;
+    return /^websocket$/i.test(this.headers.upgrade?.trim() ?? '');
   }
 
   set upgrade(value: boolean | null) {

@@ -210,7 +210,8 @@ export class AnswerReader {
       throw notHttp('the answer has a status or a reason that HTTP does not allow');
     }
     if (status === 101) {
-      if (this.#options.upgrade === true) return this.#finish();
+      // Its length, if it says one, is of nothing (RFC 9110 8.6).
+      if (this.#options.upgrade === true) return this.#bodiless(undefined);
       throw notHttp('the destination switches protocols');
     }
     if (status < 200) {
