@@ -310,6 +310,11 @@ export const MetadataStatus = {
 //   type time as text, "Apr 24, 2018 7:28:17 AM": here it is the number of seconds, as everywhere.
 // - Inventory: the public API has no form for composite operations: here POST /v1/devices/{id}/composite/read|write|observe|unobserve, with
 //   {"paths": [..]} or {"values": {path: value}}. And for models as OMA's registry has them: XML as such, told by its Content-Type.
+// - Inventory: notifications go to Beam where the group's SoracomBeam has the entry `inventory://beam.soracom.io` (our own key: the
+//   documentation shows the entry's fields, not its key), to Funnel and Funk where these are on. Beam's request has x-soracom-device-id,
+//   -operator-id and -timestamp always; a signature is over the identity headers that are on, the device id and the timestamp, as the
+//   documentation has it for LoRaWAN devices. Funk's context has resourceType Device. Nothing is tried twice; the messages of one
+//   device to one service go one after the other (inventory/passing.ts).
 // - Inventory: `objects` of a device is `{"3":{"id":3,"instances":{"0":{"id":0}}}}`: the definition says only that it is an object
 //   (inventory/api.ts). An own object model is changed by POST, as the definition has it, and by PUT. What is read of a model can be sent
 //   back: `scope` and other fields that a model does not have are passed over (inventory/models-api.ts).

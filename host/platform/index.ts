@@ -168,7 +168,7 @@ export class Platform {
       directory: this.directory,
       forwarder: new Forwarder(clock, upstream, limits, held),
       messageLimits: { ...MESSAGE_LIMITS, ...options.messageLimits },
-      traceOf: ({ imsi }: Session): Trace => traceOfSim(imsi),
+      traceOf: ({ imsi }): Trace => traceOfSim(imsi),
       nextId: () => ++lastId,
     };
     const { sessionOf = () => undefined } = options;
@@ -179,7 +179,11 @@ export class Platform {
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
     const harvestFiles = new HarvestFiles(context, { access: this.accounts, folder: options.filesFolder });
     this.files = harvestFiles.files;
+    const beam = new Beam(context);
+    const funk = new Funk(context, this.keys);
+    const funnel = new Funnel(context);
     this.inventory = new Inventory(context, {
+      services: [beam.messages, funnel, funk],
       ...{ directory: this.directory, data: this.data, files: this.files },
       ...{ serverUri: options.inventoryUri, dtlsLimits: options.dtlsLimits, lasting: options.database !== undefined },
       traceOf: (imsi) => traceOfSim(imsi),
@@ -197,11 +201,11 @@ export class Platform {
     ];
     this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
     const services: Service[] = [
-      new Beam(context),
+      beam,
       new Endorse(context, { keys: this.keys, certificates: options.certificates }),
       new Metadata(context, this.api),
-      new Funk(context, this.keys),
-      new Funnel(context),
+      funk,
+      funnel,
       harvest,
       harvestFiles,
     ];

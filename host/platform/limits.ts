@@ -156,6 +156,12 @@ export const CONNECTION_LIMITS: ConnectionLimits = { caller: 16_000, all: 64_000
 
 /** Devices, bootstraps, keys and requests of Inventory. */
 export const INVENTORY_LIMITS = {
+  /**
+   * Notifications of one device that wait for a service's destination: an hour's of one a minute. Of one operator those that are on
+   * their way at once: a destination answers a hundred a second so, if it takes half a second.
+   */
+  waitingNotifications: 64,
+  notificationsUnderWay: 50,
   /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
   newKeys: 4,
   endpointBytes: 128,

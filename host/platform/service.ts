@@ -35,7 +35,7 @@ export interface ServiceContext {
   readonly held?: HeldBytes;
   readonly messageLimits: MessageLimits;
   /** The trace of the device that holds this caller's SIM. */
-  readonly traceOf: (caller: Session) => Trace;
+  readonly traceOf: (caller: Pick<Session, 'imsi'>) => Trace;
   /** Numbers the requests of a world: the same number on all legs of one request. */
   readonly nextId: () => number;
 }

@@ -105,7 +105,8 @@ export function streamDestination(text: string): StreamDestination | undefined {
 
 type Fields = typeof tcpToHttp | typeof tcpToTcp | typeof udpToHttp | typeof toHttp;
 
-function entry<T extends Fields>(fields: T) {
+/** `known`: there is an identity to sign whatever is switched on. */
+function entry<T extends Fields>(fields: T, known = false) {
   return z.object(fields).superRefine((value, context) => {
     const {
       enabled,
@@ -124,7 +125,7 @@ function entry<T extends Fields>(fields: T) {
     if (psk === undefined) {
       context.addIssue({ code: 'custom', path: ['psk'], message: 'is wanted for a signature' });
     }
-    if (![addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader].includes(true)) {
+    if (!known && ![addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader].includes(true)) {
       const message = 'needs at least one of addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader';
       context.addIssue({ code: 'custom', path: ['addSignature'], message });
     }
@@ -137,6 +138,7 @@ const ENTRIES: Readonly<Record<EntryPoint['kind'], z.ZodType<BeamEntry, BeamEntr
   'tcp-http': entry(tcpToHttp),
   'udp-http': entry(udpToHttp),
   'tcp-tcp': entry(tcpToTcp),
+  'device-http': entry(toHttp, true),
 };
 
 /** One entry point of Beam, as an operator configures it: the fields of all kinds, each kind with its own of them. */
@@ -150,6 +152,7 @@ const KINDS = [
   'tcp://beam.soracom.io:23080',
   'udp://beam.soracom.io:23080',
   'tcp://beam.soracom.io:8023',
+  'inventory://beam.soracom.io',
 ];
 
 export const soracomBeam = z.record(z.string(), z.unknown()).transform((record, context) => {

@@ -2,17 +2,17 @@
 // back as a message. The unified endpoint uses the same, and the HTTP entry points for what came by HTTP.
 
 import { BeamStatus } from '../choices.js';
-import type { DeviceRequest } from '../http/front.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
+  type MessageCaller,
   type MessageService,
   type Reply,
   type SourceProtocol,
   statusAndBody,
 } from '../message/message.js';
 import { interpret } from '../message/payload.js';
-import { type Caller, Refusal } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import type { BeamEntry } from './config.js';
 import { exchange, failureOf } from './exchange.js';
@@ -38,13 +38,13 @@ export class Converter implements MessageService {
     this.#context = context;
   }
 
-  enabledFor(caller: Caller, protocol: SourceProtocol, target: string): boolean {
+  enabledFor(caller: MessageCaller, protocol: SourceProtocol, target: string): boolean {
     const { configuration } = caller.group;
     if (protocol === 'http') return findRoute(configuration, 'http', target) !== undefined;
     return entryFor(caller, protocol) !== undefined;
   }
 
-  framed(caller: Caller): boolean {
+  framed(caller: MessageCaller): boolean {
     return entryFor(caller, 'tcp')?.binaryFormatV1 === true;
   }
 
@@ -76,7 +76,7 @@ export class Converter implements MessageService {
     const { caller: subscriber, session: caller, id, method, target, headers, body, signal } = message;
     const route = findRoute(subscriber.group.configuration, 'http', target);
     if (route === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
-    const request: DeviceRequest = { id, caller, method, target, headers, body, signal };
+    const request = { id, caller, method, target, headers, body, signal };
     const {
       status,
       reason,
@@ -88,7 +88,7 @@ export class Converter implements MessageService {
   }
 
   async #post(message: DeviceMessage): Promise<WordedAnswer> {
-    const { id, caller: subscriber, session: caller, signal, unixMs } = message;
+    const { id, caller: subscriber, session: caller, signal, unixMs, deviceId } = message;
     const entry = entryFor(subscriber, message.protocol);
     if (entry === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
     const destination = new URL(entry.destination);
@@ -101,11 +101,12 @@ export class Converter implements MessageService {
         ['Content-Type', 'application/json'],
       ],
       {
-        ...{ entry, destination, subscriber, caller, directory: this.#context.directory, method, unixMs },
+        ...{ entry, destination, subscriber, caller, directory: this.#context.directory, method, unixMs, deviceId },
         bodyLength: body.length,
       },
     );
-    const answer = await exchange(this.#context, { id, caller, destination, method, target, headers, body, signal });
+    const request = { id, caller, countedFor: deviceId, destination, method, target, headers, body, signal };
+    const answer = await exchange(this.#context, request);
     const { status } = answer;
     if (status < 400 || message.unified === true || versionOf(entry) !== '201509') return { status, body: answer.body };
     const text = `${entry.destination} returns a status code (${status}). Please check your destination.`;
@@ -115,6 +116,6 @@ export class Converter implements MessageService {
 
 const versionOf = ({ version = DEFAULT_VERSION }: BeamEntry): string => version;
 
-function entryFor({ group }: Caller, protocol: SourceProtocol): BeamEntry | undefined {
+function entryFor({ group }: MessageCaller, protocol: SourceProtocol): BeamEntry | undefined {
   return protocol === 'http' ? undefined : findEntry(group.configuration, `${protocol}-http`);
 }

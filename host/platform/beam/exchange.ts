@@ -1,9 +1,9 @@
 // One request of Beam to a destination over HTTP, told in the trace, and what a device is told when it fails.
 
-import type { Session } from '../../cellular/network.js';
 import { BeamStatus } from '../choices.js';
 import type { Answer } from '../http/front.js';
 import { shownBody, shownHeaders, type HeaderList } from '../http/text.js';
+import type { Sender } from '../message/message.js';
 import { DEVICE_TEXT, UpstreamError } from '../outbound/upstream-error.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
@@ -11,7 +11,9 @@ import { EntryError } from './identity.js';
 
 export interface Exchange {
   readonly id: number;
-  readonly caller: Session;
+  readonly caller: Sender;
+  /** For whom its answer is counted; the caller's IMSI unless given. */
+  readonly countedFor?: string | undefined;
   readonly destination: URL;
   readonly method: string;
   /** Path and query. */
@@ -30,7 +32,7 @@ export async function exchange({ forwarder, traceOf }: ServiceContext, request: 
     headers: shownHeaders(headers),
     body: shownBody(body),
   }));
-  const answer = await forwarder.send({ ...request, imsi: caller.imsi });
+  const answer = await forwarder.send({ ...request, imsi: request.countedFor ?? caller.imsi });
   trace.emit(() => ({
     ...{ type: 'http', leg: 'customer', kind: 'response', id, status: answer.status },
     headers: shownHeaders(answer.headers),
@@ -43,7 +45,7 @@ export async function exchange({ forwarder, traceOf }: ServiceContext, request: 
 export function failureOf(
   context: ServiceContext,
   error: unknown,
-  { id, caller }: { readonly id: number; readonly caller: Session },
+  { id, caller }: { readonly id: number; readonly caller: Sender },
 ): { readonly status: number; readonly text: string } | undefined {
   if (error instanceof UpstreamError) {
     const status = error.fault === 'timeout' ? BeamStatus.GatewayTimeout : BeamStatus.BadGateway;
@@ -60,7 +62,7 @@ export function report(
   { traceOf }: ServiceContext,
   event: 'refused' | 'upstream-error',
   id: number,
-  caller: Session,
+  caller: Sender,
   status: number,
   reason: string,
 ): void {

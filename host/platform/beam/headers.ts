@@ -66,10 +66,13 @@ function contentLength(device: HeaderList, { method, bodyLength }: HeaderContext
 
 function identity(context: HeaderContext): HeaderList {
   const headers = identityParts(context).map(({ header, value }): [string, string] => [`x-soracom-${header}`, value]);
-  if (context.entry.addSignature !== true) return headers;
   const signed: HeaderList = [...headers, ['x-soracom-timestamp', String(context.unixMs)]];
+  const ofDevice: HeaderList =
+    context.deviceId === undefined ? [] : [['x-soracom-operator-id', context.subscriber.operatorId]];
+  if (context.entry.addSignature !== true) return context.deviceId === undefined ? headers : [...signed, ...ofDevice];
   return [
     ...signed,
+    ...ofDevice,
     ['x-soracom-signature-version', SIGNATURE_VERSION],
     ['x-soracom-signature', signature(preSharedKey(context), signed)],
   ];

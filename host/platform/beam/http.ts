@@ -4,6 +4,7 @@
 import type { Session } from '../../cellular/network.js';
 import { BeamStatus } from '../choices.js';
 import { type Answer, type DeviceRequest, type HttpService, type RequestHead, textAnswer } from '../http/front.js';
+import type { MessageCaller, Sender } from '../message/message.js';
 import { type Caller, callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { exchange, failureOf, report } from './exchange.js';
@@ -73,9 +74,9 @@ export class HttpEntry implements HttpService {
 /** Rejects with an UpstreamError or an EntryError. */
 export function forwardRequest(
   context: ServiceContext,
-  request: DeviceRequest,
+  request: Omit<DeviceRequest, 'caller'> & { readonly caller: Sender },
   { entry, destination, target }: Route,
-  subscriber: Caller,
+  subscriber: MessageCaller,
 ): Promise<Answer> {
   const { id, caller, method, body, signal } = request;
   const { clock, directory } = context;

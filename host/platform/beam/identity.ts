@@ -16,8 +16,10 @@ export class EntryError extends Error {
 
 export interface IdentityContext {
   readonly entry: BeamEntry;
-  readonly subscriber: Subscriber;
-  readonly caller: Session;
+  readonly subscriber: Pick<Subscriber, 'operatorId' | 'simId' | 'msisdn'>;
+  readonly caller: Pick<Session, 'imsi' | 'imei'>;
+  /** An Inventory device. */
+  readonly deviceId?: string | undefined;
   readonly directory: SubscriberDirectory;
   readonly unixMs: number;
 }
@@ -34,12 +36,13 @@ export interface IdentityPart {
  * What the entry's options switch on, in the fixed order of all signatures; what is not known is left out. Throws
  * EntryError when a signature would have nothing to sign.
  */
-export function identityParts({ entry, subscriber, caller }: IdentityContext): readonly IdentityPart[] {
+export function identityParts({ entry, subscriber, caller, deviceId = '' }: IdentityContext): readonly IdentityPart[] {
   const options: readonly [boolean | undefined, IdentityPart][] = [
     [entry.addEquipmentHeader, { header: 'imei', part: 'imei', value: caller.imei }],
     [entry.addSubscriberHeader, { header: 'imsi', part: 'imsi', value: caller.imsi }],
     [entry.addMsisdnHeader, { header: 'msisdn', part: 'msisdn', value: subscriber.msisdn }],
     [entry.addSimIdHeader, { header: 'sim-id', part: 'simId', value: subscriber.simId }],
+    [true, { header: 'device-id', part: 'deviceId', value: deviceId }],
   ];
   const parts = options.filter(([on, { value }]) => on === true && value !== '').map(([, part]) => part);
   if (entry.addSignature === true && parts.length === 0) {

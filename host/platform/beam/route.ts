@@ -11,6 +11,8 @@ export type EntryPoint =
   /** Port 23080: each message becomes a request. */
   | { readonly kind: 'tcp-http' }
   | { readonly kind: 'udp-http' }
+  /** What an Inventory device says by itself becomes a request. */
+  | { readonly kind: 'device-http' }
   /** Port 8023: a stream stays a stream. */
   | { readonly kind: 'tcp-tcp' };
 
@@ -18,6 +20,7 @@ const STREAMS: ReadonlyMap<string, EntryPoint> = new Map([
   ['tcp://beam.soracom.io:23080', { kind: 'tcp-http' }],
   ['udp://beam.soracom.io:23080', { kind: 'udp-http' }],
   ['tcp://beam.soracom.io:8023', { kind: 'tcp-tcp' }],
+  ['inventory://beam.soracom.io', { kind: 'device-http' }],
 ]);
 
 /** The entry point that a configuration key names; undefined for keys that are none of these kinds. */

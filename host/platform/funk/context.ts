@@ -6,15 +6,22 @@ import { FUNK } from '../choices.js';
 import type { DeviceMessage } from '../message/message.js';
 
 /** SORACOM, Funk: "context". */
-export function functionContext({ caller, session, protocol }: DeviceMessage): Record<string, string> {
+export function functionContext(message: DeviceMessage): Record<string, string> {
+  const { caller, session, protocol, deviceId } = message;
   const { operatorId, imsi, simId } = caller;
+  if (deviceId !== undefined) {
+    return {
+      ...{ operatorId, coverage: FUNK.coverage, resourceType: 'Device', resourceId: deviceId },
+      ...{ sourceProtocol: protocol, srn: srn(message), deviceId },
+    };
+  }
   return {
     operatorId,
     coverage: FUNK.coverage,
     resourceType: 'Subscriber',
     resourceId: imsi,
     sourceProtocol: protocol,
-    srn: srn(operatorId, imsi),
+    srn: srn(message),
     imsi,
     simId,
     ...(session.imei !== '' && { imei: session.imei }),
@@ -23,10 +30,9 @@ export function functionContext({ caller, session, protocol }: DeviceMessage): R
 
 /** Claims of `x-soracom-token`. It has no end: a function looks at `iat`. */
 export function tokenClaims(message: DeviceMessage, random: Random): JWTPayload {
-  const { operatorId, imsi } = message.caller;
   return {
     iss: 'https://soracom.io',
-    aud: srn(operatorId, imsi),
+    aud: srn(message),
     jti: Buffer.from(random.bytes(8)).toString('base64url'),
     iat: Math.floor(message.unixMs / 1000),
     typ: 'soracom/token/v1',
@@ -35,5 +41,8 @@ export function tokenClaims(message: DeviceMessage, random: Random): JWTPayload 
   };
 }
 
-const srn = (operatorId: string, imsi: string): string =>
-  `srn:soracom:${operatorId}:${FUNK.coverage}:Subscriber:${imsi}`;
+/** The name of who sent it. */
+function srn({ caller: { operatorId, imsi }, deviceId }: DeviceMessage): string {
+  const of = deviceId === undefined ? `Subscriber:${imsi}` : `Device:${deviceId}`;
+  return `srn:soracom:${operatorId}:${FUNK.coverage}:${of}`;
+}

@@ -12,6 +12,7 @@ import { MessageEntry } from '../message/entry.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
+  type MessageCaller,
   type MessageService,
   type Reply,
   statusAndBody,
@@ -20,7 +21,7 @@ import { interpret } from '../message/payload.js';
 import { AwsAccess } from '../outbound/aws-access.js';
 import { CloudClient } from '../outbound/cloud-client.js';
 import { credentialsFor, misconfigured, secretText } from '../outbound/credentials.js';
-import { type Caller, wantOn } from '../refusal.js';
+import { wantOn } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import type { FunkDestination, SoracomFunk } from './config.js';
 import { tokenClaims } from './context.js';
@@ -55,11 +56,11 @@ export class Funk implements Service, MessageService {
     this.#entry.close();
   }
 
-  framed(caller: Caller): boolean {
+  framed(caller: MessageCaller): boolean {
     return configOf(caller)?.binaryFormatV1 === true;
   }
 
-  enabledFor(caller: Caller): boolean {
+  enabledFor(caller: MessageCaller): boolean {
     return configOf(caller)?.enabled === true;
   }
 
@@ -127,4 +128,4 @@ export class Funk implements Service, MessageService {
   }
 }
 
-const configOf = ({ group }: Caller): SoracomFunk | undefined => group.configuration.SoracomFunk;
+const configOf = ({ group }: MessageCaller): SoracomFunk | undefined => group.configuration.SoracomFunk;

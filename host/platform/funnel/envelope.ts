@@ -27,12 +27,17 @@ export function contentFor(
 }
 
 function envelope(
-  { caller, session, protocol, unixMs }: DeviceMessage,
+  { caller, session, protocol, unixMs, deviceId }: DeviceMessage,
   { credentialsId, addSimId }: SoracomFunnel,
   { provider, service, resourceUrl, payloadsOnly, sendPayloadsAsBinary }: FunnelDestination,
   { json }: Payload,
 ): string {
   const { operatorId, imsi, simId } = caller;
+  const sim: [string, unknown][] = [
+    ['imsi', imsi],
+    ['simId', addSimId === true ? simId : undefined],
+    ['imei', session.imei === '' ? undefined : session.imei],
+  ];
   const fields: [string, unknown][] = [
     ['operatorId', operatorId],
     ['timestamp', unixMs],
@@ -43,9 +48,7 @@ function envelope(
     ['credentialsId', credentialsId && withImsi(credentialsId.$credentialsId, imsi)],
     ['payloads', PAYLOADS],
     ['sourceProtocol', protocol],
-    ['imsi', imsi],
-    ['simId', addSimId === true ? simId : undefined],
-    ['imei', session.imei === '' ? undefined : session.imei],
+    ...(deviceId === undefined ? sim : [['deviceId', deviceId] satisfies [string, unknown]]),
   ];
   // The payload stands in it as it was written: numbers and the order of keys stay the device's.
   const members = fields

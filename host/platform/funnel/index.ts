@@ -9,6 +9,7 @@ import { MessageEntry } from '../message/entry.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
+  type MessageCaller,
   type MessageService,
   type Reply,
   statusAndBody,
@@ -18,7 +19,7 @@ import { AwsAccess } from '../outbound/aws-access.js';
 import { CloudClient, type CloudRequest } from '../outbound/cloud-client.js';
 import { cloudMessage } from '../outbound/cloud-message.js';
 import { misconfigured, withImsi } from '../outbound/credentials.js';
-import { type Caller, Refusal, wantOn } from '../refusal.js';
+import { Refusal, wantOn } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { adapterFor, PubSubAdapter } from './adapters/index.js';
 import type { SoracomFunnel } from './config.js';
@@ -56,11 +57,11 @@ export class Funnel implements Service, MessageService {
     this.#entry.close();
   }
 
-  framed(caller: Caller): boolean {
+  framed(caller: MessageCaller): boolean {
     return configOf(caller)?.binaryFormatV1 === true;
   }
 
-  enabledFor(caller: Caller): boolean {
+  enabledFor(caller: MessageCaller): boolean {
     return configOf(caller)?.enabled === true;
   }
 
@@ -119,7 +120,7 @@ export class Funnel implements Service, MessageService {
   }
 }
 
-const configOf = ({ group }: Caller): SoracomFunnel | undefined => group.configuration.SoracomFunnel;
+const configOf = ({ group }: MessageCaller): SoracomFunnel | undefined => group.configuration.SoracomFunnel;
 
 const text = (status: number, words: string): MessageAnswer => ({
   status,

@@ -2,7 +2,7 @@
 // with those keys (LwM2M).
 //   bootstrap.ts, account.ts  5683, in a session only;  registrar.ts  5684, DTLS-PSK;  management.ts  what devices are asked
 //   devices.ts, keys.ts, associations.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts, offers.ts  firmware
-//   publish-api.ts  what devices without a SIM send over the management API;  api.ts, operations-api.ts, models-api.ts, device-view.ts, view.ts  what operators see
+//   notifications.ts, passing.ts  what devices say by themselves, and who gets it;  publish-api.ts  what devices without a SIM send over the management API;  api.ts, operations-api.ts, models-api.ts, device-view.ts, view.ts  what operators see
 // CoAP, DTLS and the payloads are in ../../coap, ../../dtls and ../../lwm2m.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
@@ -13,6 +13,7 @@ import { INVENTORY } from '../choices.js';
 import type { Directory } from '../directory/index.js';
 import type { FileStore } from '../harvest-files/store.js';
 import type { DataStore } from '../harvest/store.js';
+import type { MessageService } from '../message/message.js';
 import type { Service, ServiceContext } from '../service.js';
 import { Associations } from './associations.js';
 import { BootstrapServer } from './bootstrap.js';
@@ -22,6 +23,7 @@ import { Images } from './images.js';
 import { DeviceKeys } from './keys.js';
 import { Management } from './management.js';
 import { ObjectModels } from './models.js';
+import { Passing } from './passing.js';
 import { Readings } from './readings.js';
 import { type Outward, Registrar } from './registrar.js';
 import { Requests } from './requests.js';
@@ -35,6 +37,8 @@ export interface InventoryOptions {
   readonly directory: Directory;
   readonly data: DataStore;
   readonly files: FileStore;
+  /** Those of them that a device's group has switched on get what the device says by itself. */
+  readonly services: readonly MessageService[];
   /** Of a device whose SIM is in some device of the world. */
   readonly traceOf: (imsi: string | undefined) => Trace;
   /** Where devices find the device management server; where the real one is unless given. */
@@ -56,12 +60,13 @@ export class Inventory implements Service {
   readonly bootstrap: BootstrapServer;
   readonly registrar: Registrar;
   readonly #options: InventoryOptions;
+  readonly #passing: Passing;
   /** Where devices find the bootstrap server. */
   #plainUri = `coap://${BOOTSTRAP_NAME}:${BOOTSTRAP_PORT}`;
 
   constructor(context: ServiceContext, options: InventoryOptions) {
     const { database, seal, clock, running } = context;
-    const { data, files, serverUri = INVENTORY.serverUri, dtlsLimits, lasting = false } = options;
+    const { data, files, services, serverUri = INVENTORY.serverUri, dtlsLimits, lasting = false } = options;
     const random = context.random.fork('inventory');
     const unixMs = (): number => clock.unixMs();
     const kept = { database, random, unixMs, running };
@@ -81,9 +86,10 @@ export class Inventory implements Service {
     });
     const { devices, keys, requests, readings, images } = this;
     const own = { ...context, random };
+    this.#passing = new Passing(own, { services, directory: options.directory });
     const traceOf = ({ imsi }: DeviceRecord): Trace => options.traceOf(imsi);
     this.management = new Management({
-      ...{ context: own, devices, requests, readings, images, traceOf },
+      ...{ context: own, devices, requests, readings, images, traceOf, target: this.#passing },
       modelsOf: (operatorId) => this.models.list(operatorId),
       configOf: (device) => this.configOf(device),
       reachable: (device) => this.registrar.reachable(device),
@@ -167,6 +173,7 @@ export class Inventory implements Service {
     this.management.close();
     this.registrar.close();
     this.images.close();
+    this.#passing.close();
   }
 
   #other(device: DeviceRecord, request: IncomingRequest) {

@@ -22,6 +22,7 @@ import type { SoracomInventory } from './config.js';
 import type { DeviceRecord, Devices } from './devices.js';
 import { FirmwareUpdates } from './firmware.js';
 import type { Images } from './images.js';
+import type { NotificationTarget } from './notifications.js';
 import { type Asking, leavesIn, perform, readRequests, segments, WITH_MODEL } from './operations.js';
 import { RequestQueue } from './queue.js';
 import type { Readings } from './readings.js';
@@ -35,6 +36,7 @@ export interface ManagementOptions {
   readonly requests: Requests;
   readonly readings: Readings;
   readonly images: Images;
+  readonly target: NotificationTarget;
   /** Models of an operator's own objects. */
   readonly modelsOf: (operatorId: string) => readonly ObjectModel[];
   readonly configOf: (device: DeviceRecord) => SoracomInventory | undefined;
@@ -336,8 +338,10 @@ export class Management {
     const { readings, configOf } = this.#options;
     this.#tell(device, 'notified', path);
     this.#learn(device, leaves);
-    if (configOf(device)?.harvestEnabled === true && leaves.length > 0)
-      readings.harvest(device, leaves, this.models(device.operatorId));
+    if (leaves.length === 0) return;
+    const notifications = readings.notifications(device, leaves, this.models(device.operatorId));
+    this.#options.target.notify(device, notifications);
+    if (configOf(device)?.harvestEnabled === true) readings.harvest(device, notifications);
   }
 
   #tell(device: DeviceRecord, event: 'request' | 'response' | 'notified' | 'refused', detail: string): void {

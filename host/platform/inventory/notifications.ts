@@ -2,7 +2,14 @@
 // moment, `{"deviceId":"d-1","path":"/3/0","lastModifiedTime":1524554897000,"resources":{"9":{"name":"Battery Level","value":95}}}`.
 
 import { byId, type Leaf, type Models, type Path, pathText } from '../../lwm2m/index.js';
+import type { DeviceRecord } from './devices.js';
 import { valueView } from './view.js';
+
+/** Who gets what devices say by themselves, besides Harvest Data. */
+export interface NotificationTarget {
+  /** Soon: nothing is waited for. */
+  notify(device: DeviceRecord, notifications: readonly Notification[]): void;
+}
 
 export interface Notification {
   /** UNIX milliseconds. */

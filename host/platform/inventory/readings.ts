@@ -5,7 +5,7 @@ import { type Leaf, type Models, pathText } from '../../lwm2m/index.js';
 import { type Database, storedJson } from '../database.js';
 import type { DataStore, NewEntry } from '../harvest/store.js';
 import type { DeviceRecord } from './devices.js';
-import { notificationsOf } from './notifications.js';
+import { type Notification, notificationsOf } from './notifications.js';
 import { jsonValue } from './view.js';
 
 const TABLES = [
@@ -75,12 +75,19 @@ export class Readings {
     });
   }
 
-  /** One entry for each instance and moment. */
-  harvest({ operatorId, deviceId }: DeviceRecord, leaves: readonly Leaf[], models: Models): void {
+  /** One for each instance and moment. */
+  notifications({ deviceId }: DeviceRecord, leaves: readonly Leaf[], models: Models): readonly Notification[] {
     const now = this.#unixMs();
-    const entries = notificationsOf(deviceId, leaves, models, ({ time }) => this.#msOf(time, now)).map(
-      ({ timeMs, json }): NewEntry => ({ timeMs, contentType: 'application/json', content: json }),
-    );
+    return notificationsOf(deviceId, leaves, models, ({ time }) => this.#msOf(time, now));
+  }
+
+  /** One entry for each. */
+  harvest({ operatorId, deviceId }: DeviceRecord, notifications: readonly Notification[]): void {
+    const entries = notifications.map(({ timeMs, json }): NewEntry => ({
+      timeMs,
+      contentType: 'application/json',
+      content: json,
+    }));
     this.#data.add({ operatorId, resourceType: 'Device', resourceId: deviceId }, entries);
   }
 

@@ -14,7 +14,7 @@ import { pace } from '../pace.js';
 import { callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { FrameError, FrameReader } from './binary-format.js';
-import type { DeviceMessage, MessageAnswer, MessageService, Reply, SourceProtocol } from './message.js';
+import type { DeviceMessage, MessageAnswer, MessageService, Reply, Sender } from './message.js';
 
 /** Bytes of payload in one IPv4 datagram (RFC 768, RFC 791). */
 const MAX_DATAGRAM = 65_507;
@@ -107,7 +107,7 @@ export class MessageFront {
   }
 
   /** Never rejects: whatever goes wrong becomes a reply. */
-  async #take(protocol: SourceProtocol, body: Buffer, session: Session, signal: AbortSignal): Promise<Reply> {
+  async #take(protocol: 'tcp' | 'udp', body: Buffer, session: Session, signal: AbortSignal): Promise<Reply> {
     const { clock, directory, nextId, traceOf } = this.#context;
     const { name } = this.#service;
     const id = nextId();
@@ -141,7 +141,7 @@ export function failure(
   { traceOf }: ServiceContext,
   service: string,
   id: number,
-  session: Session,
+  session: Sender,
   error: unknown,
 ): MessageAnswer {
   const known = error instanceof Refusal;

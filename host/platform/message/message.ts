@@ -5,13 +5,22 @@ import type { Session } from '../../cellular/network.js';
 import type { HeaderList } from '../http/text.js';
 import type { Caller } from '../refusal.js';
 
-export type SourceProtocol = 'http' | 'tcp' | 'udp';
+/** `device`: an Inventory device said it by itself. */
+export type SourceProtocol = 'http' | 'tcp' | 'udp' | 'device';
+
+/** Who sent a message, as its session says; of an Inventory device the SIM that it was bootstrapped with, '' where none was. */
+export type Sender = Pick<Session, 'imsi' | 'imei'>;
+
+/** On whose behalf a message is passed on. */
+export type MessageCaller = Pick<Caller, 'operatorId' | 'imsi' | 'simId' | 'msisdn' | 'group'>;
 
 export interface DeviceMessage {
   /** Number of the request in this world: the same on all legs of the trace. */
   readonly id: number;
-  readonly session: Session;
-  readonly caller: Caller;
+  readonly session: Sender;
+  readonly caller: MessageCaller;
+  /** Inventory devices only. */
+  readonly deviceId?: string;
   readonly protocol: SourceProtocol;
   readonly body: Buffer;
   /** HTTP only; POST elsewhere. */
@@ -53,13 +62,13 @@ export interface MessageService {
   /** Short name for trace, errors and the unified endpoint's details: `funnel`. */
   readonly name: string;
   /** True when the caller's group has switched this service on for such messages. `target`: as in DeviceMessage. */
-  enabledFor(caller: Caller, protocol: SourceProtocol, target: string): boolean;
+  enabledFor(caller: MessageCaller, protocol: SourceProtocol, target: string): boolean;
   /** Called once for each message. Throws Refusal for what the platform itself refuses; a storage fault is a 503, any other error a 500. */
   answer(message: DeviceMessage): Promise<MessageAnswer>;
   /** The answer as a device sees it over TCP or UDP. Refusals come through here as well. */
   reply(answer: MessageAnswer, message: DeviceMessage | undefined): Reply;
   /** True when this caller's TCP bytes come in frames of SORACOM Binary Format v1. */
-  framed(caller: Caller): boolean;
+  framed(caller: MessageCaller): boolean;
 }
 
 export const isMessageService = (service: object): service is MessageService =>

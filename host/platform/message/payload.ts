@@ -71,9 +71,9 @@ function isJson(text: string): boolean {
   }
 }
 
-/** The media type that the device stated: over HTTP only. */
+/** The media type that was stated: over HTTP, and of what Inventory devices say. */
 function ownType({ protocol, headers }: PayloadMessage): string | undefined {
-  if (protocol !== 'http') return undefined;
+  if (protocol !== 'http' && protocol !== 'device') return undefined;
   return headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1].trim();
 }
 

@@ -31,7 +31,7 @@ export class CloudClient {
   }
 
   /** POSTs. Resolves to the cloud's answer, whatever its status; rejects with an UpstreamError. */
-  async send({ id, session, signal }: DeviceMessage, request: CloudRequest): Promise<Answer> {
+  async send({ id, session, signal, deviceId }: DeviceMessage, request: CloudRequest): Promise<Answer> {
     const { forwarder, traceOf } = this.#context;
     const { url, body, target = url.pathname + url.search } = request;
     const trace = traceOf(session);
@@ -46,7 +46,8 @@ export class CloudClient {
       ...{ type: 'http', leg: 'customer', kind: 'request', id, method: 'POST' },
       ...{ url: shownUrl(url.origin + target), headers: shownHeaders(headers), body: show(body) },
     }));
-    const { imsi } = session;
+    // Of whom the answer's bytes are.
+    const imsi = deviceId ?? session.imsi;
     const answer = await forwarder.send({ destination: url, method: 'POST', target, headers, body, signal, imsi });
     const { status } = answer;
     trace.emit(() => ({

@@ -2,7 +2,8 @@
 
 import { CloudStatus } from '../choices.js';
 import type { Credentials, CredentialsReference, SubscriberDirectory } from '../directory/index.js';
-import { type Caller, Refusal } from '../refusal.js';
+import type { MessageCaller } from '../message/message.js';
+import { Refusal } from '../refusal.js';
 import type { Secret } from '../../secret.js';
 
 /**
@@ -11,7 +12,7 @@ import type { Secret } from '../../secret.js';
  */
 export function credentialsFor<T extends Credentials['type']>(
   directory: SubscriberDirectory,
-  { operatorId, imsi }: Pick<Caller, 'operatorId' | 'imsi'>,
+  { operatorId, imsi }: Pick<MessageCaller, 'operatorId' | 'imsi'>,
   reference: CredentialsReference | undefined,
   ...types: readonly T[]
 ): Extract<Credentials, { type: T }> {

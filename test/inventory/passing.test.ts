@@ -1,0 +1,181 @@
+// What devices say by themselves, on its way to Beam, Funnel and Funk.
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { MINUTE, SECOND } from '../../host/clock/clock.js';
+import { InProcessUpstream } from '../../host/cloud/index.js';
+import { INVENTORY_LIMITS } from '../../host/platform/limits.js';
+import { IMEI } from '../platform/harness.js';
+import { ENDPOINT, IMSI, inventoryConfig, InventoryWorld, OPERATOR, TestDevice } from './world.js';
+
+const BEAM = 'inventory://beam.soracom.io';
+const PSK = 'a key';
+
+interface Got {
+  readonly host: string;
+  readonly head: string;
+  readonly body: string;
+}
+
+/** A registered device whose group has these namespaces, and servers that answer with 200 unless `silent`. */
+async function joined(group: Record<string, unknown>, { silent = [] as readonly string[] } = {}) {
+  const config = inventoryConfig() as { groups: { meters: { configuration: object } } };
+  const { configuration } = config.groups.meters;
+  const got: Got[] = [];
+  const world: InventoryWorld = new InventoryWorld({
+    config: {
+      ...config,
+      groups: { ...config.groups, meters: { configuration: { ...configuration, ...group } } },
+    },
+    upstream: { trustedCas: [], connect: (host, port) => servers.connect(host, port) },
+  });
+  const servers = new InProcessUpstream({ clock: world.clock });
+  for (const host of ['beam.test', 'funnel.test', 'funk.test']) {
+    servers.serve(host, 80, (stream) => {
+      let text = '';
+      stream
+        .on('error', () => undefined)
+        .on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+          const [, head = '', body = ''] = /^([^]*?)\r\n\r\n([^]*)$/.exec(text) ?? [];
+          if (head === '' || Buffer.byteLength(body) < Number(/^content-length: (\d+)/im.exec(head)?.[1])) return;
+          got.push({ host, head, body });
+          if (!silent.includes(host)) stream.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+        });
+    });
+  }
+  const device = new TestDevice(world);
+  const account = await device.account();
+  await device.connect(account);
+  await device.register(['lwm2m=1.1', `ep=${ENDPOINT}`, 'b=U', 'lt=3000']);
+  await world.pass(SECOND);
+  const root = await world.await(world.root());
+  const id = Buffer.from(account.identity).toString();
+  await world.await(root.call('POST', `/devices/${id}/3/0/9/observe`));
+  const say = async (value: number): Promise<void> => {
+    device.resources.set('/3/0/9', { type: 'integer', value });
+    await device.notify('/3/0/9');
+  };
+  await world.pass(SECOND);
+  return { world, id, got, say };
+}
+
+const field = ({ head }: Got, name: string): string | undefined =>
+  new RegExp(`^${name}: (.*)\r?$`, 'im').exec(head)?.[1]?.trim();
+const content = (id: string, value: number) => ({
+  ...{ deviceId: id, path: '/3/0', lastModifiedTime: expect.any(Number) as number },
+  resources: { 9: { name: 'Battery Level', value } },
+});
+
+describe('Beam', () => {
+  it('gets a request with who the device is, and nothing of the SIM unless that is on', async () => {
+    const { id, got, say } = await joined({
+      SoracomBeam: { [BEAM]: { enabled: true, destination: 'http://beam.test/in?a=1' } },
+    });
+    await say(94);
+    expect(got.map(({ body }) => JSON.parse(body) as unknown)).toEqual([content(id, 95), content(id, 94)]);
+    const [, last] = got;
+    if (last === undefined) throw new Error('nothing came');
+    expect(last.head).toMatch(/^POST \/in\?a=1 HTTP\/1\.1\r\n/);
+    expect(field(last, 'content-type')).toBe('application/json');
+    expect(field(last, 'x-soracom-device-id')).toBe(id);
+    expect(field(last, 'x-soracom-operator-id')).toBe(OPERATOR);
+    expect(field(last, 'x-soracom-timestamp')).toMatch(/^\d{13}$/);
+    expect(last.head).not.toMatch(/x-soracom-(imsi|imei|signature)/i);
+  });
+
+  it('signs what it says of the device', async () => {
+    const { id, got } = await joined({
+      SoracomBeam: {
+        [BEAM]: {
+          ...{ enabled: true, destination: 'http://beam.test/', addSignature: true, psk: PSK },
+          ...{ addSubscriberHeader: true, addEquipmentHeader: true },
+        },
+      },
+    });
+    const [first] = got;
+    if (first === undefined) throw new Error('nothing came');
+    const signed = ['x-soracom-imei', 'x-soracom-imsi', 'x-soracom-device-id', 'x-soracom-timestamp'];
+    const text = signed.map((name) => `${name}=${field(first, name)}`).join('');
+    expect(text).toContain(`imei=${IMEI}x-soracom-imsi=${IMSI}x-soracom-device-id=${id}`);
+    expect(field(first, 'x-soracom-signature')).toBe(
+      createHash('sha256')
+        .update(PSK + text)
+        .digest('hex'),
+    );
+  });
+});
+
+it('Funnel puts it into its envelope, as of a device', async () => {
+  const { id, got } = await joined({
+    SoracomFunnel: {
+      enabled: true,
+      destination: { provider: 'partner', service: 'x', resourceUrl: 'http://funnel.test/in' },
+    },
+  });
+  const [first] = got;
+  const envelope = JSON.parse(first?.body ?? '') as Record<string, unknown>;
+  expect(Object.keys(envelope)).toEqual([
+    'operatorId',
+    'timestamp',
+    'destination',
+    'payloads',
+    'sourceProtocol',
+    'deviceId',
+  ]);
+  expect(envelope).toMatchObject({
+    ...{ operatorId: OPERATOR, sourceProtocol: 'device', deviceId: id, payloads: content(id, 95) },
+  });
+});
+
+it('Funk calls its function, with a token that says which device it was', async () => {
+  const { id, got } = await joined({
+    SoracomFunk: {
+      enabled: true,
+      destination: { provider: 'azure', service: 'function-app', resourceUrl: 'http://funk.test/f' },
+    },
+  });
+  const [first] = got;
+  if (first === undefined) throw new Error('nothing came');
+  expect(JSON.parse(first.body)).toEqual(content(id, 95));
+  const [, payload = ''] = field(first, 'x-soracom-token')?.split('.') ?? [];
+  expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
+    aud: `srn:soracom:${OPERATOR}:jp:Device:${id}`,
+    ctx: { resourceType: 'Device', resourceId: id, sourceProtocol: 'device', deviceId: id, operatorId: OPERATOR },
+  });
+});
+
+it('services that are off get nothing', async () => {
+  const { got, say } = await joined({
+    SoracomBeam: {
+      [BEAM]: { enabled: false, destination: 'http://beam.test/' },
+      'http://beam.soracom.io:8888/': { enabled: true, destination: 'http://beam.test/' },
+    },
+    SoracomFunnel: { enabled: false },
+  });
+  await say(1);
+  expect(got).toEqual([]);
+});
+
+it('a destination that says nothing holds up no device and no other service; what waits has a limit', async () => {
+  const { world, got, say } = await joined(
+    {
+      SoracomBeam: { [BEAM]: { enabled: true, destination: 'http://beam.test/' } },
+      SoracomFunk: {
+        enabled: true,
+        destination: { provider: 'azure', service: 'function-app', resourceUrl: 'http://funk.test/f' },
+      },
+    },
+    { silent: ['beam.test'] },
+  );
+  const count = INVENTORY_LIMITS.waitingNotifications + 5;
+  for (let i = 0; i < count; i++) await say(i % 90);
+  const of = (host: string): readonly Got[] => got.filter((one) => one.host === host);
+  expect(
+    of('funk.test').map(({ body }) => (JSON.parse(body) as ReturnType<typeof content>).resources[9].value),
+  ).toEqual([95, ...Array.from({ length: count }, (_, i) => i % 90)]);
+  expect(of('beam.test').length).toBeLessThanOrEqual(3);
+  const told = (text: string): number => world.events.filter((event) => JSON.stringify(event).includes(text)).length;
+  expect(told('too many notifications of this device wait')).toBeGreaterThan(0);
+  await world.pass(2 * MINUTE);
+  expect(told('timeout: no answer in time')).toBeGreaterThan(0);
+});
