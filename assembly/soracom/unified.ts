@@ -72,7 +72,7 @@ function unified<M>(service: MessageService<M>, outcome: Outcome): Outcome {
   const len = service.message.replyLength;
   if (reader.find(service.answer, len, "statusCode") != JsonKind.Number) return outcome;
   const code = reader.integer(0);
-  if (code < 100 || code > 599) return outcome;
+  if (code < 100 || code > 999) return outcome;
   service.code = code;
   service.answerLength = len;
   return code == MULTI_STATUS ? Outcome.Refused : outcomeOf(service.message.result, code);
