@@ -76,6 +76,8 @@ export const BeamStatus = {
   BadGateway: 502,
   /** The destination did not answer in time. */
   GatewayTimeout: 504,
+  /** The platform has no room for the answer, or no socket: no fault of the destination. */
+  Busy: 503,
   /** WebSocket connections beyond WEBSOCKET's limits. */
   TooManyConnections: 503,
 } as const;
@@ -87,6 +89,8 @@ export const CloudStatus = {
   /** The cloud cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
   BadGateway: 502,
   GatewayTimeout: 504,
+  /** As BeamStatus. */
+  Busy: 503,
 } as const;
 
 /** The platform assumes roles in operators' AWS accounts as a user of this account; `sessionName` shows in their logs. */

@@ -11,6 +11,17 @@ const unsigned = (destination: string): BeamWorldOptions => ({
 const upstreamErrors = (world: BeamWorld): string[] =>
   world.events.filter((e) => e.type === 'service').map((e) => `${e.status} ${e.reason}`);
 
+describe('a platform that has no socket left', () => {
+  it.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL'])('%s: 503, and the destination is not blamed', async (code) => {
+    const failed = Object.assign(new Error(`connect ${code}`), { code });
+    const upstream = { trustedCas: [], connect: () => Promise.reject(failed) };
+    const world = new BeamWorld({ ...unsigned('http://a.test/'), upstream: () => upstream });
+    const answer = await world.request(post('{}'));
+    expect(answer).toMatch(/^HTTP\/1\.1 503 [^]*Beam: the platform has no connection left for the destination now\n$/);
+    expect(upstreamErrors(world)).toEqual([`503 no-socket: a.test:80: connect ${code}`]);
+  });
+});
+
 describe('a destination that fails', () => {
   it.each([
     ['its name is unknown', unsigned('http://nowhere.test/'), /name unknown: nowhere\.test/],

@@ -18,6 +18,7 @@ import {
   reasons,
 } from './cloud-world.js';
 import { EPOCH_MS, session } from './harness.js';
+import { refusedBy } from '../../host/platform/outbound/cloud-message.js';
 
 const FUNNEL = 'funnel.soracom.io';
 const IOT = 'a1b2c3d4e5f6g7-ats.iot.ap-northeast-1.amazonaws.com';
@@ -339,6 +340,18 @@ describe('Google Pub/Sub', () => {
     expect(await overUdp(world, FUNNEL, 'b')).toBe('401 revoked');
     expect(await overUdp(world, FUNNEL, 'c')).toBe('200');
     expect(clouds.google.tokens.granted).toBe(2);
+  });
+});
+
+it.each([
+  [200, 502],
+  [302, 502],
+  [400, 400],
+  [503, 503],
+])('a token service that gives no token with status %i is %i to a device', (status, shown) => {
+  expect(refusedBy({ status, headers: [], body: Buffer.from('words') })).toMatchObject({
+    status: shown,
+    message: 'words',
   });
 });
 

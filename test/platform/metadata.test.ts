@@ -246,7 +246,10 @@ describe('userdata', () => {
   });
 
   it('is 404 when there is none, 405 to a write', async () => {
-    expect((await ask(metadataWorld(undefined, { userdata: '' }), 'GET', '/v1/userdata')).status).toBe(404);
+    const none = await ask(metadataWorld(undefined, { userdata: '' }), 'GET', '/v1/userdata');
+    // As for a tag that is not there: a program that does not see the status would take JSON for its userdata.
+    expect(none).toMatchObject({ status: 404, body: 'Specified key does not exist.' });
+    expect(none.headers['content-type']).toBe('text/plain');
     expect((await ask(metadataWorld(), 'PUT', '/v1/userdata', 'x')).status).toBe(405);
   });
 });

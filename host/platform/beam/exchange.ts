@@ -4,7 +4,7 @@ import { BeamStatus } from '../choices.js';
 import type { Answer } from '../http/front.js';
 import { shownBody, shownHeaders, type HeaderList } from '../http/text.js';
 import type { Sender } from '../message/message.js';
-import { DEVICE_TEXT, UpstreamError } from '../outbound/upstream-error.js';
+import { DEVICE_TEXT, isOwnFault, UpstreamError } from '../outbound/upstream-error.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { EntryError } from './identity.js';
@@ -48,7 +48,8 @@ export function failureOf(
   { id, caller }: { readonly id: number; readonly caller: Sender },
 ): { readonly status: number; readonly text: string } | undefined {
   if (error instanceof UpstreamError) {
-    const status = error.fault === 'timeout' ? BeamStatus.GatewayTimeout : BeamStatus.BadGateway;
+    const { GatewayTimeout, BadGateway, Busy } = BeamStatus;
+    const status = error.fault === 'timeout' ? GatewayTimeout : isOwnFault(error) ? Busy : BadGateway;
     report(context, 'upstream-error', id, caller, status, `${error.fault}: ${error.message}`);
     return { status, text: `Beam: ${DEVICE_TEXT[error.fault]}` };
   }

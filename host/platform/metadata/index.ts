@@ -125,7 +125,7 @@ export class Metadata implements Service {
 
   #userdata(caller: Caller): Answer {
     const text = caller.group.configuration.SoracomAir?.userdata ?? '';
-    if (text === '') throw new Refusal(MetadataStatus.Missing, 'the group has no userdata');
+    if (text === '') throw new PlainRefusal(MetadataStatus.Missing, NO_KEY);
     return this.#body(200, text, 'text/plain; charset=utf-8');
   }
 

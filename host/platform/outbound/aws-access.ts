@@ -10,7 +10,7 @@ import { Secret } from '../../secret.js';
 import type { AwsCredentials } from './aws-signature.js';
 import { awsEndpoint, awsRequest } from './aws.js';
 import type { CloudClient } from './cloud-client.js';
-import { cloudMessage } from './cloud-message.js';
+import { refusedBy } from './cloud-message.js';
 import { credentialsFor, misconfigured } from './credentials.js';
 
 /** Credentials are used until so long before their end: a request has to arrive before it. */
@@ -76,7 +76,7 @@ export class AwsAccess {
       }),
       shown: '[redacted]',
     });
-    if (answer.status !== 200) throw new Refusal(answer.status, cloudMessage(answer));
+    if (answer.status !== 200) throw refusedBy(answer);
     return leaseOf(Buffer.from(answer.body).toString());
   }
 }

@@ -6,7 +6,7 @@ import type { Answer } from '../http/front.js';
 import { type HeaderList, shownBody, shownHeaders, shownUrl } from '../http/text.js';
 import type { DeviceMessage, MessageAnswer } from '../message/message.js';
 import type { ServiceContext } from '../service.js';
-import { DEVICE_TEXT, UpstreamError } from './upstream-error.js';
+import { DEVICE_TEXT, isOwnFault, UpstreamError } from './upstream-error.js';
 
 export interface CloudRequest {
   /** Where to connect. */
@@ -60,7 +60,8 @@ export class CloudClient {
   /** The answer for a cloud that gave none; the trace tells why. Throws what is no UpstreamError. */
   failure(error: unknown, message: Pick<DeviceMessage, 'id' | 'session'>): MessageAnswer {
     if (!(error instanceof UpstreamError)) throw error;
-    const status = error.fault === 'timeout' ? CloudStatus.GatewayTimeout : CloudStatus.BadGateway;
+    const { GatewayTimeout, BadGateway, Busy } = CloudStatus;
+    const status = error.fault === 'timeout' ? GatewayTimeout : isOwnFault(error) ? Busy : BadGateway;
     this.report('upstream-error', message, status, `${error.fault}: ${error.message}`);
     return { status, body: Buffer.from(DEVICE_TEXT[error.fault]), headers: [['Content-Type', 'text/plain']] };
   }

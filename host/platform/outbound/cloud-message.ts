@@ -2,6 +2,11 @@
 
 import { FUNNEL } from '../choices.js';
 import type { Answer } from '../http/front.js';
+import { Refusal } from '../refusal.js';
+
+/** A cloud does not give what was to be asked of it first, a token for example. Its success and its redirects are no answer to a device. */
+export const refusedBy = (answer: Answer): Refusal =>
+  new Refusal(answer.status >= 400 ? answer.status : FUNNEL.oddAnswer, cloudMessage(answer));
 
 /** Out of the forms that clouds give their errors in; the whole body when it has none of them. */
 export function cloudMessage({ reason = '', body }: Answer): string {

@@ -16,6 +16,9 @@ export interface DialTarget {
   readonly protocols?: readonly string[];
 }
 
+/** The process or the system is out of descriptors, buffers or ports. */
+const NO_SOCKET: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
+
 export class Dialer {
   readonly #clock: Clock;
   readonly #upstream: Upstream;
@@ -36,7 +39,8 @@ export class Dialer {
       stream = await this.#upstream.connect(host, port);
     } catch (error) {
       const cause = error instanceof Error ? error.message : 'no connection';
-      throw new UpstreamError('unreachable', `${host}:${port}: ${cause}`);
+      const isOwn = NO_SOCKET.has((error as NodeJS.ErrnoException).code ?? '');
+      throw new UpstreamError(isOwn ? 'no-socket' : 'unreachable', `${host}:${port}: ${cause}`);
     }
     keep(stream);
     if (tls && !stream.destroyed) {

@@ -5,7 +5,7 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../../../clock/clock.js';
 import type { Answer } from '../../http/front.js';
-import { cloudMessage } from '../../outbound/cloud-message.js';
+import { refusedBy } from '../../outbound/cloud-message.js';
 import { credentialsFor, misconfigured, secretText } from '../../outbound/credentials.js';
 import { Refusal } from '../../refusal.js';
 import type { Adapter, Delivery } from './adapter.js';
@@ -78,7 +78,7 @@ export class PubSubAdapter implements Adapter {
       body: Buffer.from(new URLSearchParams({ grant_type: GRANT, assertion }).toString()),
       shown: '[redacted]',
     });
-    if (answer.status !== 200) throw new Refusal(answer.status, cloudMessage(answer));
+    if (answer.status !== 200) throw refusedBy(answer);
     const granted = tokenAnswer.safeParse(json(answer.body));
     if (!granted.success) throw new Refusal(502, 'the destination gave no access token');
     const { access_token: token, expires_in: seconds } = granted.data;
