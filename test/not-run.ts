@@ -1,9 +1,22 @@
-// Tells at the end of a run how many tests were not run for want of a program, and what installs it.
+// Gives a run a folder of its own for all that is temporary, and takes it away at the end, so that a run leaves nothing behind: tests and
+// what they start may be killed. Tells how many tests were not run for want of a program, and what installs it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { howToInstall } from '../tools/peers.mjs';
 
+/** The workers and the programs of tests are started with it. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'akari-'));
+  process.env['TMPDIR'] = folder;
+  return folder;
+}
+
 export function setup({ vitest }: TestProject): () => void {
+  const folder = temporary();
   return () => {
+    rmSync(folder, { recursive: true, force: true });
     const notRun = vitest.state
       .getTestModules()
       .flatMap((module) => [...module.children.allTests('skipped')])

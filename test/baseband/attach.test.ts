@@ -96,6 +96,7 @@ describe('A SIM whose SQN is ahead', () => {
     expect(radio.registration).toBe(Registration.Home);
     expect(names()).toContain('modem: AUTHENTICATION FAILURE');
     expect(steps()).toContain('hss: AUTS verified, SQN set to that of the card');
+    expect(steps().join('\n')).toContain('SQN is not fresh: the card has seen it or a higher one');
     expect(card.challenges).toBe(2);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE, makeCard, SECOND } from '../../host/index.js';
+import { MINUTE, makeCard, releaseBinary, SECOND, World } from '../../host/index.js';
 import { parseSimProfile } from '../../host/sim/index.js';
 import { readFileSync } from 'node:fs';
 import { PROFILE, type Scene, scene, sequence } from './demo-world.js';
@@ -78,6 +78,34 @@ describe('SIM and network that do not agree', () => {
         .join('\n'),
     ).toMatch(/AUTS/);
     await s.world.close();
+  });
+
+  it('an SQN too far ahead of a new card: the words say so on both sides, the network catches up, the attach goes on', async () => {
+    const json = JSON.parse(readFileSync('examples/profiles/soracom-demo.json', 'utf8')) as Record<string, unknown>;
+    // Another IMSI than the demo's, a home network whose SQN follows the time, a card that has seen none.
+    const profile = parseSimProfile({ ...json, imsi: '440103999999999', sqn: '7fffffffffe0' }, 'test card');
+    const world = await World.create({
+      subscribers: [{ profile, group: 'g' }],
+      platform: { groups: { g: { configuration: {} } } },
+      customers: [],
+    });
+    const steps: string[] = [];
+    let attached = false;
+    world.trace.listen((event) => {
+      if (event.type === 'aka') steps.push(`${event.side}: ${event.step}`);
+      if (event.type === 'session') attached = true;
+    });
+    world.device({ name: 'd1', app: releaseBinary('beam-telemetry'), sim: profile }).powerOn();
+    await world.run({ until: () => attached, for: 2 * MINUTE });
+    await world.close();
+    expect(attached).toBe(true);
+    const said = steps.filter((step) => /SQN|AUTS/.test(step)).map((step) => step.replace(/^\w+: /, ''));
+    expect(said).toEqual([
+      'SQN is not fresh: the card gives AUTS',
+      'SQN is not fresh: too far ahead of what the card has seen',
+      'AUTS verified, SQN set to that of the card',
+    ]);
+    expect(steps.join('\n')).not.toMatch(/higher/);
   });
 
   it('an empty slot ends in a clear log line, and a card put in later gets the device online', async () => {

@@ -36,11 +36,31 @@ export interface Blobs {
 
 const PART = '.part';
 
+/** Temporary folders that nobody has closed: they go with the process, unless it is killed. */
+const temporary = new Set<string>();
+
+function temporaryFolder(): string {
+  if (temporary.size === 0) process.on('exit', removeTemporary);
+  const folder = mkdtempSync(join(tmpdir(), 'akari-files-'));
+  temporary.add(folder);
+  return folder;
+}
+
+function removeTemporary(): void {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+}
+
+function closeTemporary(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  temporary.delete(folder);
+  if (temporary.size === 0) process.off('exit', removeTemporary);
+}
+
 export class DiskBlobs implements Blobs {
   #folder: string | undefined;
   readonly #temporary: boolean;
 
-  /** Without a folder: a temporary one, made when it is needed and removed by `close`. */
+  /** Without a folder: a temporary one, made when it is needed and removed by `close`, or with the process. */
   constructor(folder?: string) {
     this.#folder = folder;
     this.#temporary = folder === undefined;
@@ -71,11 +91,11 @@ export class DiskBlobs implements Blobs {
   }
 
   close(): void {
-    if (this.#temporary && this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#temporary && this.#folder !== undefined) closeTemporary(this.#folder);
   }
 
   #path(id: string): string {
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'akari-files-'));
+    this.#folder ??= temporaryFolder();
     return join(this.#folder, id);
   }
 
