@@ -15,6 +15,7 @@ import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
 import { Connections } from './connections.js';
 import { Database, storageFaultOf } from './database.js';
+import { Datagrams } from './datagrams.js';
 import { Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
 import { Endorse } from './endorse/index.js';
@@ -36,6 +37,7 @@ import { publishRoutes } from './inventory/publish-api.js';
 import { SigningKeys } from './keys/keys.js';
 import {
   CONNECTION_LIMITS,
+  DATAGRAM_LIMITS,
   type HarvestLimits,
   HELD_LIMITS,
   HTTP_LIMITS,
@@ -141,6 +143,7 @@ export class Platform {
   #closed = false;
   readonly #tls: Pick<TlsEntryOptions, 'clock' | 'simulated' | 'limits'>;
   readonly #connections = new Connections(CONNECTION_LIMITS);
+  readonly #datagrams: Datagrams;
   readonly #certificates: CertificateSupplier | undefined;
 
   /** Throws PlatformConfigError, DatabaseError or SealError. */
@@ -153,6 +156,7 @@ export class Platform {
     this.#tls = { clock, simulated: options.simulatedTls ?? false, limits };
     this.#certificates = options.certificates;
     this.#running = new RunningTime(database, clock);
+    this.#datagrams = new Datagrams(clock, DATAGRAM_LIMITS);
     this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
     const held = new HeldBytes(HELD_LIMITS);
@@ -220,7 +224,7 @@ export class Platform {
 
   /** Puts the services at their names and ports. */
   register(network: ServiceRegistry): void {
-    const registry = this.#connections.before(network);
+    const registry = this.#datagrams.before(this.#connections.before(network));
     for (const service of this.#services) service.register(registry);
     // The management API is on the Internet, which a device reaches, too: there it is whoever it has a token of.
     registry.name(API_NAME);

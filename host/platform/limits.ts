@@ -142,6 +142,25 @@ export const HELD_LIMITS: HeldLimits = { caller: 50 * 1024 * 1024, all: 256 * 10
 /** The same for the management API, by the address that calls: its requests have 64 KiB, its pages some MiB. */
 export const API_HELD_LIMITS: HeldLimits = { caller: 16 * 1024 * 1024, all: 128 * 1024 * 1024, floor: 128 * 1024 };
 
+export interface DatagramLimits {
+  /** At once, and how many more each second: of one SIM. */
+  readonly caller: { readonly burst: number; readonly perSecond: number };
+  /** Of all of them. */
+  readonly all: { readonly burst: number; readonly perSecond: number };
+  /** So many at once a SIM may send in any case. */
+  readonly floor: number;
+}
+
+/**
+ * Datagrams to the platform's services; one more is dropped. A SIM sends more in a second than its radio does in small ones, and an
+ * image in blocks has its burst; one that floods takes a tenth of the thread that serves everybody, ten such SIMs half of it.
+ */
+export const DATAGRAM_LIMITS: DatagramLimits = {
+  caller: { burst: 4096, perSecond: 500 },
+  all: { burst: 20_000, perSecond: 2500 },
+  floor: 64,
+};
+
 export interface ConnectionLimits {
   /** Of one SIM or one address. */
   readonly caller: number;
