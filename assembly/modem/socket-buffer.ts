@@ -43,6 +43,12 @@ export class ModemSocket {
   port: i32;
   hostLen: i32;
   txLen: i32;
+  /** When to ask the modem for bytes though it has announced none; 0 never. */
+  askAt: i64;
+  /** How long after that to ask again, ms. */
+  askAgain: i32;
+  /** Bytes have come since the last of them was asked for. */
+  fresh: bool;
   /** Times the modem's own send buffer was full in a row. */
   full: i32;
   until: i64;
@@ -98,6 +104,8 @@ export class ModemSocket {
     this.rxAt = 0;
     this.rxEnd = 0;
     this.more = false;
+    this.askAt = 0;
+    this.fresh = false;
     this.full = 0;
   }
 
@@ -122,6 +130,7 @@ export class ModemSocket {
     const head = this.datagramHead;
     if (head > 0) store<u16>(this.rx + this.rxEnd, len);
     this.rxEnd += head + len;
+    this.fresh = true;
   }
 
   /** At most `limit` bytes of the stream; or the oldest datagram, of which the rest is dropped. */

@@ -28,7 +28,6 @@ interface Socket {
   readonly datagrams: Buffer[];
   incoming: Buffer;
   outgoing: Buffer;
-  announced: boolean;
   push: boolean;
 }
 
@@ -99,6 +98,11 @@ export class ScriptedModem {
   /** A line of the modem's own. */
   urc(text: string): void {
     this.#say(`\r\n${text}\r\n`);
+  }
+
+  /** The modem has closed its sockets; it says so elsewhere, if at all. */
+  dropSockets(): void {
+    this.#sockets.clear();
   }
 
   /** The network takes the context away. */
@@ -237,7 +241,7 @@ export class ScriptedModem {
     const error = this.#sockets.has(id) ? 563 : this.openError;
     if (error === 0) {
       const [incoming, outgoing] = [Buffer.alloc(0), Buffer.alloc(0)];
-      this.#sockets.set(id, { kind, datagrams: [], incoming, outgoing, announced: false, push });
+      this.#sockets.set(id, { kind, datagrams: [], incoming, outgoing, push });
     }
     this.#reply(['OK', `${name}: ${id},${error}`]);
   }
@@ -265,11 +269,22 @@ export class ScriptedModem {
       if (socket.push) {
         for (let i = 0; i < bytes.length; i += 1000) this.#push(id, socket, bytes.subarray(i, i + 1000));
       } else {
-        socket.outgoing = Buffer.concat([socket.outgoing, bytes]);
-        if (bytes.length > 0) this.urc(`${urcName(socket)}: "recv",${id}`);
+        this.#arrive(id, socket, bytes);
       }
       if (answer.close) this.urc(`${urcName(socket)}: "closed",${id}`);
     });
+  }
+
+  /** Bytes for the modem's buffer: told once, and not again before all is read. */
+  #arrive(id: number, socket: Socket, bytes: Buffer): void {
+    const told = socket.outgoing.length > 0;
+    socket.outgoing = Buffer.concat([socket.outgoing, bytes]);
+    if (bytes.length > 0 && !told) this.urc(`${urcName(socket)}: "recv",${id}`);
+  }
+
+  /** The far end of a stream sends something by itself. */
+  sendBytes(bytes: Buffer): void {
+    for (const [id, socket] of this.#sockets) if (socket.kind !== 'UDP') this.#arrive(id, socket, bytes);
   }
 
   #answer(socket: Socket): Answer | undefined {

@@ -28,6 +28,15 @@ const QICLOSE_MS = 15_000;
 const FULL_MS = 1_000;
 const FULL_TRIES = 20;
 
+/**
+ * The modem announces bytes once, and not again before they are read: where that line is lost, the socket would stay deaf. After a
+ * send, and after bytes that came, the driver asks by itself: ASK_MS later and then in steps that grow by ASK_FACTOR, up to ASK_LAST_MS
+ * (after 2, 10, 50 and 250 s). A step costs one command; drivers in the field ask every 0.5 s.
+ */
+const ASK_MS = 2_000;
+const ASK_FACTOR = 5;
+const ASK_LAST_MS = 250_000;
+
 const IDS = 12;
 /** Most bytes that AT+QIRD fetches. */
 const READ_MAX = 1500;
@@ -105,6 +114,7 @@ export class QuectelSockets<T> {
     for (let i = 0; i < MODEM_SOCKETS; i++) {
       const socket = this.socket(i);
       if (socket.state == SocketState.Opening || socket.full > 0) until = earlier(until, socket.until);
+      if (socket.askAt > 0) until = earlier(until, socket.askAt);
     }
     return until;
   }
@@ -242,6 +252,7 @@ export class QuectelSockets<T> {
         this.at.sendData(now, SHORT_MS, SEND_MS, socket.tx, socket.txLen);
         return this.runs(SocketCommand.Send, i);
       }
+      if (socket.askAt > 0 && now >= socket.askAt) this.askAgain(now, socket);
       if (socket.more && socket.waiting == 0) {
         this.begin(socket.kind, SocketCommand.Read).num(socket.id).str(",").num(READ_MAX);
         this.at.send(now, SHORT_MS, ""); // `line` knows the answer
@@ -249,6 +260,21 @@ export class QuectelSockets<T> {
       }
     }
     return false;
+  }
+
+  /** Bytes may have come after what was sent or read just now. */
+  private askLater(now: i64, socket: ModemSocket): void {
+    if (this.push || socket.state != SocketState.Open) return;
+    socket.askAt = now + ASK_MS;
+    socket.askAgain = ASK_MS * (ASK_FACTOR - 1);
+  }
+
+  /** It is time to ask. */
+  private askAgain(now: i64, socket: ModemSocket): void {
+    const wait = socket.askAgain;
+    socket.askAt = wait > ASK_LAST_MS ? 0 : now + wait;
+    socket.askAgain = wait * ASK_FACTOR;
+    if (socket.state == SocketState.Open) socket.more = true;
   }
 
   private runs(command: SocketCommand, target: i32): bool {
@@ -333,6 +359,7 @@ export class QuectelSockets<T> {
         if (ok) {
           socket.txLen = 0;
           socket.full = 0;
+          this.askLater(now, socket);
         } else if (result == AtResult.SendFail && ++socket.full <= FULL_TRIES) {
           socket.until = now + FULL_MS;
         } else if (socket.isDatagram) {
@@ -345,6 +372,9 @@ export class QuectelSockets<T> {
         if (!ok) {
           socket.more = false;
           if (socket.state != SocketState.Ended) socket.fail(Status.Closed);
+        } else if (socket.fresh) {
+          socket.fresh = false;
+          this.askLater(now, socket);
         }
         return;
       default:
