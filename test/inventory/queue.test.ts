@@ -79,6 +79,34 @@ describe('a request that a device does not answer', () => {
     },
   );
 
+  it.each([2, 3, 5])(
+    'holds up no other, %i at the head of the queue, when the device answers no empty message and says nothing by itself',
+    async (n) => {
+      const { world, submit, stateOf, state } = await deviceSilentAt(['/3', '/5']);
+      state.answersPing = false;
+      const silent = Array.from({ length: n }, (_, i) => submit('read', i % 2 === 0 ? '/3' : '/5'));
+      const last = submit('read', '/3/0/0');
+      // Each round asks two, and the wait after a round is five minutes, then ten, then twenty.
+      await world.pass(n === 5 ? HOUR : 30 * MINUTE);
+      expect(stateOf(last)).toBe('done 2.05');
+      await world.pass(24 * HOUR);
+      for (const one of silent) expect(stateOf(one)).toMatch(/^(failed no answer|expired)$/);
+    },
+  );
+
+  it('holds up no other when the device sleeps and is asked when it is heard', async () => {
+    const { world, device, submit, stateOf, state } = await deviceSilentAt(['/3', '/5']);
+    state.answersPing = false;
+    await device.update(['b=UQ']);
+    await world.pass(5 * MINUTE);
+    const asked = [submit('read', '/3'), submit('read', '/5'), submit('read', '/3/0/0')];
+    for (let i = 0; i < 4; i++) {
+      await device.update();
+      await world.pass(10 * MINUTE);
+    }
+    expect(asked.map(stateOf).slice(2)).toEqual(['done 2.05']);
+  });
+
   it('fails when nothing else is asked and the device answers an empty message', async () => {
     const { world, submit, stateOf } = await deviceSilentAt(['/3']);
     const asked = submit('read', '/3');

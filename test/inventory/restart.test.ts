@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../host/clock/clock.js';
 import { Database, Seal } from '../../host/platform/index.js';
+import { RunningTime } from '../../host/platform/running-time.js';
 import { Associations } from '../../host/platform/inventory/associations.js';
 import { InventoryWorld, OPERATOR, TestDevice } from './world.js';
 
@@ -168,12 +169,13 @@ it('no secret of an association is in the database in clear, and with another ma
   const world = new InventoryWorld({ database, seal });
   await new TestDevice(world).join();
   const unixMs = (): number => world.clock.unixMs();
-  const [kept] = new Associations({ database, seal, unixMs }).all();
+  const running = new RunningTime(database, world.clock);
+  const [kept] = new Associations({ database, seal, unixMs, running }).all();
   const master = Buffer.from(kept?.association.master.reveal() ?? []);
   expect(master.length).toBe(48);
   const files = Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))));
   for (const form of [master, Buffer.from(master.toString('base64')), Buffer.from(master.toString('hex'))])
     expect(files.includes(form)).toBe(false);
-  expect(new Associations({ database, seal: new Seal(), unixMs }).all()).toEqual([]);
-  expect(new Associations({ database, seal, unixMs }).all()).toEqual([]);
+  expect(new Associations({ database, seal: new Seal(), unixMs, running }).all()).toEqual([]);
+  expect(new Associations({ database, seal, unixMs, running }).all()).toEqual([]);
 });

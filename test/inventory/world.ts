@@ -134,9 +134,11 @@ export class InventoryWorld {
     if (how === 'crash') {
       for (const row of rows) {
         this.#database.run(
-          `INSERT OR REPLACE INTO inventory_associations (id, sealed, path, next_write, next_read, heard_ms)
-           VALUES (?, ?, ?, ?, ?, ?)`,
-          ...['id', 'sealed', 'path', 'next_write', 'next_read', 'heard_ms'].map((name) => row[name] ?? null),
+          `INSERT OR REPLACE INTO inventory_associations (id, sealed, path, next_write, next_read, heard_ms, heard_ran_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          ...['id', 'sealed', 'path', 'next_write', 'next_read', 'heard_ms', 'heard_ran_ms'].map(
+            (name) => row[name] ?? null,
+          ),
         );
       }
     }

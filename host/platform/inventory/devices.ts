@@ -19,6 +19,8 @@ export interface Registration {
   readonly objects: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly registeredMs: number;
   readonly updatedMs: number;
+  /** The same in running time, by which its lifetime counts; undefined: of an earlier version of the platform. */
+  readonly updatedRanMs?: number;
 }
 
 export interface DeviceRecord {

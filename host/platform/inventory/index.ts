@@ -101,7 +101,7 @@ export class Inventory implements Service {
     this.registrar = new Registrar({
       ...{ context: own, devices, keys, traceOf },
       ...(dtlsLimits && { limits: dtlsLimits }),
-      ...(lasting && { associations: new Associations({ database, seal, unixMs }) }),
+      ...(lasting && { associations: new Associations({ database, seal, unixMs, running }) }),
       events: {
         registered: (device, link) => this.management.registered(device, link),
         updated: (device, link, fresh) => this.management.updated(device, link, fresh),

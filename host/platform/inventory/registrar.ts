@@ -89,7 +89,9 @@ export class Registrar {
       data: (association, bytes) => this.#data(association, bytes),
       ended: (association) => this.#ended(association),
     });
-    for (const device of devices.online()) this.#watch(device);
+    const online = devices.online();
+    for (const { registration } of online) context.running.atLeast(registration?.updatedRanMs ?? 0);
+    for (const device of online) this.#watch(device);
     this.#restore();
   }
 
@@ -147,15 +149,15 @@ export class Registrar {
     const { associations, context } = this.#options;
     if (associations === undefined) return;
     const kept = associations.all();
-    const silent = new Map(kept.map(({ association: { id }, marks }) => [id, marks.silentFor]));
+    const asleep = new Map(kept.map(({ association: { id }, asleepFor }) => [id, asleepFor]));
     const pathOf = (key: string): DtlsPath => ({ key, send: (datagram) => this.#outward?.(key, datagram) });
     for (const association of this.#dtls.restore(kept, pathOf)) {
       // Never the message ids and tokens of before, even if chance is made to repeat itself.
       this.#opened(association, `${context.clock.unixMs()}`);
       this.#restored.add(association);
-      const silentFor: Nanoseconds = silent.get(association.kept?.id ?? '') ?? 0;
+      const asleepFor: Nanoseconds = asleep.get(association.kept?.id ?? '') ?? 0;
       this.#current.set(association.identity, association);
-      this.#heard.set(association.identity, context.clock.now() - silentFor);
+      this.#heard.set(association.identity, context.clock.now() - asleepFor);
     }
   }
 
@@ -237,9 +239,9 @@ export class Registrar {
     }
     const version = parameter(request, 'lwm2m') ?? '1.0';
     if (!VERSIONS.includes(version)) return this.#refuse(device, '4.12', `lwm2m ${version.slice(0, 8)}`);
-    const now = context.clock.unixMs();
+    const updated = this.#now;
     const registration: Registration = {
-      ...{ id: randomName(context.random, 10), version, registeredMs: now, updatedMs: now },
+      ...{ id: randomName(context.random, 10), version, registeredMs: updated.updatedMs, ...updated },
       ...withParameters(request, NO_PARAMETERS),
     };
     const ipAddress = addressOf(association);
@@ -263,7 +265,7 @@ export class Registrar {
     request: IncomingRequest,
   ): CoapResponse {
     const { context, devices, events } = this.#options;
-    const registration = { ...before, ...withParameters(request, before), updatedMs: context.clock.unixMs() };
+    const registration = { ...before, ...withParameters(request, before), ...this.#now };
     const changed = devices.change(device.deviceId, { registration, ipAddress: addressOf(association) });
     if (changed === undefined) return plain('4.04');
     const fresh = this.#current.get(device.deviceId) !== association;
@@ -290,13 +292,18 @@ export class Registrar {
     this.#watch(device);
   }
 
-  /** Ends a registration whose lifetime is over. */
+  get #now(): Pick<Registration, 'updatedMs' | 'updatedRanMs'> {
+    const { clock, running } = this.#options.context;
+    return { updatedMs: clock.unixMs(), updatedRanMs: running.ms() };
+  }
+
+  /** Ends a registration whose lifetime is over: in running time, so that a wall clock that is wrong ends none. */
   #watch({ deviceId, registration }: DeviceRecord): void {
-    const { clock } = this.#options.context;
+    const { clock, running } = this.#options.context;
     this.#expiry.get(deviceId)?.cancel();
     this.#expiry.delete(deviceId);
     if (registration === undefined || registration.lifetime === 0) return;
-    const ageMs = clock.unixMs() - registration.updatedMs;
+    const ageMs = running.ms() - (registration.updatedRanMs ?? running.ms());
     const left = registration.lifetime * 1e9 + INVENTORY.grace - ageMs * 1e6;
     this.#expiry.set(
       deviceId,
