@@ -1,11 +1,12 @@
 // Bodies of a server that go in blocks: those of requests are put together, those of responses are cut (RFC 7959 2.3, 2.4).
 
 import { createHash } from 'node:crypto';
+import { Alarm } from '../alarm.js';
 import type { Clock } from '../clock/clock.js';
 import type { CoapLimits } from './limits.js';
 import type { CoapOption } from './message.js';
 import { type Block, blockOption, blockSize, findBlock, findUint, Option, szxFor, uintOption } from './options.js';
-import type { CoapResponse, IncomingRequest } from './types.js';
+import type { CoapResponse, CoapRoom, IncomingRequest } from './types.js';
 
 /** Bodies of different requests that may come in blocks at the same time. */
 const MAX_BODIES = 4;
@@ -26,15 +27,33 @@ interface Incoming {
 export class Bodies {
   readonly #clock: Clock;
   readonly #limits: BodyLimits;
+  readonly #room: CoapRoom | undefined;
+  readonly #alarm: Alarm;
   readonly #incoming = new Map<string, Incoming>();
 
-  constructor(clock: Clock, limits: BodyLimits) {
+  constructor(clock: Clock, limits: BodyLimits, room?: CoapRoom) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#room = room;
+    this.#alarm = new Alarm(clock);
   }
 
   clear(): void {
-    this.#incoming.clear();
+    for (const key of [...this.#incoming.keys()]) this.#drop(key);
+  }
+
+  #drop(key: string): void {
+    this.#room?.remove(this.#incoming.get(key)?.size ?? 0);
+    this.#incoming.delete(key);
+    if (this.#incoming.size === 0) this.#alarm.clear();
+  }
+
+  /** What does not go on takes no memory for longer than an exchange may last. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    for (const [key, { until }] of [...this.#incoming]) if (until <= now) this.#drop(key);
+    const [oldest] = this.#incoming.values();
+    if (oldest !== undefined) this.#alarm.set(oldest.until - now, () => this.#sweep());
   }
 
   /** The request with its whole body, or what is answered as long as that is not there (RFC 7959 2.3). */
@@ -50,34 +69,37 @@ export class Bodies {
     const format = findUint(request.options, Option.ContentFormat);
     const { exchangeLifetime, bodyBytes } = this.#limits;
     const size = blockSize(block.szx);
-    if (block.num === 0) this.#incoming.delete(key);
+    if (block.num === 0) this.#drop(key);
     const kept = this.#incoming.get(key);
     const body = kept ?? { parts: [], size: 0, format, until: 0 };
     const fits = block.num * size === body.size && body.format === format && (kept === undefined || kept.until > now);
     const { length } = request.payload;
     if (!fits || (block.more ? length !== size : length > size)) {
-      this.#incoming.delete(key);
+      this.#drop(key);
       return refuse('4.08');
+    }
+    if (body.size + length > bodyBytes) {
+      this.#drop(key);
+      return refuse('4.13', [uintOption(Option.Size1, bodyBytes)]);
+    }
+    if (!block.more) {
+      this.#drop(key);
+      return { ...request, payload: Buffer.concat([...body.parts, request.payload]) };
+    }
+    // One body at a time for each request; of many requests, the oldest makes room.
+    if (kept === undefined && this.#incoming.size >= MAX_BODIES) this.#drop([...this.#incoming.keys()][0] ?? '');
+    const fault = this.#room?.add(length);
+    if (fault !== undefined) {
+      this.#drop(key);
+      return refuse(fault === 'caller' ? '4.29' : '5.03');
     }
     body.parts.push(request.payload);
     body.size += length;
     body.until = now + exchangeLifetime;
-    if (body.size > bodyBytes) {
-      this.#incoming.delete(key);
-      return refuse('4.13', [uintOption(Option.Size1, bodyBytes)]);
-    }
-    if (block.more) {
-      // One body at a time for each request; of many requests, the oldest makes room.
-      this.#incoming.delete(key);
-      this.#incoming.set(key, body);
-      for (const oldest of this.#incoming.keys()) {
-        if (this.#incoming.size <= MAX_BODIES) break;
-        this.#incoming.delete(oldest);
-      }
-      return refuse('2.31', [blockOption(Option.Block1, block)]);
-    }
     this.#incoming.delete(key);
-    return { ...request, payload: Buffer.concat(body.parts) };
+    this.#incoming.set(key, body);
+    this.#sweep();
+    return refuse('2.31', [blockOption(Option.Block1, block)]);
   }
 }
 

@@ -7,4 +7,11 @@ export { type CoapMessage, type CoapOption, emit, parse } from './message.js';
 export { type Observation } from './observation.js';
 export { findTexts, findUint, Option, textOption, uintOption } from './options.js';
 export { CoapPeer, type CoapPeerOptions } from './peer.js';
-export { CoapError, type CoapRequest, type CoapResponse, type IncomingRequest, Method } from './types.js';
+export {
+  CoapError,
+  type CoapRequest,
+  type CoapResponse,
+  type CoapRoom,
+  type IncomingRequest,
+  Method,
+} from './types.js';

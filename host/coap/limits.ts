@@ -20,6 +20,10 @@ export interface CoapLimits {
   readonly blockBytes: number;
   /** Requests that may wait for their turn. */
   readonly waiting: number;
+  /** Requests of the other side that are being answered, or whose answer is on its way; one more is 4.29 (RFC 8516). */
+  readonly answering: number;
+  /** Resources that the other side is observed for. */
+  readonly observations: number;
 }
 
 export const COAP_LIMITS: CoapLimits = {
@@ -35,6 +39,9 @@ export const COAP_LIMITS: CoapLimits = {
   // On narrow-band radios with DTLS, what a datagram carries safely.
   blockBytes: 512,
   waiting: 64,
+  // A device asks one thing at a time (NSTART 1); a pull and a Send may go beside an update.
+  answering: 8,
+  observations: 256,
 };
 
 /** At least one confirmable notification in this time (RFC 7641 4.5): who hears nothing for longer is not observed. */

@@ -9,7 +9,7 @@ import { COAP_LIMITS, type CoapLimits } from './limits.js';
 import { type CoapMessage, type CoapOption, emit, empty, parse } from './message.js';
 import { Observation } from './observation.js';
 import { blockSize, findBlock, findTexts, findUint, Option, szxFor, understood, uintOption } from './options.js';
-import { CoapError, type CoapRequest, type CoapResponse, type IncomingRequest } from './types.js';
+import { CoapError, type CoapRequest, type CoapResponse, type CoapRoom, type IncomingRequest } from './types.js';
 import { Transfer } from './transfer.js';
 
 export interface CoapPeerOptions {
@@ -20,6 +20,8 @@ export interface CoapPeerOptions {
   readonly handle?: (request: IncomingRequest) => CoapResponse | Promise<CoapResponse>;
   /** Bytes that a datagram takes. */
   readonly maxBytes?: number;
+  /** Where bodies that come in blocks are counted besides. */
+  readonly room?: CoapRoom;
   /** Overrides of COAP_LIMITS. */
   readonly limits?: Partial<CoapLimits>;
 }
@@ -47,13 +49,15 @@ export class CoapPeer {
   readonly #queue: (() => void)[] = [];
   readonly #host: ExchangeHost;
   #busy = false;
+  /** Requests of the other side that are not done with. */
+  #answering = 0;
   #mid: number;
   #closed = false;
 
   constructor(options: CoapPeerOptions) {
     this.#options = options;
     this.#limits = { ...COAP_LIMITS, ...options.limits };
-    this.#bodies = new Bodies(options.clock, this.#limits);
+    this.#bodies = new Bodies(options.clock, this.#limits, options.room);
     this.#mid = options.random.below(0x10000);
     this.#host = {
       clock: options.clock,
@@ -98,6 +102,7 @@ export class CoapPeer {
     ended: (reason: string) => void = () => undefined,
   ): Promise<{ readonly response: CoapResponse; readonly observation: Observation | undefined }> {
     return this.#inTurn(async () => {
+      if (this.#observations.size >= this.#limits.observations) throw new CoapError('busy', 'too many observations');
       const token = this.#token();
       const asked = { ...request, options: [...(request.options ?? []), uintOption(Option.Observe, 0)] };
       const first = await this.#ask(asked, token);
@@ -106,10 +111,19 @@ export class CoapPeer {
       const key = token.toString('hex');
       const rest = (begun: CoapResponse): Promise<CoapResponse> =>
         new Transfer(this.#sender, this.#limits.bodyBytes, this.blockBytes).rest(request, begun);
+      /** The first block of a notification whose others are not asked for yet: of several only the newest counts. */
+      let begun: CoapResponse | undefined;
+      const whole = async (): Promise<CoapResponse> => {
+        const newest = begun;
+        begun = undefined;
+        return newest === undefined ? Promise.reject(new CoapError('closed', 'the observation is over')) : rest(newest);
+      };
       const observation = new Observation(this.#options.clock, this.#limits, sequence, {
         notify: (response) => {
-          if (!isFirstOfMany(response)) return notify(response);
-          void this.#inTurn(() => rest(response)).then(notify, () => undefined);
+          const isWaiting = begun !== undefined;
+          begun = isFirstOfMany(response) ? response : undefined;
+          if (begun === undefined) return notify(response);
+          if (!isWaiting) void this.#inTurn(whole).then(notify, () => undefined);
         },
         ended: (reason) => {
           this.#observations.delete(key);
@@ -326,7 +340,13 @@ export class CoapPeer {
       payload: message.payload,
       confirmable: type === 'CON',
     };
+    const isMany = this.#answering >= this.#limits.answering;
+    this.#answering++;
     const answer = this.#answerer(message, request);
+    if (isMany) {
+      answer({ code: '4.29', options: [], payload: NOTHING });
+      return;
+    }
     if (critical !== undefined) {
       answer({ code: '4.02', options: [], payload: Buffer.from(`option ${critical}`) });
       return;
@@ -375,6 +395,7 @@ export class CoapPeer {
     }
     return (response) => {
       late?.cancel();
+      this.#answering--;
       if (this.#closed) return;
       const { code, options, payload } = cut(response, request, this.blockBytes);
       const reply = { code, token, options, payload: Buffer.from(payload) };
@@ -384,7 +405,12 @@ export class CoapPeer {
         // A separate response (RFC 7252 5.2.2), repeated until it is acknowledged.
         const separate = { ...reply, type: 'CON', mid: this.#nextMid() } as const;
         const key = `separate ${separate.mid}`;
-        const over = (): void => void this.#exchanges.delete(key);
+        // Until then it counts: who acknowledges nothing has no further ones kept.
+        const over = (): void => {
+          this.#answering--;
+          this.#exchanges.delete(key);
+        };
+        this.#answering++;
         const exchange = new Exchange(this.#host, separate, { done: over, failed: over }, 'response');
         this.#exchanges.set(key, exchange);
         exchange.start();

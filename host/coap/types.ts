@@ -45,6 +45,12 @@ export interface IncomingRequest {
   readonly confirmable: boolean;
 }
 
+/** Where bytes of bodies that come in blocks are counted, for one device and for all: `caller` or `all` has no room for so many more. */
+export interface CoapRoom {
+  add(bytes: number): 'caller' | 'all' | undefined;
+  remove(bytes: number): void;
+}
+
 export class CoapError extends Error {
   constructor(
     /** No answer; an Acknowledgement and no answer; rejected with a Reset; the conversation is over; an answer that cannot be; too many wait. */

@@ -14,13 +14,18 @@ export interface DtlsLimits {
   readonly idle: Nanoseconds;
   /** How long a session may be resumed. */
   readonly session: Nanoseconds;
-  /** Handshakes under way; the oldest makes room. */
+  /** Handshakes under way: of all hosts, and of one; the oldest makes room, of the host that has most. */
   readonly handshakes: number;
-  /** Open associations; the one silent for longest makes room. */
+  readonly handshakesPerHost: number;
+  /** Open associations: of all, and of one identity; the one silent for longest makes room. */
   readonly associations: number;
+  readonly associationsPerIdentity: number;
+  /** Sessions that may be resumed, likewise. */
   readonly sessions: number;
-  /** ClientHellos that come in fragments, put together at the same time. */
+  readonly sessionsPerIdentity: number;
+  /** ClientHellos that come in fragments, put together at the same time: of all hosts, and of one. */
   readonly partialHellos: number;
+  readonly partialHellosPerHost: number;
   /** Records that came before the keys they are protected with. */
   readonly earlyRecords: number;
   /** Bytes of a datagram that is sent. */
@@ -41,9 +46,15 @@ export const DTLS_LIMITS: DtlsLimits = {
   idle: 25 * HOUR,
   session: 24 * HOUR,
   handshakes: 1000,
+  // A network behind one address, whose devices all come back at once.
+  handshakesPerHost: 128,
   associations: 10_000,
+  // One for management, one for an image, and those before them that a device has lost without a word.
+  associationsPerIdentity: 8,
   sessions: 10_000,
+  sessionsPerIdentity: 8,
   partialHellos: 64,
+  partialHellosPerHost: 8,
   earlyRecords: 4,
   datagram: 1200,
   identityBytes: 128,

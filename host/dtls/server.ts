@@ -8,6 +8,7 @@ import { Association, type AssociationContext, type DtlsPath, type EndReason } f
 import { Alert, AlertLevel, CipherSuite, ContentType, HandshakeType, VERSION } from './fields.js';
 import type { KeysOf, ResumableSession } from './handshake.js';
 import type { AssociationKeeper, KeptAssociation, Marks } from './kept.js';
+import { LimitedMap } from './limited-map.js';
 import { DTLS_LIMITS, type DtlsLimits } from './limits.js';
 import {
   type ClientHello,
@@ -65,17 +66,31 @@ export class DtlsServer {
   readonly #cookieKey: Uint8Array;
   readonly #context: AssociationContext;
   /** By path: handshakes under way. The oldest comes first. */
-  readonly #pending = new Map<string, Association>();
+  readonly #pending: LimitedMap<string, Association>;
   /** By path: open ones. The one silent for longest comes first. */
   readonly #open = new Map<string, Association>();
   readonly #byCid = new Map<string, Association>();
-  readonly #lastHeard = new Map<Association, number>();
-  readonly #sessions = new Map<string, KeptSession>();
-  readonly #partial = new Map<string, Reassembly>();
+  readonly #lastHeard: LimitedMap<Association, number>;
+  /** Open ones that have to make room, and have not ended yet. */
+  readonly #evicted = new Set<Association>();
+  readonly #sessions: LimitedMap<string, KeptSession>;
+  readonly #partial: LimitedMap<string, Reassembly>;
 
   constructor(options: DtlsServerOptions) {
     this.#options = options;
     this.#limits = { ...DTLS_LIMITS, ...options.limits };
+    const { handshakes, handshakesPerHost, partialHellos, partialHellosPerHost } = this.#limits;
+    const { associations, associationsPerIdentity, sessions, sessionsPerIdentity } = this.#limits;
+    this.#pending = new LimitedMap({ each: handshakesPerHost, all: handshakes, makesRoom: 'largest' }, hostOf);
+    this.#partial = new LimitedMap({ each: partialHellosPerHost, all: partialHellos, makesRoom: 'largest' }, hostOf);
+    this.#lastHeard = new LimitedMap(
+      { each: associationsPerIdentity, all: associations, makesRoom: 'oldest' },
+      ({ identity }) => identity,
+    );
+    this.#sessions = new LimitedMap(
+      { each: sessionsPerIdentity, all: sessions, makesRoom: 'oldest' },
+      (_id, { session }) => session.identity,
+    );
     this.#random = options.random.fork('dtls');
     this.#cookieKey = this.#random.bytes(32);
     const { clock, keysOf, data, keeper } = options;
@@ -101,7 +116,7 @@ export class DtlsServer {
 
   /** Forgets what an identity could resume, and every association of it but `except`: its key has changed, or it is gone. */
   forget(identity: string, except?: Association): void {
-    for (const [id, { session }] of [...this.#sessions]) {
+    for (const [id, { session }] of this.#sessions.entries()) {
       if (session.identity === identity && session.keyId !== except?.keyId) this.#sessions.delete(id);
     }
     for (const association of [...this.#lastHeard.keys()]) {
@@ -127,8 +142,8 @@ export class DtlsServer {
       const association = Association.restored(this.#context, one, marks, pathOf(marks.pathKey));
       if (one.cid) this.#byCid.set(one.cid.toString('latin1'), association);
       this.#open.set(marks.pathKey, association);
-      this.#lastHeard.set(association, now - silentFor);
       this.#resumableFrom(association, now - silentFor);
+      this.#hear(association, now - silentFor);
       return [association];
     });
   }
@@ -165,8 +180,15 @@ export class DtlsServer {
     const { key } = association.path;
     if (before !== key && this.#open.get(before) === association) this.#open.delete(before);
     this.#keepAt(key, association);
-    this.#lastHeard.delete(association);
-    this.#lastHeard.set(association, this.#options.clock.now());
+    this.#hear(association, this.#options.clock.now());
+  }
+
+  #hear(association: Association, at: number): void {
+    for (const [silent] of this.#lastHeard.set(association, at)) {
+      // It was open, which is what its end depends on.
+      this.#evicted.add(silent);
+      silent.close('evicted');
+    }
   }
 
   /** Who was at this place before is still found by its connection ID, if it has one. */
@@ -199,7 +221,6 @@ export class DtlsServer {
     try {
       const reassembly = this.#partial.get(key) ?? new Reassembly(piece);
       this.#partial.set(key, reassembly);
-      shorten(this.#partial, this.#limits.partialHellos);
       const message = reassembly.add(piece);
       if (message !== undefined) this.#partial.delete(key);
       return message;
@@ -243,12 +264,8 @@ export class DtlsServer {
     const association = Association.begun(this.#context, {
       ...{ agreement, sequence: message.sequence, recordSequence: record.sequence, path, resumed },
     });
-    this.#pending.set(path.key, association);
     if (association.cid) this.#byCid.set(association.cid.toString('latin1'), association);
-    for (const oldest of this.#pending.values()) {
-      if (this.#pending.size <= this.#limits.handshakes) break;
-      oldest.drop('evicted');
-    }
+    for (const [, oldest] of this.#pending.set(path.key, association)) oldest.drop('evicted');
     association.start(message, hello);
   }
 
@@ -295,15 +312,17 @@ export class DtlsServer {
   #opened(association: Association): void {
     const { key } = association.path;
     const now = this.#options.clock.now();
-    for (const [path, pending] of this.#pending) if (pending === association) this.#pending.delete(path);
+    for (const [path, pending] of this.#pending.entries()) {
+      if (pending === association) this.#pending.delete(path);
+    }
     // A client that begins anew from the same place has no use for what was before.
     this.#open.get(key)?.drop('replaced');
     this.#open.set(key, association);
-    this.#lastHeard.set(association, now);
+    this.#hear(association, now);
     this.#resumableFrom(association, now);
-    for (const [oldest, heard] of this.#lastHeard) {
-      if (this.#lastHeard.size <= this.#limits.associations && heard + this.#limits.idle > now) break;
-      if (oldest !== association) oldest.drop('evicted');
+    for (const [oldest, heard] of this.#lastHeard.entries()) {
+      if (heard + this.#limits.idle > now) break;
+      oldest.drop('evicted');
     }
     this.#options.opened?.(association);
   }
@@ -311,9 +330,7 @@ export class DtlsServer {
   #resumableFrom({ session, sessionId }: Association, time: number): void {
     if (session === undefined) return;
     const id = sessionId.toString('latin1');
-    this.#sessions.delete(id);
     this.#sessions.set(id, { session, until: time + this.#limits.session });
-    shorten(this.#sessions, this.#limits.sessions);
   }
 
   /** What stays written down by mistake is looked at again when it is restored. */
@@ -326,7 +343,7 @@ export class DtlsServer {
   }
 
   #ended(association: Association, reason: EndReason): void {
-    const wasOpen = this.#lastHeard.delete(association);
+    const wasOpen = this.#lastHeard.delete(association) || this.#evicted.delete(association);
     const { key } = association.path;
     if (this.#pending.get(key) === association) this.#pending.delete(key);
     if (this.#open.get(key) === association) this.#open.delete(key);
@@ -340,10 +357,5 @@ export class DtlsServer {
   }
 }
 
-/** Takes the oldest away until there are no more than `size`. */
-function shorten(map: Map<string, unknown>, size: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= size) return;
-    map.delete(key);
-  }
-}
+/** The host of a transport address. Of what has a path behind it, that host, too. */
+const hostOf = (key: string): string => key.replace(/:\d+(\/.*)?$/, '');

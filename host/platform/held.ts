@@ -46,6 +46,11 @@ export class HeldBytes {
     return new Share(this, caller);
   }
 
+  /** The same for what counts up and down by itself. */
+  of(caller: string): { add(bytes: number): NoRoom | undefined; remove(bytes: number): void } {
+    return { add: (bytes) => this.add(caller, bytes), remove: (bytes) => this.remove(caller, bytes) };
+  }
+
   get callers(): number {
     return this.#callers.size;
   }

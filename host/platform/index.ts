@@ -40,6 +40,7 @@ import {
   DATAGRAM_LIMITS,
   type HarvestLimits,
   HELD_LIMITS,
+  type HeldLimits,
   HTTP_LIMITS,
   type HttpLimits,
   MESSAGE_LIMITS,
@@ -107,6 +108,8 @@ export interface PlatformOptions {
   readonly harvestLimits?: Partial<HarvestLimits>;
   /** Overrides of DTLS_LIMITS, for Inventory's device management server. */
   readonly dtlsLimits?: Partial<DtlsLimits> | undefined;
+  /** Instead of BLOCK_LIMITS. */
+  readonly blockLimits?: HeldLimits;
   /** Where bootstrapped devices are told to register; where the real platform's server is unless given. */
   readonly inventoryUri?: string;
   /** Name of the device that holds this SIM, for the trace. */
@@ -189,7 +192,12 @@ export class Platform {
     this.inventory = new Inventory(context, {
       services: [beam.messages, funnel, funk],
       ...{ directory: this.directory, data: this.data, files: this.files },
-      ...{ serverUri: options.inventoryUri, dtlsLimits: options.dtlsLimits, lasting: options.database !== undefined },
+      ...{
+        serverUri: options.inventoryUri,
+        dtlsLimits: options.dtlsLimits,
+        blockLimits: options.blockLimits,
+        lasting: options.database !== undefined,
+      },
       traceOf: (imsi) => traceOfSim(imsi),
     });
     const routes = [

@@ -161,6 +161,12 @@ export const DATAGRAM_LIMITS: DatagramLimits = {
   floor: 64,
 };
 
+/**
+ * Bytes of bodies that devices send Inventory in blocks: of one device, or one SIM that bootstraps, and of all. A list of objects has some
+ * KiB; those who send no more than the floor get through while others fill all there is.
+ */
+export const BLOCK_LIMITS: HeldLimits = { caller: 128 * 1024, all: 32 * 1024 * 1024, floor: 2 * 1024 };
+
 export interface ConnectionLimits {
   /** Of one SIM or one address. */
   readonly caller: number;

@@ -15,6 +15,7 @@ import {
 import { ContentError, ContentFormat, pathText, writeContent } from '../../lwm2m/index.js';
 import { BootstrapStatus, INVENTORY } from '../choices.js';
 import { storageFaultOf } from '../database.js';
+import type { HeldBytes } from '../held.js';
 import { INVENTORY_LIMITS } from '../limits.js';
 import { type Caller, callerOf, Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
@@ -30,6 +31,8 @@ export interface BootstrapOptions {
   readonly devices: Devices;
   readonly keys: DeviceKeys;
   readonly serverUri: string;
+  /** Where bodies that come in blocks are counted, by SIM. */
+  readonly blocks: HeldBytes;
   /** Further resources at this port: images. */
   readonly resource?: (
     request: IncomingRequest,
@@ -113,6 +116,7 @@ export class BootstrapServer {
       ...{ session, reply, run: 0, acks: 0, lastHeard: 0, active: 0 },
       peer: new CoapPeer({
         clock: context.clock,
+        room: this.#options.blocks.of(session.imsi),
         random: context.random.fork(`bootstrap ${session.imsi} ${context.nextId()}`),
         send: (bytes) => this.#send(conversation, bytes),
         handle: (request) => stored(() => this.#answer(conversation, request)),

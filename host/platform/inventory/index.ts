@@ -13,6 +13,8 @@ import { INVENTORY } from '../choices.js';
 import type { Directory } from '../directory/index.js';
 import type { FileStore } from '../harvest-files/store.js';
 import type { DataStore } from '../harvest/store.js';
+import { HeldBytes } from '../held.js';
+import { BLOCK_LIMITS, type HeldLimits } from '../limits.js';
 import type { MessageService } from '../message/message.js';
 import type { Service, ServiceContext } from '../service.js';
 import { Associations } from './associations.js';
@@ -45,6 +47,8 @@ export interface InventoryOptions {
   readonly serverUri?: string | undefined;
   /** Overrides of DTLS_LIMITS. */
   readonly dtlsLimits?: Partial<DtlsLimits> | undefined;
+  /** Instead of BLOCK_LIMITS. */
+  readonly blockLimits?: HeldLimits | undefined;
   /** The database outlives the process, and so do associations with devices. */
   readonly lasting?: boolean;
 }
@@ -87,6 +91,7 @@ export class Inventory implements Service {
     const { devices, keys, requests, readings, images } = this;
     const own = { ...context, random };
     this.#passing = new Passing(own, { services, directory: options.directory });
+    const blocks = new HeldBytes(options.blockLimits ?? BLOCK_LIMITS);
     const traceOf = ({ imsi }: DeviceRecord): Trace => options.traceOf(imsi);
     this.management = new Management({
       ...{ context: own, devices, requests, readings, images, traceOf, target: this.#passing },
@@ -95,11 +100,11 @@ export class Inventory implements Service {
       reachable: (device) => this.registrar.reachable(device),
     });
     this.bootstrap = new BootstrapServer({
-      ...{ context: own, devices, keys, serverUri },
+      ...{ context: own, devices, keys, serverUri, blocks },
       resource: (request, fetcher) => images.serve(request, fetcher),
     });
     this.registrar = new Registrar({
-      ...{ context: own, devices, keys, traceOf },
+      ...{ context: own, devices, keys, traceOf, blocks },
       ...(dtlsLimits && { limits: dtlsLimits }),
       ...(lasting && { associations: new Associations({ database, seal, unixMs, running }) }),
       events: {

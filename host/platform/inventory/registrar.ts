@@ -15,6 +15,7 @@ import type { Nanoseconds, Timer } from '../../clock/clock.js';
 import { ContentError, ContentFormat, parsePath, pathText, readLinks } from '../../lwm2m/index.js';
 import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
+import type { HeldBytes } from '../held.js';
 import type { ServiceContext } from '../service.js';
 import type { Associations } from './associations.js';
 import { isEndpoint, parameter, shown, stored } from './bootstrap.js';
@@ -48,6 +49,8 @@ export interface RegistrarOptions {
   readonly keys: DeviceKeys;
   readonly events: RegistrarEvents;
   readonly traceOf: (device: DeviceRecord) => Trace;
+  /** Where bodies that come in blocks are counted, by device. */
+  readonly blocks: HeldBytes;
   readonly limits?: Partial<DtlsLimits>;
   /** Where associations outlive the process; they end with it unless given. */
   readonly associations?: Associations | undefined;
@@ -180,6 +183,7 @@ export class Registrar {
     const { identity } = association;
     const peer: CoapPeer = new CoapPeer({
       ...{ clock, random: random.fork(`coap ${identity} ${name ?? nextId()}`), maxBytes: association.maxBytes },
+      room: this.#options.blocks.of(identity),
       send: (bytes) => association.send(bytes),
       handle: (request) => stored(() => this.#answer(association, request)),
     });
