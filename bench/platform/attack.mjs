@@ -12,6 +12,8 @@ const [name, json] = process.argv.slice(2);
 const at = JSON.parse(json);
 setPriority(constants.priority.PRIORITY_LOW);
 process.once('SIGTERM', () => process.exit(0));
+// It does not outlive who started it.
+process.once('disconnect', () => process.exit(0));
 
 /** Of HTTP clients, and of sign-ins from as many addresses. */
 const CLIENTS = 16;

@@ -66,8 +66,10 @@ process.stdout.write(
     bootstrap: addressOf('bootstrap.soracom.io', 5683, 'udp'),
   })}\n`,
 );
-process.once('SIGTERM', async () => {
+async function end() {
   await served.close();
   rmSync(folder, { recursive: true, force: true });
   process.exit(0);
-});
+}
+// It does not outlive who started it.
+for (const event of ['SIGTERM', 'disconnect']) process.once(event, end);
