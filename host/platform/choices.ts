@@ -66,6 +66,8 @@ export const FilesStatus = {
   MethodNotAllowed: 405,
   /** Disk full or damaged: the device may send again. */
   NotStored: 503,
+  /** The operator's files take up all that they may: sending again is of no use until some are deleted. */
+  NoRoom: 507,
 } as const;
 
 /** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
@@ -269,6 +271,8 @@ export const ApiStatus = {
   Full: 503,
   /** The platform's storage is full or damaged. */
   StorageFault: 503,
+  /** An operator's files take up all that they may. */
+  NoRoom: 507,
 } as const;
 
 /** Life of an API token in seconds: the limits are the documentation's. */

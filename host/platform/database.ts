@@ -254,7 +254,9 @@ export class Database {
       const bytes = type === 'TEXT' ? cast : `CASE typeof(${quoted}) WHEN 'text' THEN ${cast} ELSE ${quoted} END`;
       return `${bytes} AS ${quoted}`;
     });
-    const statement = this.#sqlite.prepare(`SELECT ${read.join(', ')} FROM (${sql})`).raw(true);
+    // What a PRAGMA says is no query's answer, and none of ours is text that is stored.
+    const safe = /^\s*PRAGMA\b/i.test(sql) ? sql : `SELECT ${read.join(', ')} FROM (${sql})`;
+    const statement = this.#sqlite.prepare(safe).raw(true);
     const reader = { statement, columns };
     this.#readers.set(sql, reader);
     return reader;

@@ -46,6 +46,9 @@ export const FILES_LIMITS = {
   /** Bytes of a file, and of a device's upload. */
   fileBytes: 5 * 1024 ** 3,
   uploadBytes: 100 * 1024 ** 2,
+  /** Of all files of an operator, and of all operators, with what is being uploaded: the disk is that of one computer. */
+  operatorBytes: 20 * 1024 ** 3,
+  allBytes: 50 * 1024 ** 3,
   pathBytes: 1024,
   levels: 16,
   /** Days that the platform has run since. */

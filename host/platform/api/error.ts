@@ -43,6 +43,10 @@ const FAULTS = {
     ...(['Harvest Data is not enabled for the group of the device', 'Harvest Dataが有効になっていません'] as const),
   ],
   link: ['HVF0002', ApiStatus.Forbidden, 'the link is not good any more', 'リンクの有効期限が切れています'],
+  'files-full': [
+    ...(['HVF0003', ApiStatus.NoRoom] as const),
+    ...(['there is no room for more files', 'ファイルの容量が上限に達しました'] as const),
+  ],
   'no-file': ['HVF0001', ApiStatus.NotFound, 'there is no such file', '指定されたファイルはありません'],
   'no-device': ['DEV0001', ApiStatus.NotFound, 'there is no such device', '指定されたデバイスはありません'],
   'device-exists': ['DEV0002', ApiStatus.Conflict, 'the device is there already', 'デバイスは登録済みです'],

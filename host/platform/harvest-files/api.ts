@@ -12,6 +12,7 @@ import { sha256 } from '../digest.js';
 import type { BodySource } from '../http/front.js';
 import { API_LIMITS, FILES_LIMITS } from '../limits.js';
 import { checkedPath, PathError } from './path.js';
+import { NoRoomError } from './room.js';
 import { precondition, select } from './range.js';
 import { type FileKey, type FileRecord, type FileStore, type Scope, SCOPES } from './store.js';
 import { entryOf, type FileEntry, fileEntry } from './view.js';
@@ -266,6 +267,7 @@ async function put(files: FileStore, call: Call): Promise<Response> {
     return new Response(null, { status: created ? 201 : 200, headers: { etag: record.etag, 'content-length': '0' } });
   } catch (error) {
     if (error instanceof ConditionError) return new Response(null, { status: 412 });
+    if (error instanceof NoRoomError) throw new ApiError('files-full');
     throw error;
   }
 }

@@ -23,6 +23,7 @@ import { DiskBlobs } from './blobs.js';
 import type { SoracomHarvestFiles } from './config.js';
 import { defaultPathOf, PathError, pathOfTarget } from './path.js';
 import { precondition, select } from './range.js';
+import { NoRoomError } from './room.js';
 import { type FileKey, type FileRecord, FileStore } from './store.js';
 import { entryOf } from './view.js';
 
@@ -165,6 +166,7 @@ export class HarvestFiles implements Service {
       return this.#empty(created ? 201 : 200);
     } catch (error) {
       if (error instanceof BodyError || error instanceof Refusal) throw error;
+      if (error instanceof NoRoomError) throw new Refusal(FilesStatus.NoRoom, error.message);
       throw new Refusal(FilesStatus.NotStored, `not stored (${codeOf(error)})`);
     }
   }

@@ -11,6 +11,7 @@ import { RunningTime } from '../running-time.js';
 import type { BodySource } from '../http/front.js';
 import { FILES_LIMITS } from '../limits.js';
 import type { Blobs } from './blobs.js';
+import { Room, type RoomLimits } from './room.js';
 
 export const SCOPES = ['private', 'public'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -59,6 +60,8 @@ export interface FileStoreOptions {
   readonly blobs: Blobs;
   /** One of its own unless given. */
   readonly running?: RunningTime;
+  /** Of FILES_LIMITS unless given. */
+  readonly room?: RoomLimits;
 }
 
 export class FileStore {
@@ -66,16 +69,29 @@ export class FileStore {
   readonly #database: Database;
   readonly #blobs: Blobs;
   readonly #running: RunningTime;
+  readonly #room: Room;
   #prunedMs = -Infinity;
 
   /** One process at a time may have it: the sweep would take another one's uploads. */
-  constructor({ clock, database, blobs, running = new RunningTime(database, clock) }: FileStoreOptions) {
+  constructor({
+    clock,
+    database,
+    blobs,
+    running = new RunningTime(database, clock),
+    room = FILES_LIMITS,
+  }: FileStoreOptions) {
+    this.#room = new Room(room);
     this.#clock = clock;
     this.#database = database;
     this.#blobs = blobs;
     this.#running = running;
     database.define('harvest-files', TABLES);
     running.atLeast(Number(database.get('SELECT MAX(kept_ms) AS ms FROM harvest_files')?.['ms'] ?? 0));
+    for (const row of database.all(
+      'SELECT operator_id, SUM(length) AS bytes FROM harvest_files GROUP BY operator_id',
+    )) {
+      this.#room.has(String(row['operator_id']), Number(row['bytes']));
+    }
     blobs.sweep(new Set(database.all('SELECT blob_id FROM harvest_files').map((row) => String(row['blob_id']))));
   }
 
@@ -123,6 +139,7 @@ export class FileStore {
     let record: FileRecord;
     try {
       for await (const bytes of body) {
+        this.#room.take(key.operatorId, bytes.length);
         length += bytes.length;
         hash.update(bytes);
         await held(this.#clock, () => writer.write(bytes));
@@ -144,11 +161,15 @@ export class FileStore {
         this.#running.ms(),
       );
     } catch (error) {
+      this.#room.give(key.operatorId, length);
       // What cannot be removed now is swept away at the next start.
       await held(this.#clock, () => writer.discard()).catch(() => undefined);
       throw error;
     }
-    if (old !== undefined) await this.#removeBlob(String(old['blob_id']));
+    if (old !== undefined) {
+      this.#room.give(key.operatorId, Number(old['length']));
+      await this.#removeBlob(String(old['blob_id']));
+    }
     return { record, created: old === undefined };
   }
 
@@ -158,6 +179,7 @@ export class FileStore {
     if (row === undefined) return false;
     const { operatorId, scope, path } = key;
     this.#database.run(`DELETE FROM harvest_files WHERE ${OF} AND path = ?`, operatorId, scope, path);
+    this.#room.give(operatorId, Number(row['length']));
     await this.#removeBlob(String(row['blob_id']));
     return true;
   }
@@ -223,9 +245,10 @@ export class FileStore {
     if (now - this.#prunedMs < PRUNE_MS) return;
     this.#prunedMs = now;
     const oldest = this.#oldestMs();
-    const old = this.#database.all('SELECT blob_id FROM harvest_files WHERE kept_ms <= ?', oldest);
+    const old = this.#database.all('SELECT * FROM harvest_files WHERE kept_ms <= ?', oldest);
     this.#database.run('DELETE FROM harvest_files WHERE kept_ms <= ?', oldest);
     this.#running.keep();
+    for (const row of old) this.#room.give(String(row['operator_id']), Number(row['length']));
     for (const row of old) await this.#removeBlob(String(row['blob_id']));
   }
 }
