@@ -5,7 +5,7 @@ import type { CoapResponse } from '../../coap/index.js';
 import { ContentFormat } from '../../lwm2m/index.js';
 import type { Registration } from './devices.js';
 
-const { SenmlCbor, SenmlJson, Tlv } = ContentFormat;
+const { Json, SenmlCbor, SenmlJson, Tlv } = ContentFormat;
 
 /**
  * The formats to try, the best first. LwM2M 1.0 has TLV; a device of it that names SenML alone gets that. A later one has SenML CBOR unless
@@ -16,6 +16,13 @@ export function formatsOf(registration: Registration | undefined): readonly numb
   const named = [SenmlCbor, SenmlJson, Tlv].filter((format) => formats.includes(format));
   if (version === '1.0') return named.includes(Tlv) || named.length === 0 ? [Tlv] : named;
   return named.length === 0 ? [SenmlCbor, Tlv] : named;
+}
+
+/** Of a read: a device of LwM2M 1.0 that names its JSON alone is asked for that first. It is written to in TLV, which 1.0 has in any case. */
+export function readFormatsOf(registration: Registration | undefined): readonly number[] {
+  const { formats = [] } = registration ?? {};
+  const isJsonAlone = formats.includes(Json) && ![SenmlCbor, SenmlJson, Tlv].some((one) => formats.includes(one));
+  return isJsonAlone ? [Json, ...formatsOf(registration)] : formatsOf(registration);
 }
 
 /** Of a composite operation, which is in SenML alone. */

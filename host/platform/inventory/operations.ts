@@ -15,7 +15,7 @@ import {
 } from '../../lwm2m/index.js';
 import { asked, compositeLeaves, compositeView, fetchRequest, patchRequest, pathsIn } from './composite.js';
 import type { DeviceRecord } from './devices.js';
-import { formatsOf, readIn, writeIn } from './formats.js';
+import { formatsOf, readFormatsOf, readIn, writeIn } from './formats.js';
 import type { DeviceLink } from './registrar.js';
 import type { Operation, Outcome } from './requests.js';
 import { createBody, leavesOf, viewOf, writeBody } from './view.js';
@@ -54,7 +54,7 @@ export const readRequests = (
   path: Path,
   send: (request: CoapRequest) => Promise<CoapResponse>,
 ): Promise<CoapResponse> =>
-  readIn(formatsOf(device.registration), (accept) =>
+  readIn(readFormatsOf(device.registration), (accept) =>
     send({ method: Method.Get, path: segments(device, path), accept }),
   );
 
