@@ -3,6 +3,25 @@ import tseslint from 'typescript-eslint';
 
 const assemblyScript = ['assembly/**/*.ts', 'examples/*/assembly/**/*.ts'];
 
+const deviceSyntax = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+  { selector: 'ThrowStatement', message: 'A throw is a trap, a trap is a reboot: return a Status.' },
+  { selector: 'ArrowFunctionExpression', message: 'No closures on the device.' },
+  { selector: 'TryStatement', message: 'AssemblyScript has no exceptions.' },
+];
+
+/** An app has objects by `place`, with parts and byte areas; addresses are the SDK's. */
+const appSyntax = [
+  {
+    selector: 'CallExpression[callee.name=/^(changetype|load|store)$/]',
+    message: 'An app places objects, and calls them.',
+  },
+  {
+    selector: 'MemberExpression[object.name="memory"][property.name="data"]',
+    message: 'An app has memory by place<T>(), in a class with @bytes.',
+  },
+];
+
 export default tseslint.config(
   { ignores: ['build/', 'dist/', 'node_modules/', 'coverage/'] },
   js.configs.recommended,
@@ -59,13 +78,7 @@ export default tseslint.config(
         'error',
         { patterns: [{ group: ['**/host/**'], message: 'assembly/ never imports from host/.' }] },
       ],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
-        { selector: 'ThrowStatement', message: 'A throw is a trap, a trap is a reboot: return a Status.' },
-        { selector: 'ArrowFunctionExpression', message: 'No closures on the device.' },
-        { selector: 'TryStatement', message: 'AssemblyScript has no exceptions.' },
-      ],
+      'no-restricted-syntax': ['error', ...deviceSyntax],
       eqeqeq: 'off',
       'prefer-const': 'off',
       '@typescript-eslint/no-unsafe-function-type': 'off',
@@ -75,5 +88,9 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-wrapper-object-types': 'off',
     },
+  },
+  {
+    files: ['examples/*/assembly/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...deviceSyntax, ...appSyntax] },
   },
 );

@@ -16,6 +16,12 @@ export function strideOf<T>(): i32 {
   return (<i32>offsetof<T>() + 7) & ~7;
 }
 
+/** The object at `index` of such a table. */
+@inline
+export function elementOf<T>(table: usize, index: i32): T {
+  return changetype<T>(table + <usize>(index * strideOf<T>()));
+}
+
 /** Makes an object what it was when `place` gave it: all zero. */
 @inline
 export function clear<T>(object: T): void {

@@ -166,3 +166,23 @@ function sigma0(x: u32): u32 {
 function sigma1(x: u32): u32 {
   return rotr(x, 17) ^ rotr(x, 19) ^ (x >>> 10);
 }
+
+/** A digest under way, with memory of its own. Place with `place`. */
+@unmanaged
+export class Sha256 {
+  @bytes(SHA256_CONTEXT_BYTES, 8) private context: usize;
+  /** 32 bytes, after `end`. */
+  @bytes(SHA256_BYTES, 8) digest: usize;
+
+  begin(): void {
+    sha256Init(this.context);
+  }
+
+  update(ptr: usize, len: i32): void {
+    sha256Update(this.context, ptr, len);
+  }
+
+  end(): void {
+    sha256Final(this.context, this.digest);
+  }
+}

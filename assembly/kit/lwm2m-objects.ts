@@ -13,7 +13,7 @@ import { Objects } from "../lwm2m/objects";
 import { Observations } from "../lwm2m/observe";
 import { Path } from "../lwm2m/path";
 import { send } from "../lwm2m/send";
-import { Access, ObjectTable, Of } from "../lwm2m/table";
+import { Access, ObjectTable, Of, objectTable } from "../lwm2m/table";
 import { Value } from "../lwm2m/value";
 import { clear, place } from "../place";
 import { endpoint } from "./coap";
@@ -23,12 +23,8 @@ const CUSTOM = 33000;
 const CUSTOM_INSTANCES = 3;
 
 const TABLES: StaticArray<usize> = [
-  memory.data<i32>([0, 0x0100, 3, 1, 0 | Of.String | Access.Mandatory]),
-  memory.data<i32>([
-    3,
-    0x0100,
-    1,
-    8,
+  objectTable(0, 0x0100, 3, [0 | Of.String | Access.Mandatory]),
+  objectTable(3, 0x0100, 1, [
     0 | Of.String | Access.R,
     4 | Access.EM,
     6 | Of.Integer | Access.Rs,
@@ -38,11 +34,7 @@ const TABLES: StaticArray<usize> = [
     14 | Of.String | Access.RW,
     16 | Of.String | Access.RM,
   ]),
-  memory.data<i32>([
-    33000,
-    0x0102,
-    4,
-    11,
+  objectTable(33000, 0x0102, 4, [
     0 | Of.String | Access.RWM,
     1 | Of.Integer | Access.RW,
     2 | Of.Float | Access.RW,

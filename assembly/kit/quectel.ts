@@ -3,12 +3,13 @@
 import { clear, place } from "../place";
 import { ascii } from "./ascii";
 import { AtClient, AtEvent } from "../modem/at";
-import { Bg95Tls } from "../modem/quectel/bg95";
+import { Bg95Driver } from "../modem/quectel/bg95";
 import { Quectel } from "../modem/quectel/dialect";
+import { QuectelTls } from "../modem/quectel/tls";
 import { Soracom } from "../soracom/access-point";
 
 const at = place<AtClient<Quectel>>();
-const bg95 = place<Bg95Tls<Soracom>>();
+const bg95 = place<Bg95Driver<Soracom, QuectelTls>>();
 const block = memory.data(1500);
 let blockLength: i32 = 0;
 

@@ -2,7 +2,7 @@
 
 import { wipe } from "../crypto/constant-time";
 import { strideOf } from "../place";
-import { Access, ObjectTable, Of } from "./table";
+import { Access, ObjectTable, Of, objectTable } from "./table";
 
 export const SECURITY: i32 = 0;
 export const SERVER: i32 = 1;
@@ -64,25 +64,45 @@ export const enum ServerResource {
   Mute = 23,
 }
 
-// prettier-ignore
-const SECURITY_TABLE: usize = memory.data<i32>([
-  0, 0x0100, 4, 9,
-  0 | Of.String | Access.Mandatory, 1 | Of.Boolean | Access.Mandatory, 2 | Of.Integer | Access.Mandatory,
-  3 | Of.Opaque, 4 | Of.Opaque, 5 | Of.Opaque, 10 | Of.Integer, 11 | Of.Integer, 12 | Of.Integer,
+const SECURITY_TABLE = objectTable(0, 0x0100, 4, [
+  0 | Of.String | Access.Mandatory,
+  1 | Of.Boolean | Access.Mandatory,
+  2 | Of.Integer | Access.Mandatory,
+  3 | Of.Opaque,
+  4 | Of.Opaque,
+  5 | Of.Opaque,
+  10 | Of.Integer,
+  11 | Of.Integer,
+  12 | Of.Integer,
 ]);
-// prettier-ignore
-const SERVER_TABLE: usize = memory.data<i32>([
-  1, 0x0101, 2, 21,
-  0 | Of.Integer | Access.RM, 1 | Of.Integer | Access.RWM, 2 | Of.Integer | Access.RW, 3 | Of.Integer | Access.RW,
-  4 | Access.E, 5 | Of.Integer | Access.RW, 6 | Of.Boolean | Access.RWM, 7 | Of.String | Access.RWM, 8 | Access.EM,
-  9 | Access.E, 11 | Of.Unsigned | Access.R, 12 | Of.Time | Access.R, 13 | Of.Unsigned | Access.R,
-  14 | Of.Unsigned | Access.RW, 15 | Of.Boolean | Access.R, 16 | Of.Boolean | Access.R, 17 | Of.Unsigned | Access.RW,
-  18 | Of.Unsigned | Access.RW, 19 | Of.Unsigned | Access.RW, 20 | Of.Unsigned | Access.RW, 23 | Of.Boolean | Access.RW,
+const SERVER_TABLE = objectTable(1, 0x0101, 2, [
+  0 | Of.Integer | Access.RM,
+  1 | Of.Integer | Access.RWM,
+  2 | Of.Integer | Access.RW,
+  3 | Of.Integer | Access.RW,
+  4 | Access.E,
+  5 | Of.Integer | Access.RW,
+  6 | Of.Boolean | Access.RWM,
+  7 | Of.String | Access.RWM,
+  8 | Access.EM,
+  9 | Access.E,
+  11 | Of.Unsigned | Access.R,
+  12 | Of.Time | Access.R,
+  13 | Of.Unsigned | Access.R,
+  14 | Of.Unsigned | Access.RW,
+  15 | Of.Boolean | Access.R,
+  16 | Of.Boolean | Access.R,
+  17 | Of.Unsigned | Access.RW,
+  18 | Of.Unsigned | Access.RW,
+  19 | Of.Unsigned | Access.RW,
+  20 | Of.Unsigned | Access.RW,
+  23 | Of.Boolean | Access.RW,
 ]);
-// prettier-ignore
-const ACCESS_TABLE: usize = memory.data<i32>([
-  2, 0x0100, 16, 4,
-  0 | Of.Integer | Access.RM, 1 | Of.Integer | Access.RM, 2 | Of.Integer | Access.RWs, 3 | Of.Integer | Access.RWM,
+const ACCESS_TABLE = objectTable(2, 0x0100, 16, [
+  0 | Of.Integer | Access.RM,
+  1 | Of.Integer | Access.RM,
+  2 | Of.Integer | Access.RWs,
+  3 | Of.Integer | Access.RWM,
 ]);
 
 /** The table of object 0, 1 or 2. */

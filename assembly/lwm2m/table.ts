@@ -1,10 +1,18 @@
 // How an app declares its objects: one table for each.
 //
-//   const DEVICE = memory.data<i32>([
-//     3, 0x0100, 1, 2,                    // object ID, version 1.0, most instances, number of resources
-//     0 | Of.String | Access.R,           // of each resource: ID, type, access
+//   const DEVICE = objectTable(3, 0x0100, 1, [ // object ID, version 1.0, most instances
+//     0 | Of.String | Access.R,               // of each resource: ID, type, access
 //     4 | Access.EM,
 //   ]);
+
+/**
+ * The address of a table. `version`: major in the high byte; `resources`: at most 32, constants. The build makes it
+ * (host/build/object-tables.ts); in a constant it costs no code.
+ */
+export declare function objectTable(id: i32, version: i32, instancesMax: i32, resources: StaticArray<i32>): usize;
+
+/** How many resources a table has: a constant. `table` is the name of one. */
+export declare function rowsOf(table: usize): i32;
 
 /** `Type` of a resource, where a table has it. */
 export const enum Of {

@@ -13,8 +13,8 @@
 //   B       restart_cause                 -> i32
 // Numbers are little-endian. Unknown letters answer "?".
 
+export * from "../app";
 import {
-  BOARD_ABI,
   LogLevel,
   RestartCause,
   UartFormat,
@@ -158,13 +158,6 @@ function run(letter: u8): void {
       store<u8>(OUTPUT, 0x3f); // "?"
       answer(1);
   }
-}
-
-// Where static data ends, for engines that give an app no more memory than that.
-export { __data_end, __heap_base };
-
-export function board_abi(): i32 {
-  return BOARD_ABI;
 }
 
 export function setup(): void {

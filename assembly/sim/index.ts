@@ -5,17 +5,8 @@
 // What makes one card different from another is personalised into the store from outside (store.ts says in what form).
 // MILENAGE, the SQN rules and AES live in ../aka and ../crypto.
 
-import {
-  BOARD_ABI,
-  Status,
-  UartEvent,
-  UartFormat,
-  clock_ms,
-  uart_events,
-  uart_open,
-  uart_read,
-  uart_write,
-} from "../board";
+export * from "../app";
+import { Status, UartEvent, UartFormat, clock_ms, uart_events, uart_open, uart_read, uart_write } from "../board";
 import { atrWrite } from "./atr";
 import { cardReset } from "./apdu";
 import { commandBuffer, commandWipe } from "./command";
@@ -33,13 +24,6 @@ let sent: i32 = 0;
 const ON_INPUT: i32 = -1;
 /** Milliseconds between two looks at a store that is busy. */
 const BUSY_POLL: i32 = 5;
-
-// Where static data ends, for engines that give an app no more memory than that.
-export { __data_end, __heap_base };
-
-export function board_abi(): i32 {
-  return BOARD_ABI;
-}
 
 /** Power is on; the card waits for RST. */
 export function setup(): void {

@@ -21,7 +21,7 @@ export class BeamTcp<N> extends MessageService<TcpMessage<N>> {
 /** A message whose answer is lost is posted more than once. Place with `place`, then `open`. */
 @unmanaged
 export class BeamUdp<N> extends MessageService<UdpMessage<N>> {
-  open(net: N, seed: u32): void {
-    this.message.attach(net, HOST, PORT, WAIT_MS, seed);
+  open(net: N): void {
+    this.message.attach(net, HOST, PORT, WAIT_MS);
   }
 }

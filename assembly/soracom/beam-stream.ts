@@ -5,6 +5,7 @@
 import { NetKind, NetState } from "../board/index";
 import { openSocket } from "../net/transport";
 import { Backoff } from "../util/backoff";
+import { drawSeed } from "../util/seed";
 
 const HOST = "beam.soracom.io";
 const PORT = 8023;
@@ -34,10 +35,10 @@ export class BeamStream<N> {
   private handle: i32;
   @part private backoff: Backoff;
 
-  open(net: N, seed: u32): void {
+  open(net: N): void {
     this.net = net;
     this.handle = -1;
-    this.backoff.seed(seed);
+    this.backoff.seed(drawSeed());
     this.state = StreamState.Waiting;
     this.until = 0;
   }

@@ -38,7 +38,7 @@ export class FunkTcp<N> extends MessageService<TcpMessage<N>> {
 /** Over UDP; a call whose answer is lost is made more than once. Place with `place`. */
 @unmanaged
 export class FunkUdp<N> extends MessageService<UdpMessage<N>> {
-  open(net: N, seed: u32): void {
-    this.message.attach(net, HOST, PORT, WAIT_MS, seed);
+  open(net: N): void {
+    this.message.attach(net, HOST, PORT, WAIT_MS);
   }
 }

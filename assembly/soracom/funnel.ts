@@ -38,7 +38,7 @@ export class FunnelTcp<N> extends MessageService<TcpMessage<N>> {
 /** Over UDP; a message whose answer is lost is handed over more than once. Place with `place`. */
 @unmanaged
 export class FunnelUdp<N> extends MessageService<UdpMessage<N>> {
-  open(net: N, seed: u32): void {
-    this.message.attach(net, HOST, PORT, WAIT_MS, seed);
+  open(net: N): void {
+    this.message.attach(net, HOST, PORT, WAIT_MS);
   }
 }

@@ -41,7 +41,7 @@ export class HarvestTcp<N> extends MessageService<TcpMessage<N>> {
 /** Over UDP; an entry whose answer is lost is stored more than once. Place with `place`. */
 @unmanaged
 export class HarvestUdp<N> extends MessageService<UdpMessage<N>> {
-  open(net: N, seed: u32): void {
-    this.message.attach(net, HOST, PORT, WAIT_MS, seed);
+  open(net: N): void {
+    this.message.attach(net, HOST, PORT, WAIT_MS);
   }
 }

@@ -10,6 +10,7 @@ import { Ascii } from "../util/ascii";
 import { Backoff } from "../util/backoff";
 import { beginLog, endLog } from "../util/log";
 import { Text } from "../util/text";
+import { earlier } from "../util/wait";
 import { BeamClient } from "./beam";
 import { Outcome } from "./outcome";
 
@@ -193,10 +194,9 @@ export class Outbox<N> {
   }
 
   get deadline(): i64 {
-    const save = this.unsaved > 0 ? this.saveAt : i64.MAX_VALUE;
-    const soon = min(save, this.beam.deadline);
-    if (this.sending || this.head == this.seq) return soon;
-    return this.wasReady && this.net.ready ? min(soon, this.retryAt) : this.net.ready ? 0 : soon;
+    const soon = this.unsaved > 0 ? earlier(this.saveAt, this.beam.deadline) : this.beam.deadline;
+    if (this.sending || this.head == this.seq || !this.net.ready) return soon;
+    return this.wasReady ? earlier(soon, this.retryAt) : 0;
   }
 
   private start(now: i64): void {

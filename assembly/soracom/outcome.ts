@@ -1,6 +1,8 @@
 // What became of something that was sent to a service of the platform: the same five for all of them.
 
-import { Status } from "../board/index";
+import { LogLevel, Status } from "../board/index";
+import { Ascii } from "../util/ascii";
+import { beginLog, endLog } from "../util/log";
 
 export const enum Outcome {
   /** Still on its way. */
@@ -22,4 +24,13 @@ export function outcomeOf(result: i32, code: i32): Outcome {
   if (code >= 200 && code < 300) return Outcome.Delivered;
   if (code < 300 || code == 408 || code == 429 || code >= 500) return Outcome.Retry;
   return Outcome.Refused;
+}
+
+/** Logs how a message ended; nothing while it is Pending. `service`: its name in the line; `seq`: number of the message. */
+export function logOutcome(service: Ascii, outcome: Outcome, seq: i32, code: i32): void {
+  if (outcome == Outcome.Pending) return;
+  const isDelivered = outcome == Outcome.Delivered;
+  const line = beginLog(service).str(isDelivered ? ": delivered " : ": no success with ");
+  line.num(seq).str(", status ").num(code);
+  endLog(isDelivered ? LogLevel.Info : LogLevel.Warn);
 }

@@ -55,8 +55,8 @@ export class UnifiedTcp<N> extends MessageService<TcpMessage<N>> {
 /** Over UDP. Place with `place`, then `open`. */
 @unmanaged
 export class UnifiedUdp<N> extends MessageService<UdpMessage<N>> {
-  open(net: N, seed: u32): void {
-    this.message.attach(net, HOST, PORT, WAIT_MS, seed);
+  open(net: N): void {
+    this.message.attach(net, HOST, PORT, WAIT_MS);
   }
 
   /** `step` of the Unified Endpoint. */

@@ -6,6 +6,10 @@
  */
 @unmanaged
 export class Ascii {
+  get ptr(): usize {
+    return changetype<usize>(this);
+  }
+
   get length(): i32 {
     const ptr = changetype<usize>(this);
     let end = ptr;

@@ -83,10 +83,35 @@ export class Text {
     return this.byte(hex(value >> 4)).byte(hex(value));
   }
 
+  /** Bytes in hexadecimal, two digits each. */
+  hex(ptr: usize, len: i32): Text {
+    for (let i = 0; i < len; i++) this.hex8(load<u8>(ptr + i));
+    return this;
+  }
+
+  /** 16 bits as two bytes, most significant first. */
+  be16(value: u32): Text {
+    return this.byte(value >> 8).byte(value);
+  }
+
   /** 16 hexadecimal digits, most significant first. */
   hex64(value: u64): Text {
     for (let shift = 60; shift >= 0; shift -= 4) this.byte(hex(<u32>(value >> (<u64>shift))));
     return this;
+  }
+}
+
+/** Longest text of a `Draft`: a line, or a small JSON object, as long as one that the outbox takes. */
+const DRAFT_MAX = 128;
+
+/** A text with memory of its own. Place with `place`. */
+@unmanaged
+export class Draft extends Text {
+  @bytes(DRAFT_MAX) private memory: usize;
+
+  /** Begins the text. */
+  compose(): Text {
+    return this.on(this.memory, DRAFT_MAX);
   }
 }
 

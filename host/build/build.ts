@@ -2,7 +2,8 @@
 
 import { availableParallelism } from 'node:os';
 import { Tinypool } from 'tinypool';
-import { BuildError, type Target } from './compile.js';
+import { type Target } from './compile.js';
+import { BuildError } from './configuration.js';
 import type { Layout } from './layout.js';
 import { dropRecord, isUpToDate } from './record.js';
 

@@ -1,10 +1,10 @@
-// Compiles the device binaries of a project: every target of its asconfig.json.
+// Compiles the device binaries of a project.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import { BuildError, CONFIGURATION, configurationOf } from './configuration.js';
 import { packageRoot } from '../package-root.js';
 import type { Layout } from './layout.js';
 import { shrink } from './shrink.js';
@@ -27,26 +27,6 @@ interface Compiler {
 // Not imported by its literal name: its declarations would replace Node's `console` for the whole program.
 const COMPILER: string = 'assemblyscript/asc';
 
-/** What the compiler says, or a project that cannot be compiled; the message is for people. */
-export class BuildError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'BuildError';
-  }
-}
-
-const asconfig = z.looseObject({
-  targets: z.record(
-    z.string(),
-    z.looseObject({
-      outFile: z.string(),
-      /** Ours: the module is described for as-bind (see akari/kit). */
-      asBind: z.boolean().optional(),
-      shrinkLevel: z.number().optional(),
-    }),
-  ),
-});
-
 export interface Target {
   /** `NAME-release` or `NAME-debug`. */
   readonly target: string;
@@ -57,27 +37,19 @@ export interface Target {
   readonly small: boolean;
 }
 
-/** The targets of asconfig.json in `folder`. */
+/** The targets of the project in `folder`. Throws BuildError. */
 export function targetsOf(folder: string): Target[] {
-  const file = join(folder, 'asconfig.json');
-  if (!existsSync(file)) throw new BuildError(`there is no ${file}`);
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new BuildError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const parsed = asconfig.safeParse(json);
-  if (!parsed.success) throw new BuildError(`${file}: ${z.prettifyError(parsed.error)}`);
-  return Object.entries(parsed.data.targets).map(([target, { outFile, asBind = false, shrinkLevel = 0 }]) => {
-    return {
-      target,
-      name: target.replace(/-(release|debug)$/, ''),
-      outFile,
-      asBind,
-      small: shrinkLevel > 0 && !asBind,
-    };
-  });
+  return Object.entries(configurationOf(folder).targets).map(
+    ([target, { outFile, asBind = false, shrinkLevel = 0 }]) => {
+      return {
+        target,
+        name: target.replace(/-(release|debug)$/, ''),
+        outFile,
+        asBind,
+        small: shrinkLevel > 0 && !asBind,
+      };
+    },
+  );
 }
 
 /** Where the source of a binary may lie: a part of the SDK, an example, a project of its own. */
@@ -89,22 +61,24 @@ function entryOf(folder: string, { target, name }: Target): string {
 }
 
 /**
- * Imports of `akari/assembly/..` are found under node_modules like any package. In this package itself there is no such
- * folder: they are its own files, so that an example is the same text here and in a project it was copied to.
+ * `akari/board` in an import is `assembly/board` of this package, as its package.json exports it. In this package itself that is the
+ * file of its own, so that an example is the same text here and in a project it was copied to.
  */
 const SELF = 'node_modules/akari/';
 const root = resolve(fileURLToPath(packageRoot()));
 
-/** Where a file that the compiler asks for by a name from `folder` lies. */
-function sourceFile(name: string, folder: string): string {
-  const own = folder === root && name.startsWith(SELF);
-  return resolve(folder, own ? name.slice(SELF.length) : name);
+/** Where a file that the compiler asks for by a name lies, from the folder; `isSelf`: the folder is this package itself. */
+export function sourcePath(name: string, isSelf: boolean): string {
+  const at = name.lastIndexOf(SELF);
+  if (at < 0) return name;
+  return `${isSelf ? '' : name.slice(0, at) + SELF}assembly/${name.slice(at + SELF.length)}`;
 }
 
 /** The text of a file; null: there is none, as the compiler takes it. */
 export async function readSource(name: string, folder: string): Promise<string | null> {
   try {
-    return await readFile(sourceFile(name, folder), 'utf8');
+    if (name === CONFIGURATION) return JSON.stringify(configurationOf(folder));
+    return await readFile(resolve(folder, sourcePath(name, folder === root)), 'utf8');
   } catch {
     return null; // the compiler looks in several places and says itself what it did not find
   }

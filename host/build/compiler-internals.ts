@@ -14,6 +14,10 @@ export interface Expression extends Node {
   readonly expression?: Expression;
   readonly literalKind?: number;
   readonly value?: unknown;
+  /** Of a call. */
+  readonly args?: readonly Expression[];
+  /** Of `[..]`. */
+  readonly elementExpressions?: readonly Expression[];
 }
 
 export interface Identifier extends Expression {
@@ -127,6 +131,7 @@ export interface Compiler extends Diagnostics {
     i32(value: number): number;
     binary(operation: number, left: number, right: number): number;
     unreachable(): number;
+    addGlobal(name: string, type: number, mutable: boolean, initial: number): number;
     runExpression(expression: number, flags: number): number;
   };
   currentFlow: Flow;
@@ -141,7 +146,7 @@ export interface Compiler extends Diagnostics {
 export interface Asc {
   readonly Compiler: { readonly prototype: Compiler };
   readonly Resolver: { readonly prototype: Resolver };
-  readonly Type: { readonly prototype: Type };
+  readonly Type: { readonly prototype: Type; readonly i32: Type };
   readonly Node: {
     createIdentifierExpression(name: string, range: Range): Identifier;
     createThisExpression(range: Range): Expression;
@@ -169,6 +174,7 @@ export interface Asc {
   readonly NodeKind: {
     readonly Identifier: number;
     readonly Literal: number;
+    readonly Call: number;
     readonly Parenthesized: number;
     readonly ExportDefault: number;
     readonly NamespaceDeclaration: number;

@@ -50,7 +50,7 @@ async function install(): Promise<LiteralsTransform> {
 }
 
 function isAscii(type: Type): boolean {
-  return /(^|\/)assembly\/util\/ascii\/Ascii$/.test(type.getClass()?.internalName ?? '');
+  return /(^|\/)(assembly|akari)\/util\/ascii\/Ascii$/.test(type.getClass()?.internalName ?? '');
 }
 
 /** The literal that an expression is or names. */

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../package-root.js';
-import { BuildError } from './compile.js';
+import { BuildError, DEVICE_OPTIONS, deviceTargets, projectName } from './configuration.js';
 
 const root = resolve(fileURLToPath(packageRoot()));
 
@@ -13,22 +13,11 @@ export function exampleNames(): string[] {
   return readdirSync(join(root, 'examples')).filter((name) => existsSync(join(root, 'examples', name, 'assembly')));
 }
 
-/** What the compiler is told for every device binary of such a project. */
-const COMPILER = {
-  runtime: 'stub',
-  disable: ['bulk-memory', 'nontrapping-f2i'],
-  use: ['abort=~lib/akari/assembly/board/abort/abort'],
-  initialMemory: 1,
-  maximumMemory: 1,
-  // Static data from the start of memory, also when optimized: a kilobyte counts.
-  memoryBase: 8,
-  noColors: true,
-};
-
 /** Tells editors that it is AssemblyScript, with what the build adds to it. */
 const EDITOR = {
   extends: 'assemblyscript/std/assembly.json',
-  include: ['./**/*.ts', '../node_modules/akari/assembly/parts.d.ts'],
+  compilerOptions: { paths: { 'akari/*': ['../node_modules/akari/assembly/*'] } },
+  include: ['./**/*.ts'],
 };
 
 /** Copies an example into a new folder, with all that it needs to build, run and be tested by itself. */
@@ -46,17 +35,9 @@ export function newProject(folder: string, example: string): void {
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   write('package.json', json(packageJson(folder, example)));
-  write('asconfig.json', json({ options: COMPILER, targets: targets(example) }));
+  write('asconfig.json', json({ options: DEVICE_OPTIONS, targets: deviceTargets(example) }));
   write('assembly/tsconfig.json', json(EDITOR));
   write('.gitignore', 'node_modules/\nbuild/\n');
-}
-
-function targets(name: string): Record<string, unknown> {
-  const optimized = { optimizeLevel: 3, shrinkLevel: 2, noAssert: true };
-  return {
-    [`${name}-release`]: { outFile: `build/release/${name}.wasm`, ...optimized },
-    [`${name}-debug`]: { outFile: `build/debug/${name}.wasm`, debug: true, sourceMap: true },
-  };
 }
 
 function packageJson(folder: string, example: string): unknown {
@@ -69,9 +50,7 @@ function packageJson(folder: string, example: string): unknown {
   // From a checkout the new project depends on the checkout, from an installed package on its version.
   const installed = root.split(sep).includes('node_modules');
   return {
-    name: basename(resolve(folder))
-      .toLowerCase()
-      .replace(/[^a-z0-9._-]+/g, '-'),
+    name: projectName(basename(resolve(folder))),
     private: true,
     type: 'module',
     scripts: {

@@ -1,7 +1,8 @@
 // One thread of a build: compiles a target and keeps the record of it.
 
 import type { Job, JobAnswer } from './build.js';
-import { BuildError, compile } from './compile.js';
+import { compile } from './compile.js';
+import { BuildError } from './configuration.js';
 import { keepRecord } from './record.js';
 
 // The pool looks for a default export.

@@ -1,5 +1,5 @@
 // Every example makes a project of its own that builds to the same binary, and has its budget.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -9,6 +9,27 @@ import { akari, resultOf } from './akari.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-examples-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Lines that are neither blank nor comment alone. */
+const linesOf = (file: string): string[] =>
+  readFileSync(file, 'utf8')
+    .replaceAll(/^\s*(\/\/.*|\/\*[^]*?\*\/)$/gm, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+
+it('the smallest has 25 lines', () => {
+  expect(linesOf('examples/beam-udp/assembly/index.ts').length).toBeLessThanOrEqual(25);
+});
+
+it('none handles addresses: objects are placed, and memory is theirs', () => {
+  for (const name of exampleNames()) {
+    for (const file of readdirSync(join('examples', name, 'assembly')).filter((one) => one.endsWith('.ts'))) {
+      const text = linesOf(join('examples', name, 'assembly', file)).join('\n');
+      expect(text, `${name}/${file}`).not.toMatch(/\b(changetype|load|store)\s*<|\bmemory\s*\.\s*data\b/);
+      expect(text, `${name}/${file}`).not.toMatch(/(^|\s)export (function board_abi|\{ __)/);
+    }
+  }
+});
 
 describe.each(exampleNames().filter((name) => name !== 'beam-telemetry'))('%s', (name) => {
   const file = `build/release/${name}.wasm`;

@@ -10,7 +10,7 @@ const SOURCE = `
   import { BoardNet } from "./assembly/net/transport";
   import { place } from "./assembly/place";
   import { Outbox } from "./assembly/soracom/outbox";
-  import { until } from "./assembly/util/wait";
+  import { sleepUntil } from "./assembly/time";
   const net = changetype<BoardNet>(memory.data(8));
   const outbox = place<Outbox<BoardNet>>();
   export function setup(): void { outbox.open(net, "/a"); }
@@ -18,7 +18,7 @@ const SOURCE = `
   export function loop(): i32 {
     const now = clock_ms();
     outbox.step(now);
-    return until(now, i64.MAX_VALUE, i64.MAX_VALUE, outbox.deadline);
+    return sleepUntil(now, i64.MAX_VALUE, i64.MAX_VALUE, outbox.deadline);
   }
 `;
 

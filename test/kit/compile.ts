@@ -1,6 +1,7 @@
 // Compiles AssemblyScript within a test, without touching build/.
 import { existsSync, readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
+import { sourcePath } from '../../host/build/compile.js';
 import type { Layout } from '../../host/build/layout.js';
 import { shrink } from '../../host/build/shrink.js';
 import { LayoutWatch, deviceTransforms } from '../../host/build/transforms.js';
@@ -20,7 +21,7 @@ async function run(
     {
       readFile(name) {
         // What an example imports of the package is this package.
-        const own = name.replace(/^node_modules\/akari\//, '');
+        const own = sourcePath(name, true);
         return sources[own] ?? (existsSync(own) ? readFileSync(own, 'utf8') : null);
       },
       writeFile(name, contents) {
@@ -60,7 +61,7 @@ export async function compileDeviceChanged(entry: string, sources: Sources): Pro
 
 /** An example, with some of its files replaced, as it is built. */
 export async function compileExample(entry: string, sources: Sources): Promise<Uint8Array<ArrayBuffer>> {
-  const options = ['--use', 'abort=~lib/akari/assembly/board/abort/abort', '--memoryBase', '8', '--maximumMemory', '1'];
+  const options = ['--use', 'abort=~lib/akari/board/abort/abort', '--memoryBase', '8', '--maximumMemory', '1'];
   return run([entry], [...DEVICE, ...options], sources);
 }
 

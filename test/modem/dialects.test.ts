@@ -161,24 +161,23 @@ it('a device with a modem that is not known is refused, with those that are', as
 
 /** Says when it comes online, with the driver of a module and an access point of the app's own. */
 const online = (module: string, access: string): string => `
-  import { LogLevel, clock_ms, uart_open } from "./assembly/board/index";
+  export * from "./assembly/app";
+  import { LogLevel, clock_ms } from "./assembly/board/index";
   import { ${module} } from "./assembly/modem/quectel/${module.toLowerCase()}";
-  import { serve } from "./assembly/modem/serial";
   import { place } from "./assembly/place";
+  import { sleepUntil } from "./assembly/time";
   import { Ascii } from "./assembly/util/ascii";
   import { logText } from "./assembly/util/log";
-  import { until } from "./assembly/util/wait";
   @unmanaged class Access { ${access} }
   const modem = place<${module}<Access>>();
   let isReady: bool = false;
-  export function board_abi(): i32 { return 1; }
-  export function setup(): void { uart_open(0, 115200, 0); modem.begin(1); }
+  export function setup(): void { modem.begin(0, 115200); }
   export function loop(): i32 {
     const now = clock_ms();
-    const wake = serve(modem, 0, now);
+    modem.step(now);
     if (modem.ready && !isReady) logText(LogLevel.Info, "ready");
     isReady = modem.ready;
-    return until(now, wake, modem.deadline, i64.MAX_VALUE);
+    return sleepUntil(now, modem.deadline, i64.MAX_VALUE);
   }
 `;
 const access = (apn: string, user?: string): string =>

@@ -14,13 +14,13 @@ const source = (kinds: string): string => `
   import { Soracom } from "./assembly/soracom/access-point";
   const modem = place<Bg95<Soracom>>();
   const BYTES = memory.data(256);
-  export function begin(): void { modem.begin(1); }
+  export function begin(): void { modem.begin(0, 115200); }
   export function open(port: i32): i32 {
     let handle = 0;
     ${kinds}
     return handle;
   }
-  export function feed(len: i32): void { modem.feed(BYTES, len); }
+  export function feed(len: i32): void { modem.driver.feed(BYTES, len); }
   export function step(now: i64): void { modem.step(now); }
   export function status(handle: i32): i32 { return modem.status(handle); }
   export function read(handle: i32): i32 { return modem.read(handle, BYTES, 256); }
@@ -41,13 +41,13 @@ it('one kind takes less than both, and received data that is pushed takes more t
 
 /** Says one thing to Harvest Data and logs what it answers, or by what code the socket is refused. `open`: of the Net. */
 const speaker = (open: string): string => `
-  import { LogLevel, NetKind, NetState, clock_ms, uart_open } from "./assembly/board/index";
+  export * from "./assembly/app";
+  import { LogLevel, NetKind, NetState, clock_ms } from "./assembly/board/index";
   import { Bg95 } from "./assembly/modem/quectel/bg95";
   import { place } from "./assembly/place";
-  import { serve } from "./assembly/modem/serial";
   import { Soracom } from "./assembly/soracom/access-point";
+  import { sleepUntil } from "./assembly/time";
   import { beginLog, endLog } from "./assembly/util/log";
-  import { until } from "./assembly/util/wait";
   const modem = place<Bg95<Soracom>>();
   const HOST = memory.data<u8>([${[...Buffer.from('harvest.soracom.io')].join(', ')}]);
   const READING = memory.data<u8>([${[...Buffer.from('{"t":21}')].join(', ')}]);
@@ -55,8 +55,7 @@ const speaker = (open: string): string => `
   let handle: i32 = -1;
   let isOver: bool = false;
   let isSaid: bool = false;
-  export function board_abi(): i32 { return 1; }
-  export function setup(): void { uart_open(0, 115200, 0); modem.begin(1); }
+  export function setup(): void { modem.begin(0, 115200); }
   function open(): i32 { ${open} }
   function told(what: i32): void { isOver = true; beginLog("refused ").num(what); endLog(LogLevel.Info); }
   function turn(): void {
@@ -79,9 +78,9 @@ const speaker = (open: string): string => `
   }
   export function loop(): i32 {
     const now = clock_ms();
-    const wake = serve(modem, 0, now);
+    modem.step(now);
     if (!isOver) turn();
-    return until(now, wake, modem.deadline, i64.MAX_VALUE);
+    return sleepUntil(now, modem.deadline, i64.MAX_VALUE);
   }
 `;
 const opens = (kind: string, before = ''): string => `${before} return modem.open(NetKind.${kind}, HOST, 18, 8514);`;

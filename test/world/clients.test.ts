@@ -32,15 +32,15 @@ const CLIENTS = [
 
 /** Sends one message by one client and logs `<outcome> <status> <answer>`. */
 const SOURCE = `
-  import { LogLevel, adc_read, clock_ms, uart_open } from "./assembly/board/index";
+  export * from "./assembly/app";
+  import { LogLevel, adc_read, clock_ms } from "./assembly/board/index";
   import { Bg95 } from "./assembly/modem/quectel/bg95";
-  import { serve } from "./assembly/modem/serial";
   import { place } from "./assembly/place";
   import { Soracom } from "./assembly/soracom/access-point";
   import { Outcome } from "./assembly/soracom/outcome";
+  import { sleepUntil } from "./assembly/time";
   import { beginLog, endLog } from "./assembly/util/log";
   import { Text } from "./assembly/util/text";
-  import { until } from "./assembly/util/wait";
   ${CLIENTS.map(
     ([file, type], i) => `
     import { ${type} } from "./assembly/soracom/${file}";
@@ -53,14 +53,12 @@ const SOURCE = `
   const READ_MS: i64 = ${READ_MS};
   let sent: bool = false;
   let which: i32 = 0;
-  export function board_abi(): i32 { return 1; }
   export function setup(): void {
-    uart_open(0, 115200, 0);
     which = adc_read(0);
     modem.push = adc_read(1) == 1;
-    modem.begin(7);
+    modem.begin(0, 115200);
     text.on(message, 64).str('${MESSAGE}');
-    ${CLIENTS.map(([, type], i) => `c${i}.open(modem${type.endsWith('Udp') ? ', 7' : ''});`).join('\n')}
+    ${CLIENTS.map((_client, i) => `c${i}.open(modem);`).join('\n')}
   }
   function tell(outcome: Outcome, code: i32, ptr: usize, len: i32): void {
     beginLog("").num(<i32>outcome).str(" ").num(code).str(" ").bytes(ptr, len);
@@ -68,7 +66,7 @@ const SOURCE = `
   }
   export function loop(): i32 {
     const now = clock_ms();
-    const line = serve(modem, 0, now);
+    modem.step(now);
     const starts = modem.ready && !sent;
     if (starts) sent = true;
     let deadline: i64 = i64.MAX_VALUE;
@@ -81,13 +79,13 @@ const SOURCE = `
              deadline = c${i}.deadline;
            }`
         : `if (which == ${i}) {
-             if (starts) c${i}.send(now, message, text.length, answer, 1024);
+             if (starts) c${i}.exchange(now, message, text.length, answer, 1024);
              const o = c${i}.step(now);
              if (o != Outcome.Pending) tell(o, c${i}.code, c${i}.answer, c${i}.answerLength);
              deadline = c${i}.deadline;
            }`,
     ).join('\n')}
-    return until(now, line, modem.deadline, deadline);
+    return sleepUntil(now, modem.deadline, deadline);
   }
 `;
 

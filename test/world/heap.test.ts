@@ -1,8 +1,8 @@
 // No allocation after setup(): the heap pointer of every device binary, and of the card in it, while it does what it is for, and
 // while the network does not let it.
 
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { configurationOf } from '../../host/build/configuration.js';
 import { DEMO_PROFILE, makeDemo } from '../../host/cli/demo.js';
 import { HOUR, MINUTE } from '../../host/clock/clock.js';
 import { loadSimProfile, makeCard } from '../../host/index.js';
@@ -14,7 +14,7 @@ const PROFILE = loadSimProfile(DEMO_PROFILE);
 const debug = (name: string): Uint8Array => exposeHeap(debugBinary(name));
 /** No devices of their own: the card, which is in each of them, the probe of the boards, and what is called from JavaScript. */
 const OTHERS = /^(sim|probe|kit)/;
-const { targets } = JSON.parse(readFileSync('asconfig.json', 'utf8')) as { targets: Record<string, unknown> };
+const { targets } = configurationOf('.');
 const apps = Object.keys(targets)
   .filter((name) => name.endsWith('-debug') && !OTHERS.test(name))
   .map((name) => name.slice(0, -'-debug'.length));

@@ -14,14 +14,14 @@ import { PROFILE } from './demo-world.js';
 
 /** Sends `hello` and then every byte value, and logs each line that comes back and how many of those bytes. */
 const SOURCE = `
-  import { LogLevel, clock_ms, uart_open } from "./assembly/board/index";
+  export * from "./assembly/app";
+  import { LogLevel, clock_ms } from "./assembly/board/index";
   import { Bg95 } from "./assembly/modem/quectel/bg95";
   import { place } from "./assembly/place";
-  import { serve } from "./assembly/modem/serial";
   import { Soracom } from "./assembly/soracom/access-point";
   import { BeamStream, StreamState } from "./assembly/soracom/beam-stream";
+  import { sleepUntil } from "./assembly/time";
   import { beginLog, endLog } from "./assembly/util/log";
-  import { until } from "./assembly/util/wait";
 
   const modem = place<Bg95<Soracom>>();
   const stream = place<BeamStream<Bg95<Soracom>>>();
@@ -34,11 +34,9 @@ const SOURCE = `
   let wrong: i32 = 0;
   let state: StreamState = StreamState.Closed;
 
-  export function board_abi(): i32 { return 1; }
   export function setup(): void {
-    uart_open(0, 115200, 0);
-    modem.begin(7);
-    stream.open(modem, 7);
+    modem.begin(0, 115200);
+    stream.open(modem);
     const hello = "hello\\n";
     for (let i = 0; i < 6; i++) store<u8>(out + i, hello.charCodeAt(i));
     for (let i = 0; i < 256; i++) store<u8>(out + 6 + i, i);
@@ -64,7 +62,7 @@ const SOURCE = `
   }
   export function loop(): i32 {
     const now = clock_ms();
-    const wake = serve(modem, 0, now);
+    modem.step(now);
     stream.step(now);
     if (stream.state != state) {
       state = stream.state;
@@ -75,7 +73,7 @@ const SOURCE = `
     const heap = memory.data(64);
     let n: i32;
     while ((n = stream.read(heap, 64)) > 0) for (let i = 0; i < n; i++) take(load<u8>(heap + i));
-    return until(now, wake, modem.deadline, stream.deadline);
+    return sleepUntil(now, modem.deadline, stream.deadline);
   }
 `;
 

@@ -6,17 +6,14 @@
 import { Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { Path } from "../path";
-import { Access, Of } from "../table";
+import { Access, Of, objectTable, rowsOf } from "../table";
 import { Value } from "../value";
 import { CELL } from "./cells";
 import { DeviceFacts } from "./plain-device";
 
 export { Wish } from "./plain-device";
 
-const ROWS: i32 = 18;
-// prettier-ignore
-const TABLE = memory.data<i32>([
-  3, 0x0100, 1, ROWS,
+const TABLE = objectTable(3, 0x0100, 1, [
   0 | Of.String | Access.R,
   1 | Of.String | Access.R,
   2 | Of.String | Access.R,
@@ -85,7 +82,7 @@ export class Device extends DeviceFacts {
   /** Seconds since 1970, -1 while unknown; what a server has set it to is ahead of the device's own by `ahead`. */
   private seconds: i64;
   private ahead: i64;
-  @bytes(ROWS * CELL, 8) private cellsAt: usize;
+  @bytes(rowsOf(TABLE) * CELL, 8) private cellsAt: usize;
   @bytes(ERRORS) private errors: usize;
   @bytes(OFFSET_MAX) private offset: usize;
   @bytes(ZONE_MAX) private zone: usize;

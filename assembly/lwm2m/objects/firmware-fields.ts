@@ -1,10 +1,8 @@
 // Object 5 by its numbers: the table, states and results, and how packages come. LwM2M Core E.6.
 
-import { Access, Of } from "../table";
+import { Access, Of, objectTable } from "../table";
 
-// prettier-ignore
-const TABLE = memory.data<i32>([
-  5, 0x0100, 1, 9,
+const TABLE = objectTable(5, 0x0100, 1, [
   0 | Of.Opaque | Access.WM,
   1 | Of.String | Access.RWM,
   2 | Access.EM,
@@ -15,9 +13,7 @@ const TABLE = memory.data<i32>([
   8 | Of.Integer | Access.Rs,
   9 | Of.Integer | Access.RM,
 ]);
-// prettier-ignore
-const TABLE_11 = memory.data<i32>([
-  5, 0x0100, 1, 13,
+const TABLE_11 = objectTable(5, 0x0100, 1, [
   0 | Of.Opaque | Access.WM,
   1 | Of.String | Access.RWM,
   2 | Access.EM,

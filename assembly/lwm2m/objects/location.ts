@@ -1,13 +1,11 @@
 // Object 6, Location: where the device is. LwM2M Core E.7.
 
 import { Path } from "../path";
-import { Access, Of } from "../table";
+import { Access, Of, objectTable } from "../table";
 import { Value } from "../value";
 import { News } from "./news";
 
-// prettier-ignore
-const TABLE = memory.data<i32>([
-  6, 0x0100, 1, 6,
+const TABLE = objectTable(6, 0x0100, 1, [
   0 | Of.Float | Access.RM,
   1 | Of.Float | Access.RM,
   2 | Of.Float | Access.R,

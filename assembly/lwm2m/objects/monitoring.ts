@@ -2,14 +2,11 @@
 
 import { Ascii } from "../../util/ascii";
 import { Path } from "../path";
-import { Access, Of } from "../table";
+import { Access, Of, objectTable, rowsOf } from "../table";
 import { Value } from "../value";
 import { CELL, Cells } from "./cells";
 
-const ROWS: i32 = 9;
-// prettier-ignore
-const TABLE = memory.data<i32>([
-  4, 0x0100, 1, ROWS,
+const TABLE = objectTable(4, 0x0100, 1, [
   0 | Of.Integer | Access.RM,
   1 | Of.Integer | Access.RsM,
   2 | Of.Integer | Access.RM,
@@ -38,7 +35,7 @@ const ADDRESS_MAX: i32 = 45;
 @unmanaged
 export class Monitoring extends Cells {
   private addressLen: i32;
-  @bytes(ROWS * CELL, 8) private cellsAt: usize;
+  @bytes(rowsOf(TABLE) * CELL, 8) private cellsAt: usize;
   @bytes(ADDRESS_MAX) private address: usize;
 
   /** The APN is ASCII; "" when there is none. */

@@ -5,14 +5,11 @@
 
 import { Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
-import { Access, Of } from "../table";
+import { Access, Of, objectTable, rowsOf } from "../table";
 import { Value } from "../value";
 import { CELL, Cells } from "./cells";
 
-const ROWS: i32 = 9;
-// prettier-ignore
-const TABLE = memory.data<i32>([
-  3, 0x0100, 1, ROWS,
+const TABLE = objectTable(3, 0x0100, 1, [
   0 | Of.String | Access.R,
   1 | Of.String | Access.R,
   2 | Of.String | Access.R,
@@ -61,7 +58,7 @@ export class DeviceFacts extends Cells {
 /** Place with `place`, then `begin`. */
 @unmanaged
 export class PlainDevice extends DeviceFacts {
-  @bytes(ROWS * CELL, 8) private cellsAt: usize;
+  @bytes(rowsOf(TABLE) * CELL, 8) private cellsAt: usize;
 
   /** The texts are ASCII without quotes. The version is the one that firmware updates tell apart. */
   begin(manufacturer: Ascii, model: Ascii, version: Ascii, type: Ascii): void {

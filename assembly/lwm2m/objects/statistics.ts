@@ -3,13 +3,11 @@
 import { never } from "../../util/wait";
 import { Status } from "../../board/index";
 import { Path } from "../path";
-import { Access, Of } from "../table";
+import { Access, Of, objectTable } from "../table";
 import { Value } from "../value";
 import { News } from "./news";
 
-// prettier-ignore
-const TABLE = memory.data<i32>([
-  7, 0x0100, 1, 7,
+const TABLE = objectTable(7, 0x0100, 1, [
   2 | Of.Integer | Access.R,
   3 | Of.Integer | Access.R,
   4 | Of.Integer | Access.R,

@@ -1,5 +1,6 @@
 // Quectel BG95.
 
+import { SerialModem } from "../serial";
 import { NoTls } from "./sockets";
 import { QuectelDriver } from "./driver";
 import { QuectelTls } from "./tls";
@@ -14,8 +15,11 @@ export class Bg95Module {
   }
 }
 
-/** The driver with TCP and UDP sockets; `A` is the access point. Place with `place`, then `begin`. */
-export type Bg95<A> = QuectelDriver<Bg95Module, A, NoTls>;
+/** The driver without its UART; `A` is the access point, `T` is NoTls or QuectelTls. */
+export type Bg95Driver<A, T> = QuectelDriver<Bg95Module, A, T>;
 
-/** The same with TLS sockets besides. Place with `place`, then `begin`. */
-export type Bg95Tls<A> = QuectelDriver<Bg95Module, A, QuectelTls>;
+/** The modem with TCP and UDP sockets; `A` is the access point. Place with `place`, then `begin`. */
+export type Bg95<A> = SerialModem<Bg95Driver<A, NoTls>>;
+
+/** The same with TLS sockets besides. */
+export type Bg95Tls<A> = SerialModem<Bg95Driver<A, QuectelTls>>;

@@ -65,7 +65,6 @@ export class QuectelDriver<M, A, T> {
   private pollAt: i64;
   private setting: i32;
   private after: ModemState;
-  private pauseCap: i32;
   private sawStart: bool;
   /** A context is active that was there before this device asked for one. */
   private active: bool;
@@ -168,9 +167,8 @@ export class QuectelDriver<M, A, T> {
     this.sockets.leave();
   }
 
-  private pause(after: ModemState, cap: i32): void {
+  private pause(after: ModemState): void {
     this.after = after;
-    this.pauseCap = cap;
     this.enter(ModemState.Pause);
   }
 
@@ -197,7 +195,7 @@ export class QuectelDriver<M, A, T> {
         this.enter(ModemState.Settings);
       } else {
         this.silent++;
-        this.pause(ModemState.Probe, PROBE_CAP_MS);
+        this.pause(ModemState.Probe);
       }
       return;
     }
@@ -209,9 +207,9 @@ export class QuectelDriver<M, A, T> {
     // In step with a modem of unknown state: begin at the beginning; after too many of these restart it.
     if (++this.contextFaults >= CONTEXT_FAULTS && result == AtResult.Timeout) {
       this.contextFaults = 0;
-      this.pause(ModemState.Reset, BACKOFF_CAP_MS);
+      this.pause(ModemState.Reset);
     } else {
-      this.pause(ModemState.Probe, PROBE_CAP_MS);
+      this.pause(ModemState.Probe);
     }
   }
 
@@ -219,10 +217,10 @@ export class QuectelDriver<M, A, T> {
     this.sockets.fail(Status.Closed);
     this.sockets.faults = 0;
     if (++this.contextFaults < CONTEXT_FAULTS) {
-      this.pause(ModemState.Registration, BACKOFF_CAP_MS);
+      this.pause(ModemState.Registration);
     } else {
       this.contextFaults = 0;
-      this.pause(ModemState.Reset, BACKOFF_CAP_MS);
+      this.pause(ModemState.Reset);
     }
   }
 
@@ -273,7 +271,7 @@ export class QuectelDriver<M, A, T> {
         if (this.link.sawSim) {
           this.enter(ModemState.Registration);
         } else if (now >= this.until) {
-          this.pause(ModemState.Reset, BACKOFF_CAP_MS);
+          this.pause(ModemState.Reset);
         } else if (now >= this.pollAt) {
           this.pollAt = now + CPIN_POLL_MS;
           at.ask(now, "AT+CPIN?", SHORT_MS, "+CPIN:");
@@ -289,7 +287,7 @@ export class QuectelDriver<M, A, T> {
         if (this.link.isRegistered) {
           this.enter(ModemState.Deactivate);
         } else if (now >= this.until) {
-          this.pause(ModemState.Reset, BACKOFF_CAP_MS);
+          this.pause(ModemState.Reset);
         } else if (now >= this.pollAt) {
           this.pollAt = now + CEREG_POLL_MS;
           at.ask(now, "AT+CEREG?", SHORT_MS, "+CEREG:");
@@ -338,7 +336,10 @@ export class QuectelDriver<M, A, T> {
         return;
 
       case ModemState.Pause:
-        if (entering) this.until = now + this.backoff.next(BACKOFF_MS, this.pauseCap);
+        if (entering) {
+          const cap = this.after == ModemState.Probe ? PROBE_CAP_MS : BACKOFF_CAP_MS;
+          this.until = now + this.backoff.next(BACKOFF_MS, cap);
+        }
         if (now >= this.until) this.enter(this.after);
         return;
 

@@ -7,6 +7,7 @@
 import { NetKind, NetState, Status } from "../../board/index";
 import { Ascii } from "../../util/ascii";
 import { Backoff } from "../../util/backoff";
+import { drawSeed } from "../../util/seed";
 import { openSocket } from "../transport";
 
 /** What the client is doing. */
@@ -54,9 +55,9 @@ export class UdpMessage<N> {
   @part private backoff: Backoff;
 
   /**
-   * `host` and `port` of all messages; the first wait for an answer is 75 % to 125 % of `waitMs`; `seed` spreads them.
+   * `host` and `port` of all messages; the first wait for an answer is 75 % to 125 % of `waitMs`.
    */
-  attach(net: N, host: Ascii, port: i32, waitMs: i32, seed: u32): void {
+  attach(net: N, host: Ascii, port: i32, waitMs: i32): void {
     this.net = net;
     this.host = host;
     this.port = port;
@@ -64,7 +65,7 @@ export class UdpMessage<N> {
     this.tries = 4;
     this.handle = -1;
     this.deadline = i64.MAX_VALUE;
-    this.backoff.seed(seed);
+    this.backoff.seed(drawSeed());
   }
 
   get idle(): bool {

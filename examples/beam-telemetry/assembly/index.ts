@@ -3,42 +3,31 @@
 // The device holds no password and no certificate: who it is, the SIM proves. What cannot be sent now waits in the
 // board's store, in order, through loss of network, modem restarts and power cuts.
 
-import { BOARD_ABI, LogLevel, adc_read, clock_ms, clock_unix_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { Bg95 } from "akari/assembly/modem/quectel/bg95";
-import { serve } from "akari/assembly/modem/serial";
-import { place } from "akari/assembly/place";
-import { Soracom } from "akari/assembly/soracom/access-point";
-import { Outbox } from "akari/assembly/soracom/outbox";
-import { beginLog, endLog, logText } from "akari/assembly/util/log";
-import { until } from "akari/assembly/util/wait";
+export * from "akari/app";
+import { LogLevel, adc_read, clock_ms, clock_unix_ms } from "akari/board";
+import { Bg95 } from "akari/modem/quectel/bg95";
+import { place } from "akari/place";
+import { Outbox, Soracom } from "akari/soracom";
+import { Every, sleepUntil } from "akari/time";
+import { beginLog, endLog, logText } from "akari/util/log";
 
 /** UART port that the modem is wired to, and its speed. */
 const MODEM_PORT = 0;
 const MODEM_BAUD = 115_200;
 /** Analogue channel of the sensor, a TMP36: 500 mV at 0 °C and 10 mV more for each degree. */
 const SENSOR = 0;
-const PERIOD_MS: i64 = 60_000;
+const PERIOD_MS = 60_000;
 
 type Modem = Bg95<Soracom>;
 
+const minute = place<Every>();
 const modem = place<Modem>();
 const outbox = place<Outbox<Modem>>();
-const random = memory.data(4, 4);
-let nextReading: i64 = 0;
-
-// Where static data ends, for engines that give an app no more memory than that.
-export { __data_end, __heap_base };
-
-export function board_abi(): i32 {
-  return BOARD_ABI;
-}
 
 /** Called once, at the start. */
 export function setup(): void {
   logText(LogLevel.Info, "beam-telemetry: started");
-  uart_open(MODEM_PORT, MODEM_BAUD, 0);
-  entropy(random, 4);
-  modem.begin(load<u32>(random));
+  modem.begin(MODEM_PORT, MODEM_BAUD);
   outbox.open(modem, "/telemetry");
   if (outbox.count > 0) {
     beginLog("unsent readings in the store: ").num(outbox.count);
@@ -49,13 +38,10 @@ export function setup(): void {
 /** Called again and again; returns after how many milliseconds it wants to be called if nothing comes in before. */
 export function loop(): i32 {
   const now = clock_ms();
-  if (now >= nextReading) {
-    nextReading = now - (now % PERIOD_MS) + PERIOD_MS;
-    takeReading(now);
-  }
-  const line = serve(modem, MODEM_PORT, now);
+  if (minute.isDue(now, PERIOD_MS)) takeReading(now);
+  modem.step(now);
   outbox.step(now);
-  return until(now, nextReading, min(line, modem.deadline), outbox.deadline);
+  return sleepUntil(now, modem.deadline, outbox.deadline, minute.deadline);
 }
 
 function takeReading(now: i64): void {

@@ -3,20 +3,18 @@
 //
 // The token is a credential for as long as it lives: it goes over TLS only, and never into the log.
 
-import { BOARD_ABI, LogLevel, NetKind, clock_ms, entropy, gpio_write, uart_open } from "akari/assembly/board/index";
-import { Bg95Tls } from "akari/assembly/modem/quectel/bg95";
-import { serve } from "akari/assembly/modem/serial";
-import { place } from "akari/assembly/place";
-import { Soracom } from "akari/assembly/soracom/access-point";
-import { Method } from "akari/assembly/net/http/fields";
-import { EndorseClient } from "akari/assembly/soracom/endorse";
-import { HttpService } from "akari/assembly/soracom/http-service";
-import { Outcome } from "akari/assembly/soracom/outcome";
-import { Ascii } from "akari/assembly/util/ascii";
-import { Backoff } from "akari/assembly/util/backoff";
-import { beginLog, endLog, logText } from "akari/assembly/util/log";
-import { Text } from "akari/assembly/util/text";
-import { until } from "akari/assembly/util/wait";
+export * from "akari/app";
+import { LogLevel, NetKind, clock_ms, gpio_write } from "akari/board";
+import { Bg95Tls } from "akari/modem/quectel/bg95";
+import { Method } from "akari/net/http/fields";
+import { place } from "akari/place";
+import { EndorseClient, HttpService, Outcome, Soracom } from "akari/soracom";
+import { sleepUntil } from "akari/time";
+import { Ascii } from "akari/util/ascii";
+import { Backoff } from "akari/util/backoff";
+import { beginLog, endLog, logText } from "akari/util/log";
+import { drawSeed } from "akari/util/seed";
+import { Draft } from "akari/util/text";
 
 const MODEM_PORT = 0;
 const MODEM_BAUD = 115_200;
@@ -38,48 +36,46 @@ const enum Step {
 
 type Modem = Bg95Tls<Soracom>;
 
-const modem = place<Modem>();
+
+@unmanaged
+class Answer {
+  @bytes(ANSWER_MAX) bytes: usize;
+}
+
+const backoff = place<Backoff>();
+const answer = place<Answer>();
+const parameters = place<Draft>();
 const endorse = place<EndorseClient<Modem>>();
 const door = place<HttpService<Modem>>();
-const backoff = place<Backoff>();
-const text = place<Text>();
-const random = memory.data(4, 4);
-const parameters = memory.data(64);
-const answer = memory.data(ANSWER_MAX);
+const modem = place<Modem>();
 
 let step: Step = Step.Rest;
 let at: i64 = 0;
 let visit: i32 = 0;
 
-export function board_abi(): i32 {
-  return BOARD_ABI;
-}
-
 export function setup(): void {
   logText(LogLevel.Info, "endorse-token: started");
-  uart_open(MODEM_PORT, MODEM_BAUD, 0);
-  entropy(random, 4);
-  modem.begin(load<u32>(random));
-  backoff.seed(load<u32>(random));
+  modem.begin(MODEM_PORT, MODEM_BAUD);
+  backoff.seed(drawSeed());
   endorse.open(modem);
   door.attach(modem, "door.example", 443, NetKind.Tls);
 }
 
 export function loop(): i32 {
   const now = clock_ms();
-  const line = serve(modem, MODEM_PORT, now);
+  modem.step(now);
   const token = endorse.stepToken(now);
   const opened = door.step(now);
   if (step == Step.Rest && modem.ready && now >= at) {
     // What the door is to know goes into the token, under the platform's signature.
-    text.on(parameters, 64).str('{"door":"north","visit":').num(++visit).str("}");
-    endorse.post(now, parameters, text.length);
+    parameters.compose().str('{"door":"north","visit":').num(++visit).str("}");
+    endorse.post(now, parameters.ptr, parameters.length);
     step = Step.Token;
   } else if (step == Step.Token && token == Outcome.Delivered) {
     beginLog("endorse: a token of ").num(endorse.tokenLength).str(" bytes");
     endLog(LogLevel.Info);
     door.begin(Method.Post, "/enter").header("Content-Type", "application/jwt");
-    door.send(now, endorse.token, endorse.tokenLength, answer, ANSWER_MAX);
+    door.send(now, endorse.token, endorse.tokenLength, answer.bytes, ANSWER_MAX);
     step = Step.Door;
   } else if (step == Step.Door && opened == Outcome.Delivered) {
     logText(LogLevel.Info, "door: opens");
@@ -98,7 +94,7 @@ export function loop(): i32 {
     failed(now, "door: stays closed, status ", door.code);
   }
   const turn = step == Step.Inside || (step == Step.Rest && modem.ready) ? at : i64.MAX_VALUE;
-  return until(now, min(turn, line), modem.deadline, min(endorse.deadline, door.deadline));
+  return sleepUntil(now, modem.deadline, endorse.deadline, door.deadline, turn);
 }
 
 function failed(now: i64, what: Ascii, code: i32): void {

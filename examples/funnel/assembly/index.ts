@@ -1,76 +1,49 @@
 // Reads a temperature sensor once a minute and hands it to a cloud's intake through SORACOM Funnel: one datagram out,
 // one back when the cloud has accepted it. The cloud's credentials stay with the platform.
 
-import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { Bg95 } from "akari/assembly/modem/quectel/bg95";
-import { serve } from "akari/assembly/modem/serial";
-import { place } from "akari/assembly/place";
-import { Soracom } from "akari/assembly/soracom/access-point";
-import { FunnelUdp } from "akari/assembly/soracom/funnel";
-import { Outcome } from "akari/assembly/soracom/outcome";
-import { beginLog, endLog, logText } from "akari/assembly/util/log";
-import { Text } from "akari/assembly/util/text";
-import { until } from "akari/assembly/util/wait";
+export * from "akari/app";
+import { LogLevel, adc_read, clock_ms } from "akari/board";
+import { Bg95 } from "akari/modem/quectel/bg95";
+import { place } from "akari/place";
+import { FunnelUdp, Outcome, Soracom } from "akari/soracom";
+import { Every, sleepUntil } from "akari/time";
+import { beginLog, endLog, logText } from "akari/util/log";
 
+/** UART port that the modem is wired to, and its speed. */
 const MODEM_PORT = 0;
 const MODEM_BAUD = 115_200;
+/** Analogue channel of a TMP36: 500 mV at 0 °C, and a millivolt is a tenth of a degree. */
 const SENSOR = 0;
-const PERIOD_MS: i64 = 60_000;
-const MESSAGE_MAX = 64;
-const ANSWER_MAX = 128;
+const PERIOD_MS = 60_000;
 
 type Modem = Bg95<Soracom>;
 
-const modem = place<Modem>();
+const minute = place<Every>();
 const funnel = place<FunnelUdp<Modem>>();
-const text = place<Text>();
-const random = memory.data(4, 4);
-const message = memory.data(MESSAGE_MAX);
-const answer = memory.data(ANSWER_MAX);
-
-let sending: bool = false;
-let seq: i32 = 0;
-let due: i64 = 0;
-
-export function board_abi(): i32 {
-  return BOARD_ABI;
-}
+const modem = place<Modem>();
 
 export function setup(): void {
   logText(LogLevel.Info, "funnel: started");
-  uart_open(MODEM_PORT, MODEM_BAUD, 0);
-  entropy(random, 4);
-  modem.begin(load<u32>(random));
-  funnel.open(modem, load<u32>(random));
+  modem.begin(MODEM_PORT, MODEM_BAUD);
+  funnel.open(modem);
 }
 
 export function loop(): i32 {
   const now = clock_ms();
-  const line = serve(modem, MODEM_PORT, now);
+  modem.step(now);
   const outcome = funnel.step(now);
   if (outcome != Outcome.Pending) finish(outcome);
-  if (!sending && modem.ready && now >= due) {
-    due = now - (now % PERIOD_MS) + PERIOD_MS;
-    // A TMP36: 500 mV at 0 °C, and a millivolt is a tenth of a degree.
-    text
-      .on(message, MESSAGE_MAX)
-      .str('{"seq":')
-      .num(seq)
-      .str(',"temperature":')
-      .tenths(adc_read(SENSOR) - 500)
-      .str("}");
-    funnel.send(now, message, text.length, answer, ANSWER_MAX);
-    sending = true;
+  if (minute.isDue(now, PERIOD_MS, modem.ready && funnel.idle)) {
+    const reading = funnel.compose().str('{"seq":').num(funnel.seq).str(',"temperature":');
+    funnel.send(now, reading.tenths(adc_read(SENSOR) - 500).str("}"));
   }
-  return until(now, !sending && modem.ready ? due : i64.MAX_VALUE, min(line, modem.deadline), funnel.deadline);
+  return sleepUntil(now, modem.deadline, funnel.deadline, minute.deadline);
 }
 
 function finish(outcome: Outcome): void {
-  sending = false;
   const isDelivered = outcome == Outcome.Delivered;
-  const line = beginLog(isDelivered ? "funnel: the cloud has " : "funnel: not accepted: ").num(seq);
+  const line = beginLog(isDelivered ? "funnel: the cloud has " : "funnel: not accepted: ").num(funnel.seq);
   line.str(", status ").num(funnel.code);
   if (funnel.answerLength > 0) line.str(" ").bytes(funnel.answer, funnel.answerLength);
   endLog(isDelivered ? LogLevel.Info : LogLevel.Warn);
-  seq++;
 }

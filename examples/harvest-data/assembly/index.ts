@@ -1,84 +1,91 @@
 // Reads a temperature sensor once a minute and stores it at the platform, in SORACOM Harvest Data, under the time at
 // which it was read: what was read without network is stored later, and stands where it belongs.
 
-import { BOARD_ABI, LogLevel, adc_read, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import { Bg95 } from "akari/assembly/modem/quectel/bg95";
-import { serve } from "akari/assembly/modem/serial";
-import { place } from "akari/assembly/place";
-import { Soracom } from "akari/assembly/soracom/access-point";
-import { HarvestHttp } from "akari/assembly/soracom/harvest-data";
-import { Outcome } from "akari/assembly/soracom/outcome";
-import { Backoff } from "akari/assembly/util/backoff";
-import { beginLog, endLog, logText } from "akari/assembly/util/log";
-import { Text } from "akari/assembly/util/text";
-import { until } from "akari/assembly/util/wait";
+export * from "akari/app";
+import { LogLevel, adc_read, clock_ms } from "akari/board";
+import { Bg95 } from "akari/modem/quectel/bg95";
+import { elementOf, place, strideOf } from "akari/place";
+import { HarvestHttp, Outcome, Soracom } from "akari/soracom";
+import { Every, sleepUntil } from "akari/time";
+import { Backoff } from "akari/util/backoff";
+import { beginLog, endLog, logText } from "akari/util/log";
+import { drawSeed } from "akari/util/seed";
+import { Draft } from "akari/util/text";
 
 const MODEM_PORT = 0;
 const MODEM_BAUD = 115_200;
+/** Analogue channel of a TMP36: 500 mV at 0 °C, and a millivolt is a tenth of a degree. */
 const SENSOR = 0;
-const PERIOD_MS: i64 = 60_000;
+const PERIOD_MS = 60_000;
 /** Readings that wait in memory; then the oldest is dropped. */
 const SLOTS = 64;
-const BODY_MAX = 64;
 
 type Modem = Bg95<Soracom>;
 
-const modem = place<Modem>();
-const harvest = place<HarvestHttp<Modem>>();
+
+@unmanaged
+class Reading {
+  /** Milliseconds of the board's clock. */
+  time: i64;
+  /** Of a degree. */
+  tenths: i32;
+}
+
+/** The last readings: number n in place n modulo SLOTS. */
+@unmanaged
+class Readings {
+  @bytes(SLOTS * strideOf<Reading>(), 8) private table: usize;
+
+  at(n: i32): Reading {
+    return elementOf<Reading>(this.table, n % SLOTS);
+  }
+}
+
+const minute = place<Every>();
 const backoff = place<Backoff>();
-const text = place<Text>();
-/** Of reading n modulo SLOTS: when (`clock_ms`), and tenths of a degree. */
-const times = memory.data(SLOTS * 8, 8);
-const values = memory.data(SLOTS * 4, 4);
-const random = memory.data(4, 4);
-const body = memory.data(BODY_MAX);
+const body = place<Draft>();
+const harvest = place<HarvestHttp<Modem>>();
+const modem = place<Modem>();
+const readings = place<Readings>();
 
 let head: i32 = 0;
 let tail: i32 = 0;
 let sending: i32 = 0; // 0 none, otherwise reading number + 1
-let nextReading: i64 = 0;
 let retryAt: i64 = 0;
-
-export function board_abi(): i32 {
-  return BOARD_ABI;
-}
 
 export function setup(): void {
   logText(LogLevel.Info, "harvest-data: started");
-  uart_open(MODEM_PORT, MODEM_BAUD, 0);
-  entropy(random, 4);
-  modem.begin(load<u32>(random));
-  backoff.seed(load<u32>(random));
+  modem.begin(MODEM_PORT, MODEM_BAUD);
+  backoff.seed(drawSeed());
   harvest.open(modem);
 }
 
 export function loop(): i32 {
   const now = clock_ms();
-  if (now >= nextReading) {
-    nextReading = now - (now % PERIOD_MS) + PERIOD_MS;
-    store<i64>(times + (tail % SLOTS) * 8, now);
-    store<i32>(values + (tail % SLOTS) * 4, adc_read(SENSOR) - 500); // TMP36: a millivolt is a tenth of a degree
-    if (++tail - head > SLOTS) head = tail - SLOTS;
-  }
-  const line = serve(modem, MODEM_PORT, now);
+  if (minute.isDue(now, PERIOD_MS)) takeReading(now);
+  modem.step(now);
   const outcome = harvest.step(now);
   if (outcome != Outcome.Pending) finish(now, outcome);
   const unixMs = modem.unixMs(now);
   const waits = head < tail && sending == 0 && modem.ready && unixMs >= 0;
   if (waits && now >= retryAt) send(now, unixMs);
-  return until(now, min(nextReading, waits ? retryAt : i64.MAX_VALUE), min(line, modem.deadline), harvest.deadline);
+  const retry = waits ? retryAt : i64.MAX_VALUE;
+  return sleepUntil(now, modem.deadline, harvest.deadline, minute.deadline, retry);
+}
+
+function takeReading(now: i64): void {
+  const reading = readings.at(tail);
+  reading.time = now;
+  reading.tenths = adc_read(SENSOR) - 500;
+  if (++tail - head > SLOTS) head = tail - SLOTS;
 }
 
 function send(now: i64, unixMs: i64): void {
-  const slot = head % SLOTS;
+  const reading = readings.at(head);
   sending = head + 1;
-  text
-    .on(body, BODY_MAX)
-    .str('{"temperature":')
-    .tenths(load<i32>(values + slot * 4))
-    .str("}");
-  const time = unixMs - (now - load<i64>(times + slot * 8));
-  harvest.post(now, "application/json", time, body, text.length, 0, 0);
+  body.compose().str('{"temperature":').tenths(reading.tenths).str("}");
+  const time = unixMs - (now - reading.time);
+  harvest.post(now, "application/json", time, body.ptr, body.length, 0, 0);
 }
 
 function finish(now: i64, outcome: Outcome): void {

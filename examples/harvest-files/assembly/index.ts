@@ -1,24 +1,17 @@
 // Puts a log that is larger than the device's memory into SORACOM Harvest Files, and gets a file from there by ranges,
 // goes on where it stood when the network breaks, and checks its SHA-256.
 
-import { BOARD_ABI, LogLevel, clock_ms, entropy, uart_open } from "akari/assembly/board/index";
-import {
-  SHA256_BYTES,
-  SHA256_CONTEXT_BYTES,
-  sha256Final,
-  sha256Init,
-  sha256Update,
-} from "akari/assembly/crypto/sha256";
-import { Bg95 } from "akari/assembly/modem/quectel/bg95";
-import { serve } from "akari/assembly/modem/serial";
-import { place } from "akari/assembly/place";
-import { Soracom } from "akari/assembly/soracom/access-point";
-import { FilesClient } from "akari/assembly/soracom/harvest-files";
-import { Outcome } from "akari/assembly/soracom/outcome";
-import { Backoff } from "akari/assembly/util/backoff";
-import { beginLog, endLog, logText } from "akari/assembly/util/log";
-import { Text } from "akari/assembly/util/text";
-import { until } from "akari/assembly/util/wait";
+export * from "akari/app";
+import { LogLevel, clock_ms } from "akari/board";
+import { SHA256_BYTES, Sha256 } from "akari/crypto/sha256";
+import { Bg95 } from "akari/modem/quectel/bg95";
+import { place } from "akari/place";
+import { FilesClient, Outcome, Soracom } from "akari/soracom";
+import { sleepUntil } from "akari/time";
+import { Backoff } from "akari/util/backoff";
+import { beginLog, endLog, logText } from "akari/util/log";
+import { drawSeed } from "akari/util/seed";
+import { Text } from "akari/util/text";
 
 const MODEM_PORT = 0;
 const MODEM_BAUD = 115_200;
@@ -38,16 +31,22 @@ const enum Step {
 
 type Modem = Bg95<Soracom>;
 
-const modem = place<Modem>();
-const files = place<FilesClient<Modem>>();
+
+@unmanaged
+class Buffers {
+  /** Of the log, to send. */
+  @bytes(PART) part: usize;
+  /** The digest that the file is to have, and the one that it has, as text. */
+  @bytes(DIGEST_TEXT) wanted: usize;
+  @bytes(DIGEST_TEXT) found: usize;
+}
+
 const backoff = place<Backoff>();
 const text = place<Text>();
-const hash = memory.data(SHA256_CONTEXT_BYTES, 8);
-const digest = memory.data(SHA256_BYTES, 8);
-const random = memory.data(4, 4);
-const part = memory.data(PART);
-const wanted = memory.data(DIGEST_TEXT);
-const found = memory.data(DIGEST_TEXT);
+const hash = place<Sha256>();
+const buffers = place<Buffers>();
+const files = place<FilesClient<Modem>>();
+const modem = place<Modem>();
 
 let step: Step = Step.Upload;
 let running: bool = false;
@@ -55,31 +54,25 @@ let running: bool = false;
 let broken: bool = false;
 let at: i64 = 0;
 
-export function board_abi(): i32 {
-  return BOARD_ABI;
-}
-
 export function setup(): void {
   logText(LogLevel.Info, "harvest-files: started");
-  uart_open(MODEM_PORT, MODEM_BAUD, 0);
-  entropy(random, 4);
-  modem.begin(load<u32>(random));
-  backoff.seed(load<u32>(random));
+  modem.begin(MODEM_PORT, MODEM_BAUD);
+  backoff.seed(drawSeed());
   files.open(modem);
 }
 
 export function loop(): i32 {
   const now = clock_ms();
-  const line = serve(modem, MODEM_PORT, now);
+  modem.step(now);
   if (mayStart() && now >= at) start(now);
-  if (files.wantsPart) files.givePart(part, writeLog(files.partAt));
+  if (files.wantsPart) files.givePart(buffers.part, writeLog(files.partAt));
   const outcome = files.step(now);
   if (files.partLength > 0) {
     take(files.offset, files.part, files.partLength);
     files.next(now);
   }
   if (outcome != Outcome.Pending) finish(now, outcome);
-  return until(now, min(line, mayStart() ? at : i64.MAX_VALUE), modem.deadline, files.deadline);
+  return sleepUntil(now, modem.deadline, files.deadline, mayStart() ? at : i64.MAX_VALUE);
 }
 
 function mayStart(): bool {
@@ -93,7 +86,7 @@ function start(now: i64): void {
   } else if (broken) {
     files.resume(now);
   } else {
-    sha256Init(hash);
+    hash.begin();
     files.get(now, step == Step.Digest ? "/firmware/app.bin.sha256" : "/firmware/app.bin");
   }
 }
@@ -102,6 +95,7 @@ function start(now: i64): void {
 function writeLog(from: i32): i32 {
   // The net may have taken a part of a line.
   const first = from / LINE;
+  const part = buffers.part;
   text.on(part, PART);
   for (let i = first; i < min(first + PART / LINE, LINES); i++) {
     text
@@ -115,8 +109,9 @@ function writeLog(from: i32): i32 {
 }
 
 function take(offset: i32, ptr: usize, len: i32): void {
-  if (step == Step.Download) sha256Update(hash, ptr, len);
-  else memory.copy(wanted + min(offset, DIGEST_TEXT), ptr, min(len, DIGEST_TEXT - min(offset, DIGEST_TEXT)));
+  const from = min(offset, DIGEST_TEXT);
+  if (step == Step.Download) hash.update(ptr, len);
+  else memory.copy(buffers.wanted + from, ptr, min(len, DIGEST_TEXT - from));
 }
 
 function finish(now: i64, outcome: Outcome): void {
@@ -147,8 +142,7 @@ function finish(now: i64, outcome: Outcome): void {
 }
 
 function isWanted(): bool {
-  sha256Final(hash, digest);
-  text.on(found, DIGEST_TEXT);
-  for (let i = 0; i < SHA256_BYTES; i++) text.hex8(load<u8>(digest + i));
-  return memory.compare(found, wanted, DIGEST_TEXT) == 0;
+  hash.end();
+  text.on(buffers.found, DIGEST_TEXT).hex(hash.digest, SHA256_BYTES);
+  return memory.compare(buffers.found, buffers.wanted, DIGEST_TEXT) == 0;
 }

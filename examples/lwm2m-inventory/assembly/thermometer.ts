@@ -1,9 +1,9 @@
 // The app's own object: 3303 of the IPSO Alliance, a temperature, with its lowest and highest value and a reset of both.
 
-import { Status } from "akari/assembly/board/index";
-import { Path } from "akari/assembly/lwm2m/path";
-import { Access, Of } from "akari/assembly/lwm2m/table";
-import { Value } from "akari/assembly/lwm2m/value";
+import { Status } from "akari/board";
+import { Path } from "akari/lwm2m/path";
+import { Access, Of, objectTable } from "akari/lwm2m/table";
+import { Value } from "akari/lwm2m/value";
 
 const LOWEST = 5601;
 const HIGHEST = 5602;
@@ -11,11 +11,7 @@ const RESET = 5605;
 const VALUE = 5700;
 const UNITS = 5701;
 
-const TABLE = memory.data<i32>([
-  3303,
-  0x0100,
-  1,
-  5,
+const TABLE = objectTable(3303, 0x0100, 1, [
   5601 | Of.Float | Access.R,
   5602 | Of.Float | Access.R,
   5605 | Access.E,
@@ -23,7 +19,7 @@ const TABLE = memory.data<i32>([
   5701 | Of.String | Access.R,
 ]);
 
-/** Place with `memory.data(offsetof<Thermometer>(), 8)`. */
+/** Place with `place`. */
 @unmanaged
 export class Thermometer {
   /** Tenths of a degree. */

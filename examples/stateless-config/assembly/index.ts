@@ -1,27 +1,18 @@
 // A device that keeps no settings: what it is for and how often it acts, it asks the platform at every start and every
 // hour. The settings belong to the SIM: with another SIM the same device is another device.
 
-import {
-  BOARD_ABI,
-  LogLevel,
-  Status,
-  adc_read,
-  clock_ms,
-  entropy,
-  gpio_write,
-  uart_open,
-} from "akari/assembly/board/index";
-import { Bg95 } from "akari/assembly/modem/quectel/bg95";
-import { serve } from "akari/assembly/modem/serial";
-import { place } from "akari/assembly/place";
-import { Soracom } from "akari/assembly/soracom/access-point";
-import { MetadataClient } from "akari/assembly/soracom/metadata";
-import { Outcome } from "akari/assembly/soracom/outcome";
-import { Backoff } from "akari/assembly/util/backoff";
-import { JsonKind, JsonReader } from "akari/assembly/util/json";
-import { beginLog, endLog, logText } from "akari/assembly/util/log";
-import { equals } from "akari/assembly/util/text";
-import { until } from "akari/assembly/util/wait";
+export * from "akari/app";
+import { LogLevel, Status, adc_read, clock_ms, gpio_write } from "akari/board";
+import { Bg95 } from "akari/modem/quectel/bg95";
+import { place } from "akari/place";
+import { MetadataClient, Outcome, Soracom } from "akari/soracom";
+import { sleepUntil } from "akari/time";
+import { Ascii } from "akari/util/ascii";
+import { Backoff } from "akari/util/backoff";
+import { JsonKind, JsonReader } from "akari/util/json";
+import { beginLog, endLog, logText } from "akari/util/log";
+import { drawSeed } from "akari/util/seed";
+import { equals } from "akari/util/text";
 
 const MODEM_PORT = 0;
 const MODEM_BAUD = 115_200;
@@ -30,6 +21,7 @@ const LAMP = 2;
 const ASK_MS: i64 = 3_600_000;
 const DEFAULT_SECONDS = 60;
 const ANSWER_MAX = 512;
+const TAG: Ascii = "role";
 
 const enum Asked {
   Nothing,
@@ -47,13 +39,17 @@ const enum Role {
 
 type Modem = Bg95<Soracom>;
 
-const modem = place<Modem>();
-const metadata = place<MetadataClient<Modem>>();
+
+@unmanaged
+class Answer {
+  @bytes(ANSWER_MAX) bytes: usize;
+}
+
 const backoff = place<Backoff>();
 const json = place<JsonReader>();
-const random = memory.data(4, 4);
-const answer = memory.data(ANSWER_MAX);
-const TAG = memory.data<u8>([0x72, 0x6f, 0x6c, 0x65]); // role
+const answer = place<Answer>();
+const metadata = place<MetadataClient<Modem>>();
+const modem = place<Modem>();
 
 let asked: Asked = Asked.Nothing;
 let askAt: i64 = 0;
@@ -62,22 +58,16 @@ let periodMs: i64 = 0;
 let actAt: i64 = 0;
 let lampOn: i32 = 0;
 
-export function board_abi(): i32 {
-  return BOARD_ABI;
-}
-
 export function setup(): void {
   logText(LogLevel.Info, "stateless-config: started, without any settings");
-  uart_open(MODEM_PORT, MODEM_BAUD, 0);
-  entropy(random, 4);
-  modem.begin(load<u32>(random));
-  backoff.seed(load<u32>(random));
+  modem.begin(MODEM_PORT, MODEM_BAUD);
+  backoff.seed(drawSeed());
   metadata.open(modem);
 }
 
 export function loop(): i32 {
   const now = clock_ms();
-  const line = serve(modem, MODEM_PORT, now);
+  modem.step(now);
   ask(now);
   if (role != Role.Idle && now >= actAt) {
     actAt = now + periodMs;
@@ -85,7 +75,7 @@ export function loop(): i32 {
   }
   const asks = asked == Asked.Nothing && modem.ready ? askAt : i64.MAX_VALUE;
   const acts = role == Role.Idle ? i64.MAX_VALUE : actAt;
-  return until(now, min(asks, acts), min(line, modem.deadline), metadata.deadline);
+  return sleepUntil(now, modem.deadline, metadata.deadline, asks, acts);
 }
 
 function ask(now: i64): void {
@@ -93,7 +83,7 @@ function ask(now: i64): void {
   if (asked == Asked.Nothing) {
     if (!modem.ready || now < askAt) return;
     asked = Asked.Userdata;
-    metadata.userdata(now, answer, ANSWER_MAX);
+    metadata.userdata(now, answer.bytes, ANSWER_MAX);
   } else if (outcome == Outcome.Retry) {
     asked = Asked.Nothing;
     askAt = now + backoff.next(2_000, 300_000);
@@ -101,7 +91,7 @@ function ask(now: i64): void {
   } else if (outcome != Outcome.Pending && asked == Asked.Userdata) {
     takeUserdata(outcome == Outcome.Delivered && metadata.http.result == Status.Ok);
     asked = Asked.Role;
-    metadata.tag(now, TAG, 4, answer, ANSWER_MAX);
+    metadata.tag(now, TAG.ptr, TAG.length, answer.bytes, ANSWER_MAX);
   } else if (outcome != Outcome.Pending) {
     takeRole(outcome == Outcome.Delivered);
     asked = Asked.Nothing;
@@ -112,7 +102,7 @@ function ask(now: i64): void {
 }
 
 function takeUserdata(isThere: bool): void {
-  const kind = isThere ? json.find(answer, metadata.answerLength, "period") : JsonKind.None;
+  const kind = isThere ? json.find(answer.bytes, metadata.answerLength, "period") : JsonKind.None;
   const seconds = kind == JsonKind.Number ? json.integer(0) : 0;
   // What makes no sense is not obeyed.
   const isValid = seconds >= 1 && seconds <= 86_400;
@@ -134,8 +124,8 @@ function takeUserdata(isThere: bool): void {
 
 function takeRole(isThere: bool): void {
   role = Role.Idle;
-  if (isThere && equals(answer, metadata.answerLength, "thermometer")) role = Role.Thermometer;
-  if (isThere && equals(answer, metadata.answerLength, "lamp")) role = Role.Lamp;
+  if (isThere && equals(answer.bytes, metadata.answerLength, "thermometer")) role = Role.Thermometer;
+  if (isThere && equals(answer.bytes, metadata.answerLength, "lamp")) role = Role.Lamp;
   logText(
     LogLevel.Info,
     role == Role.Thermometer ? "role: thermometer" : role == Role.Lamp ? "role: lamp" : "role: none",

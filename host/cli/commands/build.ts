@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { buildTargets } from '../../build/build.js';
-import { BuildError, targetsOf } from '../../build/compile.js';
+import { targetsOf } from '../../build/compile.js';
+import { BuildError } from '../../build/configuration.js';
 import { figuresOf } from '../../build/figures.js';
 import { type Layout, layoutLines } from '../../build/layout.js';
 import { JobError, Output, UsageError } from '../output.js';
@@ -15,7 +16,7 @@ interface Options {
 /** `akari build`: the device binaries of the project in this folder. */
 export function buildCommand(): Command {
   return new Command('build')
-    .description('compile the device binaries that asconfig.json lists, and say how large they are')
+    .description('compile the device binaries of the project in this folder, and say how large they are')
     .argument('[target...]', 'names of targets; all unless given')
     .option('--layout', 'also say where the members of each object lie')
     .option('--force', 'compile targets of which nothing has changed, too')
@@ -29,7 +30,10 @@ async function build(wanted: readonly string[], options: Options): Promise<void>
   try {
     const targets = targetsOf(folder);
     for (const name of wanted) {
-      if (targets.every(({ target }) => target !== name)) throw new UsageError(`asconfig.json has no target "${name}"`);
+      if (targets.every(({ target }) => target !== name))
+        throw new UsageError(
+          `there is no target "${name}"; there are: ${targets.map(({ target }) => target).join(', ')}`,
+        );
     }
     const chosen = wanted.length === 0 ? targets : targets.filter(({ target }) => wanted.includes(target));
     // Layouts are known to a compilation alone.

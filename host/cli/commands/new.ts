@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BuildError } from '../../build/compile.js';
+import { BuildError } from '../../build/configuration.js';
 import { exampleNames, newProject } from '../../build/project.js';
 import { fileFault } from '../files.js';
 import { Output, UsageError } from '../output.js';

@@ -72,6 +72,34 @@ describe.each([...TCP, ...UDP])('%s', (client) => {
     if (status > 0) expect(clients.answer(client)).toBe(body);
   });
 
+  test('composes a message of up to 128 bytes in its own memory, and numbers it; one that is longer is not sent', () => {
+    const clients = opened(client, (socket) => socket.say(`201 ${'a'.repeat(300)}`));
+    const compose = (length: number): void => {
+      clients.call(`${client}_compose`, clients.time, clients.put('m'.repeat(length)));
+    };
+    const isIdle = (): boolean => clients.call(`${client}_idle`) === 1;
+    const seq = (): number => clients.call(`${client}_seq`);
+    const sent = (): number => clients.sockets.reduce((sum, { received }) => sum + received.length, 0);
+    let total = 0;
+    for (const [n, length] of [1, 127, 128].entries()) {
+      expect(isIdle()).toBe(true);
+      compose(length);
+      expect([isIdle(), seq()]).toEqual([false, n]);
+      expect([clients.outcome(client), code(clients, client)]).toEqual([Outcome.Delivered, 201]);
+      // Of an answer that is longer, 256 bytes are kept.
+      expect(clients.answer(client)).toBe('a'.repeat(252));
+      expect(sent()).toBe((total += length));
+    }
+    for (const length of [129, 256, 4096]) {
+      compose(length);
+      expect(isIdle()).toBe(false);
+      expect(clients.call(`${client}_deadline`)).toBe(0);
+      expect([clients.outcome(client), code(clients, client)]).toEqual([Outcome.Invalid, 0]);
+      expect(clients.call(`${client}_answerLength`)).toBe(0);
+    }
+    expect([isIdle(), seq(), sent()]).toEqual([true, 5, total]);
+  });
+
   test('a service set to leave the status away: the reply is the body', () => {
     const clients = opened(client, (socket) => socket.say('200 or so'));
     clients.call(`${client}_bare`, 1);

@@ -29,7 +29,7 @@ const tcp = (file: string, type: string, step = 'step'): Client => ({
 });
 const udp = (file: string, type: string, step = 'step'): Client => ({
   ...{ file, type, step },
-  open: 'open(net, 5)',
+  open: 'open(net)',
   transport: 'message',
 });
 
@@ -63,7 +63,11 @@ function declarations(name: string, { file, type, open, transport, step = 'step'
          export function ${name}_answerAt(): i32 { return <i32>(${name}.answer - OUT); }
          export function ${name}_result(): i32 { return ${name}.message.result; }
          export function ${name}_bare(on: bool): void { ${name}.bare = on; }
-         export function ${name}_send(now: i64, len: i32, max: i32): void { ${name}.send(now, IN, len, OUT, max); }`;
+         export function ${name}_idle(): bool { return ${name}.idle; }
+         export function ${name}_seq(): i32 { return ${name}.seq; }
+         export function ${name}_compose(now: i64, len: i32): void {
+           ${name}.send(now, ${name}.compose().bytes(IN, len)); }
+         export function ${name}_send(now: i64, len: i32, max: i32): void { ${name}.exchange(now, IN, len, OUT, max); }`;
   return `
     import { ${type} } from "./assembly/soracom/${file}";
     const ${name} = place<${type}<BoardNet>>();
@@ -126,7 +130,7 @@ const SOURCE = `
   export function files_partLength(): i32 { return files.partLength; }
 
   const stream = place<BeamStream<BoardNet>>();
-  export function stream_open(): void { stream.open(net, 3); }
+  export function stream_open(): void { stream.open(net); }
   export function stream_close(): void { stream.close(); }
   export function stream_step(now: i64): void { stream.step(now); }
   export function stream_state(): i32 { return stream.state; }
@@ -135,6 +139,9 @@ const SOURCE = `
   export function stream_write(len: i32): i32 { return stream.write(IN, len); }
   export function stream_read(max: i32): i32 { return stream.read(OUT, max); }
 `;
+
+/** What the board gives as random bits. */
+const SEED = 5;
 
 let module: WebAssembly.Module | undefined;
 
@@ -213,6 +220,10 @@ export class Clients {
     };
     this.#exports = new WebAssembly.Instance(module, {
       board: {
+        entropy: (ptr: number, len: number) => {
+          at(ptr, len).fill(0).writeUInt32LE(SEED);
+          return Status.Ok;
+        },
         net_open: (kind: number, host: number, hostLen: number, port: number) => {
           if (this.openResult < 0) return this.openResult;
           this.#woken = true;
