@@ -411,7 +411,8 @@ describe('a device that says nothing more', () => {
     };
     const request = await give({ method: 'pull' });
     // Its firmware object answers no more.
-    device.override = ({ path }) => (path.join('/').startsWith('5/0') ? new Promise(() => undefined) : undefined);
+    device.override = ({ path }) =>
+      path.join('/').startsWith('5/0') ? world.clock.sleep(MINUTE).then(() => reply('5.03')) : undefined;
     await world.pass(10 * MINUTE);
     const startedAt = world.clock.now();
     expect((await world.await(root.call('GET', `/devices/${id}/3/0/9`))).status).toBe(200);
