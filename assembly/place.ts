@@ -22,6 +22,9 @@ export function elementOf<T>(table: usize, index: i32): T {
   return changetype<T>(table + <usize>(index * strideOf<T>()));
 }
 
+/** How many values stand in `const NAME = memory.data<T>([..])`: a constant (host/build/tables.ts). `data` is the name. */
+export declare function lengthOf(data: usize): i32;
+
 /** Makes an object what it was when `place` gave it: all zero. */
 @inline
 export function clear<T>(object: T): void {

@@ -7,7 +7,7 @@
 
 /**
  * The address of a table. `version`: major in the high byte; `resources`: at most 32, constants. The build makes it
- * (host/build/object-tables.ts); in a constant it costs no code.
+ * (host/build/tables.ts); in a constant it costs no code.
  */
 export declare function objectTable(id: i32, version: i32, instancesMax: i32, resources: StaticArray<i32>): usize;
 

@@ -4,7 +4,7 @@ import type { Parser, Program } from './compiler-internals.js';
 import type { Layout } from './layout.js';
 import { literals } from './literals.js';
 import { alignMemoryEnd } from './memory-end.js';
-import { objectTables } from './object-tables.js';
+import { objectTables } from './tables.js';
 import { layoutsOf, parts } from './parts.js';
 
 /** A transform, as the compiler's `transforms` take it. */
@@ -15,7 +15,7 @@ export interface Transform {
   afterInitialize?(program: Program): void;
 }
 
-/** Text as bytes (literals.ts), objects within objects (parts.ts), tables that are counted (object-tables.ts). */
+/** Text as bytes (literals.ts), objects within objects (parts.ts), tables that are counted (tables.ts). */
 export async function deviceTransforms(): Promise<Transform[]> {
   await alignMemoryEnd();
   await objectTables();

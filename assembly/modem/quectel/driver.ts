@@ -45,7 +45,19 @@ const PROBE_CAP_MS = 10_000;
 const SOCKET_FAULTS = 3;
 const CONTEXT_FAULTS = 3;
 
-const SETTINGS = 4;
+/** Commands of state Settings, in their order. */
+const enum Setting {
+  /** Error codes as numbers. */
+  ErrorCodes,
+  /** Full functionality. */
+  Function,
+  /** No echo of data that is sent. */
+  NoEcho,
+  /** Registration URCs with cause. */
+  Registration,
+  /** Of the commands: last. */
+  Count,
+}
 
 /**
  * `M` says what is particular to a module: `tellsAppReady`, that APP RDY follows upon RDY at its start. `A` is the access point. `T` is
@@ -63,7 +75,7 @@ export class QuectelDriver<M, A, T> {
   private entered: bool;
   private until: i64;
   private pollAt: i64;
-  private setting: i32;
+  private setting: Setting;
   private after: ModemState;
   private sawStart: bool;
   /** A context is active that was there before this device asked for one. */
@@ -254,12 +266,12 @@ export class QuectelDriver<M, A, T> {
         return;
 
       case ModemState.Settings:
-        if (entering) this.setting = 0;
-        if (this.setting == SETTINGS) {
+        if (entering) this.setting = Setting.ErrorCodes;
+        if (this.setting == Setting.Count) {
           this.enter(ModemState.Sim);
           return;
         }
-        at.ask(now, settingCommand(this.setting), this.setting == 1 ? CFUN_MS : SHORT_MS, "");
+        at.ask(now, settingCommand(this.setting), this.setting == Setting.Function ? CFUN_MS : SHORT_MS, "");
         return;
 
       case ModemState.Sim:
@@ -491,14 +503,13 @@ export class QuectelDriver<M, A, T> {
   }
 }
 
-/** In their order: error codes as numbers, full functionality, no echo of sent data, registration URCs with cause. */
-function settingCommand(index: i32): Ascii {
-  switch (index) {
-    case 0:
+function settingCommand(setting: Setting): Ascii {
+  switch (setting) {
+    case Setting.ErrorCodes:
       return "AT+CMEE=1";
-    case 1:
+    case Setting.Function:
       return "AT+CFUN=1";
-    case 2:
+    case Setting.NoEcho:
       return "AT+QISDE=0";
     default:
       return "AT+CEREG=3";

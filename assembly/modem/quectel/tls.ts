@@ -6,8 +6,21 @@ import { Ascii } from "../../util/ascii";
 import { Text } from "../../util/text";
 import { SocketCommand } from "./fields";
 
-/** Settings of SSL context 1, which all connections use. */
-const SETTINGS = 5;
+/** Settings of SSL context 1, which all connections use, in their order. */
+const enum Setting {
+  /** TLS 1.2, or what the modem has above it. */
+  Version,
+  /** All ciphers. */
+  Ciphers,
+  /** The server's name is sent. */
+  ServerName,
+  /** The certificate that the server's is checked against. */
+  Authority,
+  /** The server has to prove who it is. */
+  Level,
+  /** Of the settings: last. */
+  Count,
+}
 
 
 @unmanaged
@@ -22,7 +35,7 @@ export class QuectelTls {
 
   /** Writes the next setting that the modem needs before it can connect; false when it has them all. */
   setting(text: Text): bool {
-    if (this.settings == SETTINGS) return false;
+    if (this.settings == Setting.Count) return false;
     text.str(settingCommand(this.settings++));
     return true;
   }
@@ -41,16 +54,15 @@ export class QuectelTls {
   }
 }
 
-/** TLS 1.2 or what the modem has above it, all ciphers, server name sent, and the server has to prove who it is. */
-function settingCommand(index: i32): Ascii {
-  switch (index) {
-    case 0:
+function settingCommand(setting: Setting): Ascii {
+  switch (setting) {
+    case Setting.Version:
       return 'AT+QSSLCFG="sslversion",1,4';
-    case 1:
+    case Setting.Ciphers:
       return 'AT+QSSLCFG="ciphersuite",1,0XFFFF';
-    case 2:
+    case Setting.ServerName:
       return 'AT+QSSLCFG="sni",1,1';
-    case 3:
+    case Setting.Authority:
       return 'AT+QSSLCFG="cacert",1,"cacert.pem"';
     default:
       return 'AT+QSSLCFG="seclevel",1,1';

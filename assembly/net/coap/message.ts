@@ -1,6 +1,7 @@
 // A checked view over a datagram that holds one CoAP message, RFC 7252 3. After `parse` has said Ok no accessor can fail.
 
 import { Status } from "../../board/index";
+import { lengthOf } from "../../place";
 import { CoapCode, CoapOption, CoapType, SZX_MAX, TOKEN_MAX } from "./fields";
 
 const HEADER_BYTES: i32 = 4;
@@ -35,7 +36,7 @@ const OPTIONS = memory.data<u8>([
   <u8>CoapOption.Size2, 0, 4, <u8>offsetof<CoapMessage>("size2"),
   <u8>CoapOption.Size1, 0, 4, <u8>offsetof<CoapMessage>("size1"),
 ]);
-const OPTIONS_KNOWN: i32 = 15;
+const OPTIONS_KNOWN: i32 = lengthOf(OPTIONS) / <i32>OPTION_BYTES;
 
 /** Those that tell one request from another, RFC 7959 2.5. */
 const KEY_OPTIONS: u32 =

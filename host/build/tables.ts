@@ -1,7 +1,9 @@
-// Tables of LwM2M objects (assembly/lwm2m/table.ts): the compiler counts their resources.
+// Tables in static memory: the compiler counts what stands in them.
 //
+//   const DATA = memory.data<u8>([..]);                 AssemblyScript's own
+//   lengthOf(DATA)                                      the number of values, a constant (assembly/place.ts)
 //   const TABLE = objectTable(3303, 0x0100, 1, [..]);   an address: of ID, version, most instances, number of resources, resources
-//   rowsOf(TABLE)                                       the number of resources, a constant
+//   rowsOf(TABLE)                                       the number of resources, a constant (assembly/lwm2m/table.ts)
 
 import { type Asc, type Compiler, type Element, type Expression, compilerInternals } from './compiler-internals.js';
 
@@ -21,16 +23,20 @@ function install(asc: Asc): void {
     const name = calledFunction(asc, this, expression);
     const args = expression.args ?? [];
     if (name === 'objectTable') return table(asc, this, expression, args);
-    if (name === 'rowsOf') return rows(asc, this, expression, args);
+    if (name === 'rowsOf') return count(asc, this, expression, 'rowsOf takes the name of a table.', 3);
+    if (name === 'lengthOf')
+      return count(asc, this, expression, 'lengthOf takes the name of data that is written out.', 0);
     return compileExpression.call(this, expression, wanted, constraints);
   };
 }
 
-/** The name of the function of table.ts that is called here, if one is. */
+/** The name of the function that is called here, if it is one of these. */
 function calledFunction(asc: Asc, compiler: Compiler, { kind, expression: callee }: Expression): string | undefined {
   if (kind !== asc.NodeKind.Call || callee?.kind !== asc.NodeKind.Identifier) return undefined;
   const element = elementOf(asc, compiler, callee);
-  return element ? /(?:^|\/)(?:assembly|akari)\/lwm2m\/table\/(\w+)$/.exec(element.internalName)?.[1] : undefined;
+  return element
+    ? /(?:^|\/)(?:assembly|akari)\/(?:lwm2m\/table|place)\/(\w+)$/.exec(element.internalName)?.[1]
+    : undefined;
 }
 
 function elementOf(asc: Asc, compiler: Compiler, node: Expression): Element | null {
@@ -56,13 +62,14 @@ function table(asc: Asc, compiler: Compiler, call: Expression, args: readonly Ex
   return compiler.module.i32(address);
 }
 
-function rows(asc: Asc, compiler: Compiler, call: Expression, args: readonly Expression[]): number {
-  const [name] = args;
+/** How many values the list has that is the argument at `index` of the call behind a name. */
+function count(asc: Asc, compiler: Compiler, call: Expression, rule: string, index: number): number {
+  const [name, second] = call.args ?? [];
   const element = name?.kind === asc.NodeKind.Identifier ? elementOf(asc, compiler, name) : undefined;
-  const resources = element?.initializerNode?.args?.[3]?.elementExpressions;
-  if (args.length !== 1 || !resources) return fault(asc, compiler, call, 'rowsOf takes the name of a table.');
+  const values = element?.initializerNode?.args?.[index]?.elementExpressions;
+  if (second || !values) return fault(asc, compiler, call, rule);
   compiler.currentType = asc.Type.i32;
-  return compiler.module.i32(resources.length);
+  return compiler.module.i32(values.length);
 }
 
 function constantOf(asc: Asc, compiler: Compiler, expression: Expression): number | undefined {

@@ -1,11 +1,11 @@
-// Tables of LwM2M objects: counted by the compiler.
+// Tables in static memory: counted by the compiler.
 
 import { describe, expect, it } from 'vitest';
 import { compileDeviceSource } from '../kit/compile.js';
 
 const HEAD = `
   import { Access, Of, objectTable, rowsOf } from "./assembly/lwm2m/table";
-  import { place } from "./assembly/place";
+  import { lengthOf, place } from "./assembly/place";
 `;
 
 async function load(source: string): Promise<{ call(name: string): number; numbers(at: number, n: number): number[] }> {
@@ -49,6 +49,8 @@ describe('objectTable', () => {
     ['objectTable(1, 0x0100, 1, [n])', 'a table is made of constants'],
     ['rowsOf(n)', 'rowsOf takes the name of a table'],
     ['rowsOf(1 + 1)', 'rowsOf takes the name of a table'],
+    ['lengthOf(n)', 'lengthOf takes the name of data'],
+    ['lengthOf(memory.data<u8>([1]))', 'lengthOf takes the name of data'],
   ])('is refused, with file and line: %s', async (expression, text) => {
     const source = `${HEAD}
       export let n: i32 = 0;
@@ -68,4 +70,15 @@ describe('objectTable', () => {
     );
     expect((exports['x'] as () => number)()).toBe(3);
   });
+});
+
+it('lengthOf is the number of values of data that is written out', async () => {
+  const { call } = await load(`
+    const BYTES = memory.data<u8>([1, 2, 3]);
+    const NUMBERS = memory.data<i32>([1, 2, 3, 4, 5]);
+    const HALF: i32 = lengthOf(NUMBERS) / 2;
+    export function bytes(): i32 { return lengthOf(BYTES); }
+    export function half(): i32 { return HALF; }
+  `);
+  expect([call('bytes'), call('half')]).toEqual([3, 2]);
 });
