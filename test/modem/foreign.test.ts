@@ -211,9 +211,30 @@ describe('an access point', () => {
     await accepts(bench, ['AT+QICSGP=3,1,"open.example"']);
     expect(bench.events.map((event) => toJsonLine(event, false)).join('\n')).toContain('open.example');
   });
+
+  it.each([
+    ...['AT+CGAUTH=1,1,sora,hush', 'AT+CGAUTH=1,1,"sora",hush', 'AT+CGAUTH=1,1,"so,ra","hush"'],
+    ...['AT+QICSGP=1,1,"a.b","c",hush,1', 'AT+QICSGP=1,1,a.b,c,hush,1', 'AT+QICSGP=1,1,"a,b","","hush"'],
+    ...['AT+CGAUTH=1,1,"sora,"hush"', 'AT+CGAUTH=1,1,,"hush"'],
+  ])('shows no password of %s, however it is written', async (line) => {
+    const bench = await new Bench().ready();
+    await bench.lines(line);
+    expect(bench.events.map((event) => toJsonLine(event, false)).join('\n')).not.toContain('hush');
+  });
 });
 
 describe('the SIM', () => {
+  it.each(['AT+CPIN1234', 'AT+CPIN:1234=5', 'AT+cpin-1234', 'AT+CSQ;+CPWD1234', 'AT+CLCK_1234="SC"'])(
+    'has its PIN in no trace when %s makes it part of a name',
+    async (line) => {
+      const bench = await new Bench().ready();
+      expect((await bench.lines(line)).at(-1)).toMatch('ERROR');
+      const told = bench.events.map((event) => toJsonLine(event, false)).join('\n');
+      expect(told).not.toContain('1234');
+      expect(told).toContain('unknown-command');
+    },
+  );
+
   it('takes a PIN without quotes, where leading zeros count', async () => {
     const bench = new Bench();
     Object.assign(bench.card, { pinOn: true, pin: '0042' });

@@ -12,7 +12,7 @@ import { LineReader } from './line.js';
 import type { ParsedCommand } from './parser.js';
 import { parseLine } from './parser.js';
 import { AtError, Cme, CmeError, failureText, NUMERIC_RESULT } from './result.js';
-import { isSecretLine } from './secrets.js';
+import { isSecretLine, shownName } from './secrets.js';
 
 /** Characters kept while a command runs; what comes beyond is lost, as in a real UART without flow control. */
 const INPUT_LIMIT = 8192;
@@ -187,7 +187,7 @@ export class AtPort {
     await this.#clock.sleep(entry?.delay ?? DEFAULT_DELAY);
     if (generation !== this.#generation) return undefined;
     if (!entry) {
-      this.#trace.emit({ type: 'modem', event: 'unknown-command', command: command.name });
+      this.#trace.emit({ type: 'modem', event: 'unknown-command', command: shownName(command.name, this.#commands) });
       throw new AtError();
     }
     const handler = entry[command.form];

@@ -21,3 +21,23 @@ export function isSecretLine(line: string, commands: CommandTable): boolean {
     return false;
   });
 }
+
+/** What a fault in the line may have made part of a name: `AT+CPIN1234` is a name, too. */
+export function shownName(name: string, commands: CommandTable): string {
+  for (const [own, { secret }] of Object.entries(commands)) {
+    const word = own.replace(/^\W/, '');
+    const end = name.indexOf(word) + word.length;
+    const isWithin = secret !== undefined && name.includes(word);
+    if (isWithin && ANY_SECRET.test(name.slice(end))) return `${name.slice(0, end)}[redacted]`;
+  }
+  return name;
+}
+
+/**
+ * The arguments of a command whose password stands behind so many commas, quoted or not. A comma between quotes is none, unless the
+ * quotes are wrong.
+ */
+export function passwordBehind(commas: number): RegExp {
+  const fields = `(?:(?:[^,]*,){${commas}}|(?:(?:"[^"]*"|[^,"])*,){${commas}})`;
+  return new RegExp(`^\\s*=${fields}\\s*(?:"[^"]|[^\\s",;])`);
+}

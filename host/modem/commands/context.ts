@@ -2,6 +2,7 @@
 
 import type { CommandTable } from '../at/command.js';
 import { AtError, Cme, CmeError } from '../at/result.js';
+import { passwordBehind } from '../at/secrets.js';
 import type { ContextDefinition } from '../contexts.js';
 import { EMPTY_CONTEXT } from '../contexts.js';
 import type { ModemCore } from '../core.js';
@@ -11,7 +12,7 @@ export const APN_MAX = 99;
 /** Longest user name and password. */
 export const CREDENTIAL_MAX = 127;
 /** The fourth argument of a definition is there: +CGAUTH's password. */
-const PASSWORD = /^\s*=([^,]*,){3}\s*"[^"]/;
+const PASSWORD = passwordBehind(3);
 /** EPS bearer identity of the first default bearer, TS 24.301 9.3.2; context n has the nth. */
 const FIRST_BEARER = 5;
 

@@ -1,6 +1,7 @@
 // The contexts of the TCP/IP commands: "BG95&BG77&BG600L Series TCP/IP Application Note" V1.1, 2.1.1 to 2.1.3.
 
 import type { CommandEntry, CommandTable } from '../at/command.js';
+import { passwordBehind } from '../at/secrets.js';
 import { APN_MAX, CREDENTIAL_MAX, define } from '../commands/context.js';
 import { EMPTY_CONTEXT } from '../contexts.js';
 import type { ModemCore } from '../core.js';
@@ -19,7 +20,7 @@ export function quectelContextCommands(core: ModemCore, last: LastError): Comman
 }
 
 /** The fifth argument of a definition is there: the password. */
-const PASSWORD = /^\s*=([^,]*,){4}\s*"[^"]/;
+const PASSWORD = passwordBehind(4);
 
 const rangeOf = ({ contexts: { limits } }: ModemCore): string => `(${limits.first}-${limits.last})`;
 
