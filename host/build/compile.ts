@@ -53,11 +53,20 @@ export function targetsOf(folder: string): Target[] {
 }
 
 /** Where the source of a binary may lie: a part of the SDK, an example, a project of its own. */
-function entryOf(folder: string, { target, name }: Target): string {
-  const places = [`assembly/${name}/index.ts`, `examples/${name}/assembly/index.ts`, 'assembly/index.ts'];
-  const entry = places.find((place) => existsSync(join(folder, place)));
-  if (entry === undefined) throw new BuildError(`target ${target}: no source, looked for ${places.join(', ')}`);
-  return entry;
+const placesOf = ({ name }: Target): readonly string[] => [
+  `assembly/${name}/index.ts`,
+  `examples/${name}/assembly/index.ts`,
+  'assembly/index.ts',
+];
+
+/** Where it lies; undefined: it is nowhere. */
+export const sourceOf = (folder: string, target: Target): string | undefined =>
+  placesOf(target).find((place) => existsSync(join(folder, place)));
+
+function entryOf(folder: string, target: Target): string {
+  const entry = sourceOf(folder, target);
+  if (entry !== undefined) return entry;
+  throw new BuildError(`target ${target.target}: no source, looked for ${placesOf(target).join(', ')}`);
 }
 
 /**

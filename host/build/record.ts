@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { packageRoot } from '../package-root.js';
-import { type Compilation, type Target, readSource } from './compile.js';
+import { type Compilation, type Target, readSource, sourceOf } from './compile.js';
 
 /** Records lie beside the binaries, in a folder that neither packages nor repositories carry. */
 const FOLDER = 'build/record';
@@ -17,7 +17,7 @@ const digests = z.record(z.string(), z.string().nullable());
 const record = z.strictObject({
   /** The compiler and the steps before and after it. */
   tools: z.string(),
-  /** The target as the configuration gives it. */
+  /** The target as the configuration gives it, and where its source lay. */
   target: z.string(),
   /** Digests by name from the project's folder; null: the compiler looked for the file and did not find it. */
   read: digests,
@@ -27,7 +27,7 @@ const record = z.strictObject({
 /** True if all that the target was compiled from, and all that came of it, is as it was then. */
 export async function isUpToDate(folder: string, target: Target): Promise<boolean> {
   const last = lastRecord(folder, target);
-  if (last === undefined || last.tools !== toolsDigest() || last.target !== JSON.stringify(target)) return false;
+  if (last === undefined || last.tools !== toolsDigest() || last.target !== textOf(folder, target)) return false;
   for (const [name, digest] of Object.entries(last.written)) {
     if (digest === null || digestOfFile(resolve(folder, name)) !== digest) return false;
   }
@@ -49,7 +49,7 @@ export function keepRecord(folder: string, target: Target, { read, written }: Co
   if (configuration.includes('"transform"')) return;
   const kept: z.infer<typeof record> = {
     tools: toolsDigest(),
-    target: JSON.stringify(target),
+    target: textOf(folder, target),
     read: Object.fromEntries([...read].map(([name, text]) => [name, digestOfText(text)])),
     written: Object.fromEntries(written.map((name) => [name, digestOfFile(resolve(folder, name))])),
   };
@@ -57,7 +57,12 @@ export function keepRecord(folder: string, target: Target, { read, written }: Co
   writeFileSync(fileOf(folder, target), JSON.stringify(kept));
 }
 
-const fileOf = (folder: string, target: Target): string => join(folder, FOLDER, `${target.target}.json`);
+/** A target's name may hold what a file's cannot. */
+const fileOf = (folder: string, { target }: Target): string =>
+  join(folder, FOLDER, `${encodeURIComponent(target)}.json`);
+
+const textOf = (folder: string, target: Target): string =>
+  JSON.stringify({ ...target, source: sourceOf(folder, target) });
 
 function lastRecord(folder: string, target: Target): z.infer<typeof record> | undefined {
   try {

@@ -54,10 +54,23 @@ describe('the record of a compilation', () => {
         writeFileSync(recordFile(), JSON.stringify({ ...record, tools: '0' }));
       },
     ],
+    [
+      'a source lies where it is looked for first',
+      () => {
+        mkdirSync(join(folder, 'assembly/app'));
+        write('assembly/app/index.ts', 'export function five(): i32 { return 5; }\n');
+      },
+    ],
     ['a compilation began and did not end', () => dropRecord(folder, target)],
   ])('does not hold when %s', async (_what, change) => {
     change();
     expect(await isUpToDate(folder, target)).toBe(false);
+  });
+
+  it('is kept of a target whose name no file could have', async () => {
+    const odd = { ...target, target: 'a/b-debug' };
+    keepRecord(folder, odd, await compile(folder, target));
+    expect(await isUpToDate(folder, odd)).toBe(true);
   });
 
   it('does not hold when a file appears where the compiler looked first', async () => {
