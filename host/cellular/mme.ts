@@ -1,33 +1,12 @@
 // Mobility management entity: which radio has which IMSI, and the temporary identities. What it says to each radio is
 // in ue-context.ts.
 
-import type { Clock } from '../clock/clock.js';
-import type { Random } from '../random.js';
-import type { Admission } from './network.js';
-import type { Auc } from './hss/index.js';
+import type { MobilityManagement, MmeOptions } from './mme-options.js';
 import type { Guti } from './nas/index.js';
-import type { Apn } from './pdn.js';
 import { UeContext } from './ue-context.js';
 import type { RadioEnd } from './ue-context.js';
 
-export interface MmeOptions {
-  readonly clock: Clock;
-  readonly auc: Auc;
-  readonly random: Random;
-  /** Serving network, 5 or 6 digits. */
-  readonly plmn: string;
-  readonly tac: number;
-  readonly apns: readonly Apn[];
-  /** Whether a subscriber may have a session. */
-  readonly admit: (imsi: string) => Admission;
-  readonly dns: readonly [string, string];
-  /** Cipher of NAS: 0 none, 2 AES. */
-  readonly eea: 0 | 2;
-  /** Seconds between periodic updates. */
-  readonly t3412: number;
-}
-
-export class Mme {
+export class Mme implements MobilityManagement<UeContext> {
   readonly #contexts = new Map<string, UeContext>();
   readonly #tmsis = new Set<number>();
 

@@ -31,7 +31,7 @@ import {
 } from './nas/index.js';
 import type { EmmMessage, EsmMessage, Guti, NasMessage } from './nas/index.js';
 import { Pdn } from './pdn.js';
-import type { Mme } from './mme.js';
+import type { MobilityManagement } from './mme-options.js';
 import type { PdnSession } from './session.js';
 
 /** Timers of the network's side, table 10.2.2. */
@@ -81,7 +81,7 @@ type Phase =
   'deregistered' | 'identity' | 'challenge' | 'security-mode' | 'equipment' | 'accept' | 'registered' | 'detaching';
 
 export class UeContext {
-  readonly #mme: Mme;
+  readonly #mme: MobilityManagement<UeContext>;
   readonly #trace: Trace;
   readonly #transmit: (message: Uint8Array) => void;
   #phase: Phase = 'deregistered';
@@ -100,7 +100,7 @@ export class UeContext {
 
   readonly #pdn: Pdn;
 
-  constructor(mme: Mme, radio: RadioEnd) {
+  constructor(mme: MobilityManagement<UeContext>, radio: RadioEnd) {
     this.#mme = mme;
     this.#trace = radio.trace;
     this.#transmit = radio.send;

@@ -4,8 +4,7 @@ import { createHash } from 'node:crypto';
 import { Alarm } from '../alarm.js';
 import type { Clock } from '../clock/clock.js';
 import type { CoapLimits } from './limits.js';
-import type { CoapOption } from './message.js';
-import { type Block, blockOption, blockSize, findBlock, findUint, Option, szxFor, uintOption } from './options.js';
+import { type Block, blockOption, blockSize, type CoapOption, findBlock, findUint, Option, szxFor, uintOption } from './options.js';
 import type { CoapResponse, CoapRoom, IncomingRequest } from './types.js';
 
 /** Bodies of different requests that may come in blocks at the same time. */

@@ -3,7 +3,8 @@
 //   bodies in blocks;  peer.ts  all together
 
 export { COAP_LIMITS, type CoapLimits } from './limits.js';
-export { type CoapMessage, type CoapOption, emit, parse } from './message.js';
+export { type CoapMessage, emit, parse } from './message.js';
+export type { CoapOption } from './options.js';
 export { type Observation } from './observation.js';
 export { findTexts, findUint, Option, textOption, uintOption } from './options.js';
 export { CoapPeer, type CoapPeerOptions } from './peer.js';

@@ -2,14 +2,9 @@
 // refused before it.
 
 import { generate, parse as parsePacket } from 'coap-packet';
-import { nameOf, numberOf } from './options.js';
+import { type CoapOption, nameOf, numberOf } from './options.js';
 
 export type CoapType = 'CON' | 'NON' | 'ACK' | 'RST';
-
-export interface CoapOption {
-  readonly number: number;
-  readonly value: Uint8Array;
-}
 
 export interface CoapMessage {
   readonly type: CoapType;

@@ -1,6 +1,9 @@
 // Options of CoAP: numbers, unsigned integers, blocks (RFC 7252 3.2 and 5.10, RFC 7641 2, RFC 7959 2.2).
 
-import type { CoapOption } from './message.js';
+export interface CoapOption {
+  readonly number: number;
+  readonly value: Uint8Array;
+}
 
 export const Option = {
   ...{ IfMatch: 1, UriHost: 3, ETag: 4, IfNoneMatch: 5, Observe: 6, UriPort: 7, LocationPath: 8, UriPath: 11 },

@@ -1,8 +1,7 @@
 // A request and its response whose bodies may be longer than a datagram (RFC 7959): Block1 on the way out, Block2 on the
 // way back.
 
-import { type CoapOption } from './message.js';
-import { type Block, blockOption, blockSize, findBlock, findUint, Option, szxFor } from './options.js';
+import { type Block, blockOption, blockSize, type CoapOption, findBlock, findUint, Option, szxFor } from './options.js';
 import { CoapError, type CoapRequest, type CoapResponse, Method } from './types.js';
 
 type Ask = (request: CoapRequest) => Promise<CoapResponse>;

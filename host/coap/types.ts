@@ -1,7 +1,7 @@
 // Requests and responses, apart from the messages that carry them.
 
 import type { Nanoseconds } from '../clock/clock.js';
-import type { CoapOption } from './message.js';
+import type { CoapOption } from './options.js';
 
 /** Methods by their codes (RFC 7252 12.1.1, RFC 8132). */
 export const Method = {

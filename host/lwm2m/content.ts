@@ -1,6 +1,7 @@
 // Payloads in every format that a device may choose (OMA LwM2M Core 7.4): into values with their paths, and back.
 
-import type { Models, ResourceModel } from './model.js';
+import type { Models } from './model.js';
+import type { ResourceModel } from './object-model.js';
 import { readJson } from './json.js';
 import { parsePath, type Path, pathText, within } from './path.js';
 import { emitSenml, readSenml, senmlValue, type SenmlRecord, type SenmlValue } from './senml.js';

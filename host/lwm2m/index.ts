@@ -2,7 +2,8 @@
 // another hand; what a server does with it is in ../platform/inventory.
 
 export { byId, ContentFormat, emptyInstance, type Leaf, readContent, readLinks, writeContent } from './content.js';
-export { BOOTSTRAP_OBJECTS, Models, type ObjectModel, type ResourceModel } from './model.js';
+export { BOOTSTRAP_OBJECTS, Models } from './model.js';
+export type { ObjectModel, ResourceModel } from './object-model.js';
 export { modelFromXml } from './model-xml.js';
 export { DEFAULT_MODELS } from './objects.js';
 export { parsePath, type Path, pathText, within } from './path.js';

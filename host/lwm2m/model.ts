@@ -1,29 +1,8 @@
 // Models of objects: what their resources are called, of what type they are, and what may be done with them.
 
+import type { ObjectModel, ResourceModel } from './object-model.js';
 import { DEFAULT_MODELS } from './objects.js';
 import type { Path } from './path.js';
-import type { ResourceType } from './values.js';
-
-export interface ResourceModel {
-  readonly id: number;
-  readonly name: string;
-  /** Undefined: it is to be executed. */
-  readonly type: ResourceType | undefined;
-  /** Any of R, W and E; none: for bootstrap servers only. */
-  readonly operations: string;
-  readonly multiple: boolean;
-  readonly mandatory: boolean;
-}
-
-export interface ObjectModel {
-  readonly id: number;
-  readonly name: string;
-  /** `1.0` unless given. */
-  readonly version?: string;
-  readonly multiple: boolean;
-  readonly mandatory: boolean;
-  readonly resources: readonly ResourceModel[];
-}
 
 const DEFAULTS = new Map(DEFAULT_MODELS.map((model) => [model.id, model]));
 

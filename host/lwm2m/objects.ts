@@ -5,7 +5,7 @@
 //   - for bootstrap servers only, m for several instances, ! for mandatory.
 // - resources by id, `5700 F Sensor Value`, and objects made of them: `3303 1.1 Temperature: 5700R! 5701R`.
 
-import type { ObjectModel, ResourceModel } from './model.js';
+import type { ObjectModel, ResourceModel } from './object-model.js';
 import { IPSO_OBJECTS, IPSO_RESOURCES, OTHER_OBJECTS } from './objects-ipso.js';
 import { OMA_OBJECTS } from './objects-oma.js';
 import type { ResourceType } from './values.js';

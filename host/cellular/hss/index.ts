@@ -4,7 +4,8 @@
 // Not here: NAS (../nas), attach (../mme.ts), and the card's own MILENAGE (assembly/).
 
 export { functionsOf, kcOf, sresOf } from './algorithm.js';
-export type { Algorithm, AuthenticationFunctions, ChallengeOutput, KeyedSubscriber } from './algorithm.js';
+export type { Algorithm, KeyedSubscriber } from './algorithm.js';
+export type { AuthenticationFunctions, ChallengeOutput } from './functions.js';
 export { Auc, UnknownSubscriberError, quintuplet, verifyAuts } from './auc.js';
 export type { AuthVector, Quintuplet } from './auc.js';
 export { kasme, kdf, kenb, nasKeys } from './kdf.js';

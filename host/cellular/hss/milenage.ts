@@ -4,7 +4,7 @@
 import { createCipheriv } from 'node:crypto';
 import { concat, fromHex, toHex, xor } from '../../bytes.js';
 import type { Secret } from '../../secret.js';
-import type { AuthenticationFunctions, ChallengeOutput } from './algorithm.js';
+import type { AuthenticationFunctions, ChallengeOutput } from './functions.js';
 
 const BLOCK = 16;
 

@@ -2,7 +2,7 @@
 
 import { concat } from '../../bytes.js';
 import type { Secret } from '../../secret.js';
-import type { AuthenticationFunctions, ChallengeOutput } from './algorithm.js';
+import type { AuthenticationFunctions, ChallengeOutput } from './functions.js';
 import { keccakF1600 } from './keccak.js';
 
 /** Lengths that the operator has chosen, in bytes. */

@@ -2,7 +2,7 @@
 
 import { concat, xor } from '../../bytes.js';
 import type { Secret } from '../../secret.js';
-import type { AuthenticationFunctions, ChallengeOutput } from './algorithm.js';
+import type { AuthenticationFunctions, ChallengeOutput } from './functions.js';
 
 export class Xor implements AuthenticationFunctions {
   readonly #k: Uint8Array;

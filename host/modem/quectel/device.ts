@@ -7,7 +7,6 @@ import { iccidCommand } from '../commands/sim.js';
 import type { ModemCore } from '../core.js';
 import { RSRQ_DB, rssiDbm, SINR_DB } from '../signal.js';
 import { calendarText } from '../time.js';
-import type { QuectelModel } from './model.js';
 
 /** RSSI, RSRP (dBm), SINR (0..250, fifths of a decibel above -20) and RSRQ (dB) as AT+QCSQ lists them. */
 const signalFigures = (rsrp: number): number[] => [rssiDbm(rsrp), Math.round(rsrp), (SINR_DB + 20) * 5, RSRQ_DB];
@@ -19,7 +18,13 @@ const SUPPLY = '0,100,3800';
 /** Of the three sensors, degrees Celsius. */
 const TEMPERATURES = '25,25,25';
 
-export function quectelDeviceCommands(core: ModemCore, { lteM, nbIot }: QuectelModel['systemModes']): CommandTable {
+/** What AT+QCSQ calls LTE-M and NB-IoT. */
+export interface SystemModes {
+  readonly lteM: string;
+  readonly nbIot: string;
+}
+
+export function quectelDeviceCommands(core: ModemCore, { lteM, nbIot }: SystemModes): CommandTable {
   const { radio } = core;
 
   /** `<sysmode>`, by TS 27.007's access technology. */

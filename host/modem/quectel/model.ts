@@ -3,7 +3,7 @@ import type { ModemCore } from '../core.js';
 import type { AttachedDialect, BootStep, Dialect } from '../dialect.js';
 import { quectelContextCommands } from './context.js';
 import { quectelSettingCommands } from './configuration.js';
-import { quectelDeviceCommands } from './device.js';
+import { quectelDeviceCommands, type SystemModes } from './device.js';
 import { quectelSocketCommands } from './sockets.js';
 import type { LastError } from './stream.js';
 import { quectelCodes } from './stream.js';
@@ -17,7 +17,7 @@ export interface QuectelModel {
   /** What the SIM's being ready is told by. */
   readonly simReady: readonly string[];
   /** Names of AT+QCSQ for LTE-M and NB-IoT. */
-  readonly systemModes: { readonly lteM: string; readonly nbIot: string };
+  readonly systemModes: SystemModes;
   /** Commands of its own; undefined: one of the others' that it has not. */
   commands(core: ModemCore): AttachedDialect['commands'];
 }
