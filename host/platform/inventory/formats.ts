@@ -18,11 +18,13 @@ export function formatsOf(registration: Registration | undefined): readonly numb
   return named.length === 0 ? [SenmlCbor, Tlv] : named;
 }
 
-/** Of a read: a device of LwM2M 1.0 that names its JSON alone is asked for that first. It is written to in TLV, which 1.0 has in any case. */
+/**
+ * Of a read: the JSON of LwM2M 1.0 is asked for last, of a device that names it. By the standard such a device has TLV, too (1.0, 6.4),
+ * whatever it names; and clients differ in how they name a single resource in that JSON.
+ */
 export function readFormatsOf(registration: Registration | undefined): readonly number[] {
-  const { formats = [] } = registration ?? {};
-  const isJsonAlone = formats.includes(Json) && ![SenmlCbor, SenmlJson, Tlv].some((one) => formats.includes(one));
-  return isJsonAlone ? [Json, ...formatsOf(registration)] : formatsOf(registration);
+  const formats = formatsOf(registration);
+  return registration?.formats?.includes(Json) ? [...formats, Json] : formats;
 }
 
 /** Of a composite operation, which is in SenML alone. */
