@@ -4,7 +4,17 @@ import { createHash } from 'node:crypto';
 import { Alarm } from '../alarm.js';
 import type { Clock } from '../clock/clock.js';
 import type { CoapLimits } from './limits.js';
-import { type Block, blockOption, blockSize, type CoapOption, findBlock, findUint, Option, szxFor, uintOption } from './options.js';
+import {
+  type Block,
+  blockOption,
+  blockSize,
+  type CoapOption,
+  findBlock,
+  findUint,
+  Option,
+  szxFor,
+  uintOption,
+} from './options.js';
 import type { CoapResponse, CoapRoom, IncomingRequest } from './types.js';
 
 /** Bodies of different requests that may come in blocks at the same time. */

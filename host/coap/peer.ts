@@ -8,7 +8,17 @@ import { Exchange, type ExchangeHost } from './exchange.js';
 import { COAP_LIMITS, type CoapLimits } from './limits.js';
 import { type CoapMessage, emit, empty, parse } from './message.js';
 import { Observation } from './observation.js';
-import { blockSize, type CoapOption, findBlock, findTexts, findUint, Option, szxFor, understood, uintOption } from './options.js';
+import {
+  blockSize,
+  type CoapOption,
+  findBlock,
+  findTexts,
+  findUint,
+  Option,
+  szxFor,
+  understood,
+  uintOption,
+} from './options.js';
 import { CoapError, type CoapRequest, type CoapResponse, type CoapRoom, type IncomingRequest } from './types.js';
 import { Transfer } from './transfer.js';
 
