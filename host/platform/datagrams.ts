@@ -5,16 +5,23 @@ import type { ServiceRegistry } from '../cellular/network.js';
 import { type Clock, type Nanoseconds, SECOND } from '../clock/clock.js';
 import type { DatagramLimits } from './limits.js';
 
+type Rate = DatagramLimits['caller'];
+
 interface Allowance {
   left: number;
   at: Nanoseconds;
+}
+
+interface Caller extends Allowance {
+  /** What of it is served even while all SIMs together have too many. */
+  readonly floor: Allowance;
 }
 
 export class Datagrams {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #limits: DatagramLimits;
   /** The SIM heard longest ago comes first. */
-  readonly #callers = new Map<string, Allowance>();
+  readonly #callers = new Map<string, Caller>();
   readonly #all: Allowance;
 
   constructor(clock: Pick<Clock, 'now'>, limits: DatagramLimits) {
@@ -27,17 +34,18 @@ export class Datagrams {
   take(imsi: string): boolean {
     const now = this.#clock.now();
     const { caller, all, floor } = this.#limits;
-    const own = this.#callers.get(imsi) ?? { left: caller.burst, at: now };
+    const full = { left: caller.burst, at: now, floor: { left: floor.burst, at: now } };
+    const own = this.#callers.get(imsi) ?? full;
     this.#callers.delete(imsi);
     this.#callers.set(imsi, own);
     refill(own, caller, now);
+    refill(own.floor, floor, now);
     refill(this.#all, all, now);
     this.#forget(now);
+    if (own.left < 1) return false;
     // A SIM that has sent little lately is served in any case.
-    const isQuiet = own.left > caller.burst - floor;
-    if (own.left < 1 || (this.#all.left < 1 && !isQuiet)) return false;
-    own.left--;
-    this.#all.left = Math.max(0, this.#all.left - 1);
+    if (this.#all.left < 1 && own.floor.left < 1) return false;
+    for (const allowance of [own, own.floor, this.#all]) allowance.left = Math.max(0, allowance.left - 1);
     return true;
   }
 
@@ -56,15 +64,16 @@ export class Datagrams {
 
   /** Those who have all of their allowance again. */
   #forget(now: Nanoseconds): void {
-    const { burst, perSecond } = this.#limits.caller;
+    const { caller, floor } = this.#limits;
+    const isFull = ({ burst, perSecond }: Rate, at: Nanoseconds): boolean => (now - at) * perSecond >= burst * SECOND;
     for (const [imsi, { at }] of this.#callers) {
-      if ((now - at) * perSecond < burst * SECOND) break;
+      if (!isFull(caller, at) || !isFull(floor, at)) break;
       this.#callers.delete(imsi);
     }
   }
 }
 
-function refill(allowance: Allowance, { burst, perSecond }: DatagramLimits['caller'], now: Nanoseconds): void {
+function refill(allowance: Allowance, { burst, perSecond }: Rate, now: Nanoseconds): void {
   allowance.left = Math.min(burst, allowance.left + ((now - allowance.at) * perSecond) / SECOND);
   allowance.at = now;
 }

@@ -150,8 +150,8 @@ export interface DatagramLimits {
   readonly caller: { readonly burst: number; readonly perSecond: number };
   /** Of all of them. */
   readonly all: { readonly burst: number; readonly perSecond: number };
-  /** So many at once a SIM may send in any case. */
-  readonly floor: number;
+  /** So many at once a SIM may send in any case, and how many more each second. */
+  readonly floor: { readonly burst: number; readonly perSecond: number };
 }
 
 /**
@@ -161,7 +161,8 @@ export interface DatagramLimits {
 export const DATAGRAM_LIMITS: DatagramLimits = {
   caller: { burst: 4096, perSecond: 500 },
   all: { burst: 20_000, perSecond: 2500 },
-  floor: 64,
+  // What a device of the field sends; 500 SIMs that flood have as much in this way as all of them otherwise.
+  floor: { burst: 64, perSecond: 5 },
 };
 
 /**
@@ -169,6 +170,12 @@ export const DATAGRAM_LIMITS: DatagramLimits = {
  * KiB; those who send no more than the floor get through while others fill all there is.
  */
 export const BLOCK_LIMITS: HeldLimits = { caller: 128 * 1024, all: 32 * 1024 * 1024, floor: 2 * 1024 };
+
+/**
+ * Notifications of devices that wait for a service's destination, or are on their way: bytes of one device and service, and of all. One
+ * has some 200 bytes, the longest has what a device may send in blocks. A device that says little gets through while others fill all.
+ */
+export const NOTIFICATION_LIMITS: HeldLimits = { caller: 1024 * 1024, all: 64 * 1024 * 1024, floor: 2 * 1024 };
 
 export interface ConnectionLimits {
   /** Of one SIM or one address. */

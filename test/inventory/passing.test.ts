@@ -3,7 +3,12 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { MINUTE, SECOND } from '../../host/clock/clock.js';
 import { InProcessUpstream } from '../../host/cloud/index.js';
-import { INVENTORY_LIMITS } from '../../host/platform/limits.js';
+import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
+import { Passing } from '../../host/platform/inventory/passing.js';
+import type { Directory } from '../../host/platform/directory/index.js';
+import { INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../../host/platform/limits.js';
+import type { DeviceMessage, MessageService } from '../../host/platform/message/message.js';
+import type { ServiceContext } from '../../host/platform/service.js';
 import { IMEI } from '../platform/harness.js';
 import { ENDPOINT, IMSI, inventoryConfig, InventoryWorld, OPERATOR, TestDevice } from './world.js';
 
@@ -178,4 +183,47 @@ it('a destination that says nothing holds up no device and no other service; wha
   expect(told('too many notifications of this device wait')).toBeGreaterThan(0);
   await world.pass(2 * MINUTE);
   expect(told('timeout: no answer in time')).toBeGreaterThan(0);
+});
+
+it('bytes that wait for a destination have a limit, of a device and of all; a device that says little gets through', async () => {
+  const refused: number[] = [];
+  const trace = { emit: (event: () => unknown) => void refused.push((event as unknown as { status: number }).status) };
+  const context = { nextId: () => 1, clock: { unixMs: () => 0, stir: () => undefined }, traceOf: () => trace };
+  const directory = { group: () => ({ configuration: {} }), subscriber: () => undefined };
+  const asked: { readonly message: DeviceMessage; readonly answer: () => void }[] = [];
+  const service = {
+    ...{ name: 'beam', enabledFor: () => true },
+    answer: (message: DeviceMessage) =>
+      new Promise<void>((resolve) => asked.push({ message, answer: () => resolve() })),
+  };
+  const passing = new Passing(context as unknown as ServiceContext, {
+    services: [service as unknown as MessageService],
+    directory: directory as unknown as Directory,
+  });
+  /** How many of so many are taken. */
+  const notify = (device: number, count: number, bytes: number): number => {
+    const before = refused.length;
+    const record = { deviceId: `d-${device}`, operatorId: `OP${device}`, groupId: 'g' } as unknown as DeviceRecord;
+    passing.notify(
+      record,
+      Array.from({ length: count }, () => ({ timeMs: 0, json: 'x'.repeat(bytes) })),
+    );
+    return count - (refused.length - before);
+  };
+  const { caller, all, floor } = NOTIFICATION_LIMITS;
+  const size = caller / 4;
+  expect(notify(0, 6, size)).toBe(4);
+  expect(new Set(refused)).toEqual(new Set([429]));
+  let taken = 4;
+  for (let i = 1; i <= 2 * (all / caller); i++) taken += notify(i, 6, size);
+  expect(taken * size).toBeLessThanOrEqual(all + (all / size) * floor);
+  expect(taken * size).toBeGreaterThan(all - caller);
+  expect(refused.at(-1)).toBe(503);
+  expect(notify(-1, 1, floor)).toBe(1);
+  // What was answered makes room.
+  for (let i = 0; i < asked.length; i++) {
+    asked[i]?.answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(notify(0, 6, size)).toBe(4);
 });

@@ -12,7 +12,7 @@ import { harvestWorld, OTHER } from './harvest-world.js';
 const LIMITS: DatagramLimits = {
   caller: { burst: 10, perSecond: 2 },
   all: { burst: 25, perSecond: 4 },
-  floor: 3,
+  floor: { burst: 3, perSecond: 0.1 },
 };
 
 class Lab {
@@ -51,6 +51,19 @@ describe('datagrams of a SIM', () => {
     expect(lab.send('e', 20)).toBeGreaterThan(0);
   });
 
+  it('have a rate in all, however many SIMs send as much as each may', () => {
+    const lab = new Lab();
+    const imsis = Array.from({ length: 50 }, (_, i) => String(i));
+    const seconds = 100;
+    let served = 0;
+    for (let i = 0; i <= seconds; i++) {
+      for (const imsi of imsis) served += lab.send(imsi, LIMITS.caller.perSecond);
+      lab.pass(1);
+    }
+    const floors = imsis.length * (LIMITS.floor.burst + LIMITS.floor.perSecond * seconds);
+    expect(served).toBeLessThanOrEqual(LIMITS.all.burst + LIMITS.all.perSecond * seconds + floors);
+  });
+
   it('are never more than the limits, and never fewer than the floor of a SIM that was quiet', () => {
     const step = fc.record({ imsi: fc.constantFrom('a', 'b', 'c', 'd', 'e'), n: fc.nat(15), wait: fc.nat(3) });
     fc.assert(
@@ -61,7 +74,7 @@ describe('datagrams of a SIM', () => {
           lab.pass(wait);
           const isNew = !served.has(imsi);
           const count = lab.send(imsi, n);
-          if (isNew) expect(count).toBeGreaterThanOrEqual(Math.min(n, LIMITS.floor));
+          if (isNew) expect(count).toBeGreaterThanOrEqual(Math.min(n, LIMITS.floor.burst));
           served.set(imsi, (served.get(imsi) ?? 0) + count);
         }
         const seconds = lab.ns / SECOND;

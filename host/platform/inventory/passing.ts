@@ -3,7 +3,8 @@
 
 import type { Clock } from '../../clock/clock.js';
 import type { Directory } from '../directory/index.js';
-import { INVENTORY_LIMITS } from '../limits.js';
+import { HeldBytes } from '../held.js';
+import { INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../limits.js';
 import { failure } from '../message/front.js';
 import type { DeviceMessage, MessageCaller, MessageService } from '../message/message.js';
 import { Refusal } from '../refusal.js';
@@ -26,6 +27,7 @@ export class Passing implements NotificationTarget {
   readonly #lines = new Map<string, Line>();
   /** Messages on their way, by operator. */
   readonly #underWay = new Map<string, number>();
+  readonly #held = new HeldBytes(NOTIFICATION_LIMITS);
   readonly #closed = new AbortController();
 
   constructor(
@@ -75,20 +77,23 @@ export class Passing implements NotificationTarget {
     const { deviceId = '', caller, id, session } = message;
     const key = `${service.name} ${deviceId}`;
     const line = this.#lines.get(key) ?? { operatorId: caller.operatorId, waiting: [], busy: false };
-    if (line.waiting.length >= INVENTORY_LIMITS.waitingNotifications) {
-      const many = new Refusal(
-        MessageStatus.CallerFull,
-        'too many notifications of this device wait for the destination',
-      );
-      failure(this.#context, service.name, id, session, many);
-      return;
-    }
+    const refuse = (status: number, text: string): void => {
+      failure(this.#context, service.name, id, session, new Refusal(status, text));
+    };
+    const many = 'too many notifications of this device wait for the destination';
+    if (line.waiting.length >= INVENTORY_LIMITS.waitingNotifications) return refuse(MessageStatus.CallerFull, many);
+    const share = this.#held.share(key);
+    const fault = share.take(message.body.length);
+    if (fault === 'caller') return refuse(MessageStatus.CallerFull, many);
+    if (fault === 'all') return refuse(MessageStatus.Full, 'too many notifications wait for destinations');
     this.#lines.set(key, line);
     line.waiting.push(async () => {
       try {
         await service.answer(message);
       } catch (error) {
         failure(this.#context, service.name, id, session, error);
+      } finally {
+        share.release();
       }
     });
     this.#go();
