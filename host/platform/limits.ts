@@ -200,6 +200,8 @@ export const INVENTORY_LIMITS = {
   /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
   newKeys: 4,
   endpointBytes: 128,
+  /** Of one message that a device sends by itself: each is kept and passed on, and a thousand take some 60 ms of everybody's thread. */
+  values: 1000,
   /** Limits of the documentation. */
   customObjects: 16,
   resourcesPerObject: 20,

@@ -9,6 +9,7 @@ import { DtlsState } from '../../host/kit/index.js';
 import { ContentFormat } from '../../host/lwm2m/index.js';
 import { Database, Seal } from '../../host/platform/index.js';
 import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
+import { INVENTORY_LIMITS } from '../../host/platform/limits.js';
 import { session } from '../platform/harness.js';
 import type { Answered, Client } from '../platform/api-harness.js';
 import { ENDPOINT, IMSI, InventoryWorld, OPERATOR, OTHER_IMSI, OTHER_OPERATOR, reply, TestDevice } from './world.js';
@@ -314,6 +315,23 @@ describe('observation', () => {
     expect(
       world.platform.data.list({ operatorId: OPERATOR, resourceType: 'Device', resourceId: id }).entries.length,
     ).toBe(1);
+  });
+});
+
+describe('values of one message', () => {
+  const values = (count: number): Buffer =>
+    Buffer.from(JSON.stringify(Array.from({ length: count }, (_, i) => ({ n: '/3303/0/5700', v: 1, t: -i }))));
+
+  it('are as many as are kept soon: of a Send with more, nothing is taken', async () => {
+    const { world, id } = await joined({ inventory: { harvestEnabled: true } });
+    const { devices, management, readings } = world.platform.inventory;
+    const record = devices.get(id);
+    if (record === undefined) throw new Error('no device');
+    const send = (count: number): string => management.sent(record, values(count), ContentFormat.SenmlJson).code;
+    expect(send(INVENTORY_LIMITS.values + 1)).toBe('4.13');
+    expect(readings.list(id).map(({ path }) => path)).not.toContain('/3303/0/5700');
+    expect(send(INVENTORY_LIMITS.values)).toBe('2.04');
+    expect(readings.list(id).map(({ path }) => path)).toContain('/3303/0/5700');
   });
 });
 

@@ -15,6 +15,7 @@ import {
 } from '../../lwm2m/index.js';
 import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 import type { ServiceContext } from '../service.js';
 import { kindOf } from './bootstrap.js';
 import { asked, compositeView, fetchRequest, pathsIn } from './composite.js';
@@ -154,6 +155,7 @@ export class Management {
     try {
       const { models, nowS } = this.#known(device);
       const leaves = readContent(payload, format, NO_PATH, models, nowS);
+      if (leaves.length > INVENTORY_LIMITS.values) return answer('4.13');
       const objects = new Set(Object.keys(device.registration?.objects ?? {}).map((path) => parsePath(path)?.[0]));
       if (!leaves.every(({ path: [object] }) => objects.has(object))) return answer('4.04');
       this.#told(device, leaves, pathText(NO_PATH));
@@ -333,8 +335,11 @@ export class Management {
     }
   }
 
-  /** Keeps what a device said by itself. */
+  /** Keeps what a device said by itself. Throws ContentError. */
   #told(device: DeviceRecord, leaves: readonly Leaf[], path: string): void {
+    if (leaves.length > INVENTORY_LIMITS.values) {
+      throw new ContentError(`more than ${INVENTORY_LIMITS.values} values are in one message`);
+    }
     const { readings, configOf } = this.#options;
     this.#tell(device, 'notified', path);
     this.#learn(device, leaves);
