@@ -47,8 +47,6 @@ function packageJson(folder: string, example: string): unknown {
     overrides: Record<string, unknown>;
     devDependencies: Record<string, string>;
   };
-  // From a checkout the new project depends on the checkout, from an installed package on its version.
-  const installed = root.split(sep).includes('node_modules');
   return {
     name: projectName(basename(resolve(folder))),
     private: true,
@@ -58,9 +56,28 @@ function packageJson(folder: string, example: string): unknown {
       start: `akari run build/release/${example}.wasm`,
       test: 'akari build && vitest run',
     },
-    dependencies: { akari: installed ? `^${own.version}` : `file:${relative(resolve(folder), root)}` },
+    dependencies: { akari: akariSpecifier(resolve(folder), root, own.version) },
     devDependencies: { assemblyscript: own.dependencies['assemblyscript'], vitest: own.devDependencies['vitest'] },
     // as-bind names a compiler of long ago as its peer; npm heeds overrides of the root project alone.
     overrides: { 'as-bind': own.overrides['as-bind'] },
   };
+}
+
+/** What a project in `folder` depends on when Akari is at `root`: the checkout, the tarball that the package was installed from, or its version. */
+export function akariSpecifier(folder: string, root: string, version: string): string {
+  if (!root.split(sep).includes('node_modules')) return `file:${relative(folder, root)}`;
+  const modules = root.slice(0, root.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules`.length);
+  const tarball = installedTarball(modules);
+  return tarball === undefined ? `^${version}` : `file:${relative(folder, resolve(modules, '..', tarball))}`;
+}
+
+/** The file that npm installed Akari from, relative to the project that holds `modules`; undefined if a registry gave it. */
+function installedTarball(modules: string): string | undefined {
+  const lock = join(modules, '.package-lock.json');
+  if (!existsSync(lock)) return undefined;
+  const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as {
+    packages?: Record<string, { resolved?: string } | undefined>;
+  };
+  const resolved = packages?.['node_modules/akari']?.resolved;
+  return resolved?.startsWith('file:') === true ? resolved.slice('file:'.length) : undefined;
 }

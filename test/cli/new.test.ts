@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { akariSpecifier } from '../../host/build/project.js';
 import { newCommand } from '../../host/cli/commands/new.js';
 import { UsageError } from '../../host/cli/output.js';
 
@@ -43,5 +44,31 @@ describe('akari new', () => {
     writeFileSync(join(at, 'letter.txt'), 'mine');
     const outcome = newCommand().parseAsync([at], { from: 'user' });
     await expect(outcome).rejects.toThrow(`${at} is there and not empty`);
+  });
+});
+
+describe('a new project depends on', () => {
+  const installed = (resolved?: string): string => {
+    const modules = join(folder, 'host project/node_modules');
+    mkdirSync(join(modules, 'akari'), { recursive: true });
+    if (resolved !== undefined) {
+      writeFileSync(
+        join(modules, '.package-lock.json'),
+        JSON.stringify({ packages: { 'node_modules/akari': { resolved } } }),
+      );
+    }
+    return akariSpecifier(join(folder, 'device'), join(modules, 'akari'), '1.2.3');
+  };
+
+  it('the checkout', () => {
+    expect(akariSpecifier(join(folder, 'device'), join(folder, 'my akari'), '1.2.3')).toBe('file:../my akari');
+  });
+  it('the tarball that Akari was installed from', () => {
+    expect(installed('file:../pack/akari-1.2.3.tgz')).toBe('file:../pack/akari-1.2.3.tgz');
+    expect(installed('file:akari.tgz')).toBe('file:../host project/akari.tgz');
+  });
+  it('the version where a registry gave it, or npm left no record', () => {
+    expect(installed()).toBe('^1.2.3');
+    expect(installed('https://registry.example/akari/-/akari-1.2.3.tgz')).toBe('^1.2.3');
   });
 });

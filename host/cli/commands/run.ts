@@ -32,7 +32,11 @@ export function runCommand(): Command {
     .description('run one device in a world and show what its app logs')
     .argument('<app.wasm>', 'a device binary')
     .option('--profile <file>', 'JSON profile of the card in the device', DEMO_PROFILE)
-    .option('--for <time>', 'how long, in world time: 90s, 5m, 2h, 1d', parseDuration, 5 * MINUTE)
+    .addOption(
+      new Option('--for <time>', 'how long, in world time: 90s, 5m, 2h, 1d')
+        .argParser(parseDuration)
+        .default(5 * MINUTE, '5m'),
+    )
     .addOption(
       new Option('--clock <clock>', 'virtual: at once; real: as it happens')
         .choices(['virtual', 'real'])

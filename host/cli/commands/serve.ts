@@ -35,7 +35,7 @@ Each SIM attaches to the emulated home network with its card, and its session ge
 
   curl --interface 127.64.0.1 http://127.127.10.1:8888/telemetry -d '{"temperature":21.5}'
 
-An address without a session is turned away. Each name of the platform has an address: 100.127.a.b of the real network
+Connections from other addresses are rejected. Each name of the platform has an address: 100.127.a.b of the real network
 is 127.127.a.b here. Ports below 1024 are ${PORT_OFFSET} higher: 80 is ${80 + PORT_OFFSET}, 443 is ${443 + PORT_OFFSET}.
 --data keeps subscribers, groups, secrets (sealed), stored data, the cards' memories and the addresses from run to run;
 the configuration then adds what is not there yet.`;
@@ -44,7 +44,7 @@ the configuration then adds what is not there yet.`;
 export function serveCommand(): Command {
   return new Command('serve')
     .description('the world on loopback ports: every program is a device of the SIM whose address it calls from')
-    .option('--config <file>', 'JSON: subscribers, groups, what lies behind', EXAMPLE_WORLD)
+    .option('--config <file>', 'JSON: subscribers, groups, customers and clouds; see docs/serve.md', EXAMPLE_WORLD)
     .option('--data <folder>', 'keep everything here; without it, nothing outlives the command')
     .option('--block <n>', 'second byte of the addresses of the platform, for several worlds at a time', block, 127)
     .option('--seed <seed>', 'fixes every random choice')
