@@ -10,7 +10,7 @@ import { faultsOf, PlatformConfigError, type PlatformConfig } from '../platform/
 import { loadSimRange, ProfileError, type SimProfile } from '../sim/index.js';
 import type { CustomerConfig } from '../world.js';
 
-const address = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'host:port is wanted');
+const address = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port');
 
 const subscriber = z.strictObject({
   /** A SIM profile, of one card or a range of cards; beside this file. */
@@ -20,7 +20,7 @@ const subscriber = z.strictObject({
   imei: z
     .string()
     .overwrite(plainNumber)
-    .regex(/^\d{15}$/, '15 digits are wanted')
+    .regex(/^\d{15}$/, 'must be 15 digits')
     .optional(),
   /** Whether the SIM attaches when the world starts; true unless given. */
   online: z.boolean().default(true),

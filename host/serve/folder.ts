@@ -150,7 +150,7 @@ function masterKey(path: string, wanted: boolean): Secret {
     refuseOpenSecret(path);
     const key = readFileSync(path);
     if (key.length !== KEY_BYTES) {
-      throw new DatabaseError(`${path} has ${key.length} bytes, ${KEY_BYTES} are wanted`, 'damaged');
+      throw new DatabaseError(`${path} has ${key.length} bytes; it must have ${KEY_BYTES}`, 'damaged');
     }
     return new Secret(key);
   }

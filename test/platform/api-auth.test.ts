@@ -69,8 +69,8 @@ describe('POST /v1/auth', () => {
     [{ authKeyId: '', authKey: '', x: 1 }, 'wants authKeyId'],
     [{ ...AUTH_KEY, mfaOTPCode: 7 }, 'mfaOTPCode '],
     [{ ...AUTH_KEY, authKey: 7 }, 'authKey '],
-    [{ ...AUTH_KEY, tokenTimeoutSeconds: 179 }, 'tokenTimeoutSeconds at least 180'],
-    [{ ...AUTH_KEY, tokenTimeoutSeconds: 172_801 }, 'tokenTimeoutSeconds at most 172800'],
+    [{ ...AUTH_KEY, tokenTimeoutSeconds: 179 }, 'tokenTimeoutSeconds must be at least 180'],
+    [{ ...AUTH_KEY, tokenTimeoutSeconds: 172_801 }, 'tokenTimeoutSeconds must be at most 172800'],
     [{ ...AUTH_KEY, tokenTimeoutSeconds: 200.5 }, 'tokenTimeoutSeconds '],
     [[], 'the whole '],
     [null, 'the whole '],
@@ -197,10 +197,13 @@ describe('operators of a configuration', () => {
   };
 
   it.each([
-    [{ OP1: {} }, 'world.json: operators.OP1 OP and 10 digits are wanted'],
-    [{ [OPERATOR]: { email: 'a@b.example' } }, `operators.${OPERATOR} wants email and password together`],
-    [{ [OPERATOR]: { email: 'a', password: 'p' } }, `operators.${OPERATOR}.email an e-mail address`],
-    [{ [OPERATOR]: { authKeys: { k: 's' } } }, 'keyId-... is wanted'],
+    [{ OP1: {} }, 'world.json: operators.OP1 must be OP and 10 digits'],
+    [
+      { [OPERATOR]: { email: 'a@b.example' } },
+      `operators.${OPERATOR} must have email and password together, or neither`,
+    ],
+    [{ [OPERATOR]: { email: 'a', password: 'p' } }, `operators.${OPERATOR}.email must be an e-mail address`],
+    [{ [OPERATOR]: { authKeys: { k: 's' } } }, 'must be keyId-...'],
     [{ [OPERATOR]: { authKey: 's' } }, 'Unrecognized key: "authKey"'],
     [
       {

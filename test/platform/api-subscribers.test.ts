@@ -63,7 +63,7 @@ describe('GET /v1/subscribers', () => {
   });
 
   it.each([
-    ['tag_name=name', 'tag_value is wanted'],
+    ['tag_name=name', 'tag_value must be given'],
     ['tag_name=a&tag_value=b&tag_value_match_mode=regex', 'tag_value_match_mode'],
     ['status_filter=awake', 'status_filter'],
     ['speed_class_filter=s1.warp', 'speed_class_filter'],

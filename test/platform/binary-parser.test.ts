@@ -92,14 +92,11 @@ describe('formats of devices, from what their makers and the platform published'
 
 describe('a format that cannot be', () => {
   it.each([
-    ['', 'is empty: name:index:type:parameters is wanted'],
+    ['', 'is empty: must be name:index:type:parameters'],
     ['a', 'item 1, character 2: a type is missing'],
     ['a:0', 'item 1, character 4: a type is missing'],
     ['a::uint', 'item 1, character 8: the length is missing'],
-    [
-      'a::uint:8 b::integer:8',
-      'item 2, character 14: "integer" is not a type: bool, int, uint, float or char is wanted',
-    ],
+    ['a::uint:8 b::integer:8', 'item 2, character 14: "integer" is not a type: must be bool, int, uint, float or char'],
     ['a:0:bool:8', 'item 1, character 10: the bit "8" is not 0 to 7'],
     ['a:0:bool:7:/10', 'item 1, character 12: "/10" is not expected for bool'],
     ['a:0:int:0', 'item 1, character 9: the length "0" is not 1 to 64'],
@@ -135,7 +132,9 @@ describe('a format that cannot be', () => {
         'groups.g.configuration.SoracomAir.binaryParserFormat item 2, character 19: the bit "9" is not 0 to 7',
       ]),
     );
-    expect(air({ binaryParserEnabled: true })).toThrow(/binaryParserFormat is wanted when binaryParserEnabled is true/);
+    expect(air({ binaryParserEnabled: true })).toThrow(
+      /binaryParserFormat must be given when binaryParserEnabled is true/,
+    );
     expect(air({ binaryParserEnabled: false, binaryParserFormat: '' })).not.toThrow();
   });
 

@@ -46,19 +46,22 @@ describe('Directory', () => {
   it.each([
     [{ ...entry, enabled: 'yes' }, `${at('.enabled')} `],
     [{ ...entry, adSignature: true }, `${at('')} Unrecognized key: "adSignature"`],
-    [{ ...entry, destination: 'ftp://x/' }, `${at('.destination')} an http:// or https:// URL`],
+    [{ ...entry, destination: 'ftp://x/' }, `${at('.destination')} must be an http:// or https:// URL`],
     [
       { ...entry, destination: 'https://user:pw@x/' },
-      `${at('.destination')} an http:// or https:// URL without user name`,
+      `${at('.destination')} must be an http:// or https:// URL without user name`,
     ],
     [{ ...entry, destination: 'customer.example' }, `${at('.destination')} `],
-    [{ ...entry, addSignature: true, addSubscriberHeader: true }, `${at('.psk')} is wanted for a signature`],
+    [{ ...entry, addSignature: true, addSubscriberHeader: true }, `${at('.psk')} must be given for a signature`],
     [{ ...entry, addSignature: true, psk: 'k' }, `${at('.addSignature')} needs at least one of`],
-    [{ ...entry, addSignature: true, addSubscriberHeader: true, psk: '' }, `${at('.psk')} is wanted for a signature`],
+    [
+      { ...entry, addSignature: true, addSubscriberHeader: true, psk: '' },
+      `${at('.psk')} must be given for a signature`,
+    ],
     [{ ...entry, psk: { $credentialsId: 'gone' } }, `${at('.psk')} there are no credentials "gone"`],
     [
       { ...entry, psk: { $credentialsId: 'token' } },
-      `${at('.psk')} credentials are api-token-credentials, psk is wanted`,
+      `${at('.psk')} credentials are api-token-credentials, must be psk`,
     ],
     [
       { ...entry, authorization: { $credentialsId: 'toString' } },
@@ -69,7 +72,7 @@ describe('Directory', () => {
     [header({ headerKey: 'X-Soracom-Imsi' }), `${at('.customHeaders.h.headerKey')} belongs to Beam`],
     [header({ headerKey: 'content-length' }), `${at('.customHeaders.h.headerKey')} belongs to Beam`],
     [header({ headerValue: 'a\r\nX-B: 1' }), `${at('.customHeaders.h.headerValue')} must be visible ASCII`],
-    [header({ headerValue: undefined }), `${at('.customHeaders.h.headerValue')} is wanted`],
+    [header({ headerValue: undefined }), `${at('.customHeaders.h.headerValue')} must be given`],
     [{ ...entry, name: 'n'.repeat(9000) }, 'groups.sensors has 9'],
   ])('a Beam entry with a fault: %j', (value, fault) => {
     const credentials = { token: { type: 'api-token-credentials', credentials: { token: 't' } } } as const;
@@ -82,20 +85,28 @@ describe('Directory', () => {
     [
       'tcp://beam.soracom.io:8023',
       { destination: 'https://x.test/' },
-      '.destination tcp://host:port or tcps://host:port',
+      '.destination must be tcp://host:port or tcps://host:port',
     ],
-    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test' }, '.destination tcp://host:port'],
-    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:70000' }, '.destination tcp://host:port'],
-    ['tcp://beam.soracom.io:8023', { destination: 'tcp://u@x.test:1' }, '.destination tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test' }, '.destination must be tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:70000' }, '.destination must be tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://u@x.test:1' }, '.destination must be tcp://host:port'],
     ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:1', skipStatusCode: true }, ' Unrecognized key'],
     [
       'tcp://beam.soracom.io:8023',
       { destination: 'tcp://x.test:1', addSignature: true, psk: 'p' },
       '.addSignature needs',
     ],
-    ['tcp://beam.soracom.io:23080', { destination: 'tcp://x.test:1' }, '.destination an http:// or https:// URL'],
+    [
+      'tcp://beam.soracom.io:23080',
+      { destination: 'tcp://x.test:1' },
+      '.destination must be an http:// or https:// URL',
+    ],
     ['tcp://beam.soracom.io:23080', { destination: 'http://x.test/', version: '2024' }, '.version '],
-    ['tcp://beam.soracom.io:23080', { destination: 'http://x.test/', eodBytes: '0' }, '.eodBytes up to 16 bytes'],
+    [
+      'tcp://beam.soracom.io:23080',
+      { destination: 'http://x.test/', eodBytes: '0' },
+      '.eodBytes must be up to 16 bytes',
+    ],
     ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', eodBytes: '0a' }, ' Unrecognized key'],
     ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', binaryFormatV1: true }, ' Unrecognized key'],
     ['http://beam.soracom.io:8888/', { destination: 'http://x.test/', skipStatusCode: true }, ' Unrecognized key'],
@@ -109,7 +120,7 @@ describe('Directory', () => {
   });
 
   it.each([
-    [{ subscribers: [{ imsi: '12', iccid: ICCID }] }, 'subscribers[0].imsi IMSI: 6 to 15 digits are wanted'],
+    [{ subscribers: [{ imsi: '12', iccid: ICCID }] }, 'subscribers[0].imsi IMSI: must be 6 to 15 digits'],
     [
       { subscribers: [{ imsi: IMSI, iccid: 'x' }] },
       'subscribers[0].iccid ICCID: has the character "X": a card holds digits and the letters A to E',

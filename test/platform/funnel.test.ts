@@ -506,13 +506,16 @@ it('clouds’ clocks: a platform that is six minutes late is refused by AWS', as
 it.each([
   [{ ...PARTNER, resourceUrl: 'partner.example' }, 'resourceUrl'],
   [{ ...PARTNER, endpoint: 'ftp://x' }, 'endpoint'],
-  [{ provider: 'aws', service: 'kinesis', resourceUrl: 'https://kinesis.example.com/s' }, 'STREAM is wanted'],
+  [
+    { provider: 'aws', service: 'kinesis', resourceUrl: 'https://kinesis.example.com/s' },
+    'must be https://kinesis.REGION.amazonaws.com/STREAM',
+  ],
   [{ provider: 'aws', service: 's3', resourceUrl: KINESIS }, 'is none of aws'],
   [{ provider: 'aws', service: 'constructor', resourceUrl: KINESIS }, 'is none of aws'],
   [{ provider: 'aws', service: 'aws-iot', resourceUrl: `${IOT}/a/+/b` }, 'wildcard'],
-  [{ provider: 'aws', service: 'aws-iot', resourceUrl: IOT }, 'TOPIC is wanted'],
+  [{ provider: 'aws', service: 'aws-iot', resourceUrl: IOT }, 'must be ENDPOINT.iot.REGION.amazonaws.com/TOPIC'],
   [{ provider: 'azure', service: 'eventhubs', resourceUrl: 'https://a.servicebus.windows.net/' }, 'EVENT-HUB'],
-  [{ provider: 'google', service: 'pubsub', resourceUrl: 'topics/x' }, 'TOPIC is wanted'],
+  [{ provider: 'google', service: 'pubsub', resourceUrl: 'topics/x' }, 'must be projects/PROJECT/topics/TOPIC'],
   [{ ...PARTNER, payloadOnly: true }, 'payloadOnly'],
 ])('a configuration with %j is refused, with the field in the message', async (destination, message) => {
   await expect(funnel(destination)).rejects.toThrow(message);

@@ -344,7 +344,10 @@ describe('configuration', () => {
   it.each([
     [{ enabled: 'yes' }, '.enabled '],
     [{ enabled: true, batch: true }, ' Unrecognized key: "batch"'],
-    [{ enabled: true, batchWrite: { type: 'jsonpointer', value: '/d' } }, '.customTimestamp is wanted for batchWrite'],
+    [
+      { enabled: true, batchWrite: { type: 'jsonpointer', value: '/d' } },
+      '.customTimestamp must be given for batchWrite',
+    ],
     [
       { enabled: true, customTimestamp: { type: 'jsonpointer', value: 'time', format: 'iso-8601' } },
       '.customTimestamp.value is not a JSON pointer',

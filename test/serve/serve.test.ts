@@ -274,7 +274,7 @@ describe('a configuration with a fault', () => {
       '{"subscribers":[{"profile":"p.json"}],"upstream":{"trustedCas":["gone.pem"]}}',
       'upstream.trustedCas gone.pem cannot be read (ENOENT)',
     ],
-    ['{"subscribers":[{"profile":"p.json"}],"upstream":{"hosts":{"a":"b"}}}', 'host:port is wanted'],
+    ['{"subscribers":[{"profile":"p.json"}],"upstream":{"hosts":{"a":"b"}}}', 'must be host:port'],
   ])('%s', async (text, fault) => {
     writeFileSync(
       join(folder, 'p.json'),

@@ -10,9 +10,7 @@ import { type Condition, compileCondition, ConditionError, type Facts } from './
 export type { Facts } from './condition.js';
 
 /** `FileEntry:getFile`, `FileEntry:get*`, `FileEntry:*`, `*`. */
-const apiName = z
-  .string()
-  .regex(/^(\*|[A-Za-z]\w*:(\*|[A-Za-z]\w*\*?))$/, '"Name:operation", "Name:*" or "*" is wanted');
+const apiName = z.string().regex(/^(\*|[A-Za-z]\w*:(\*|[A-Za-z]\w*\*?))$/, 'must be "Name:operation", "Name:*" or "*"');
 
 const condition = z.string().transform((text, context): Condition => {
   try {
@@ -33,7 +31,7 @@ const permission = z.strictObject({
       z.strictObject({
         effect: z.enum(['allow', 'deny']),
         api: z.union([apiName.transform((name) => [name]), z.array(apiName).min(1)], {
-          error: '"Name:operation", "Name:*", "*" or an array of them is wanted',
+          error: 'must be "Name:operation", "Name:*", "*" or an array of them',
         }),
         condition: condition.optional(),
       }),

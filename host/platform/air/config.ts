@@ -19,7 +19,7 @@ const binaryParserFormat = z.string().transform((format, context) => {
 
 /** What a browser may be told: `*` or one origin. */
 const origin = z.string().refine((text) => text === '*' || (URL.canParse(text) && new URL(text).origin === text), {
-  message: '* or an origin (https://host) is wanted',
+  message: 'must be * or an origin (https://host)',
 });
 
 /** Bytes of IPv4 packets: the least that every host takes, and the most that LTE carries (TS 23.060 annex C). */
@@ -41,7 +41,7 @@ export const soracomAir = z
     useCustomDns: optional(z.boolean()),
     dnsServers: optional(
       z
-        .array(z.string().refine((text) => isIPv4(text), 'an IPv4 address is wanted'))
+        .array(z.string().refine((text) => isIPv4(text), 'must be an IPv4 address'))
         .min(1)
         .max(2),
     ),
@@ -56,13 +56,13 @@ export const soracomAir = z
   .superRefine((air, context) => {
     const issue = (field: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [field], message });
-    if (air.useCustomDns === true && air.dnsServers === undefined) issue('dnsServers', 'is wanted for custom DNS');
+    if (air.useCustomDns === true && air.dnsServers === undefined) issue('dnsServers', 'must be given for custom DNS');
     if (air.binaryParserEnabled === true && air.binaryParserFormat === undefined) {
-      issue('binaryParserFormat', 'is wanted when binaryParserEnabled is true');
+      issue('binaryParserFormat', 'must be given when binaryParserEnabled is true');
     }
     if (air.authenticationRequired === true) {
       for (const field of ['username', 'password'] as const) {
-        if (air[field] === undefined) issue(field, 'is wanted for authentication');
+        if (air[field] === undefined) issue(field, 'must be given for authentication');
       }
     }
   });

@@ -13,9 +13,9 @@ export const TOKEN_HEADER = 'x-soracom-token';
 
 const seconds = optional(
   z
-    .int('whole seconds are wanted')
-    .min(TOKEN_SECONDS.min, `at least ${TOKEN_SECONDS.min} seconds are wanted`)
-    .max(TOKEN_SECONDS.max, `at most ${TOKEN_SECONDS.max} seconds are wanted`),
+    .int('must be whole seconds')
+    .min(TOKEN_SECONDS.min, `must be at least ${TOKEN_SECONDS.min} seconds`)
+    .max(TOKEN_SECONDS.max, `must be at most ${TOKEN_SECONDS.max} seconds`),
 );
 
 const text = optional(z.string().min(1).max(1024));

@@ -34,8 +34,7 @@ shown.set(body, credentialsEntry);
 export function credentialsRoutes(directory: Directory): Route[] {
   const idOf = (call: Call): string => {
     const id = call.param('credentials_id');
-    if (!ID.test(id))
-      throw new ApiError('malformed', 'credentials_id: 1 to 128 letters, digits or ._@:#{}- are wanted');
+    if (!ID.test(id)) throw new ApiError('malformed', 'credentials_id: must be 1 to 128 letters, digits or ._@:#{}-');
     return id;
   };
 

@@ -11,7 +11,7 @@ const FAULTS = {
   'no-route': ['COM0002', ApiStatus.NotFound, 'there is no such API', '指定されたAPIはありません'],
   method: ['COM0003', ApiStatus.MethodNotAllowed, 'the method is not served here', 'このメソッドは使用できません'],
   'too-large': ['COM0004', ApiStatus.ContentTooLarge, 'the body is too large', 'リクエストボディが大きすぎます'],
-  'media-type': ['COM0005', ApiStatus.UnsupportedMediaType, 'JSON is wanted', 'JSONを送信してください'],
+  'media-type': ['COM0005', ApiStatus.UnsupportedMediaType, 'the body must be JSON', 'JSONを送信してください'],
   internal: ['COM0006', ApiStatus.InternalError, 'internal error', '内部エラーが発生しました'],
   full: ['COM0008', ApiStatus.Full, 'too many requests at once', 'リクエストが集中しています'],
   storage: ['COM0009', ApiStatus.StorageFault, 'the storage cannot be used now', 'ストレージを使用できません'],

@@ -192,7 +192,7 @@ export class OperatorApi implements Pick<Service, 'close'> {
     if (c.env.caller !== undefined) return c.env.caller;
     const [apiKey, token] = [c.req.header(API_KEY_HEADER), c.req.header(TOKEN_HEADER)];
     if (apiKey === undefined || token === undefined) {
-      throw new ApiError('token', `the headers ${API_KEY_HEADER} and ${TOKEN_HEADER} are wanted`);
+      throw new ApiError('token', `the headers ${API_KEY_HEADER} and ${TOKEN_HEADER} must be given`);
     }
     const owner = this.#accounts.callerOf(apiKey, token);
     if (owner === undefined) throw new ApiError('token');

@@ -23,7 +23,7 @@ export const done: Reply = { status: 200 };
 /** Throws ApiError. */
 export function nameOf(call: OwnCall, parameter: string): string {
   const name = call.param(parameter);
-  if (!NAME.test(name)) throw new ApiError('malformed', `${parameter}: 1 to 128 letters, digits or ._@- are wanted`);
+  if (!NAME.test(name)) throw new ApiError('malformed', `${parameter}: must be 1 to 128 letters, digits or ._@-`);
   return name;
 }
 

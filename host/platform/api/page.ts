@@ -23,7 +23,7 @@ export interface PageSize {
 export function paging({ page, maxPage }: PageSize = API_LIMITS) {
   const limit = z
     .string()
-    .regex(/^-?\d{1,16}$/, 'a whole number is wanted')
+    .regex(/^-?\d{1,16}$/, 'must be a whole number')
     .optional()
     .transform((sent) => (sent === undefined || Number(sent) < 1 ? page : Math.min(Number(sent), maxPage)));
   shown.set(limit, { type: 'integer', default: page, maximum: maxPage });

@@ -8,7 +8,7 @@ export const text = () => z.string().optional();
 
 /** A whole number within limits. */
 export function wholeNumber(min: number, max: number) {
-  const message = `a whole number from ${min} to ${max} is wanted`;
+  const message = `must be a whole number from ${min} to ${max}`;
   const schema = z
     .string()
     .regex(/^\d{1,16}$/, message)
@@ -21,12 +21,12 @@ export function wholeNumber(min: number, max: number) {
 
 /** One of some words. */
 export const word = <const W extends readonly [string, ...string[]]>(words: W) =>
-  z.enum(words, `one of ${words.join(', ')} is wanted`).optional();
+  z.enum(words, `must be one of ${words.join(', ')}`).optional();
 
 /** `true` or `false`. */
 export function flag() {
   const schema = z
-    .enum(['true', 'false'], 'true or false is wanted')
+    .enum(['true', 'false'], 'must be true or false')
     .transform((value) => value === 'true')
     .optional();
   shown.set(schema, { type: 'boolean' });
@@ -38,7 +38,7 @@ export function words<const W extends readonly [string, ...string[]]>(allowed: W
   const schema = z
     .string()
     .transform((value) => value.split('|'))
-    .pipe(z.array(z.enum(allowed, `one of ${allowed.join(', ')} is wanted`)))
+    .pipe(z.array(z.enum(allowed, `must be one of ${allowed.join(', ')}`)))
     .optional();
   shown.set(schema, { type: 'string', description: `one or more of ${allowed.join(', ')}, with | between them` });
   return schema;

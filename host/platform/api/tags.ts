@@ -46,7 +46,7 @@ export function tagFilter({
 }): (tags: Tags) => boolean {
   const { tag_name: name = '', tag_value: value, tag_value_match_mode: mode = 'exact' } = query;
   if (name === '') return () => true;
-  if (value === undefined) throw new ApiError('malformed', 'tag_value is wanted with tag_name');
+  if (value === undefined) throw new ApiError('malformed', 'tag_value must be given with tag_name');
   return (tags) => {
     const found = Object.hasOwn(tags, name) ? tags[name] : undefined;
     return mode === 'exact' ? found === value : (found?.startsWith(value) ?? false);

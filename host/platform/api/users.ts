@@ -13,8 +13,8 @@ import { milliseconds, named } from './shapes.js';
 
 const newPassword = z
   .string()
-  .min(PASSWORD_LENGTH.min, `at least ${PASSWORD_LENGTH.min} characters are wanted`)
-  .max(PASSWORD_LENGTH.max, `at most ${PASSWORD_LENGTH.max} characters are wanted`);
+  .min(PASSWORD_LENGTH.min, `must have at least ${PASSWORD_LENGTH.min} characters`)
+  .max(PASSWORD_LENGTH.max, `must have at most ${PASSWORD_LENGTH.max} characters`);
 
 const userBody = z.object({ description });
 

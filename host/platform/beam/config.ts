@@ -26,7 +26,7 @@ const customHeader = z
   })
   .refine(({ action, headerValue }) => action === 'delete' || headerValue !== undefined, {
     path: ['headerValue'],
-    message: 'is wanted for append and replace',
+    message: 'must be given for append and replace',
   });
 
 /** By names that say nothing; rows that a form left empty are none. */
@@ -49,7 +49,7 @@ const common = {
   addSimIdHeader: optional(z.boolean()),
   addSignature: optional(z.boolean()),
   /** Pre-shared key of the signature (UTF-8 text), or a reference to credentials of type psk. */
-  psk: optional(z.union([secretField, referenceField], { error: 'text or {"$credentialsId": ...} is wanted' })),
+  psk: optional(z.union([secretField, referenceField], { error: 'must be text or {"$credentialsId": ...}' })),
 };
 
 /** To an HTTP server. */
@@ -74,7 +74,7 @@ const tcpToHttp = {
   binaryFormatV1: binaryFormatField,
   /** End-of-data bytes after each reply, hexadecimal; unless given none in version 202411, 0a in 201509. */
   eodBytes: optional(
-    z.string().regex(/^([0-9A-Fa-f]{2}){0,16}$/, 'up to 16 bytes in hexadecimal are wanted, such as 0d0a'),
+    z.string().regex(/^([0-9A-Fa-f]{2}){0,16}$/, 'must be up to 16 bytes in hexadecimal, such as 0d0a'),
   ),
 };
 
@@ -82,7 +82,7 @@ const tcpToTcp = {
   ...common,
   destination: destinationField(
     z.string().refine((text) => streamDestination(text) !== undefined, {
-      message: 'tcp://host:port or tcps://host:port is wanted',
+      message: 'must be tcp://host:port or tcps://host:port',
     }),
   ),
 };
@@ -119,11 +119,15 @@ function entry<T extends Fields>(fields: T, known = false) {
       addSimIdHeader,
     } = value as z.output<z.ZodObject<typeof toHttp>>;
     if (enabled && destination === '') {
-      context.addIssue({ code: 'custom', path: ['destination'], message: 'is wanted for an entry that is enabled' });
+      context.addIssue({
+        code: 'custom',
+        path: ['destination'],
+        message: 'must be given for an entry that is enabled',
+      });
     }
     if (addSignature !== true) return;
     if (psk === undefined) {
-      context.addIssue({ code: 'custom', path: ['psk'], message: 'is wanted for a signature' });
+      context.addIssue({ code: 'custom', path: ['psk'], message: 'must be given for a signature' });
     }
     if (!known && ![addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader].includes(true)) {
       const message = 'needs at least one of addSubscriberHeader, addEquipmentHeader, addMsisdnHeader, addSimIdHeader';

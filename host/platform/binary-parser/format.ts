@@ -76,7 +76,7 @@ export function compileFormat(format: string): readonly Item[] {
     items.push(item);
     next = item.byte + item.bytes;
   }
-  if (items.length === 0) throw new FormatError(0, 0, 'is empty: name:index:type:parameters is wanted');
+  if (items.length === 0) throw new FormatError(0, 0, 'is empty: must be name:index:type:parameters');
   return items;
 }
 
@@ -145,7 +145,7 @@ class ItemReader {
         return { type, bytes, bits, endianness, offset, operations: this.#operations() };
       }
       default:
-        return this.#fail(`"${type}" is not a type: bool, int, uint, float or char is wanted`);
+        return this.#fail(`"${type}" is not a type: must be bool, int, uint, float or char`);
     }
   }
 

@@ -9,10 +9,10 @@ const roleArn = z
   .string()
   .regex(
     /^(arn:aws(-cn)?:iam::\d{12}:role\/[\w+=,.@/-]{1,512}|[\w+=,.@-]{1,64})$/,
-    'the ARN or the name of a role is wanted',
+    'must be the ARN or the name of a role',
   );
 /** AWS STS API Reference, AssumeRole. */
-const externalId = z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, '2 to 1224 letters, digits and +=,.@:/- are wanted');
+const externalId = z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 letters, digits and +=,.@:/-');
 
 function entry<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
   return z.object({

@@ -78,10 +78,7 @@ export const urlField = (...schemes: readonly string[]) =>
       return schemes.includes(protocol) && username === '' && password === '' && hash === '';
     },
     {
-      message: `${schemes.map((s) => `${s}//`).join(' or ')} URL without user name and fragment is wanted`.replace(
-        /^/,
-        'an ',
-      ),
+      message: `must be an ${schemes.map((s) => `${s}//`).join(' or ')} URL without user name and fragment`,
     },
   );
 

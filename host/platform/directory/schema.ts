@@ -13,7 +13,7 @@ const digits = (from: number, to: number, what: string, plain: (text: string) =>
   z
     .string()
     .overwrite(plain)
-    .regex(new RegExp(`^\\d{${from},${to}}$`), `${what}: ${from} to ${to} digits are wanted`);
+    .regex(new RegExp(`^\\d{${from},${to}}$`), `${what}: must be ${from} to ${to} digits`);
 
 const iccid = z
   .string()
@@ -47,17 +47,17 @@ export type StockSim = z.output<typeof stockSim>;
 /** Ways in for an operator. Groups, credentials and subscribers of a configuration are the default operator's. */
 const operator = z
   .strictObject({
-    email: z.email('an e-mail address is wanted').optional(),
+    email: z.email('must be an e-mail address').optional(),
     password: secretField.optional(),
-    authKeys: z.record(z.string().regex(/^keyId-[\w-]{1,64}$/, 'keyId-... is wanted'), secretField).default({}),
+    authKeys: z.record(z.string().regex(/^keyId-[\w-]{1,64}$/, 'must be keyId-...'), secretField).default({}),
   })
   .refine(({ email, password }) => (email === undefined) === (password === undefined), {
-    message: 'wants email and password together',
+    message: 'must have email and password together, or neither',
   });
 
 export type OperatorConfig = z.output<typeof operator>;
 
-const operatorId = z.string().regex(/^OP\d{10}$/, 'OP and 10 digits are wanted');
+const operatorId = z.string().regex(/^OP\d{10}$/, 'must be OP and 10 digits');
 
 export const platformConfig = z
   .strictObject({
@@ -85,7 +85,7 @@ export const platformConfig = z
       const found = Object.hasOwn(config.credentials, id) ? config.credentials[id] : undefined;
       if (found === undefined) issue(path, `there are no credentials "${id}"`);
       else if (path.at(-1) === 'psk' && found.type !== 'psk') {
-        issue(path, `credentials are ${found.type}, psk is wanted`);
+        issue(path, `credentials are ${found.type}, must be psk`);
       }
     }
   });

@@ -6,7 +6,7 @@ import { ENDORSE } from '../choices.js';
 
 /** `*`, or an origin as browsers write it (RFC 6454 6.2). */
 const origin = z.string().refine((text) => text === '*' || isOrigin(text), {
-  message: '* or an origin without a path is wanted: https://app.example',
+  message: 'must be * or an origin without a path: https://app.example',
 });
 
 function isOrigin(text: string): boolean {

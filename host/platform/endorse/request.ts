@@ -52,7 +52,7 @@ function fromBody(headers: HeaderList, body: Uint8Array): (readonly [name: strin
     if (!FORM.test(type.trim())) throw invalid('the body is neither JSON nor a form');
     return [...new URLSearchParams(text)];
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('a JSON object is wanted');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('must be a JSON object');
   return Object.entries(value);
 }
 

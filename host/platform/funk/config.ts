@@ -15,7 +15,7 @@ const lambda = z.object({
   provider: z.literal('aws'),
   service: z.literal('lambda'),
   resourceUrl: z.string().refine((text) => parseArn(text) !== undefined, {
-    message: 'the ARN of a Lambda function is wanted: arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]',
+    message: 'must be the ARN of a Lambda function: arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]',
   }),
   /** Where Lambda's API is, unless at AWS. */
   endpoint: optional(urlField('http:', 'https:')),

@@ -45,7 +45,7 @@ export const soracomFunnel = z.object({
           .transform(($credentialsId) => ({ $credentialsId })),
         referenceField,
       ],
-      { error: 'an id or {"$credentialsId": ...} is wanted' },
+      { error: 'must be an id or {"$credentialsId": ...}' },
     ),
   ),
   contentType: contentTypeField,

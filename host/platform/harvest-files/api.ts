@@ -128,7 +128,7 @@ export function fileRoutes(files: FileStore, links: FileRoutesOptions): Route[] 
 
 function scopeOf(name: string | undefined): Scope {
   const scope = SCOPES.find((one) => one === name);
-  if (scope === undefined) throw new ApiError('malformed', `scope: ${SCOPES.join(' or ')} is wanted`);
+  if (scope === undefined) throw new ApiError('malformed', `scope: must be ${SCOPES.join(' or ')}`);
   return scope;
 }
 

@@ -15,6 +15,6 @@ export const soracomHarvestFiles = z
   })
   .refine(({ assumedRoleId, roleId }) => assumedRoleId === undefined || roleId === undefined, {
     path: ['roleId'],
-    message: 'is another name for assumedRoleId: only one of them is wanted',
+    message: 'is another name for assumedRoleId: give only one of them',
   });
 export type SoracomHarvestFiles = z.output<typeof soracomHarvestFiles>;

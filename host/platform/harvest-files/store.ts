@@ -220,7 +220,7 @@ export class FileStore {
     return this.#database.get(sql, operatorId, scope, path, this.#oldestMs());
   }
 
-  /** In the order of UTF-8, which is SQLite's; `from` is the first that is wanted. */
+  /** In the order of UTF-8, which is SQLite's; `from` is the first to give. */
   #below(operatorId: string, scope: Scope, prefix: string, from: string, limit: number): readonly Row[] {
     return this.#database.all(
       `SELECT * FROM harvest_files

@@ -98,7 +98,7 @@ function resourceOf(call: Call): Resource {
   const name = call.param('resource_type');
   const resourceType = RESOURCE_TYPES.find((type) => type === name);
   if (resourceType === undefined) {
-    throw new ApiError('malformed', `resource_type: one of ${RESOURCE_TYPES.join(', ')} is wanted`);
+    throw new ApiError('malformed', `resource_type: must be one of ${RESOURCE_TYPES.join(', ')}`);
   }
   return { operatorId: call.caller.operatorId, resourceType, resourceId: call.param('resource_id') };
 }
@@ -117,6 +117,6 @@ const subscriberOf = (call: Call): Resource => ({
 
 function timeOf(call: Call): number {
   const text = call.param('time');
-  if (!/^\d{1,15}$/.test(text)) throw new ApiError('malformed', 'time: UNIX milliseconds are wanted');
+  if (!/^\d{1,15}$/.test(text)) throw new ApiError('malformed', 'time: must be UNIX milliseconds');
   return Number(text);
 }

@@ -25,6 +25,6 @@ export const soracomHarvest = z
   })
   .refine(({ batchWrite, customTimestamp }) => batchWrite === undefined || customTimestamp !== undefined, {
     path: ['customTimestamp'],
-    message: 'is wanted for batchWrite: each entry of a batch has its own time',
+    message: 'must be given for batchWrite: each entry of a batch has its own time',
   });
 export type SoracomHarvest = z.output<typeof soracomHarvest>;

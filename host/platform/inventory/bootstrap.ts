@@ -201,7 +201,7 @@ export class BootstrapServer {
       return refused(BootstrapStatus.Forbidden, 'Inventory is not enabled for the group');
     }
     if (this.knobs.refuse !== undefined) return refused(this.knobs.refuse, 'refused');
-    if (!isEndpoint(endpoint)) return refused(BootstrapStatus.BadRequest, 'ep: an endpoint name is wanted');
+    if (!isEndpoint(endpoint)) return refused(BootstrapStatus.BadRequest, 'ep: must be an endpoint name');
     const pack = resource === 'bspack';
     const format = pack
       ? (findUint(request.options, Option.Accept) ?? ContentFormat.SenmlCbor)

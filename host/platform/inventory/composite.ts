@@ -20,7 +20,7 @@ import type { DeviceRecord } from './devices.js';
 import { compositeFormat } from './formats.js';
 import { jsonValue, leavesOf, scalar } from './view.js';
 
-const place = z.string().refine((text) => (parsePath(text)?.length ?? 0) > 0, 'a path is wanted, as /3 or /3/0/9');
+const place = z.string().refine((text) => (parsePath(text)?.length ?? 0) > 0, 'must be a path, as /3 or /3/0/9');
 
 const placesBody = z.object({ paths: z.array(place).min(1).max(INVENTORY_LIMITS.compositePaths) });
 /** One path alone is observed as such. */
@@ -28,7 +28,7 @@ const observedBody = z.object({ paths: z.array(place).min(2).max(INVENTORY_LIMIT
 const valuesBody = z.object({
   values: z
     .record(place, scalar)
-    .refine((values) => Object.keys(values).length > 0, 'one value at least is wanted')
+    .refine((values) => Object.keys(values).length > 0, 'must have at least one value')
     .refine(
       (values) => Object.keys(values).length <= INVENTORY_LIMITS.compositePaths,
       `${INVENTORY_LIMITS.compositePaths} at most`,

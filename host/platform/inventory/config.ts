@@ -7,7 +7,7 @@ import { INVENTORY_LIMITS } from '../limits.js';
 
 const observed = z
   .string()
-  .refine((text) => (parsePath(text)?.length ?? 0) >= 2, 'an instance or a resource is wanted, as /3/0 or /3/0/9');
+  .refine((text) => (parsePath(text)?.length ?? 0) >= 2, 'must be an instance or a resource, as /3/0 or /3/0/9');
 
 export const soracomInventory = z.object({
   enabled: switchField(),

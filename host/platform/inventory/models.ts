@@ -15,7 +15,7 @@ const resourceModel = z
     type: z.enum(RESOURCE_TYPES).optional(),
     operations: z
       .string()
-      .regex(/^(R?W?|E)$/, 'R, W, RW or E is wanted')
+      .regex(/^(R?W?|E)$/, 'must be R, W, RW or E')
       .default('R'),
     multiple: z.boolean().default(false),
     mandatory: z.boolean().default(false),

@@ -351,10 +351,10 @@ const NO_PARAMETERS: Parameters = {
 /** What a Register or Update says, over what was known before. Throws ContentError. */
 function withParameters(request: IncomingRequest, before: Parameters): Parameters {
   const lt = parameter(request, 'lt');
-  if (lt !== undefined && !/^\d{1,10}$/.test(lt)) throw new ContentError('lt: seconds are wanted');
+  if (lt !== undefined && !/^\d{1,10}$/.test(lt)) throw new ContentError('lt: must be seconds');
   const lifetime = lt === undefined ? before.lifetime : Math.min(Number(lt), MAX_LIFETIME);
   const b = parameter(request, 'b');
-  if (b !== undefined && !/^[UMHTSNQ]{1,8}$/.test(b)) throw new ContentError('b: a binding is wanted');
+  if (b !== undefined && !/^[UMHTSNQ]{1,8}$/.test(b)) throw new ContentError('b: must be a binding');
   if (request.query.some((part) => part.startsWith('Q='))) throw new ContentError('Q has no value');
   const queueMode = b === undefined && !request.query.includes('Q') ? before.queueMode : false;
   return {

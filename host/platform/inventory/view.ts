@@ -162,10 +162,10 @@ function typed(type: ResourceType, value: string | number | boolean, place: stri
   let made: Value = value;
   if (type === 'opaque') {
     if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value))
-      throw new ContentError(`${place}: base64 is wanted`);
+      throw new ContentError(`${place}: must be base64`);
     made = Buffer.from(value, 'base64');
   } else if (typeof value === 'string' && ['integer', 'unsigned', 'time'].includes(type)) {
-    if (!/^-?\d{1,20}$/.test(value)) throw new ContentError(`${place}: a whole number is wanted`);
+    if (!/^-?\d{1,20}$/.test(value)) throw new ContentError(`${place}: must be a whole number`);
     made = BigInt(value);
   }
   try {

@@ -38,7 +38,7 @@ async function signed(
 export const awsIot: Adapter = {
   fault: (url) => {
     const resource = resourceOf(url, 'iot');
-    if (resource === undefined) return 'ENDPOINT.iot.REGION.amazonaws.com/TOPIC is wanted';
+    if (resource === undefined) return 'must be ENDPOINT.iot.REGION.amazonaws.com/TOPIC';
     return /[+#]/.test(resource.name) ? 'the topic has a wildcard' : undefined;
   },
   request: (delivery) => {
@@ -69,7 +69,7 @@ function jsonService(
   return {
     fault: (url) => {
       const name = resourceOf(url, service)?.name ?? '';
-      return /^[\w.-]{1,128}$/.test(name) ? undefined : `https://${service}.REGION.amazonaws.com/STREAM is wanted`;
+      return /^[\w.-]{1,128}$/.test(name) ? undefined : `must be https://${service}.REGION.amazonaws.com/STREAM`;
     },
     request: (delivery) => {
       const resource = wanted(resourceOf(delivery.resourceUrl, service));

@@ -8,7 +8,7 @@ import type { Adapter } from './adapter.js';
 const RESOURCE = /^https:\/\/([a-z0-9-]+\.servicebus\.[a-z0-9.-]+)\/([\w.-]+?)(?:\/messages)?\/?$/i;
 
 export const eventHubs: Adapter = {
-  fault: (url) => (RESOURCE.test(url) ? undefined : 'https://NAMESPACE.servicebus.windows.net/EVENT-HUB is wanted'),
+  fault: (url) => (RESOURCE.test(url) ? undefined : 'must be https://NAMESPACE.servicebus.windows.net/EVENT-HUB'),
   request: ({ resourceUrl, endpoint, message: { caller }, credentialsId, directory, data, contentType, unixMs }) => {
     const { policyName, key } = credentialsFor(directory, caller, credentialsId, 'azure-credentials');
     const [, host = '', hub = ''] = RESOURCE.exec(resourceUrl) ?? [];

@@ -91,7 +91,7 @@ const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.nu
 export const pubSubFault = (url: string): string | undefined =>
   RESOURCE.test(url)
     ? undefined
-    : 'projects/PROJECT/topics/TOPIC is wanted, alone or after https://pubsub.googleapis.com/v1/';
+    : 'must be projects/PROJECT/topics/TOPIC, alone or after https://pubsub.googleapis.com/v1/';
 
 function publish({ resourceUrl, endpoint, data }: Delivery, token: string) {
   const [, topic = ''] = RESOURCE.exec(resourceUrl) ?? [];
