@@ -138,15 +138,19 @@ describe('the card in a PC/SC reader', () => {
     const { stdout } = await run('osmo-auc-gen', keys);
     const field = (name: string): string => new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(stdout)?.[1] ?? `no ${name}`;
     const commands = [`00a4040c10${AID}`, `00880081 22 10${RAND} 10${field('AUTN')}`.replaceAll(' ', '')];
+    // T=0: what AUTHENTICATE answers is fetched.
+    const fetch = (bytes: string): string[] => [...commands, `00c00000${bytes}`];
     const store = join(folder, 'card.store');
 
     const first = await Card.insert('--store', store);
-    expect(await scriptor(...commands)).toEqual(['9000', `db08${field('RES')}10${field('CK')}10${field('IK')}9000`]);
+    const answer = `db08${field('RES')}10${field('CK')}10${field('IK')}9000`;
+    expect(await scriptor(...fetch('2c'))).toEqual(['9000', '612c', answer]);
     expect(JSON.stringify(first.events)).not.toContain(field('RES'));
     expect(await first.interrupt()).toBe(0);
 
     const second = await Card.insert('--store', store);
-    expect((await scriptor(...commands))[1]).toMatch(/^dc0e[0-9a-f]{28}9000$/); // the same challenge again: AUTS
+    // The same challenge again: AUTS.
+    expect(await scriptor(...fetch('10'))).toEqual(['9000', '6110', expect.stringMatching(/^dc0e[0-9a-f]{28}9000$/)]);
     await second.interrupt();
   });
 
