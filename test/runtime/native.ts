@@ -112,7 +112,7 @@ export class RealBoard {
   }
 
   async #until(what: string, met: () => boolean): Promise<void> {
-    await eventually(what, 10_000, () => {
+    await eventually(what, 60_000, () => {
       if (this.#exit !== undefined) throw new Error(`no ${what}: ended (${this.#exit}): ${this.#log}`);
       return met() || undefined;
     });

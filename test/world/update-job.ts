@@ -19,7 +19,8 @@ import { inventoryApp } from './inventory-app.js';
 export const SIM = loadSimProfile('examples/profiles/soracom-demo.json');
 export const OPERATOR = 'OP0012345678';
 export const OLD = '1.0.0';
-export const NEW = '1.0.1';
+/** Its last character is the old one's: other literals of the binary may be the end of this text. */
+export const NEW = '1.1.0';
 /** The longest that an operator in this world has patience with a run. */
 const PATIENCE = 48 * HOUR;
 

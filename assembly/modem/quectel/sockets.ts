@@ -30,8 +30,8 @@ const FULL_TRIES = 20;
 
 /**
  * The modem announces bytes once, and not again before they are read: where that line is lost, the socket would stay deaf. After a
- * send, and after bytes that came, the driver asks by itself: ASK_MS later and then in steps that grow by ASK_FACTOR, up to ASK_LAST_MS
- * (after 2, 10, 50 and 250 s). A step costs one command; drivers in the field ask every 0.5 s.
+ * send the driver asks by itself: ASK_MS later and then in steps that grow by ASK_FACTOR, up to ASK_LAST_MS (after 2, 10, 50 and
+ * 250 s); after bytes that came, once. A step costs one command; drivers in the field ask every 0.5 s.
  */
 const ASK_MS = 2_000;
 const ASK_FACTOR = 5;
@@ -263,16 +263,16 @@ export class QuectelSockets<T> {
   }
 
   /** Bytes may have come after what was sent or read just now. */
-  private askLater(now: i64, socket: ModemSocket): void {
+  private askLater(now: i64, socket: ModemSocket, again: i32): void {
     if (this.push || socket.state != SocketState.Open) return;
     socket.askAt = now + ASK_MS;
-    socket.askAgain = ASK_MS * (ASK_FACTOR - 1);
+    socket.askAgain = again;
   }
 
   /** It is time to ask. */
   private askAgain(now: i64, socket: ModemSocket): void {
     const wait = socket.askAgain;
-    socket.askAt = wait > ASK_LAST_MS ? 0 : now + wait;
+    socket.askAt = wait == 0 || wait > ASK_LAST_MS ? 0 : now + wait;
     socket.askAgain = wait * ASK_FACTOR;
     if (socket.state == SocketState.Open) socket.more = true;
   }
@@ -359,7 +359,7 @@ export class QuectelSockets<T> {
         if (ok) {
           socket.txLen = 0;
           socket.full = 0;
-          this.askLater(now, socket);
+          this.askLater(now, socket, ASK_MS * (ASK_FACTOR - 1));
         } else if (result == AtResult.SendFail && ++socket.full <= FULL_TRIES) {
           socket.until = now + FULL_MS;
         } else if (socket.isDatagram) {
@@ -374,7 +374,7 @@ export class QuectelSockets<T> {
           if (socket.state != SocketState.Ended) socket.fail(Status.Closed);
         } else if (socket.fresh) {
           socket.fresh = false;
-          this.askLater(now, socket);
+          this.askLater(now, socket, 0);
         }
         return;
       default:

@@ -147,12 +147,12 @@ it('key rotation: another key under the same identity, the old one is gone', asy
   expect(record().online).toBe(true);
 });
 
-/** The same app as version 1.0.1, as a package in the operator's files. */
+/** The same app as version 1.1.0, as a package in the operator's files. */
 async function publish(change: (bytes: Uint8Array) => void = () => undefined): Promise<void> {
   const image = Uint8Array.from(app);
   const text = (version: string): Buffer => Buffer.from(version, 'latin1');
-  for (let at = 0; (at = Buffer.from(image.buffer).indexOf(text('1.0.0'), at)) >= 0; at++) image.set(text('1.0.1'), at);
-  const bytes = firmwarePackage({ image, name: 'lwm2m-inventory', version: '1.0.1' });
+  for (let at = 0; (at = Buffer.from(image.buffer).indexOf(text('1.0.0'), at)) >= 0; at++) image.set(text('1.1.0'), at);
+  const bytes = firmwarePackage({ image, name: 'lwm2m-inventory', version: '1.1.0' });
   change(bytes);
   const body = (async function* () {
     yield bytes;
@@ -176,9 +176,9 @@ it('new firmware: it runs, says so, and needs no new account', async () => {
   expect(states.at(-1)).toBe(2);
   expect(await ask({ kind: 'execute', path: '/5/0/2' })).toMatchObject({ code: '2.04' });
   await until(() => registered() === 2);
-  expect(log).toContain('lwm2m-inventory: started, version 1.0.1');
+  expect(log).toContain('lwm2m-inventory: started, version 1.1.0');
   expect(await ask({ kind: 'read', path: '/5/0/5' })).toMatchObject({ result: { value: 1 } });
-  expect(await ask({ kind: 'read', path: '/3/0/3' })).toMatchObject({ result: { value: '1.0.1' } });
+  expect(await ask({ kind: 'read', path: '/3/0/3' })).toMatchObject({ result: { value: '1.1.0' } });
   expect(log.filter((line) => line === 'lwm2m: bootstrap done')).toHaveLength(1);
 });
 
