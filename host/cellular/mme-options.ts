@@ -27,7 +27,7 @@ export interface MmeOptions {
 /** `C`: the context of a radio (ue-context.ts). */
 export interface MobilityManagement<C> {
   readonly options: MmeOptions;
-  /** `context` has proved to be `imsi`: whoever had it before is detached. */
+  /** `context` has proved to be `imsi`. Another context that had this IMSI is detached. */
   adopt(imsi: string, context: C): void;
   /** A temporary identity that nobody has. */
   newGuti(): Guti;

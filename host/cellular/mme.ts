@@ -21,7 +21,6 @@ export class Mme implements MobilityManagement<UeContext> {
     return this.#contexts.get(imsi);
   }
 
-  /** `context` has proved to be `imsi`: whoever had it before is detached. */
   adopt(imsi: string, context: UeContext): void {
     const before = this.#contexts.get(imsi);
     if (before && before !== context) before.replaced();

@@ -44,7 +44,10 @@ export class Passwords {
     this.#deriveKey = deriveKey;
   }
 
-  /** Whether the password is the one of this hash; undefined: nobody's. `turns`: where it waits. Rejects with BusyError. */
+  /**
+   * True if the password belongs to this hash. Without a hash the answer is false and takes as long. `turns`: the queue in which the check
+   * waits. Rejects with BusyError.
+   */
   check(password: string, hash: string | undefined, turns: readonly string[]): Promise<boolean> {
     return this.#inTurn(turns, async () => {
       this.#nobody ??= written(randomBytes(SALT), randomBytes(LENGTH));

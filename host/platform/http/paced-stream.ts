@@ -42,7 +42,7 @@ export class PacedStream extends Duplex {
     });
   }
 
-  /** Whoever reads this stream says what work the bytes were: see WORK. */
+  /** The reader of this stream reports how much work the bytes were: see WORK. */
   worked(work: number): void {
     this.#work += work;
   }

@@ -99,7 +99,7 @@ export class Associations implements AssociationKeeper {
 
   /**
    * The longest silent first, in running time. `asleepFor`: by whatever clock says more, for what a silent device may have done meanwhile.
-   * What was sealed with another master key is nobody's, and goes.
+   * Records that were sealed with another master key are deleted.
    */
   all(): readonly (KeptEntry & { readonly asleepFor: Nanoseconds })[] {
     return this.#database.all('SELECT * FROM inventory_associations ORDER BY heard_ran_ms, id').flatMap((row) => {

@@ -96,7 +96,7 @@ export class FirmwareUpdates {
     }
   }
 
-  /** Looks how the update of a device stands, if there is one. `isBack`: the device has begun anew, or comes from elsewhere. */
+  /** Checks the state of the device's update, if there is one. `isBack`: the device has restarted, or has a new address. */
   async check(device: DeviceRecord, link: DeviceLink, isBack = false): Promise<void> {
     const { requests, running } = this.#options;
     const { deviceId } = device;

@@ -142,7 +142,7 @@ export class Forwarder {
 /** The answer without what belonged to its connection. */
 function passedOn(answer: DestinationAnswer): Answer {
   const trailers = passableTrailers(answer.trailers, answer.headers);
-  // Whoever goes on with the connection needs to know the protocol that was chosen.
+  // The client needs the name of the protocol that was chosen: it goes on with the connection.
   const headers = answer.status === 101 ? answer.headers : withoutHopByHop(answer.headers);
   return { ...answer, headers, trailers };
 }
