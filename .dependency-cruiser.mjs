@@ -24,7 +24,7 @@ export default {
       name: 'no-circle',
       comment: 'Put what both need into a file of its own, below them.',
       severity: 'error',
-      from: { pathNot: '^host/platform/' },
+      from: {},
       to: { circular: true },
     },
     ...LAYERS.flatMap((names, i) =>

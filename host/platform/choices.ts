@@ -355,9 +355,9 @@ export const MetadataStatus = {
 // - A tag name may hold dots: `subscriber.tags.a.b` is the tag "a.b" (metadata/selector.ts).
 // - Management API: unknown fields of a body are passed over; unknown keys of a group's configuration are kept and shown as
 //   they were written, as SORACOM does, and nothing comes of them. Both are named in the trace (`unknown`). A configuration
-//   in a file is by hand: there an unknown key is a fault (directory/fields.ts). Unknown parameters of a query are refused.
+//   in a file is by hand: there an unknown key is a fault (config/fields.ts). Unknown parameters of a query are refused.
 // - Empty values ("", 0, false, null, [], and objects of such) that a field cannot take mean "not set", in bodies, queries
-//   and every namespace (directory/fields.ts).
+//   and every namespace (config/fields.ts).
 // - The API token is a JWT by HS256 with the operator's id (accounts/signer.ts). A file is read by a link that is good
 //   without a token for FILES_LIMITS.linkSeconds (harvest-files/api.ts).
 // - Secrets written into a group's configuration read back as "[redacted]" (api/redact.ts).

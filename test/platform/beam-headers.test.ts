@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forwardedHeaders, isReserved } from '../../host/platform/beam/headers.js';
+import { forwardedHeaders } from '../../host/platform/beam/headers.js';
+import { isReserved } from '../../host/platform/beam/reserved-headers.js';
 import { isFieldText } from '../../host/platform/http/text.js';
 import { signature } from '../../host/platform/beam/signature.js';
 import { Directory, type BeamEntry } from '../../host/platform/index.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entryPoint } from '../../host/platform/beam/route.js';
+import { entryPoint } from '../../host/platform/beam/entry-point.js';
 import { DEFAULT_OPERATOR, Directory, PlatformConfigError } from '../../host/platform/index.js';
 import { Secret } from '../../host/secret.js';
 import { config, ICCID, IMSI, MSISDN } from './harness.js';

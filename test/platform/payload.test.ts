@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ContentTypeSetting } from '../../host/platform/directory/fields.js';
+import type { ContentTypeSetting } from '../../host/platform/config/fields.js';
 import type { DeviceMessage } from '../../host/platform/message/message.js';
 import { interpret } from '../../host/platform/message/payload.js';
 import { Refusal } from '../../host/platform/refusal.js';

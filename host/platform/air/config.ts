@@ -3,7 +3,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { BinaryParser, FormatError } from '../binary-parser/index.js';
-import { optional, secretField } from '../directory/fields.js';
+import { optional, secretField } from '../config/fields.js';
 
 /** The compiled format; an empty text is none. */
 const binaryParserFormat = z.string().transform((format, context) => {

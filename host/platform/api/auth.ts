@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Accounts, Login, SignInSource } from '../accounts/index.js';
 import { TOKEN_SECONDS } from '../choices.js';
-import { optional } from '../directory/fields.js';
+import { optional } from '../config/fields.js';
 import { noContent, ok } from './call.js';
 import { ApiError } from './error.js';
 import { type Route, route } from './routes.js';

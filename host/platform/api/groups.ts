@@ -9,7 +9,7 @@ import {
   PlatformConfigError,
   writtenConfiguration,
 } from '../directory/index.js';
-import { optional, unknownKeys } from '../directory/fields.js';
+import { optional, unknownKeys } from '../config/fields.js';
 import { groupConfiguration, LATER_NAMESPACES } from '../directory/namespaces.js';
 import { DIRECTORY_LIMITS } from '../limits.js';
 import { type ApiCaller, type Call, noContent, ok } from './call.js';

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { PermissionError } from '../accounts/index.js';
-import { optional } from '../directory/fields.js';
+import { optional } from '../config/fields.js';
 import { API_LIMITS } from '../limits.js';
 import type { Call, OperatorCaller, Reply } from './call.js';
 import { ApiError } from './error.js';

@@ -1,7 +1,7 @@
 // What a request brings, read as its route declares: the query's parameters, the JSON body.
 
 import type { z } from 'zod';
-import { unknownKeys } from '../directory/fields.js';
+import { unknownKeys } from '../config/fields.js';
 import { faultsOf } from '../directory/schema.js';
 import { API_LIMITS } from '../limits.js';
 import { ApiError } from './error.js';

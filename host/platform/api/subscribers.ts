@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Session } from '../../cellular/network.js';
 import { SPEED_CLASSES } from '../choices.js';
 import { plainMsisdn } from '../../numbers.js';
-import { optional } from '../directory/fields.js';
+import { optional } from '../config/fields.js';
 import { type Directory, DirectoryError, SUBSCRIBER_STATUS, type Subscriber } from '../directory/index.js';
 import { API_LIMITS } from '../limits.js';
 import { type ApiCaller, type Call, noContent, ok, type Reply } from './call.js';

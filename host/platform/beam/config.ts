@@ -1,16 +1,9 @@
 // SoracomBeam in a group's configuration: one key per entry point. Each kind of entry point has fields of its own.
 
 import { z } from 'zod';
-import {
-  binaryFormatField,
-  optional,
-  referenceField,
-  secretField,
-  switchField,
-  urlField,
-} from '../directory/fields.js';
-import { isReserved } from './headers.js';
-import { entryPoint, type EntryPoint } from './route.js';
+import { binaryFormatField, optional, referenceField, secretField, switchField, urlField } from '../config/fields.js';
+import { entryPoint, type EntryPoint } from './entry-point.js';
+import { isReserved } from './reserved-headers.js';
 
 /** RFC 9110 5.6.2 token. */
 const headerName = z

@@ -1,9 +1,10 @@
 // What Beam does to the header of a request on its way to the destination.
 
 import type { Secret } from '../../secret.js';
-import { isFieldText, withoutHopByHop, type HeaderList, foldedName } from '../http/text.js';
+import { isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
 import type { CustomHeader } from './config.js';
 import { EntryError, type IdentityContext, identityParts, lookUp, preSharedKey } from './identity.js';
+import { isReserved } from './reserved-headers.js';
 import { signature, SIGNATURE_VERSION } from './signature.js';
 
 export interface HeaderContext extends IdentityContext {
@@ -27,14 +28,6 @@ export function forwardedHeaders(device: HeaderList, context: HeaderContext): He
     ['Connection', 'close'],
   ];
 }
-
-/** Names that belong to Beam: the message's framing, and the identity. No device and no custom header sets them. */
-export function isReserved(name: string): boolean {
-  const plain = foldedName(name);
-  return plain.startsWith('x-soracom-') || FRAMING.has(plain);
-}
-
-const FRAMING = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'trailer']);
 
 /** Custom headers first, then the Authorization header made of credentials. */
 function customised(

@@ -1,7 +1,7 @@
 // The credentials store: what each type holds, by the platform's own type names. Secrets are UTF-8 text.
 
 import { z } from 'zod';
-import { optional, secretField as secret } from './fields.js';
+import { optional, secretField as secret } from '../config/fields.js';
 
 const name = z.string().min(1);
 /** The definition's own example is a bare name: it is stored, and AWS refuses it when the role is assumed. */

@@ -5,7 +5,7 @@ import { Secret } from '../../secret.js';
 import { Database, DatabaseError, type Row, storedJson } from '../database.js';
 import { Seal } from '../seal.js';
 import { type Credentials, type CredentialsInput, credentialsEntry } from './credentials.js';
-import { unknownKeys } from './fields.js';
+import { unknownKeys } from '../config/fields.js';
 import { type GroupConfigurationInput, groupConfiguration } from './namespaces.js';
 import { faultsOf, GROUP_BYTES, PlatformConfigError, platformConfig } from './schema.js';
 import { Stock } from './stock.js';

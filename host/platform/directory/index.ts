@@ -13,7 +13,7 @@ export {
   type GroupRecord,
   type SubscriberChange,
 } from './directory.js';
-export type { CredentialsReference } from './fields.js';
+export type { CredentialsReference } from '../config/fields.js';
 export type { GroupConfiguration, GroupConfigurationInput } from './namespaces.js';
 export { faultsOf, PlatformConfigError, type PlatformConfig } from './schema.js';
 export {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { iccidFault, plainIccid, plainMsisdn, plainNumber } from '../../numbers.js';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
-import { pathText, secretField } from './fields.js';
+import { pathText, secretField } from '../config/fields.js';
 import { groupConfiguration } from './namespaces.js';
 import { SUBSCRIBER_STATUS } from './types.js';
 

@@ -1,7 +1,7 @@
 // SoracomEndorse in a group's configuration.
 
 import { z } from 'zod';
-import { optional, switchField, urlField } from '../directory/fields.js';
+import { optional, switchField, urlField } from '../config/fields.js';
 import { ENDORSE } from '../choices.js';
 
 /** `*`, or an origin as browsers write it (RFC 6454 6.2). */

@@ -8,7 +8,7 @@ import {
   referenceField,
   switchField,
   urlField,
-} from '../directory/fields.js';
+} from '../config/fields.js';
 import { parseArn } from './arn.js';
 
 const lambda = z.object({

@@ -8,8 +8,8 @@ import {
   referenceField,
   switchField,
   urlField,
-} from '../directory/fields.js';
-import { adapterFor } from './adapters/index.js';
+} from '../config/fields.js';
+import { resourceCheck } from './destinations.js';
 
 const destination = z
   .object({
@@ -24,10 +24,10 @@ const destination = z
   })
   .superRefine(({ provider, service, resourceUrl }, context) => {
     const issue = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    const adapter = adapterFor(provider, service);
-    if (adapter === undefined) return issue('service', `is none of ${provider} that is emulated`);
+    const check = resourceCheck(provider, service);
+    if (check === undefined) return issue('service', `is none of ${provider} that is emulated`);
     // Digits stand in for the caller's IMSI.
-    const fault = adapter.fault(resourceUrl.replaceAll('#{imsi}', '000000000000000'));
+    const fault = check(resourceUrl.replaceAll('#{imsi}', '000000000000000'));
     if (fault !== undefined) issue('resourceUrl', fault);
   });
 

@@ -1,7 +1,7 @@
 // SoracomHarvestFiles in a group's configuration.
 
 import { z } from 'zod';
-import { optional, switchField } from '../directory/fields.js';
+import { optional, switchField } from '../config/fields.js';
 
 export const soracomHarvestFiles = z
   .object({

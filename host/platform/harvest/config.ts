@@ -1,7 +1,7 @@
 // SoracomHarvest in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField, contentTypeField, optional, switchField } from '../directory/fields.js';
+import { binaryFormatField, contentTypeField, optional, switchField } from '../config/fields.js';
 import { jsonPointer } from './json.js';
 import { TIME_FORMATS } from './time.js';
 

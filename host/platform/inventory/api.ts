@@ -9,7 +9,7 @@ import { flag } from '../api/parameters.js';
 import { type Route, route } from '../api/routes.js';
 import { milliseconds } from '../api/shapes.js';
 import { tagFilter, tagFiltering, tagList, tagSet, withoutTag, withTags } from '../api/tags.js';
-import { optional } from '../directory/fields.js';
+import { optional } from '../config/fields.js';
 import type { Directory } from '../directory/index.js';
 import { API_LIMITS, INVENTORY_LIMITS } from '../limits.js';
 import { isEndpoint } from './bootstrap.js';

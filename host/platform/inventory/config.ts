@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { parsePath } from '../../lwm2m/path.js';
-import { optional, switchField } from '../directory/fields.js';
+import { optional, switchField } from '../config/fields.js';
 import { INVENTORY_LIMITS } from '../limits.js';
 
 const observed = z

@@ -6,7 +6,7 @@ import { type CoapResponse, type IncomingRequest, Method, Option } from '../../c
 import { ContentFormat } from '../../lwm2m/index.js';
 import { z } from 'zod';
 import { INVENTORY } from '../choices.js';
-import { optional } from '../directory/fields.js';
+import { optional } from '../config/fields.js';
 import { checkedPath } from '../harvest-files/path.js';
 import type { FileKey, FileStore } from '../harvest-files/store.js';
 import { INVENTORY_LIMITS } from '../limits.js';

@@ -7,7 +7,7 @@ import { ApiError } from '../api/error.js';
 import { flag, word } from '../api/parameters.js';
 import { type AnswerShape, type Route, route } from '../api/routes.js';
 import { ApiStatus } from '../choices.js';
-import { optional } from '../directory/fields.js';
+import { optional } from '../config/fields.js';
 import { PathError } from '../harvest-files/path.js';
 import { INVENTORY_LIMITS } from '../limits.js';
 import { BOOTSTRAP_OBJECTS, ContentError, parsePath, type Path, pathText } from '../../lwm2m/index.js';

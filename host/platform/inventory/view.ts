@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import { named } from '../api/shapes.js';
-import { optional } from '../directory/fields.js';
+import { optional } from '../config/fields.js';
 import {
   byId,
   ContentError,

@@ -4,7 +4,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { BinaryParser } from '../binary-parser/index.js';
-import type { ContentTypeSetting } from '../directory/fields.js';
+import type { ContentTypeSetting } from '../config/fields.js';
 import { MessageStatus, TEXT_TYPES } from '../choices.js';
 import { Refusal } from '../refusal.js';
 import type { PayloadMessage } from './message.js';

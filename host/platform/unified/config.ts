@@ -1,7 +1,7 @@
 // UnifiedEndpoint in a group's configuration.
 
 import { z } from 'zod';
-import { binaryFormatField, optional } from '../directory/fields.js';
+import { binaryFormatField, optional } from '../config/fields.js';
 
 /** Formats of the response, and what they mean here: the services go by their own names. */
 const FORMATS = {

@@ -24,8 +24,6 @@ export interface Delivery {
 }
 
 export interface Adapter {
-  /** What is wrong with a resource URL, if anything. */
-  fault(resourceUrl: string): string | undefined;
   /** Throws Refusal for what cannot be asked for: credentials, mostly. */
   request(delivery: Delivery): CloudRequest | Promise<CloudRequest>;
   /** What the cloud's answer to `request` says about what an adapter keeps. */

@@ -5,27 +5,12 @@ import { awsEncode } from '../../outbound/aws-signature.js';
 import { awsRequest } from '../../outbound/aws.js';
 import type { CloudRequest } from '../../outbound/cloud-client.js';
 import type { HeaderList } from '../../http/text.js';
+import { type AwsResource, awsResource } from '../destinations.js';
 import type { Adapter, Delivery } from './adapter.js';
-
-interface Resource {
-  readonly host: string;
-  readonly region: string;
-  /** What follows the host: a topic, a stream's name. */
-  readonly name: string;
-}
-
-/** HTTPS is understood when no scheme is written. */
-const RESOURCE = /^(?:https:\/\/)?((?:[a-z0-9-]+\.)+amazonaws\.com(?:\.cn)?)\/(.+)$/i;
-
-function resourceOf(url: string, service: string): Resource | undefined {
-  const [, host = '', name = ''] = RESOURCE.exec(url) ?? [];
-  const region = new RegExp(`(?:^|\\.)${service}\\.([a-z]{2}(?:-[a-z]+)+-\\d)\\.amazonaws\\.com`, 'i').exec(host)?.[1];
-  return region === undefined ? undefined : { host, region, name };
-}
 
 async function signed(
   { endpoint, awsCredentials, unixMs }: Delivery,
-  { host, region }: Resource,
+  { host, region }: AwsResource,
   call: { service: string; target: string; headers: HeaderList; body: Uint8Array },
 ): Promise<CloudRequest> {
   const credentials = await awsCredentials(region);
@@ -36,13 +21,8 @@ async function signed(
 
 /** Publishes over HTTPS: `POST /topics/TOPIC`. */
 export const awsIot: Adapter = {
-  fault: (url) => {
-    const resource = resourceOf(url, 'iot');
-    if (resource === undefined) return 'must be ENDPOINT.iot.REGION.amazonaws.com/TOPIC';
-    return /[+#]/.test(resource.name) ? 'the topic has a wildcard' : undefined;
-  },
   request: (delivery) => {
-    const resource = wanted(resourceOf(delivery.resourceUrl, 'iot'));
+    const resource = wanted(awsResource(delivery.resourceUrl, 'iot'));
     const target = `/topics/${awsEncode(resource.name)}?qos=${FUNNEL.qos}`;
     const headers: HeaderList = [['Content-Type', delivery.contentType]];
     return signed(delivery, resource, { service: 'iotdata', target, headers, body: delivery.data });
@@ -67,12 +47,8 @@ function jsonService(
   input: (stream: string, data: string, imsi: string) => object,
 ): Adapter {
   return {
-    fault: (url) => {
-      const name = resourceOf(url, service)?.name ?? '';
-      return /^[\w.-]{1,128}$/.test(name) ? undefined : `must be https://${service}.REGION.amazonaws.com/STREAM`;
-    },
     request: (delivery) => {
-      const resource = wanted(resourceOf(delivery.resourceUrl, service));
+      const resource = wanted(awsResource(delivery.resourceUrl, service));
       const body = input(resource.name, delivery.data.toString('base64'), delivery.message.caller.imsi);
       return signed(delivery, resource, {
         service,
@@ -88,7 +64,7 @@ function jsonService(
 }
 
 /** The configuration was checked when it was written. */
-function wanted(resource: Resource | undefined): Resource {
+function wanted(resource: AwsResource | undefined): AwsResource {
   if (resource === undefined) throw new Error('the resource URL was not checked');
   return resource;
 }

@@ -3,15 +3,13 @@
 import { createHmac } from 'node:crypto';
 import { FUNNEL } from '../../choices.js';
 import { credentialsFor } from '../../outbound/credentials.js';
+import { eventHub } from '../destinations.js';
 import type { Adapter } from './adapter.js';
 
-const RESOURCE = /^https:\/\/([a-z0-9-]+\.servicebus\.[a-z0-9.-]+)\/([\w.-]+?)(?:\/messages)?\/?$/i;
-
 export const eventHubs: Adapter = {
-  fault: (url) => (RESOURCE.test(url) ? undefined : 'must be https://NAMESPACE.servicebus.windows.net/EVENT-HUB'),
   request: ({ resourceUrl, endpoint, message: { caller }, credentialsId, directory, data, contentType, unixMs }) => {
     const { policyName, key } = credentialsFor(directory, caller, credentialsId, 'azure-credentials');
-    const [, host = '', hub = ''] = RESOURCE.exec(resourceUrl) ?? [];
+    const { host = '', hub = '' } = eventHub(resourceUrl) ?? {};
     const expiry = Math.floor(unixMs / 1000) + FUNNEL.sasSeconds;
     const url = new URL(endpoint ?? `https://${host}`);
     return {

@@ -1,14 +1,10 @@
 // Destinations of other makers: a POST to an HTTPS URL.
 
-import { urlField } from '../../directory/fields.js';
 import type { HeaderList } from '../../http/text.js';
 import { credentialsFor, secretText } from '../../outbound/credentials.js';
 import type { Adapter, Delivery } from './adapter.js';
 
-const url = urlField('http:', 'https:');
-
 export const partner: Adapter = {
-  fault: (text) => url.safeParse(text).error?.issues[0]?.message,
   request: (delivery) => ({
     url: new URL(delivery.endpoint ?? delivery.resourceUrl),
     headers: [['User-Agent', 'SORACOM Funnel'], ['Content-Type', delivery.contentType], ...authorization(delivery)],

@@ -8,9 +8,9 @@ import type { Answer } from '../../http/front.js';
 import { refusedBy } from '../../outbound/cloud-message.js';
 import { credentialsFor, misconfigured, secretText } from '../../outbound/credentials.js';
 import { Refusal } from '../../refusal.js';
+import { pubSubTopic } from '../destinations.js';
 import type { Adapter, Delivery } from './adapter.js';
 
-const RESOURCE = /^(?:https:\/\/pubsub\.googleapis\.com\/v1\/)?(projects\/[\w.:-]+\/topics\/[\w.~+%-]+?)(?::publish)?$/;
 const API = 'https://pubsub.googleapis.com';
 const SCOPE = 'https://www.googleapis.com/auth/pubsub';
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -37,10 +37,6 @@ export class PubSubAdapter implements Adapter {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-  }
-
-  fault(url: string): string | undefined {
-    return pubSubFault(url);
   }
 
   async request(delivery: Delivery): Promise<ReturnType<typeof publish>> {
@@ -88,13 +84,8 @@ export class PubSubAdapter implements Adapter {
 
 const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
 
-export const pubSubFault = (url: string): string | undefined =>
-  RESOURCE.test(url)
-    ? undefined
-    : 'must be projects/PROJECT/topics/TOPIC, alone or after https://pubsub.googleapis.com/v1/';
-
 function publish({ resourceUrl, endpoint, data }: Delivery, token: string) {
-  const [, topic = ''] = RESOURCE.exec(resourceUrl) ?? [];
+  const topic = pubSubTopic(resourceUrl) ?? '';
   const url = new URL(endpoint ?? API);
   return {
     url,
