@@ -4,6 +4,7 @@
 import { isUtf8 } from 'node:buffer';
 import Sqlite from 'libsql';
 import { SealError } from './seal.js';
+import { WrittenFiles } from './written-files.js';
 
 /** What SQLite stores and gives back. Integers are exact to 2^53. */
 export type SqlValue = string | number | bigint | Uint8Array | null;
@@ -77,11 +78,20 @@ export class Database {
   readonly #exclusive: boolean;
   readonly #statements = new Map<string, Statement>();
   readonly #readers = new Map<string, Reader>();
+  /** Of an exclusive database. */
+  #written: WrittenFiles | undefined;
+  /** Something else has written to the files: nothing is read or written any more. */
+  #changed: DatabaseError | undefined;
+  /** Damage was met in an exclusive database: nothing is written any more, since the next start refuses the file. What can be read is read. */
+  #damaged: DatabaseError | undefined;
   #depth = 0;
+  /** Told once of what ends writing for good: only a person can mend it. */
+  onLost: (error: DatabaseError) => void = () => undefined;
 
   /**
    * `file`: a path, made when it is not there. `mayBeNew`: an empty file is refused otherwise. `exclusive`: no other connection may
-   * have it, and nothing of it is mapped into memory (https://www.sqlite.org/wal.html#noshm). Throws DatabaseError.
+   * have it, nothing of it is mapped into memory (https://www.sqlite.org/wal.html#noshm), and it is refused for good once something
+   * else writes to it. Throws DatabaseError.
    */
   constructor(
     readonly file = IN_MEMORY,
@@ -106,6 +116,7 @@ export class Database {
         if (file !== IN_MEMORY) this.#sqlite.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
         this.#sqlite.exec('CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');
       });
+      if (exclusive) this.#written = new WrittenFiles(file);
     } catch (error) {
       this.close();
       throw error;
@@ -142,12 +153,15 @@ export class Database {
 
   /** Returns the number of changed rows. */
   run(sql: string, ...values: readonly SqlValue[]): number {
-    // As one array: a lone blob or null would be taken for named values.
-    return this.#guarded(() => this.#prepare(sql).run([...values]).changes);
+    return this.#writing(() =>
+      // As one array: a lone blob or null would be taken for named values.
+      this.#guarded(() => this.#prepare(sql).run([...values]).changes),
+    );
   }
 
   /** The first row, if there is one. */
   get(sql: string, ...values: readonly SqlValue[]): Row | undefined {
+    this.#refuseChanged();
     return this.#guarded(() => {
       const { statement, columns } = this.#reader(sql);
       const row = statement.get([...values]) as readonly Stored[] | undefined;
@@ -156,6 +170,7 @@ export class Database {
   }
 
   all(sql: string, ...values: readonly SqlValue[]): readonly Row[] {
+    this.#refuseChanged();
     return this.#guarded(() => {
       const { statement, columns } = this.#reader(sql);
       return (statement.all([...values]) as (readonly Stored[])[]).map((row) => this.#row(row, columns));
@@ -165,19 +180,21 @@ export class Database {
   /** All of it happens, or nothing. May be nested: the outermost one commits. */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work();
-    this.#guarded(() => this.#sqlite.exec('BEGIN IMMEDIATE'));
-    this.#depth++;
-    try {
-      const result = work();
-      this.#guarded(() => this.#sqlite.exec('COMMIT'));
-      return result;
-    } catch (error) {
-      // Where SQLite has rolled back by itself, or cannot, what went wrong before is the news.
-      this.#rollBack();
-      throw error;
-    } finally {
-      this.#depth--;
-    }
+    return this.#writing(() => {
+      this.#guarded(() => this.#sqlite.exec('BEGIN IMMEDIATE'));
+      this.#depth++;
+      try {
+        const result = work();
+        this.#guarded(() => this.#sqlite.exec('COMMIT'));
+        return result;
+      } catch (error) {
+        // Where SQLite has rolled back by itself, or cannot, what went wrong before is the news.
+        this.#rollBack();
+        throw error;
+      } finally {
+        this.#depth--;
+      }
+    });
   }
 
   /** May be called again. */
@@ -188,7 +205,8 @@ export class Database {
     try {
       // The library closes the file when its statements are collected, and leaves what is in the log there. What is in the file
       // itself shows when it is damaged; the end of a log does not.
-      if (this.#exclusive) {
+      if (this.#written?.changed() !== undefined) this.#written.disown();
+      else if (this.#exclusive) {
         this.#sqlite.exec(
           'PRAGMA journal_mode=DELETE; PRAGMA locking_mode=NORMAL; SELECT 1 FROM sqlite_schema LIMIT 1',
         );
@@ -197,6 +215,28 @@ export class Database {
       // then the log keeps it, and this process the lock
     }
     this.#sqlite.close();
+  }
+
+  /** What `work` writes is known as this process's own. Throws DatabaseError when nothing may be written. */
+  #writing<T>(work: () => T): T {
+    if (this.#depth > 0) return work();
+    this.#refuseChanged();
+    if (this.#damaged !== undefined) throw this.#damaged;
+    try {
+      return work();
+    } finally {
+      this.#written?.accept();
+    }
+  }
+
+  #refuseChanged(): void {
+    if (this.#changed !== undefined) throw this.#changed;
+    const what = this.#depth > 0 ? undefined : this.#written?.changed();
+    if (what === undefined) return;
+    const message = `${what} by another program while this one has it: stop this one, and put a copy of the whole folder back`;
+    this.#changed = new DatabaseError(message, 'damaged', 'changed');
+    this.onLost(this.#changed);
+    throw this.#changed;
   }
 
   #rollBack(): void {
@@ -208,7 +248,12 @@ export class Database {
   }
 
   #error(fault: StorageFault, code: string, cause?: unknown): DatabaseError {
-    return new DatabaseError(`${this.file} ${WORDS[fault]} (${code})`, fault, code, { cause });
+    const error = new DatabaseError(`${this.file} ${WORDS[fault]} (${code})`, fault, code, { cause });
+    if (this.#exclusive && fault === 'damaged' && this.#damaged === undefined) {
+      this.#damaged = error;
+      this.onLost(error);
+    }
+    return error;
   }
 
   #guarded<T>(work: () => T): T {

@@ -14,6 +14,7 @@ import { admit } from './air/admission.js';
 import { OperatorApi } from './api/index.js';
 import { Beam } from './beam/index.js';
 import { Connections } from './connections.js';
+import { FrontStatus } from './choices.js';
 import { Database, storageFaultOf } from './database.js';
 import { Datagrams } from './datagrams.js';
 import { Directory } from './directory/index.js';
@@ -156,6 +157,10 @@ export class Platform {
     const limits = { ...HTTP_LIMITS, ...options.limits };
     const unixMs = (): number => clock.unixMs();
     this.#database = database;
+    database.onLost = ({ message: reason }) => {
+      const { StorageFault: status } = FrontStatus;
+      trace.emit({ type: 'service', service: 'platform', event: 'storage-fault', id: 0, status, reason, imsi: '' });
+    };
     this.#tls = { clock, simulated: options.simulatedTls ?? false, limits };
     this.#certificates = options.certificates;
     this.#running = new RunningTime(database, clock);

@@ -1,6 +1,7 @@
 // Everything that a served world keeps, in one folder of mode 0700 whose files have 0600:
 //   in-use.lock    empty; locked while a process has the folder (lock.ts)
-//   platform.db    what operators configured, what devices stored; secrets in it are sealed. With -wal and -shm beside it
+//   platform.db    what operators configured, what devices stored; secrets in it are sealed. With -wal beside it; -wal.left is
+//                  what was not yet in a database that another program changed meanwhile
 //   master.key     opens the seals: 32 bytes
 //   operator.json  the default operator's AuthKey: made when the folder is new and no configuration names one
 //   files/         the bytes of Harvest Files, under names of the platform's own
@@ -62,7 +63,7 @@ export class DataFolder {
       const hadDatabase = existsSync(file);
       withWords(this.path, () => {
         for (const name of ['cards', 'files']) mkdirSync(join(this.path, name), { recursive: true, mode: 0o700 });
-        for (const name of ['', '-wal', '-shm', '-journal']) makePrivate(file + name);
+        for (const name of ['', '-wal', '-wal.left', '-shm', '-journal']) makePrivate(file + name);
         makePrivate(this.files);
         chmodSync(join(this.path, 'cards'), 0o700);
       });
@@ -117,7 +118,7 @@ export class DataFolder {
 
 /** What is known as a data folder's; a folder with anything else is somebody's own. */
 const OWN =
-  /^(in-use\.lock(-journal)?|platform\.db(-wal|-shm|-journal)?|(master\.key|operator\.json)(\.new)?|files|cards)$/;
+  /^(in-use\.lock(-journal)?|platform\.db(-wal(\.left)?|-shm|-journal)?|(master\.key|operator\.json)(\.new)?|files|cards)$/;
 
 /** Nobody but its owner may look into it. Throws FolderError for a folder with other things in it. */
 function claim(path: string): void {

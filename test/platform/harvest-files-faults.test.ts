@@ -2,7 +2,16 @@
 
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -248,6 +257,30 @@ describe('power cuts at each step of the store', () => {
     database.all('PRAGMA max_page_count=1000000');
     expect((await ask(files, HOST, 'PUT', '/g', { body: 'x' })).status).toBe(201);
     expect(await get(files, '/f')).toBe('200 old');
+  });
+
+  it.each<[string, (path: string) => void, string]>([
+    ['removed', (path) => rmSync(path), 'storage fault (ENOENT)'],
+    ['cut', (path) => truncateSync(path, 100_000), 'storage fault (length)'],
+    ['longer', (path) => appendFileSync(path, 'x'), 'storage fault (length)'],
+  ])('bytes on the disk that were %s are 503, not those that were stored', async (_what, spoil, words) => {
+    const place = folder();
+    const files = harvestWorld({ SoracomHarvestFiles: { enabled: true } }, { filesFolder: place });
+    await ask(files, HOST, 'PUT', '/f', { body: 'a'.repeat(200_000) });
+    spoil(join(place, readdirSync(place)[0] ?? ''));
+    expect(await get(files, '/f')).toBe(`503 ${words}\n`);
+  });
+
+  it('bytes on the disk that were overwritten never arrive as a whole file', async () => {
+    const place = folder();
+    const files = harvestWorld({ SoracomHarvestFiles: { enabled: true } }, { filesFolder: place });
+    await ask(files, HOST, 'PUT', '/f', { body: 'a'.repeat(200_000) });
+    const fd = openSync(join(place, readdirSync(place)[0] ?? ''), 'r+');
+    writeSync(fd, 'b', 150_000);
+    closeSync(fd);
+    const { headers, body } = await ask(files, HOST, 'GET', '/f');
+    expect(headers['content-length']).toBe('200000');
+    expect(body.length).toBeLessThan(200_000);
   });
 
   it('a reader keeps the version that it began with', async () => {

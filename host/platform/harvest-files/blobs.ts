@@ -1,7 +1,7 @@
 // The bytes of files on disk, under names of the platform's own: 32 hexadecimal digits, `.part` behind them while they
 // are written. What a device calls its file never reaches the file system.
 
-import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, read, readdirSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, mkdirSync, mkdtempSync, openSync, read, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,8 @@ export interface BlobWriter {
 }
 
 export interface BlobReader {
+  /** Bytes that are there. */
+  readonly length: number;
   /** Up to `length` bytes from `position`; fewer only at the end. */
   read(position: number, length: number): Promise<Buffer>;
   close(): void;
@@ -76,7 +78,7 @@ export class DiskBlobs implements Blobs {
 
   open(id: string): BlobReader {
     const fd = openSync(this.#path(id), 'r');
-    return new DiskReader(fd);
+    return new DiskReader(fd, fstatSync(fd).size);
   }
 
   async remove(id: string): Promise<void> {
@@ -142,13 +144,15 @@ class DiskWriter implements BlobWriter {
 }
 
 class DiskReader implements BlobReader {
+  readonly length: number;
   #fd: number | undefined;
   /** Reads under way: the descriptor is closed after them. */
   #reading = 0;
   #closed = false;
 
-  constructor(fd: number) {
+  constructor(fd: number, length: number) {
     this.#fd = fd;
+    this.length = length;
   }
 
   async read(position: number, length: number): Promise<Buffer> {

@@ -4,13 +4,13 @@
 // may fail between any two of these: the name then has the old version or the new one, whole, and what nothing points at
 // is swept away at the next start. Files are read from the version that was there when reading began.
 
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Clock } from '../../clock/clock.js';
-import type { Database, Row } from '../database.js';
+import { type Database, DatabaseError, type Row } from '../database.js';
 import { RunningTime } from '../running-time.js';
 import type { BodySource } from '../http/front.js';
 import { FILES_LIMITS } from '../limits.js';
-import type { Blobs } from './blobs.js';
+import type { BlobReader, Blobs } from './blobs.js';
 import { Room, type RoomLimits } from './room.js';
 
 export const SCOPES = ['private', 'public'] as const;
@@ -100,25 +100,45 @@ export class FileStore {
     return row && readRecord(row);
   }
 
-  /** The bytes `from..to` of the version that is there now; undefined when there is none. `release` it. */
+  /**
+   * The bytes `from..to` of the version that is there now; undefined when there is none. `release` it. Throws DatabaseError
+   * when they are gone; of a whole file, the last bytes come only when all are those that were stored.
+   */
   open(key: FileKey, range: (record: FileRecord) => { from: number; to: number }): BodySource | undefined {
     const row = this.#row(key);
     if (row === undefined) return undefined;
-    const { from, to } = range(readRecord(row));
-    const reader = this.#blobs.open(String(row['blob_id']));
+    const record = readRecord(row);
+    const { from, to } = range(record);
+    const reader = this.#openBlob(String(row['blob_id']), record.length);
     const clock = this.#clock;
+    const hash = from === 0 && to === record.length - 1 ? createHash('sha256') : undefined;
     return {
       length: to - from + 1,
       async *chunks() {
         for (let at = from; at <= to;) {
           const bytes = await held(clock, () => reader.read(at, Math.min(PIECE, to - at + 1)));
-          if (bytes.length === 0) throw new Error('the file is shorter than it was');
+          if (bytes.length === 0) throw spoilt('length');
           at += bytes.length;
+          hash?.update(bytes);
+          if (at > to && hash !== undefined && etagOf(hash) !== record.etag) throw spoilt('digest');
           yield bytes;
         }
       },
       release: () => reader.close(),
     };
+  }
+
+  #openBlob(id: string, length: number): BlobReader {
+    let reader: BlobReader;
+    try {
+      reader = this.#blobs.open(id);
+    } catch (error) {
+      const { code = 'blob' } = error as NodeJS.ErrnoException;
+      throw new DatabaseError('the bytes of a stored file cannot be read', 'unusable', code, { cause: error });
+    }
+    if (reader.length === length) return reader;
+    reader.close();
+    throw spoilt('length');
   }
 
   /**
@@ -146,7 +166,7 @@ export class FileStore {
       }
       await held(this.#clock, () => writer.finish());
       const now = this.#clock.unixMs();
-      const etag = `"${hash.digest('hex').slice(0, 32)}"`;
+      const etag = etagOf(hash);
       old = this.#row(key);
       permits(old && readRecord(old));
       record = {
@@ -259,6 +279,12 @@ export class FileStore {
  */
 const behind = (name: string): string =>
   name.endsWith('/') ? `${name.slice(0, -1)}0` : name === '' ? '' : `${name}\u0001`;
+
+/** Half of the digest names the bytes well enough. */
+const etagOf = (hash: Hash): string => `"${hash.digest('hex').slice(0, 32)}"`;
+
+const spoilt = (code: string): DatabaseError =>
+  new DatabaseError('the bytes of a stored file are not those that were stored', 'damaged', code);
 
 /** Emulated time stands still while the disk works. */
 async function held<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
