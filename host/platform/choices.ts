@@ -72,26 +72,21 @@ export const FilesStatus = {
 
 /** What Beam answers when it does not pass on the destination's own answer. Bodies are text/plain. */
 export const BeamStatus = {
-  /** Unknown path, SIM in no group, entry switched off, entry that cannot be carried out. */
+  /** Unknown path, SIM in no group, entry switched off. */
   Refused: 400,
+  /** WebSocket connections beyond WEBSOCKET's limits. */
+  TooManyConnections: 503,
+} as const;
+
+/** What Beam, Funnel and Funk answer by themselves when the destination gives no answer that could be passed on. */
+export const DeliveryStatus = {
+  /** What is configured cannot be carried out: credentials are missing or of the wrong type, or cannot make a request. */
+  Misconfigured: 400,
   /** The destination cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
   BadGateway: 502,
   /** The destination did not answer in time. */
   GatewayTimeout: 504,
   /** The platform has no room for the answer, or no socket: no fault of the destination. */
-  Busy: 503,
-  /** WebSocket connections beyond WEBSOCKET's limits. */
-  TooManyConnections: 503,
-} as const;
-
-/** What Funnel and Funk answer by themselves when the cloud behind them gives no answer that could be passed on. */
-export const CloudStatus = {
-  /** Credentials are missing or of the wrong type, or cannot make a request. */
-  Misconfigured: 400,
-  /** The cloud cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
-  BadGateway: 502,
-  GatewayTimeout: 504,
-  /** As BeamStatus. */
   Busy: 503,
 } as const;
 

@@ -40,6 +40,16 @@ describe('Beam HTTP entry point to an HTTPS destination', () => {
     expect(text).toContain('x-soracom-signature-version');
   });
 
+  it('shows no parameter of a destination that grants access', async () => {
+    const world = new BeamWorld({ config: config({ [`${KEY}/a`]: plain('http://a.test/in?unit=1&api_key=letmein') }) });
+    const { requests } = world.serveBytes('a.test', 80, 'HTTP/1.1 204 No Content\r\n\r\n');
+    await world.request(post('{}', '', '/a'));
+    expect(requests[0]).toMatch(/^POST \/in\?unit=1&api_key=letmein /);
+    const text = world.events.map((event) => toJsonLine(event, true)).join('\n');
+    expect(text).toContain('http://a.test/in?unit=1&api_key=[redacted]');
+    expect(text).not.toContain('letmein');
+  });
+
   it('gives the same trace, to the byte, when run again', async () => {
     const run = async (): Promise<string> => {
       const world = new BeamWorld();

@@ -18,7 +18,7 @@ import {
   reasons,
 } from './cloud-world.js';
 import { EPOCH_MS, session } from './harness.js';
-import { refusedBy } from '../../host/platform/outbound/cloud-message.js';
+import { refusedBy } from '../../host/platform/cloud-delivery/cloud-message.js';
 
 const FUNNEL = 'funnel.soracom.io';
 const IOT = 'a1b2c3d4e5f6g7-ats.iot.ap-northeast-1.amazonaws.com';

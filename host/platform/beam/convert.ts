@@ -2,6 +2,7 @@
 // back as a message. The unified endpoint uses the same, and the HTTP entry points for what came by HTTP.
 
 import { BeamStatus } from '../choices.js';
+import type { Delivery } from '../cloud-delivery/delivery.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
@@ -15,7 +16,7 @@ import { interpret } from '../message/payload.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import type { BeamEntry } from './config.js';
-import { exchange, failureOf } from './exchange.js';
+import { beamFailure } from './failure.js';
 import { forwardedHeaders } from './headers.js';
 import { forwardRequest } from './http.js';
 import { findEntry, findRoute } from './route.js';
@@ -33,9 +34,11 @@ interface WordedAnswer extends MessageAnswer {
 export class Converter implements MessageService {
   readonly name = 'beam';
   readonly #context: ServiceContext;
+  readonly #delivery: Delivery;
 
-  constructor(context: ServiceContext) {
+  constructor(context: ServiceContext, delivery: Delivery) {
     this.#context = context;
+    this.#delivery = delivery;
   }
 
   enabledFor(caller: MessageCaller, protocol: SourceProtocol, target: string): boolean {
@@ -49,11 +52,10 @@ export class Converter implements MessageService {
   }
 
   async answer(message: DeviceMessage): Promise<WordedAnswer> {
-    const { id, session } = message;
     try {
       return message.protocol === 'http' ? await this.#forward(message) : await this.#post(message);
     } catch (error) {
-      const failure = failureOf(this.#context, error, { id, caller: session });
+      const failure = beamFailure(this.#delivery, error, message);
       if (failure === undefined) throw error;
       return { status: failure.status, body: Buffer.from(failure.text) };
     }
@@ -82,13 +84,13 @@ export class Converter implements MessageService {
       reason,
       headers: all,
       body: answered,
-    } = await forwardRequest(this.#context, request, route, subscriber);
+    } = await forwardRequest({ context: this.#context, delivery: this.#delivery }, request, route, subscriber);
     const answerHeaders = all.filter(([name]) => !/^(content-length|date)$/i.test(name));
     return { status, headers: answerHeaders, body: Buffer.from(answered), ...(reason !== undefined && { reason }) };
   }
 
   async #post(message: DeviceMessage): Promise<WordedAnswer> {
-    const { id, caller: subscriber, session: caller, signal, unixMs, deviceId } = message;
+    const { caller: subscriber, session: caller, unixMs, deviceId } = message;
     const entry = entryFor(subscriber, message.protocol);
     if (entry === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
     const destination = new URL(entry.destination);
@@ -105,8 +107,7 @@ export class Converter implements MessageService {
         bodyLength: body.length,
       },
     );
-    const request = { id, caller, countedFor: deviceId, destination, method, target, headers, body, signal };
-    const answer = await exchange(this.#context, request);
+    const answer = await this.#delivery.send(message, { url: destination, method, target, headers, body });
     const { status } = answer;
     if (status < 400 || message.unified === true || versionOf(entry) !== '201509') return { status, body: answer.body };
     const text = `${entry.destination} returns a status code (${status}). Please check your destination.`;

@@ -12,7 +12,7 @@ export const lineSignature = (psk: Secret, text: string): string =>
 
 /**
  * `imei=.. imsi=.. msisdn=.. simId=.. timestamp=..`, what is off or unknown left out; with a signature
- * `;signature=<hex> version=20150901` follows; then LF. Undefined when no option is on. Throws EntryError.
+ * `;signature=<hex> version=20150901` follows; then LF. Undefined when no option is on. Throws Refusal.
  */
 export function firstLine(context: IdentityContext): string | undefined {
   const parts = identityParts(context).map(({ part, value }) => `${part}=${value}`);

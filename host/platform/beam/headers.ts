@@ -1,9 +1,9 @@
 // What Beam does to the header of a request on its way to the destination.
 
-import type { Secret } from '../../secret.js';
+import { authorizationOf, misconfigured } from '../cloud-delivery/credentials.js';
 import { isFieldText, withoutHopByHop, type HeaderList } from '../http/text.js';
 import type { CustomHeader } from './config.js';
-import { EntryError, type IdentityContext, identityParts, lookUp, preSharedKey } from './identity.js';
+import { type IdentityContext, identityParts, lookUp, preSharedKey } from './identity.js';
 import { isReserved } from './reserved-headers.js';
 import { signature, SIGNATURE_VERSION } from './signature.js';
 
@@ -13,11 +13,11 @@ export interface HeaderContext extends IdentityContext {
   readonly bodyLength: number;
 }
 
-/** The header that the destination gets. Throws EntryError. */
+/** The header that the destination gets. Throws Refusal. */
 export function forwardedHeaders(device: HeaderList, context: HeaderContext): HeaderList {
   const { entry, destination } = context;
   if (!device.every(([, value]) => isFieldText(value))) {
-    throw new EntryError('a header has characters that HTTP does not allow');
+    throw misconfigured('a header has characters that HTTP does not allow');
   }
   const kept = withoutHopByHop(device).filter(([name]) => !isReserved(name));
   return [
@@ -75,15 +75,7 @@ function authorizationHeader(context: HeaderContext): string | undefined {
   const { authorization } = context.entry;
   if (authorization === undefined) return undefined;
   const found = lookUp(authorization, context);
-  const text = (secret: Secret): string => Buffer.from(secret.reveal()).toString();
-  switch (found.type) {
-    case 'psk':
-      return `Bearer ${text(found.key)}`;
-    case 'api-token-credentials':
-      return `Bearer ${text(found.token)}`;
-    case 'username-password-credentials':
-      return `Basic ${Buffer.from(`${found.username}:${text(found.password)}`).toString('base64')}`;
-    default:
-      throw new EntryError(`credentials of type ${found.type} make no Authorization header`);
-  }
+  const value = authorizationOf(found);
+  if (value === undefined) throw misconfigured(`credentials of type ${found.type} make no Authorization header`);
+  return value;
 }

@@ -3,24 +3,28 @@
 
 import type { Session } from '../../cellular/network.js';
 import { BeamStatus } from '../choices.js';
+import type { Delivery } from '../cloud-delivery/delivery.js';
 import { type Answer, type DeviceRequest, type HttpService, type RequestHead, textAnswer } from '../http/front.js';
 import type { MessageCaller, Sender } from '../message/message.js';
-import { type Caller, callerOf, Refusal } from '../refusal.js';
+import { type Caller, callerOf } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
-import { exchange, failureOf, report } from './exchange.js';
+import { beamFailure } from './failure.js';
 import { forwardedHeaders } from './headers.js';
 import { findRoute, type Route } from './route.js';
 import { WebSockets } from './websocket.js';
 
 export class HttpEntry implements HttpService {
   readonly #context: ServiceContext;
+  readonly #delivery: Delivery;
   readonly #kind: 'http' | 'website';
 
-  constructor(context: ServiceContext, kind: 'http' | 'website') {
+  constructor(context: ServiceContext, delivery: Delivery, kind: 'http' | 'website') {
     this.#context = context;
+    this.#delivery = delivery;
     this.#kind = kind;
     if (kind !== 'website') return;
-    const sockets = new WebSockets(context);
+    const sockets = new WebSockets(context, delivery);
     this.upgrade = async (request) => {
       try {
         const { subscriber, ...route } = this.#route(request);
@@ -40,8 +44,8 @@ export class HttpEntry implements HttpService {
     }
   }
 
-  failed(id: number, caller: Session, status: number, reason: string): void {
-    report(this.#context, 'refused', id, caller, status, reason);
+  failed(id: number, session: Session, status: number, reason: string): void {
+    this.#delivery.report('refused', { id, session }, status, reason);
   }
 
   readonly upgrade?: NonNullable<HttpService['upgrade']>;
@@ -49,15 +53,15 @@ export class HttpEntry implements HttpService {
   async answer(request: DeviceRequest): Promise<Answer> {
     try {
       const { subscriber, ...route } = this.#route(request);
-      return await forwardRequest(this.#context, request, route, subscriber);
+      return await forwardRequest({ context: this.#context, delivery: this.#delivery }, request, route, subscriber);
     } catch (error) {
       return this.#failure(error, request);
     }
   }
 
   /** Throws what nobody foresaw. */
-  #failure(error: unknown, request: RequestHead): Answer {
-    const failure = failureOf(this.#context, error, request);
+  #failure(error: unknown, { id, caller: session }: RequestHead): Answer {
+    const failure = beamFailure(this.#delivery, error, { id, session });
     if (failure === undefined) throw error;
     return textAnswer(failure.status, failure.text, this.#context.clock);
   }
@@ -71,19 +75,18 @@ export class HttpEntry implements HttpService {
   }
 }
 
-/** Rejects with an UpstreamError or an EntryError. */
+/** Rejects with an UpstreamError or a Refusal. */
 export function forwardRequest(
-  context: ServiceContext,
+  { context: { clock, directory }, delivery }: { readonly context: ServiceContext; readonly delivery: Delivery },
   request: Omit<DeviceRequest, 'caller'> & { readonly caller: Sender },
   { entry, destination, target }: Route,
   subscriber: MessageCaller,
 ): Promise<Answer> {
   const { id, caller, method, body, signal } = request;
-  const { clock, directory } = context;
   const headers = forwardedHeaders(request.headers, {
     ...{ entry, destination, subscriber, caller, directory, method },
     unixMs: clock.unixMs(),
     bodyLength: body.length,
   });
-  return exchange(context, { id, caller, destination, method, target, headers, body, signal });
+  return delivery.send({ id, session: caller, signal }, { url: destination, method, target, headers, body });
 }

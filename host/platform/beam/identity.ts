@@ -3,16 +3,9 @@
 
 import type { Session } from '../../cellular/network.js';
 import { Secret } from '../../secret.js';
+import { misconfigured, storedCredentials } from '../cloud-delivery/credentials.js';
 import type { Credentials, CredentialsReference, Subscriber, SubscriberDirectory } from '../directory/index.js';
 import type { BeamEntry } from './config.js';
-
-/** An entry that cannot be carried out as it is configured. The message is for the device; it never holds a secret. */
-export class EntryError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'EntryError';
-  }
-}
 
 export interface IdentityContext {
   readonly entry: BeamEntry;
@@ -34,7 +27,7 @@ export interface IdentityPart {
 
 /**
  * What the entry's options switch on, in the fixed order of all signatures; what is not known is left out. Throws
- * EntryError when a signature would have nothing to sign.
+ * Refusal when a signature would have nothing to sign.
  */
 export function identityParts({ entry, subscriber, caller, deviceId = '' }: IdentityContext): readonly IdentityPart[] {
   const options: readonly [boolean | undefined, IdentityPart][] = [
@@ -46,27 +39,23 @@ export function identityParts({ entry, subscriber, caller, deviceId = '' }: Iden
   ];
   const parts = options.filter(([on, { value }]) => on === true && value !== '').map(([, part]) => part);
   if (entry.addSignature === true && parts.length === 0) {
-    throw new EntryError('a signature needs at least one identity header');
+    throw misconfigured('a signature needs at least one identity header');
   }
   return parts;
 }
 
-/** Throws EntryError. */
+/** Throws Refusal. */
 export function preSharedKey(context: IdentityContext): Secret {
   const { psk } = context.entry;
-  if (psk === undefined) throw new EntryError('no pre-shared key is configured');
+  if (psk === undefined) throw misconfigured('no pre-shared key is configured');
   if (psk instanceof Secret) return psk;
   const found = lookUp(psk, context);
-  if (found.type !== 'psk') throw new EntryError('the credentials of the signature are not of type psk');
+  if (found.type !== 'psk') throw misconfigured('the credentials of the signature are not of type psk');
   return found.key;
 }
 
-/** The operator's entry in the credentials store; `#{imsi}` in its id is the caller's. Throws EntryError. */
-export function lookUp(
-  { $credentialsId }: CredentialsReference,
-  { directory, caller, subscriber }: IdentityContext,
-): Credentials {
-  const found = directory.credentials(subscriber.operatorId, $credentialsId.replaceAll('#{imsi}', caller.imsi));
-  if (found === undefined) throw new EntryError('credentials are not in the store');
-  return found;
-}
+/** Throws Refusal. */
+export const lookUp = (
+  reference: CredentialsReference,
+  { directory, caller: { imsi }, subscriber: { operatorId } }: IdentityContext,
+): Credentials => storedCredentials(directory, { operatorId, imsi }, reference);

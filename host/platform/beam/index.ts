@@ -2,9 +2,10 @@
 //
 // One file per entry point: http.ts (8888, one destination per path; 18080 and 80, any path), convert.ts (23080, TCP and
 // UDP messages become requests), relay.ts (8023, a stream stays a stream). route.ts finds the entry, identity.ts says who
-// is calling, headers.ts and first-line.ts write it, ../outbound speaks with the destination. MQTT is not here yet.
+// is calling, headers.ts and first-line.ts write it, ../cloud-delivery takes it to the destination. MQTT is not here yet.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
+import { Delivery } from '../cloud-delivery/delivery.js';
 import { HttpFront } from '../http/front.js';
 import { MessageFront } from '../message/front.js';
 import type { Service, ServiceContext } from '../service.js';
@@ -27,11 +28,12 @@ export class Beam implements Service {
   readonly #relay: Relay;
 
   constructor(context: ServiceContext) {
-    this.messages = new Converter(context);
-    this.#http = new HttpFront({ ...context, service: new HttpEntry(context, 'http') });
-    this.#website = new HttpFront({ ...context, service: new HttpEntry(context, 'website') });
+    const delivery = new Delivery(context, 'beam');
+    this.messages = new Converter(context, delivery);
+    this.#http = new HttpFront({ ...context, service: new HttpEntry(context, delivery, 'http') });
+    this.#website = new HttpFront({ ...context, service: new HttpEntry(context, delivery, 'website') });
     this.#converting = new MessageFront(context, this.messages);
-    this.#relay = new Relay(context);
+    this.#relay = new Relay(context, delivery);
   }
 
   register(registry: ServiceRegistry): void {

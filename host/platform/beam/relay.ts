@@ -5,29 +5,37 @@ import type { Duplex } from 'node:stream';
 import type { Session } from '../../cellular/network.js';
 import { Alarm } from '../../alarm.js';
 import { BeamStatus } from '../choices.js';
+import type { Delivery } from '../cloud-delivery/delivery.js';
 import { Dialer } from '../outbound/dial.js';
 import { UpstreamError } from '../outbound/upstream-error.js';
-import { callerOf, Refusal } from '../refusal.js';
+import { callerOf } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { streamDestination, type StreamDestination } from './config.js';
-import { failureOf } from './exchange.js';
+import { beamFailure } from './failure.js';
 import { firstLine } from './first-line.js';
 import { findEntry } from './route.js';
 import { reset, Splice } from './splice.js';
 
 export class Relay {
   readonly #context: ServiceContext;
+  readonly #delivery: Delivery;
   readonly #dialer: Dialer;
   readonly #connections = new Set<Connection>();
 
-  constructor(context: ServiceContext) {
+  constructor(context: ServiceContext, delivery: Delivery) {
     this.#context = context;
+    this.#delivery = delivery;
     this.#dialer = new Dialer(context.clock, context.upstream);
   }
 
   /** Serves one TCP connection of a device. What cannot be relayed is closed: a stream has no place for an error. */
   accept(stream: Duplex, caller: Session): void {
-    const connection = new Connection(stream, caller, this.#context, this.#dialer);
+    const connection = new Connection(stream, caller, {
+      context: this.#context,
+      delivery: this.#delivery,
+      dialer: this.#dialer,
+    });
     this.#connections.add(connection);
     stream.once('close', () => this.#connections.delete(connection));
     void connection.run();
@@ -39,10 +47,17 @@ export class Relay {
   }
 }
 
+interface Ways {
+  readonly context: ServiceContext;
+  readonly delivery: Delivery;
+  readonly dialer: Dialer;
+}
+
 class Connection {
   readonly #device: Duplex;
   readonly #caller: Session;
   readonly #context: ServiceContext;
+  readonly #delivery: Delivery;
   readonly #dialer: Dialer;
   readonly #id: number;
   /** All streams of the connection but the device's: TLS lies over a plain one. */
@@ -52,10 +67,11 @@ class Connection {
   #splice: Splice | undefined;
   #over = false;
 
-  constructor(device: Duplex, caller: Session, context: ServiceContext, dialer: Dialer) {
+  constructor(device: Duplex, caller: Session, { context, delivery, dialer }: Ways) {
     this.#device = device;
     this.#caller = caller;
     this.#context = context;
+    this.#delivery = delivery;
     this.#dialer = dialer;
     this.#id = context.nextId();
     this.#alarm = new Alarm(context.clock);
@@ -77,7 +93,7 @@ class Connection {
       }
       this.#join(upstream, destination);
     } catch (error) {
-      if (!this.#over) failureOf(this.#context, error, { id: this.#id, caller: this.#caller });
+      if (!this.#over) this.#failed(error);
       this.#refuse();
     }
   }
@@ -92,7 +108,7 @@ class Connection {
     this.#context.clock.stir();
   }
 
-  /** Throws Refusal or EntryError. */
+  /** Throws Refusal. */
   #plan(): { readonly destination: StreamDestination; readonly line: string | undefined } {
     const { directory, clock } = this.#context;
     const caller = this.#caller;
@@ -129,10 +145,15 @@ class Connection {
       ...{ idle: messageLimits.idle, linger: messageLimits.linger },
       // A SIM may be suspended in mid-stream: from then on nothing gets through, to it or from it.
       check: () => void callerOf(directory, this.#caller),
-      refused: (error) => void failureOf(this.#context, error, { id: this.#id, caller: this.#caller }),
+      refused: (error) => this.#failed(error),
       ended: () => this.#trace('ended', destination),
       over: () => (this.#over = true),
     });
+  }
+
+  /** Tells the trace why. */
+  #failed(error: unknown): void {
+    beamFailure(this.#delivery, error, { id: this.#id, session: this.#caller });
   }
 
   /** Closes the device's connection without having served it. */

@@ -3,14 +3,16 @@
 
 import type { Session } from '../../cellular/network.js';
 import { BeamStatus } from '../choices.js';
+import type { Delivery } from '../cloud-delivery/delivery.js';
 import type { Answer, RequestHead, SwitchedAnswer } from '../http/front.js';
-import { shownHeaders, type HeaderList, withoutHopByHop } from '../http/text.js';
+import { type HeaderList, withoutHopByHop } from '../http/text.js';
 import { WEBSOCKET } from '../limits.js';
 import type { Switched } from '../outbound/forward.js';
 import { UpstreamError } from '../outbound/upstream-error.js';
-import { type Caller, callerOf, Refusal } from '../refusal.js';
+import { type Caller, callerOf } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
-import { failureOf } from './exchange.js';
+import { beamFailure } from './failure.js';
 import { forwardedHeaders } from './headers.js';
 import type { Route } from './route.js';
 import { Splice } from './splice.js';
@@ -23,22 +25,24 @@ const SWITCH: HeaderList = [
 
 export class WebSockets {
   readonly #context: ServiceContext;
+  readonly #delivery: Delivery;
   /** Open or on their way, by IMSI. */
   readonly #open = new Map<string, number>();
   #total = 0;
 
-  constructor(context: ServiceContext) {
+  constructor(context: ServiceContext, delivery: Delivery) {
     this.#context = context;
+    this.#delivery = delivery;
   }
 
-  /** Rejects with a Refusal, an EntryError or an UpstreamError. */
+  /** Rejects with a Refusal or an UpstreamError. */
   async open(
     request: RequestHead & { readonly signal: AbortSignal },
     { entry, destination, target }: Route,
     subscriber: Caller,
   ): Promise<Answer | SwitchedAnswer> {
     const { id, caller, method, signal } = request;
-    const { clock, directory, forwarder, traceOf } = this.#context;
+    const { clock, directory } = this.#context;
     const unixMs = clock.unixMs();
     const context = { entry, destination, subscriber, caller, directory, method, unixMs, bodyLength: 0 };
     const plain = forwardedHeaders(request.headers, context).filter(([name]) => name !== 'Connection');
@@ -46,20 +50,8 @@ export class WebSockets {
     const release = this.#take(caller);
     let kept = false;
     try {
-      const trace = traceOf(caller);
-      const url = destination.origin + target;
-      trace.emit(() => {
-        const shown = { method, url, headers: shownHeaders(headers), body: '' };
-        return { type: 'http', leg: 'customer', kind: 'request', id, ...shown };
-      });
-      const body = Buffer.alloc(0);
-      const { imsi } = caller;
-      const sent = { destination, method, target, headers, body, signal, imsi };
-      const { answer, switched } = await forwarder.upgrade(sent);
-      trace.emit(() => {
-        const shown = { status: answer.status, headers: shownHeaders(answer.headers), body: '' };
-        return { type: 'http', leg: 'customer', kind: 'response', id, ...shown };
-      });
+      const sent = { url: destination, method, target, headers, body: Buffer.alloc(0) };
+      const { answer, switched } = await this.#delivery.upgrade({ id, session: caller, signal }, sent);
       if (switched === undefined) return answer;
       const drop = (): void => {
         for (const stream of switched.opened) stream.destroy();
@@ -104,7 +96,7 @@ export class WebSockets {
       ...{ idle: WEBSOCKET.idle, linger: limits.linger },
       // A SIM may be suspended in mid-stream: from then on nothing gets through, to it or from it.
       check: () => void callerOf(directory, caller),
-      refused: (error) => void failureOf(this.#context, error, { id, caller }),
+      refused: (error) => void beamFailure(this.#delivery, error, { id, session: caller }),
       ended: () => tell('ended'),
       over: release,
     });

@@ -18,10 +18,10 @@ import {
   statusAndBody,
 } from '../message/message.js';
 import { interpret } from '../message/payload.js';
-import { AwsAccess } from '../outbound/aws-access.js';
-import { CloudClient } from '../outbound/cloud-client.js';
-import { credentialsFor, misconfigured, secretText } from '../outbound/credentials.js';
-import { wantOn } from '../refusal.js';
+import { AwsAccess } from '../cloud-delivery/aws-access.js';
+import { Delivery } from '../cloud-delivery/delivery.js';
+import { credentialsFor, misconfigured, secretText } from '../cloud-delivery/credentials.js';
+import { wantOn } from '../caller.js';
 import type { Service, ServiceContext } from '../service.js';
 import type { FunkDestination, SoracomFunk } from './config.js';
 import { tokenClaims } from './context.js';
@@ -35,15 +35,15 @@ export class Funk implements Service, MessageService {
   readonly name = 'funk';
   readonly #context: ServiceContext;
   readonly #keys: SigningKeys;
-  readonly #cloud: CloudClient;
+  readonly #delivery: Delivery;
   readonly #aws: AwsAccess;
   readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, keys: SigningKeys) {
     this.#context = { ...context, random: context.random.fork('funk') };
     this.#keys = keys;
-    this.#cloud = new CloudClient(context, this.name);
-    this.#aws = new AwsAccess(context, this.#cloud);
+    this.#delivery = new Delivery(context, this.name);
+    this.#aws = new AwsAccess(context, this.#delivery);
     const limits = { ...context.limits, requestHeader: Math.min(context.limits.requestHeader, KEEP_ALIVE) };
     this.#entry = new MessageEntry(context, this, { limits });
   }
@@ -75,7 +75,7 @@ export class Funk implements Service, MessageService {
       if (destination.provider === 'aws') {
         const credentialsOf = (region: string) => this.#aws.credentials(message, credentialsId, region);
         const request = await lambdaRequest(destination, message, json, credentialsOf, clock.unixMs());
-        const answer = await this.#cloud.send(message, request);
+        const answer = await this.#delivery.post(message, request);
         if (answer.status === 403) this.#aws.forget(message, credentialsId);
         return lambdaAnswer(answer);
       }
@@ -86,7 +86,7 @@ export class Funk implements Service, MessageService {
         this.#authorization(message, destination, credentialsId),
       );
     } catch (error) {
-      return this.#cloud.failure(error, message);
+      return this.#delivery.failureAnswer(error, message);
     }
   }
 
@@ -103,7 +103,7 @@ export class Funk implements Service, MessageService {
     authorization: HeaderList,
   ): Promise<MessageAnswer> {
     const token = await this.#keys.sign(tokenClaims(message, this.#context.random));
-    const { status, headers, body } = await this.#cloud.send(message, {
+    const { status, headers, body } = await this.#delivery.post(message, {
       url: new URL(resourceUrl),
       headers: [
         ['User-Agent', 'SORACOM Funk'],

@@ -3,10 +3,10 @@
 import { FUNK } from '../choices.js';
 import type { Answer } from '../http/front.js';
 import type { DeviceMessage, MessageAnswer } from '../message/message.js';
-import { awsEndpoint, awsRequest } from '../outbound/aws.js';
+import { awsEndpoint, awsRequest } from '../cloud-delivery/aws.js';
 import { type AwsCredentials, awsEncode } from '../outbound/aws-signature.js';
-import type { CloudRequest } from '../outbound/cloud-client.js';
-import { misconfigured } from '../outbound/credentials.js';
+import type { CloudRequest } from '../cloud-delivery/delivery.js';
+import { misconfigured } from '../cloud-delivery/credentials.js';
 import { parseArn } from './arn.js';
 import type { FunkDestination } from './config.js';
 import { functionContext } from './context.js';

@@ -2,7 +2,7 @@
 
 import type { DeviceMessage } from '../message/message.js';
 import type { Payload } from '../message/payload.js';
-import { withImsi } from '../outbound/credentials.js';
+import { withImsi } from '../cloud-delivery/credentials.js';
 import type { FunnelDestination, SoracomFunnel } from './config.js';
 
 export interface Content {

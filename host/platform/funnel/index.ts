@@ -1,7 +1,7 @@
 // Funnel: a device's message goes to a cloud's data service, and the device learns whether the cloud took it.
 //
 // HTTP at port 80, TCP and UDP at 23080. envelope.ts makes what is sent, adapters/ the request of each cloud,
-// ../outbound/cloud-message.ts the words for a device when a cloud refuses.
+// ../cloud-delivery/cloud-message.ts the words for a device when a cloud refuses.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { CallerStatus, FUNNEL, MessageStatus } from '../choices.js';
@@ -15,11 +15,12 @@ import {
   statusAndBody,
 } from '../message/message.js';
 import { interpret, type Payload } from '../message/payload.js';
-import { AwsAccess } from '../outbound/aws-access.js';
-import { CloudClient, type CloudRequest } from '../outbound/cloud-client.js';
-import { cloudMessage } from '../outbound/cloud-message.js';
-import { misconfigured, withImsi } from '../outbound/credentials.js';
-import { Refusal, wantOn } from '../refusal.js';
+import { AwsAccess } from '../cloud-delivery/aws-access.js';
+import { Delivery, type CloudRequest } from '../cloud-delivery/delivery.js';
+import { cloudMessage } from '../cloud-delivery/cloud-message.js';
+import { misconfigured, withImsi } from '../cloud-delivery/credentials.js';
+import { wantOn } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { adapterFor, PubSubAdapter } from './adapters/index.js';
 import type { SoracomFunnel } from './config.js';
@@ -35,15 +36,15 @@ const INVALID_JSON = 'Invalid JSON is send to funnel.';
 export class Funnel implements Service, MessageService {
   readonly name = 'funnel';
   readonly #context: ServiceContext;
-  readonly #cloud: CloudClient;
+  readonly #delivery: Delivery;
   readonly #aws: AwsAccess;
   readonly #pubsub: PubSubAdapter;
   readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext) {
     this.#context = context;
-    this.#cloud = new CloudClient(context, this.name);
-    this.#aws = new AwsAccess(context, this.#cloud);
+    this.#delivery = new Delivery(context, this.name);
+    this.#aws = new AwsAccess(context, this.#delivery);
     this.#pubsub = new PubSubAdapter(context.clock);
     const limits = { ...context.limits, maxRequestBody: Math.min(context.limits.maxRequestBody, MAX_BODY) };
     this.#entry = new MessageEntry(context, this, { limits, tooLargeText: TOO_LARGE });
@@ -74,7 +75,7 @@ export class Funnel implements Service, MessageService {
     try {
       return await this.#deliver(message, config, payload);
     } catch (error) {
-      return this.#cloud.failure(error, message);
+      return this.#delivery.failureAnswer(error, message);
     }
   }
 
@@ -89,7 +90,7 @@ export class Funnel implements Service, MessageService {
       return interpret(message, contentType, INVALID_JSON);
     } catch (error) {
       if (!(error instanceof Refusal) || error.message !== INVALID_JSON) throw error;
-      this.#cloud.report('refused', message, error.status, error.message);
+      this.#delivery.report('refused', message, error.status, error.message);
       return undefined;
     }
   }
@@ -106,16 +107,21 @@ export class Funnel implements Service, MessageService {
       ...contentFor(message, config, destination, payload),
       resourceUrl: withImsi(resourceUrl, message.caller.imsi),
       unixMs: clock.unixMs(),
-      send: (request: CloudRequest) => this.#cloud.send(message, request),
+      send: (request: CloudRequest) => this.#delivery.post(message, request),
       awsCredentials: (region: string) => this.#aws.credentials(message, credentialsId, region),
     };
-    const answer = await this.#cloud.send(message, await adapter.request(delivery));
+    const answer = await this.#delivery.post(message, await adapter.request(delivery));
     adapter.answered?.(delivery, answer);
     const { status } = answer;
     if (provider === 'aws' && status === 403) this.#aws.forget(message, credentialsId);
     if (status < 300) return { status: 204, body: Buffer.alloc(0) };
     if (status >= 400) return text(status, cloudMessage(answer));
-    this.#cloud.report('upstream-error', message, FUNNEL.oddAnswer, `the destination answered with status ${status}`);
+    this.#delivery.report(
+      'upstream-error',
+      message,
+      FUNNEL.oddAnswer,
+      `the destination answered with status ${status}`,
+    );
     return text(FUNNEL.oddAnswer, `the destination answered with status ${status}`);
   }
 }

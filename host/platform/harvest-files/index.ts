@@ -17,7 +17,8 @@ import {
 } from '../http/front.js';
 import { type HeaderList, isFieldText } from '../http/text.js';
 import { FILES_LIMITS } from '../limits.js';
-import { type Caller, callerOf, Refusal, wantOn } from '../refusal.js';
+import { type Caller, callerOf, wantOn } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { DiskBlobs } from './blobs.js';
 import type { SoracomHarvestFiles } from './config.js';

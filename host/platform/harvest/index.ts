@@ -14,7 +14,8 @@ import {
   type Reply,
   statusAndBody,
 } from '../message/message.js';
-import { type Caller, Refusal, wantOn } from '../refusal.js';
+import { type Caller, wantOn } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { entriesOf, type HarvestMessage } from './entries.js';
 import { DataStore, type Resource } from './store.js';

@@ -3,7 +3,8 @@
 import type { Session } from '../../cellular/network.js';
 import { MessageStatus } from '../choices.js';
 import { type Answer, type DeviceRequest, type HttpService, textAnswer } from '../http/front.js';
-import { callerOf, Refusal } from '../refusal.js';
+import { callerOf } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { failure } from './front.js';
 import type { MessageService } from './message.js';

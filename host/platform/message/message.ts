@@ -3,7 +3,7 @@
 
 import type { Session } from '../../cellular/network.js';
 import type { HeaderList } from '../http/text.js';
-import type { Caller } from '../refusal.js';
+import type { Caller } from '../caller.js';
 
 /** `device`: an Inventory device said it by itself. */
 export type SourceProtocol = 'http' | 'tcp' | 'udp' | 'device';

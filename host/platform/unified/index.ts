@@ -16,7 +16,8 @@ import {
   type Reply,
   statusAndBody,
 } from '../message/message.js';
-import { type Caller, Refusal } from '../refusal.js';
+import type { Caller } from '../caller.js';
+import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { unifiedAnswer, type ServiceAnswer, type UnifiedAnswer } from './response.js';
 

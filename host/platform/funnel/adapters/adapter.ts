@@ -3,7 +3,7 @@
 import type { Answer } from '../../http/front.js';
 import type { DeviceMessage } from '../../message/message.js';
 import type { AwsCredentials } from '../../outbound/aws-signature.js';
-import type { CloudRequest } from '../../outbound/cloud-client.js';
+import type { CloudRequest } from '../../cloud-delivery/delivery.js';
 import type { CredentialsReference, SubscriberDirectory } from '../../directory/index.js';
 
 /** One message on its way. */

@@ -2,8 +2,8 @@
 
 import { FUNNEL } from '../../choices.js';
 import { awsEncode } from '../../outbound/aws-signature.js';
-import { awsRequest } from '../../outbound/aws.js';
-import type { CloudRequest } from '../../outbound/cloud-client.js';
+import { awsRequest } from '../../cloud-delivery/aws.js';
+import type { CloudRequest } from '../../cloud-delivery/delivery.js';
 import type { HeaderList } from '../../http/text.js';
 import { type AwsResource, awsResource } from '../destinations.js';
 import type { Adapter, Delivery } from './adapter.js';

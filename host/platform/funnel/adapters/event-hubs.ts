@@ -2,7 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { FUNNEL } from '../../choices.js';
-import { credentialsFor } from '../../outbound/credentials.js';
+import { credentialsFor } from '../../cloud-delivery/credentials.js';
 import { eventHub } from '../destinations.js';
 import type { Adapter } from './adapter.js';
 

@@ -1,7 +1,7 @@
 // Destinations of other makers: a POST to an HTTPS URL.
 
 import type { HeaderList } from '../../http/text.js';
-import { credentialsFor, secretText } from '../../outbound/credentials.js';
+import { authorizationOf, credentialsFor } from '../../cloud-delivery/credentials.js';
 import type { Adapter, Delivery } from './adapter.js';
 
 export const partner: Adapter = {
@@ -21,7 +21,5 @@ function authorization({ directory, message: { caller }, credentialsId }: Delive
     'api-token-credentials',
     'username-password-credentials',
   );
-  if (found.type === 'api-token-credentials') return [['Authorization', `Bearer ${secretText(found.token)}`]];
-  const pair = Buffer.from(`${found.username}:${secretText(found.password)}`).toString('base64');
-  return [['Authorization', `Basic ${pair}`]];
+  return [['Authorization', authorizationOf(found) ?? '']];
 }

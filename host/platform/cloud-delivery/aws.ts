@@ -1,8 +1,8 @@
 // Requests to AWS: where a service's API is, and a signed request to it.
 
 import type { HeaderList } from '../http/text.js';
-import { type AwsCredentials, awsSigned } from './aws-signature.js';
-import { type CloudRequest, hostHeader } from './cloud-client.js';
+import { type AwsCredentials, awsSigned } from '../outbound/aws-signature.js';
+import { type CloudRequest, hostHeader } from './delivery.js';
 
 export interface AwsCall {
   readonly url: URL;

@@ -1,15 +1,15 @@
 // What signs a request to AWS: a key out of the operator's store, or temporary credentials of a role in the operator's account,
 // which the platform assumes with a key of its own (AWS STS, AssumeRole). Those are kept until shortly before they end.
 
-import { CloudStatus, AWS_ROLE } from '../choices.js';
+import { DeliveryStatus, AWS_ROLE } from '../choices.js';
 import type { CredentialsReference } from '../directory/index.js';
 import type { DeviceMessage } from '../message/message.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { Secret } from '../../secret.js';
-import type { AwsCredentials } from './aws-signature.js';
+import type { AwsCredentials } from '../outbound/aws-signature.js';
 import { awsEndpoint, awsRequest } from './aws.js';
-import type { CloudClient } from './cloud-client.js';
+import type { Delivery } from './delivery.js';
 import { refusedBy } from './cloud-message.js';
 import { credentialsFor, misconfigured } from './credentials.js';
 
@@ -23,13 +23,13 @@ interface Lease {
 
 export class AwsAccess {
   readonly #context: ServiceContext;
-  readonly #cloud: CloudClient;
+  readonly #delivery: Delivery;
   /** By operator, role and external ID: nobody's lease serves another operator. */
   readonly #leases = new Map<string, Lease>();
 
-  constructor(context: ServiceContext, cloud: CloudClient) {
+  constructor(context: ServiceContext, delivery: Delivery) {
     this.#context = context;
-    this.#cloud = cloud;
+    this.#delivery = delivery;
   }
 
   /** Throws Refusal for credentials that are missing or of another type, and with AWS's words when the role is not given. */
@@ -66,7 +66,7 @@ export class AwsAccess {
       ...{ Action: 'AssumeRole', Version: '2011-06-15', RoleArn: roleArn, ExternalId: externalId },
       ...{ RoleSessionName: AWS_ROLE.sessionName, DurationSeconds: String(AWS_ROLE.seconds) },
     });
-    const answer = await this.#cloud.send(message, {
+    const answer = await this.#delivery.post(message, {
       ...awsRequest({
         url: new URL(awsEndpoint('sts', region)),
         target: '/',
@@ -94,7 +94,7 @@ function leaseOf(xml: string): Lease {
   const secret = (name: string): Secret => new Secret(Buffer.from(field(name)));
   const expires = Date.parse(field('Expiration'));
   if (['AccessKeyId', 'SecretAccessKey', 'SessionToken'].some((name) => field(name) === '') || Number.isNaN(expires)) {
-    throw new Refusal(CloudStatus.BadGateway, 'the destination gave no credentials for the role');
+    throw new Refusal(DeliveryStatus.BadGateway, 'the destination gave no credentials for the role');
   }
   const sessionToken = secret('SessionToken');
   const credentials = { accessKeyId: field('AccessKeyId'), secretAccessKey: secret('SecretAccessKey'), sessionToken };
