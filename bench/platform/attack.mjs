@@ -18,7 +18,7 @@ process.once('disconnect', () => process.exit(0));
 /** Of HTTP clients, and of sign-ins from as many addresses. */
 const CLIENTS = 16;
 const ADDRESSES = 64;
-/** Below the connections that one caller may have. */
+/** More than one SIM may have. */
 const CONNECTIONS = 1000;
 const BODIES = 60;
 const BODY = 8 * 1024 * 1024 - 1;

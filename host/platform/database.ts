@@ -73,6 +73,13 @@ type Stored = string | number | bigint | Buffer | null;
 
 const IN_MEMORY = ':memory:';
 
+/** Work that waits for the end of this turn of the event loop. */
+interface Gathered {
+  readonly work: () => unknown;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
 export class Database {
   readonly #sqlite: Sqlite.Database;
   readonly #exclusive: boolean;
@@ -84,6 +91,7 @@ export class Database {
   #changed: DatabaseError | undefined;
   /** Damage was met in an exclusive database: nothing is written any more, since the next start refuses the file. What can be read is read. */
   #damaged: DatabaseError | undefined;
+  #gathered: Gathered[] = [];
   #depth = 0;
   /** Told once of what ends writing for good: only a person can mend it. */
   onLost: (error: DatabaseError) => void = () => undefined;
@@ -197,8 +205,48 @@ export class Database {
     });
   }
 
-  /** May be called again. */
+  /**
+   * As `transaction`, together with all that is asked for in the same turn of the event loop: a disk takes as long for one commit as
+   * for a hundred writes. Resolves when it is on the disk. Work that throws is undone alone.
+   */
+  together<T>(work: () => T): Promise<T> {
+    return new Promise<unknown>((resolve, reject) => {
+      // In memory there is no disk to wait for.
+      if (this.file === IN_MEMORY) return resolve(this.transaction(work));
+      if (this.#gathered.length === 0) setImmediate(() => this.#commitGathered());
+      this.#gathered.push({ work, resolve, reject });
+    }) as Promise<T>;
+  }
+
+  #commitGathered(): void {
+    const all = this.#gathered;
+    if (all.length === 0) return;
+    this.#gathered = [];
+    try {
+      const answers = this.transaction(() => all.map((one) => this.#apart(one)));
+      for (const answer of answers) answer();
+    } catch (error) {
+      for (const { reject } of all) reject(error);
+    }
+  }
+
+  /** Returns what tells its caller, once all is on the disk. Throws when SQLite has given up the whole transaction. */
+  #apart({ work, resolve, reject }: Gathered): () => void {
+    this.#guarded(() => this.#sqlite.exec('SAVEPOINT apart'));
+    try {
+      const result = work();
+      this.#guarded(() => this.#sqlite.exec('RELEASE apart'));
+      return () => resolve(result);
+    } catch (error) {
+      if (!this.#sqlite.inTransaction) throw error;
+      this.#guarded(() => this.#sqlite.exec('ROLLBACK TO apart; RELEASE apart'));
+      return () => reject(error);
+    }
+  }
+
+  /** What waits is written first. May be called again. */
   close(): void {
+    if (this.#sqlite.open) this.#commitGathered();
     this.#statements.clear();
     this.#readers.clear();
     if (!this.#sqlite.open) return;

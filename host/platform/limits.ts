@@ -186,8 +186,14 @@ export interface ConnectionLimits {
   readonly floor: number;
 }
 
-/** TCP connections that are open at once; one more is reset. An idle one takes some 20 KiB. */
-export const CONNECTION_LIMITS: ConnectionLimits = { caller: 16_000, all: 64_000, floor: 16 };
+/**
+ * TCP connections that are open at once; one more is reset. An idle one takes some 20 KiB. A modem has a dozen sockets, a gateway with
+ * computers behind it some dozens of connections. A byte on each of a SIM's at once takes some 15 ms of everybody's thread.
+ */
+export const CONNECTION_LIMITS: ConnectionLimits = { caller: 256, all: 64_000, floor: 16 };
+
+/** The same for the management API, by the address that calls: a company's programs may have one. */
+export const API_CONNECTION_LIMITS: ConnectionLimits = { caller: 1024, all: 16_000, floor: 16 };
 
 /** Devices, bootstraps, keys and requests of Inventory. */
 export const INVENTORY_LIMITS = {

@@ -199,7 +199,9 @@ describe('a message under way', () => {
   });
 });
 
-describe('10,000 idle connections', () => {
+describe('10,000 idle connections of 40 SIMs', () => {
+  const SIMS = 40;
+
   it('cost little, do not hinder others, and are let go', { timeout: 120_000 }, async () => {
     const world = hostileWorld();
     const points = TCP.filter(([, port]) => port !== 8023);
@@ -207,7 +209,8 @@ describe('10,000 idle connections', () => {
     const before = process.memoryUsage().heapUsed;
     let gone = 0;
     const devices = Array.from({ length: 10_000 }, (_, i) => {
-      const device = connect(world, points[i % points.length] ?? ['beam.soracom.io', 8888]);
+      const point = points[i % points.length] ?? ['beam.soracom.io', 8888];
+      const device = connect(world, point, session(String(440_103_200_000_000 + (i % SIMS))));
       device.stream.once('close', () => gone++);
       return device;
     });

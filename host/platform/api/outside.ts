@@ -10,7 +10,7 @@ import { Connections } from '../connections.js';
 import { isFileUpload } from '../harvest-files/api.js';
 import type { ServiceContext } from '../service.js';
 import { HeldBytes } from '../held.js';
-import { API_HELD_LIMITS, API_LIMITS, CONNECTION_LIMITS, FILES_LIMITS } from '../limits.js';
+import { API_CONNECTION_LIMITS, API_HELD_LIMITS, API_LIMITS, FILES_LIMITS } from '../limits.js';
 import { frontFault } from './error.js';
 import { toPassedAnswer, toRequest } from './http.js';
 
@@ -33,7 +33,7 @@ type Fetch = (request: Request, how: { readonly streamed: boolean; readonly from
 
 export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFront {
   const { clock } = context;
-  const connections = new Connections(CONNECTION_LIMITS);
+  const connections = new Connections(API_CONNECTION_LIMITS);
   // Bodies hold passwords and keys: what the front has to tell goes to nobody. The API tells of its use by itself.
   const silent = new Trace(clock);
   const front = new HttpFront({

@@ -4,7 +4,9 @@
 // the affair of ../http and ../message.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
+import type { Clock } from '../../clock/clock.js';
 import { HARVEST_STATUS } from '../choices.js';
+import type { Database } from '../database.js';
 import { HARVEST_LIMITS, type HarvestLimits } from '../limits.js';
 import { MessageEntry } from '../message/entry.js';
 import {
@@ -26,11 +28,15 @@ const MESSAGE_PORT = 8514;
 export class Harvest implements Service, MessageService {
   readonly name = 'harvest';
   readonly store: DataStore;
+  readonly #clock: Clock;
+  readonly #database: Database;
   readonly #limits: HarvestLimits;
   readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, limits: Partial<HarvestLimits> = {}) {
     const { clock, database, running } = context;
+    this.#clock = clock;
+    this.#database = database;
     this.#limits = { ...HARVEST_LIMITS, ...limits };
     const { retentionDays } = this.#limits;
     this.store = new DataStore({ database, unixMs: () => clock.unixMs(), running, retentionDays });
@@ -52,19 +58,22 @@ export class Harvest implements Service, MessageService {
   /** 201 without a body once the entries are on the disk. */
   async answer(message: DeviceMessage): Promise<MessageAnswer> {
     const { operatorId, imsi } = message.caller;
-    this.keep({ operatorId, resourceType: 'Subscriber', resourceId: imsi }, message);
+    await this.keep({ operatorId, resourceType: 'Subscriber', resourceId: imsi }, message);
     return { status: 201, body: Buffer.alloc(0) };
   }
 
-  /** Keeps what a SIM or a device sent, as its group wants it; it is on the disk then. Throws Refusal. */
-  keep(resource: Resource, message: HarvestMessage): void {
+  /** Keeps what a SIM or a device sent, as its group wants it. Resolves when it is on the disk; rejects with Refusal. */
+  async keep(resource: Resource, message: HarvestMessage): Promise<void> {
     const config = message.caller.group.configuration.SoracomHarvest ?? { enabled: false };
     wantOn(config.enabled, 'Harvest Data', HARVEST_STATUS.Off);
     const entries = entriesOf(message, config, this.#limits);
+    const release = this.#clock.hold();
     try {
-      this.store.add(resource, entries);
+      await this.#database.together(() => this.store.add(resource, entries));
     } catch (error) {
       throw new Refusal(HARVEST_STATUS.NotStored, `not stored (${codeOf(error)})`);
+    } finally {
+      release();
     }
   }
 

@@ -24,8 +24,8 @@ export interface PublishOptions {
   readonly directory: Directory;
   readonly devices: Devices;
   readonly keys: DeviceKeys;
-  /** Keeps a message. Throws Refusal. */
-  readonly keep: (resource: Resource, message: HarvestMessage) => void;
+  /** Keeps a message. Rejects with Refusal. */
+  readonly keep: (resource: Resource, message: HarvestMessage) => Promise<void>;
 }
 
 /** Published programs send the key in this header instead of the query. */
@@ -66,7 +66,7 @@ export function publishRoutes({ clock, directory, devices, keys, keep }: Publish
       headers: [...call.request.headers].map(([name, value]): [string, string] => [name, value]),
     };
     try {
-      keep({ operatorId, resourceType: 'Device', resourceId: deviceId }, message);
+      await keep({ operatorId, resourceType: 'Device', resourceId: deviceId }, message);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       throw new ApiError(error.status === HARVEST_STATUS.NotStored ? 'storage' : 'malformed', error.message);
