@@ -122,10 +122,15 @@ export const WORK = {
   /** Portions of more units wait for a turn of the event loop. What devices send is below: two requests, chunks of 64 bytes. */
   light: 64,
   request: 32,
+  /** Bytes of one connection, however light: then the others have their turn. A socket gives as many at a time, some 0.2 ms of work. */
+  bytes: 64 * 1024,
   /** Pieces of a body, beyond one for each `bytesPerPiece`: a device may write its text byte by byte, and a modem send small segments. */
   pieces: 65_536,
   bytesPerPiece: 64,
 } as const;
+
+/** Datagrams that are served in the turn of the event loop in which they come; each of the others waits for a turn. */
+export const DATAGRAMS_PER_TURN = 4;
 
 export interface HeldLimits {
   /** Bytes of bodies, requests' and answers', that are held for one SIM or one address. */
@@ -164,6 +169,9 @@ export const DATAGRAM_LIMITS: DatagramLimits = {
   // What a device of the field sends; 500 SIMs that flood have as much in this way as all of them otherwise.
   floor: { burst: 64, perSecond: 5 },
 };
+
+/** Bytes of datagrams that wait for a turn, of one address and of all: one more is dropped, as by a full receive buffer. */
+export const DATAGRAM_HELD_LIMITS: HeldLimits = { caller: 256 * 1024, all: 16 * 1024 * 1024, floor: 4 * 1024 };
 
 /**
  * Bytes of bodies that devices send Inventory in blocks: of one device, or one SIM that bootstraps, and of all. A list of objects has some

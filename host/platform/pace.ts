@@ -1,6 +1,7 @@
 // Work on the thread that serves everybody, in portions. What a connection brings may take much more work than its bytes let
 // expect: a piece of 64 KiB holds ten thousand chunks of one byte. Such a connection has its bytes read in small portions, and
-// of all that wait for their next portion one has it in each turn of the event loop; everything else goes on between them.
+// of all that wait for their next portion one has it in each turn of the event loop; everything else goes on between them. So
+// waits, too, who brings many bytes: a socket that is not paused is read for megabytes in one turn.
 
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock.js';
@@ -52,6 +53,8 @@ export class PacedInput {
   #bytes: Buffer = Buffer.alloc(0);
   /** Bytes of the next portion. */
   #size: number = WORK.leastPortion;
+  /** Bytes since it waited for a turn. */
+  #taken = 0;
   #paused = false;
   #waiting = false;
   #ended = false;
@@ -98,8 +101,10 @@ export class PacedInput {
   #go(): void {
     const { clock, caller, work } = this.#options;
     while (!this.#paused && !this.#stopped && this.#bytes.length > 0) {
-      if (work() > WORK.light) {
-        this.#size = WORK.leastPortion;
+      const heavy = work() > WORK.light;
+      if (heavy || this.#taken >= WORK.bytes) {
+        if (heavy) this.#size = WORK.leastPortion;
+        this.#taken = 0;
         this.#waiting = true;
         this.#stream.pause();
         const release = clock.hold();
@@ -126,6 +131,7 @@ export class PacedInput {
     this.#bytes = this.#bytes.subarray(bytes.length);
     // Each portion that is full and light lets the next be larger.
     if (bytes.length === this.#size) this.#size = Math.min(2 * this.#size, WORK.portion);
+    this.#taken += bytes.length;
     this.#options.take(bytes);
   }
 }

@@ -7,11 +7,16 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServiceRegistry, Session, TcpService, UdpService } from '../cellular/network.js';
+import { HeldBytes } from '../platform/held.js';
+import { DATAGRAM_HELD_LIMITS, DATAGRAMS_PER_TURN } from '../platform/limits.js';
+import { pace } from '../platform/pace.js';
 import { resetSocket } from '../reset.js';
 
 /** Ports below 1024 need privileges: they are found so much higher. 80 is 8080, 443 is 8443. */
 export const PORT_OFFSET = 8000;
 const PRIVILEGED = 1024;
+/** What a datagram that waits takes beside its bytes. */
+const DATAGRAM_BYTES = 512;
 
 export interface EntryPoint {
   readonly name: string;
@@ -50,6 +55,10 @@ export class Loopback implements ServiceRegistry {
   readonly #servers: (Server | UdpServer)[] = [];
   readonly #sockets = new Map<string, Set<Socket>>();
   readonly #closed = new WeakSet<UdpServer>();
+  /** Datagrams that wait for a turn: how many of each address, and their bytes. */
+  readonly #waiting = new Map<string, number>();
+  readonly #waitingBytes = new HeldBytes(DATAGRAM_HELD_LIMITS);
+  #servedInTurn = 0;
 
   constructor(options: LoopbackOptions) {
     this.#options = options;
@@ -129,7 +138,7 @@ export class Loopback implements ServiceRegistry {
       if (!this.#closed.has(server)) server.send(bytes, theirs, address, () => undefined);
     };
     server.on('message', (bytes, { address, port: theirs }) => {
-      this.#guarded(() => service(bytes, `${address}:${theirs}`, (out) => send(out, theirs, address)));
+      this.#inTurn(address, bytes, () => service(bytes, `${address}:${theirs}`, (out) => send(out, theirs, address)));
     });
     server.once('close', () => this.#closed.add(server));
     this.#servers.push(server);
@@ -159,6 +168,26 @@ export class Loopback implements ServiceRegistry {
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
     );
+  }
+
+  /** Serves a datagram, those of one address in their order; it waits when many come at once. */
+  #inTurn(address: string, { length }: Uint8Array, serve: () => void): void {
+    const before = this.#waiting.get(address) ?? 0;
+    if (before === 0 && this.#servedInTurn < DATAGRAMS_PER_TURN) {
+      if (this.#servedInTurn === 0) setImmediate(() => (this.#servedInTurn = 0));
+      this.#servedInTurn++;
+      return this.#guarded(serve);
+    }
+    const share = this.#waitingBytes.share(address);
+    if (share.take(length + DATAGRAM_BYTES) !== undefined) return;
+    this.#waiting.set(address, before + 1);
+    pace.later(address, () => {
+      share.release();
+      const left = (this.#waiting.get(address) ?? 1) - 1;
+      if (left > 0) this.#waiting.set(address, left);
+      else this.#waiting.delete(address);
+      this.#guarded(serve);
+    });
   }
 
   #guarded(work: () => void): void {
@@ -204,7 +233,7 @@ export class Loopback implements ServiceRegistry {
         // A reply that comes after the end has nowhere to go.
         if (session.open && !this.#closed.has(server)) server.send(out, port, address, () => undefined);
       };
-      this.#guarded(() => service(bytes, session, reply, `${address}:${port}`));
+      this.#inTurn(address, bytes, () => service(bytes, session, reply, `${address}:${port}`));
     });
     server.once('close', () => this.#closed.add(server));
     this.#servers.push(server);

@@ -2,7 +2,8 @@ import { createServer } from 'node:net';
 
 /** Second bytes of a platform's addresses, some for each test file: two of them may look for one at the same time. */
 export const BLOCKS = {
-  serve: [128, 169],
+  loopback: [128, 131],
+  serve: [132, 169],
   start: [170, 189],
   wakaama: [190, 202],
   kill: [203, 209],
