@@ -2,7 +2,7 @@
 // that SQLite keeps pages in memory and does not look at the files for changes: a copy that is put in their place, or a
 // tool that writes to them, would go unnoticed, and what is written afterwards would be lost at the next start.
 
-import { closeSync, copyFileSync, ftruncateSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, ftruncateSync, openSync, realpathSync, renameSync, statSync } from 'node:fs';
 
 /** The database and its log. The index of the log is in memory. */
 const SUFFIXES = ['', '-wal'] as const;
@@ -24,7 +24,8 @@ export class WrittenFiles {
   #states: readonly string[];
 
   constructor(file: string) {
-    this.#paths = SUFFIXES.map((suffix) => file + suffix);
+    const real = realpathSync(file); // the log is beside the file itself, not beside a link to it
+    this.#paths = SUFFIXES.map((suffix) => real + suffix);
     this.#states = this.#paths.map(stateOf);
   }
 

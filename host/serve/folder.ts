@@ -17,6 +17,7 @@ import { type Accounts, Database, DatabaseError, DEFAULT_OPERATOR, Seal, SealErr
 import { ensurePrivateFile, makePrivate, openToOthers, writePrivate } from '../private-file.js';
 import { Secret } from '../secret.js';
 import { FileStore, personalise, type SimProfile } from '../sim/index.js';
+import { isOwn, layoutFault } from './layout.js';
 import { FolderLock } from './lock.js';
 
 const KEY_BYTES = 32;
@@ -55,6 +56,8 @@ export class DataFolder {
     this.#lock = withWords(this.path, () => {
       mkdirSync(this.path, { recursive: true, mode: 0o700 });
       claim(this.path);
+      const fault = layoutFault(this.path);
+      if (fault !== undefined) throw new FolderError(fault);
       return lockOf(this.path);
     });
     let database: Database | undefined;
@@ -116,14 +119,10 @@ export class DataFolder {
   }
 }
 
-/** What is known as a data folder's; a folder with anything else is somebody's own. */
-const OWN =
-  /^(in-use\.lock(-journal)?|platform\.db(-wal(\.left)?|-shm|-journal)?|(master\.key|operator\.json)(\.new)?|files|cards)$/;
-
 /** Nobody but its owner may look into it. Throws FolderError for a folder with other things in it. */
 function claim(path: string): void {
   if (process.platform === 'win32' || (statSync(path).mode & 0o077) === 0) return;
-  const strange = readdirSync(path).find((name) => !OWN.test(name));
+  const strange = readdirSync(path).find((name) => !isOwn(name));
   if (strange !== undefined) {
     throw new FolderError(
       `${path}: others may look into this folder, and it holds more than a data folder does ("${strange}"): ` +
@@ -202,7 +201,10 @@ function withWords<T>(path: string, work: () => T): T {
     const words = WRONG_NAME[code];
     if (words !== undefined) throw new FolderError(`${path}: the data folder cannot be used (${code}): ${words}`);
     const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL';
-    const what = full ? 'the disk is full: make room there' : `the data folder cannot be used (${code})`;
+    const { message } = error as Error; // SQLite has an error without a code for what it cannot open
+    const what = full
+      ? 'the disk is full: make room there'
+      : `the data folder cannot be used (${code === '' ? message : code})`;
     throw new DatabaseError(`${path}: ${what}`, full ? 'full' : 'unusable', code, { cause: error });
   }
 }

@@ -2,7 +2,7 @@
 // computer send from the session's own loopback address. Each SIM of the configuration attaches for real, its card
 // against the home network, and keeps its session as long as the world runs.
 // Operators call the management API at an address of its own, from any address; so do devices with a key of Inventory.
-//   config.ts     the file;  folder.ts, lock.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
+//   config.ts     the file;  folder.ts, layout.ts, lock.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
 // Not here: the command and what it prints (host/cli/commands/serve.ts).
 
 import type { Session } from '../cellular/network.js';

@@ -1,7 +1,18 @@
 // The bytes of files on disk, under names of the platform's own: 32 hexadecimal digits, `.part` behind them while they
 // are written. What a device calls its file never reaches the file system.
 
-import { closeSync, fstatSync, fsyncSync, mkdirSync, mkdtempSync, openSync, read, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  read,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -77,7 +88,8 @@ export class DiskBlobs implements Blobs {
   }
 
   open(id: string): BlobReader {
-    const fd = openSync(this.#path(id), 'r');
+    // Of a pipe in its place nothing is waited for: it has no bytes.
+    const fd = openSync(this.#path(id), constants.O_RDONLY | constants.O_NONBLOCK);
     return new DiskReader(fd, fstatSync(fd).size);
   }
 
