@@ -53,6 +53,7 @@ import { Metadata } from './metadata/index.js';
 import type { Upstream } from './outbound/upstream.js';
 import { RunningTime } from './running-time.js';
 import { Seal } from './seal.js';
+import { NAMESPACES } from './services.js';
 import type { Service, ServiceContext } from './service.js';
 import { Unified } from './unified/index.js';
 
@@ -78,6 +79,7 @@ export { KEY_HOST, keySite, keyUrl, publishedKey } from './keys/site.js';
 export type { AwsCredentials } from './outbound/aws-signature.js';
 export type { Upstream } from './outbound/upstream.js';
 export { Seal, SealError } from './seal.js';
+export type { GroupConfigurationInput, PlatformConfig } from './services.js';
 export type { Service, ServiceContext } from './service.js';
 
 export interface PlatformOptions {
@@ -165,7 +167,8 @@ export class Platform {
     this.#certificates = options.certificates;
     this.#running = new RunningTime(database, clock);
     this.#datagrams = new Datagrams(clock, DATAGRAM_LIMITS);
-    this.directory = new Directory({ database, seal, unixMs }).seed(options.config ?? {}, options.configSource);
+    this.directory = new Directory({ namespaces: NAMESPACES, database, seal, unixMs });
+    this.directory.seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
     const held = new HeldBytes(HELD_LIMITS);
     let lastId = 0;

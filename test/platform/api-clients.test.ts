@@ -3,7 +3,8 @@
 
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { groupConfiguration } from '../../host/platform/directory/namespaces.js';
+import { soracomAir } from '../../host/platform/air/config.js';
+import { NAMESPACES } from '../../host/platform/services.js';
 import { ApiWorld, type Client, OPERATOR } from './api-harness.js';
 import { EPOCH_MS, IMSI } from './harness.js';
 
@@ -73,7 +74,7 @@ describe('a typed client that has nothing to say', () => {
     };
     const put = await configure(root, 'SoracomAir', air);
     expect(put).toMatchObject({ status: 200, json: { configuration: { SoracomAir: air } } });
-    const used = world.platform.directory.group(OPERATOR, 'sensors')?.configuration.SoracomAir;
+    const used = soracomAir.of(world.platform.directory.group(OPERATOR, 'sensors'));
     expect(used).toMatchObject({ userdata: 'only this', metadata: { enabled: false } });
     expect([used?.dnsServers, used?.metadata?.allowOrigin, used?.binaryParserFormat]).toEqual([
       undefined,
@@ -147,12 +148,12 @@ describe('a typed client that has nothing to say', () => {
   });
 
   it('every key of every namespace may be null, "", [] or {}: the whole is then as if it were not there', () => {
-    for (const [namespace, schema] of Object.entries(groupConfiguration.shape)) {
-      const bare = groupConfiguration.parse({ [namespace]: {} });
-      const shape = (schema as unknown as { unwrap(): { shape?: Readonly<Record<string, unknown>> } }).unwrap().shape;
+    for (const { name: namespace, schema } of NAMESPACES.all) {
+      const bare = NAMESPACES.schema.parse({ [namespace]: {} });
+      const { shape } = schema as { shape?: Readonly<Record<string, unknown>> };
       for (const key of Object.keys(shape ?? {})) {
         for (const empty of [null, '', [], {}, false, 0]) {
-          const read = groupConfiguration.safeParse({ [namespace]: { [key]: empty } });
+          const read = NAMESPACES.schema.safeParse({ [namespace]: { [key]: empty } });
           expect([namespace, key, empty, read.success]).toEqual([namespace, key, empty, true]);
           if (empty === null) expect(JSON.stringify(read.data)).toBe(JSON.stringify(bare));
         }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { soracomAir } from '../../host/platform/air/config.js';
+import { soracomBeam } from '../../host/platform/beam/config.js';
 import { ApiWorld, type Client, OPERATOR } from './api-harness.js';
 import { EPOCH_MS } from './harness.js';
 
@@ -98,7 +100,7 @@ describe('configuration', () => {
       status: 200,
       json: { configuration: { SoracomAir: { userdata: 'bye', metadata: { enabled: true } } } },
     });
-    expect(world.platform.directory.group(OPERATOR, 'sensors')?.configuration.SoracomAir).toMatchObject({
+    expect(soracomAir.of(world.platform.directory.group(OPERATOR, 'sensors'))).toMatchObject({
       userdata: 'bye',
     });
     const more = await configure(root, 'SoracomHarvest', [{ key: 'enabled', value: false }]);
@@ -189,7 +191,7 @@ describe('configuration', () => {
     expect(shown).toEqual({ ...entry, psk: '[redacted]' });
     const changed = { ...(shown as object), destination: 'https://other.example/' };
     expect((await configure(root, 'SoracomBeam', [{ key: BEAM, value: changed }])).status).toBe(200);
-    const kept = world.platform.directory.group(OPERATOR, 'sensors')?.configuration.SoracomBeam?.[BEAM];
+    const kept = soracomBeam.of(world.platform.directory.group(OPERATOR, 'sensors'))?.[BEAM];
     expect(kept?.destination).toBe('https://other.example/');
     expect(Buffer.from((kept?.psk as { reveal(): Uint8Array }).reveal()).toString()).toBe('hunter2');
     const fresh = await configure(root, 'SoracomBeam', [{ key: `${BEAM}new`, value: shown }]);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { soracomAir } from '../../host/platform/air/config.js';
 import type { Session } from '../../host/cellular/network.js';
 import {
   type Answered,
@@ -203,7 +204,7 @@ describe('one subscriber', () => {
     expect((await set(7)).status).toBe(400);
     const whole = { groupId: 'sensors', operatorId: OPERATOR, configuration: { SoracomAir: {} }, tags: {} };
     expect((await root.call('POST', `/subscribers/${SECOND_IMSI}/set_group`, whole)).status).toBe(200);
-    expect(world.platform.directory.group(OPERATOR, 'sensors')?.configuration.SoracomAir?.userdata).toBe('hello');
+    expect(soracomAir.of(world.platform.directory.group(OPERATOR, 'sensors'))?.userdata).toBe('hello');
     const unset = await root.call('POST', `/subscribers/${SECOND_IMSI}/unset_group`);
     expect(unset).toMatchObject({ status: 200, json: { groupId: null } });
     const again = await root.call('POST', `/subscribers/${SECOND_IMSI}/unset_group`);

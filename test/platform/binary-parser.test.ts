@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BinaryParser, FormatError } from '../../host/platform/binary-parser/index.js';
 import { Directory, PlatformConfigError } from '../../host/platform/index.js';
+import { NAMESPACES } from '../../host/platform/services.js';
 import { interpret } from '../../host/platform/message/payload.js';
 import published from '../vectors/binary-parser.json' with { type: 'json' };
 import { message } from './messages.js';
@@ -124,7 +125,8 @@ describe('a format that cannot be', () => {
     expect(() => new BinaryParser(format)).toThrow(FormatError);
   });
 
-  const air = (SoracomAir: object) => () => new Directory().seed({ groups: { g: { configuration: { SoracomAir } } } });
+  const air = (SoracomAir: object) => () =>
+    new Directory({ namespaces: NAMESPACES }).seed({ groups: { g: { configuration: { SoracomAir } } } });
 
   it('is refused when it is configured, with the field and the place in it', () => {
     expect(air({ binaryParserEnabled: true, binaryParserFormat: 'a::uint:8 b::bool:9' })).toThrow(

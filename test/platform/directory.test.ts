@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { soracomBeam } from '../../host/platform/beam/config.js';
 import { entryPoint } from '../../host/platform/beam/entry-point.js';
 import { DEFAULT_OPERATOR, Directory, PlatformConfigError } from '../../host/platform/index.js';
+import { NAMESPACES } from '../../host/platform/services.js';
 import { Secret } from '../../host/secret.js';
 import { config, ICCID, IMSI, MSISDN } from './harness.js';
 
@@ -10,7 +12,7 @@ const entry = { enabled: true, destination: 'https://customer.example/' };
 
 function faults(value: unknown): readonly string[] {
   try {
-    new Directory().seed(value, 'world.json');
+    new Directory({ namespaces: NAMESPACES }).seed(value, 'world.json');
   } catch (error) {
     if (error instanceof PlatformConfigError) return error.faults;
     throw error;
@@ -20,7 +22,7 @@ function faults(value: unknown): readonly string[] {
 
 describe('Directory', () => {
   it('knows its subscribers, their groups and the credentials', () => {
-    const directory = new Directory().seed(config());
+    const directory = new Directory({ namespaces: NAMESPACES }).seed(config());
     expect(directory.subscriber(IMSI)).toMatchObject({ imsi: IMSI, iccid: ICCID, simId: ICCID, msisdn: MSISDN });
     expect(directory.subscriber(IMSI)?.group?.id).toBe('sensors');
     expect(directory.subscriber('440109999999999')).toBeUndefined();
@@ -29,8 +31,10 @@ describe('Directory', () => {
   });
 
   it('holds keys as secrets', () => {
-    const directory = new Directory().seed(config({ [KEY]: { ...entry, psk: 'in-the-entry' } }));
-    const found = directory.subscriber(IMSI)?.group?.configuration.SoracomBeam?.[KEY]?.psk;
+    const directory = new Directory({ namespaces: NAMESPACES }).seed(
+      config({ [KEY]: { ...entry, psk: 'in-the-entry' } }),
+    );
+    const found = soracomBeam.of(directory.subscriber(IMSI)?.group)?.[KEY]?.psk;
     expect(found).toBeInstanceOf(Secret);
     expect(
       JSON.stringify([directory.subscriber(IMSI), directory.credentials(DEFAULT_OPERATOR, 'beam-psk')]),
@@ -150,7 +154,9 @@ describe('Directory', () => {
 
   it('names its source in the message, and never quotes a key', () => {
     const bad = config({ [KEY]: { ...entry, psk: 'hunter2', addSignature: true, extra: 1 } }, { subscribers: [] });
-    expect(() => new Directory().seed(bad, 'world.json')).toThrow(/^world\.json: groups\.sensors/);
+    expect(() => new Directory({ namespaces: NAMESPACES }).seed(bad, 'world.json')).toThrow(
+      /^world\.json: groups\.sensors/,
+    );
     expect(faults(bad).join()).not.toContain('hunter2');
     const misplaced = config({ [KEY]: { ...entry, psk: { key: 'hunter2' } } });
     expect(faults(misplaced).join()).toContain('psk');

@@ -5,6 +5,7 @@ import { MINUTE, MS } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { duplexPair, InProcessUpstream } from '../../host/cloud/index.js';
 import { Database, Directory, Seal, type ServiceContext } from '../../host/platform/index.js';
+import { NAMESPACES } from '../../host/platform/services.js';
 import { HTTP_LIMITS, MESSAGE_LIMITS, type MessageLimits } from '../../host/platform/limits.js';
 import { MessageFront } from '../../host/platform/message/front.js';
 import {
@@ -53,7 +54,7 @@ export function serviceContext(
 export class FrontWorld {
   readonly clock = new VirtualClock(EPOCH_MS);
   readonly events: TraceEvent[] = [];
-  readonly directory = new Directory().seed(config());
+  readonly directory = new Directory({ namespaces: NAMESPACES }).seed(config());
   readonly messages: DeviceMessage[] = [];
   readonly front: MessageFront;
 

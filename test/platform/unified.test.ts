@@ -4,6 +4,7 @@ import { MS, SECOND } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { duplexPair } from '../../host/cloud/index.js';
 import { Directory, PlatformConfigError } from '../../host/platform/index.js';
+import { NAMESPACES } from '../../host/platform/services.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
@@ -119,7 +120,7 @@ class UnifiedWorld {
   readonly got: { service: string; message: DeviceMessage }[] = [];
 
   constructor(acts: Readonly<Record<string, Act | undefined>>, response?: object) {
-    const directory = new Directory().seed(groupConfig({}, response && { response }));
+    const directory = new Directory({ namespaces: NAMESPACES }).seed(groupConfig({}, response && { response }));
     const services = Object.entries(acts).map(([name, act]): MessageService => ({
       name,
       enabledFor: () => act !== undefined,
@@ -304,7 +305,8 @@ describe('the Unified Endpoint', () => {
 });
 
 describe('the namespace UnifiedEndpoint', () => {
-  const seed = (UnifiedEndpoint: object) => () => new Directory().seed(groupConfig({}, UnifiedEndpoint));
+  const seed = (UnifiedEndpoint: object) => () =>
+    new Directory({ namespaces: NAMESPACES }).seed(groupConfig({}, UnifiedEndpoint));
 
   it('is as the platform’s API shows it', () => {
     expect(seed({ response: { format: 'SoracomHarvest' }, enabled: true })).not.toThrow();

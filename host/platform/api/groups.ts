@@ -2,15 +2,9 @@
 
 import { z } from 'zod';
 import type { Random } from '../../random.js';
-import {
-  type Directory,
-  type GroupConfigurationInput,
-  type GroupRecord,
-  PlatformConfigError,
-  writtenConfiguration,
-} from '../directory/index.js';
+import { type Directory, type GroupRecord, PlatformConfigError, writtenConfiguration } from '../directory/index.js';
 import { optional, unknownKeys } from '../config/fields.js';
-import { groupConfiguration, LATER_NAMESPACES } from '../directory/namespaces.js';
+import type { WrittenConfiguration } from '../config/namespace.js';
 import { DIRECTORY_LIMITS } from '../limits.js';
 import { type ApiCaller, type Call, noContent, ok } from './call.js';
 import { ApiError } from './error.js';
@@ -47,8 +41,6 @@ const parameters = z
   )
   .min(1);
 
-type Namespaces = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
-
 const groupShape = named(
   'Group',
   z.strictObject({
@@ -74,7 +66,7 @@ export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions
   const configure = (group: GroupRecord, name: string, value: object | undefined): GroupRecord => {
     const others = Object.entries(writtenConfiguration(group)).filter(([other]) => other !== name);
     const own = value === undefined ? [] : [[name, value] as const];
-    const configuration = Object.fromEntries([...others, ...own]) as GroupConfigurationInput;
+    const configuration = Object.fromEntries([...others, ...own]) as WrittenConfiguration;
     return checked(() => directory.changeGroup(group.operatorId, group.id, { configuration }));
   };
 
@@ -92,12 +84,20 @@ export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions
     let id = uuid(random);
     // The same seed gives the same ids again, over a database that has them already.
     while (directory.hasGroup(id)) id = uuid(random);
-    const input = configuration as GroupConfigurationInput;
+    const input = configuration as WrittenConfiguration;
     return told(checked(() => directory.createGroup(operatorId, { id, tags, configuration: input })));
   };
 
+  /** Throws ApiError. */
+  const knownNamespace = (name: string): string => {
+    const { namespaces } = directory;
+    if (namespaces.later.includes(name)) throw new ApiError('configuration', `the service of ${name} is not there yet`);
+    if (!namespaces.has(name)) throw new ApiError('configuration', `no namespace "${name}"`);
+    return name;
+  };
+
   const before = (group: GroupRecord, namespace: string): Readonly<Record<string, unknown>> =>
-    (writtenConfiguration(group) as Namespaces)[namespace] ?? {};
+    writtenConfiguration(group)[namespace] ?? {};
 
   const path = '/groups/:group_id';
   const namespacePath = `${path}/configuration/:namespace`;
@@ -209,13 +209,6 @@ export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions
       },
     }),
   ];
-}
-
-/** Throws ApiError. */
-function knownNamespace(name: string): string {
-  if (LATER_NAMESPACES.includes(name)) throw new ApiError('configuration', `the service of ${name} is not there yet`);
-  if (!Object.hasOwn(groupConfiguration.shape, name)) throw new ApiError('configuration', `no namespace "${name}"`);
-  return name;
 }
 
 function groupView(group: GroupRecord): unknown {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { binaryFormatField, optional, referenceField, secretField, switchField, urlField } from '../config/fields.js';
+import { Namespace } from '../config/namespace.js';
 import { entryPoint, type EntryPoint } from './entry-point.js';
 import { isReserved } from './reserved-headers.js';
 
@@ -152,8 +153,8 @@ const KINDS = [
   'inventory://beam.soracom.io',
 ];
 
-export const soracomBeam = z.record(z.string(), z.unknown()).transform((record, context) => {
-  const entries: [string, BeamEntry][] = [];
+const entries = z.record(z.string(), z.unknown()).transform((record, context) => {
+  const read: [string, BeamEntry][] = [];
   const kinds: EntryPoint['kind'][] = [];
   for (const [key, value] of Object.entries(record)) {
     const kind = entryPoint(key)?.kind;
@@ -167,10 +168,12 @@ export const soracomBeam = z.record(z.string(), z.unknown()).transform((record, 
     }
     kinds.push(kind);
     const parsed = ENTRIES[kind].safeParse(value);
-    if (parsed.success) entries.push([key, parsed.data]);
+    if (parsed.success) read.push([key, parsed.data]);
     for (const { path, message } of parsed.error?.issues ?? []) {
       context.addIssue({ code: 'custom', path: [key, ...path], message });
     }
   }
-  return Object.fromEntries(entries);
+  return Object.fromEntries(read);
 }) as unknown as z.ZodType<Readonly<Record<string, BeamEntry>>, Readonly<Record<string, BeamEntryInput>>>;
+
+export const soracomBeam = new Namespace('SoracomBeam', entries);

@@ -42,8 +42,7 @@ export class Converter implements MessageService {
   }
 
   enabledFor(caller: MessageCaller, protocol: SourceProtocol, target: string): boolean {
-    const { configuration } = caller.group;
-    if (protocol === 'http') return findRoute(configuration, 'http', target) !== undefined;
+    if (protocol === 'http') return findRoute(caller.group, 'http', target) !== undefined;
     return entryFor(caller, protocol) !== undefined;
   }
 
@@ -76,7 +75,7 @@ export class Converter implements MessageService {
   /** HTTP through the unified endpoint, which writes its own Content-Length and Date. */
   async #forward(message: DeviceMessage): Promise<MessageAnswer> {
     const { caller: subscriber, session: caller, id, method, target, headers, body, signal } = message;
-    const route = findRoute(subscriber.group.configuration, 'http', target);
+    const route = findRoute(subscriber.group, 'http', target);
     if (route === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
     const request = { id, caller, method, target, headers, body, signal };
     const {
@@ -118,5 +117,5 @@ export class Converter implements MessageService {
 const versionOf = ({ version = DEFAULT_VERSION }: BeamEntry): string => version;
 
 function entryFor({ group }: MessageCaller, protocol: SourceProtocol): BeamEntry | undefined {
-  return protocol === 'http' ? undefined : findEntry(group.configuration, `${protocol}-http`);
+  return protocol === 'http' ? undefined : findEntry(group, `${protocol}-http`);
 }

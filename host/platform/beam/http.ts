@@ -69,7 +69,7 @@ export class HttpEntry implements HttpService {
   /** Asked anew for each request: a session may close, an operator may change the group. Throws Refusal. */
   #route({ caller, target }: RequestHead): Route & { subscriber: Caller } {
     const subscriber = callerOf(this.#context.directory, caller);
-    const route = findRoute(subscriber.group.configuration, this.#kind, target);
+    const route = findRoute(subscriber.group, this.#kind, target);
     if (route === undefined) throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');
     return { ...route, subscriber };
   }

@@ -113,7 +113,7 @@ class Connection {
     const { directory, clock } = this.#context;
     const caller = this.#caller;
     const subscriber = callerOf(directory, caller);
-    const entry = findEntry(subscriber.group.configuration, 'tcp-tcp');
+    const entry = findEntry(subscriber.group, 'tcp-tcp');
     const destination = entry && streamDestination(entry.destination);
     if (entry === undefined || destination === undefined) {
       throw new Refusal(BeamStatus.Refused, 'no entry point is enabled here');

@@ -1,15 +1,17 @@
 // Where a group's entry points lead.
 
-import type { GroupConfiguration } from '../directory/index.js';
-import type { BeamEntry } from './config.js';
+import type { Group } from '../directory/index.js';
+import { type BeamEntry, soracomBeam } from './config.js';
 import { type EntryPoint, entryPoint } from './entry-point.js';
+
+type BeamGroup = Pick<Group, 'configuration'>;
 
 /** The enabled entry of a kind that a group has once, or undefined. */
 export function findEntry(
-  configuration: GroupConfiguration,
+  group: BeamGroup,
   kind: Exclude<EntryPoint['kind'], 'http' | 'website'>,
 ): BeamEntry | undefined {
-  return Object.entries(configuration.SoracomBeam ?? {}).find(
+  return Object.entries(soracomBeam.of(group) ?? {}).find(
     ([key, { enabled }]) => enabled && entryPoint(key)?.kind === kind,
   )?.[1];
 }
@@ -22,15 +24,11 @@ export interface Route {
 }
 
 /** The enabled entry for a request target (origin or absolute form), or undefined. */
-export function findRoute(
-  configuration: GroupConfiguration,
-  kind: 'http' | 'website',
-  requestTarget: string,
-): Route | undefined {
+export function findRoute(group: BeamGroup, kind: 'http' | 'website', requestTarget: string): Route | undefined {
   const target = originForm(requestTarget);
   if (target === undefined) return undefined;
   const [path = '', query] = split(target);
-  const entry = entryAt(configuration, kind, path);
+  const entry = entryAt(group, kind, path);
   if (entry === undefined || !URL.canParse(entry.destination)) return undefined;
   const destination = new URL(entry.destination);
   if (!/^https?:$/.test(destination.protocol)) return undefined;
@@ -38,8 +36,8 @@ export function findRoute(
 }
 
 /** A path of the HTTP entry point matches as it is written. */
-function entryAt(configuration: GroupConfiguration, kind: 'http' | 'website', path: string): BeamEntry | undefined {
-  return Object.entries(configuration.SoracomBeam ?? {}).find(([key, { enabled }]) => {
+function entryAt(group: BeamGroup, kind: 'http' | 'website', path: string): BeamEntry | undefined {
+  return Object.entries(soracomBeam.of(group) ?? {}).find(([key, { enabled }]) => {
     const point = entryPoint(key);
     return enabled && point?.kind === kind && (point.kind !== 'http' || point.path === path);
   })?.[1];

@@ -6,8 +6,8 @@ import { Database, DatabaseError, type Row, storedJson } from '../database.js';
 import { Seal } from '../seal.js';
 import { type Credentials, type CredentialsInput, credentialsEntry } from './credentials.js';
 import { unknownKeys } from '../config/fields.js';
-import { type GroupConfigurationInput, groupConfiguration } from './namespaces.js';
-import { faultsOf, GROUP_BYTES, PlatformConfigError, platformConfig } from './schema.js';
+import { Namespaces, type WrittenConfiguration } from '../config/namespace.js';
+import { faultsOf, directoryConfig, GROUP_BYTES, PlatformConfigError } from './schema.js';
 import { Stock } from './stock.js';
 import type { Group, Subscriber, SubscriberDirectory, SubscriberStatus } from './types.js';
 
@@ -30,6 +30,8 @@ const TABLES = [
 ];
 
 export interface DirectoryOptions {
+  /** What groups may be configured for; nothing unless given. */
+  readonly namespaces?: Namespaces;
   /** In memory unless given. */
   readonly database?: Database;
   readonly seal?: Seal;
@@ -66,6 +68,8 @@ interface StoredSubscriber extends Omit<Subscriber, 'group'> {
 }
 
 export class Directory implements SubscriberDirectory {
+  readonly namespaces: Namespaces;
+  readonly #configSchema: ReturnType<typeof directoryConfig>;
   readonly #database: Database;
   readonly #seal: Seal;
   readonly #unixMs: () => number;
@@ -76,7 +80,10 @@ export class Directory implements SubscriberDirectory {
   readonly #credentials = new Map<string, { readonly record: CredentialsRecord; readonly value: Credentials }>();
 
   /** Reads what the database holds. Throws SealError when that was sealed with another master key, DatabaseError when it is damaged. */
-  constructor({ database = new Database(), seal = new Seal(), unixMs = () => 0 }: DirectoryOptions = {}) {
+  constructor(options: DirectoryOptions = {}) {
+    const { namespaces = new Namespaces(), database = new Database(), seal = new Seal(), unixMs = () => 0 } = options;
+    this.namespaces = namespaces;
+    this.#configSchema = directoryConfig(namespaces);
     this.#database = database;
     this.#seal = seal;
     this.#unixMs = unixMs;
@@ -92,13 +99,13 @@ export class Directory implements SubscriberDirectory {
    * Throws PlatformConfigError; `source` names the configuration in its message, for example its file.
    */
   seed(config: unknown, source = 'platform configuration'): this {
-    const parsed = platformConfig.safeParse(config);
+    const parsed = this.#configSchema.safeParse(config);
     if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
     // Who writes a file by hand is told of slips; the API keeps what it does not know.
     const unknown = unknownKeys(config, parsed.data);
     if (unknown.length > 0) throw new PlatformConfigError(source, unknown);
     // The values as written: parsing has made secrets of some.
-    const written = config as { groups?: Record<string, { configuration: GroupConfigurationInput }> };
+    const written = config as { groups?: Record<string, { configuration: WrittenConfiguration }> };
     const writtenCredentials = (config as { credentials?: Record<string, CredentialsInput> }).credentials ?? {};
     for (const [id, { configuration }] of Object.entries(written.groups ?? {})) {
       const size = Buffer.byteLength(JSON.stringify(configuration));
@@ -224,7 +231,7 @@ export class Directory implements SubscriberDirectory {
     group: {
       readonly id: string;
       readonly tags?: Readonly<Record<string, string>>;
-      readonly configuration?: GroupConfigurationInput;
+      readonly configuration?: WrittenConfiguration;
     },
   ): GroupRecord {
     const { id, tags = {}, configuration = {} } = group;
@@ -237,7 +244,7 @@ export class Directory implements SubscriberDirectory {
   changeGroup(
     operatorId: string,
     id: string,
-    change: { readonly tags?: Readonly<Record<string, string>>; readonly configuration?: GroupConfigurationInput },
+    change: { readonly tags?: Readonly<Record<string, string>>; readonly configuration?: WrittenConfiguration },
   ): GroupRecord {
     const { createdMs, ...group } = this.#ownGroup(operatorId, id);
     const { tags = group.tags, configuration = writtenConfiguration(group) } = change;
@@ -338,9 +345,9 @@ export class Directory implements SubscriberDirectory {
     return group;
   }
 
-  #saveGroup(group: Omit<GroupRecord, 'configuration' | 'written'>, input: GroupConfigurationInput): GroupRecord {
+  #saveGroup(group: Omit<GroupRecord, 'configuration' | 'written'>, input: WrittenConfiguration): GroupRecord {
     const { operatorId, id, tags, createdMs, modifiedMs } = group;
-    const configuration = parseConfiguration(input, `group ${id}`);
+    const configuration = this.#read(input, `group ${id}`);
     const written = Buffer.from(JSON.stringify(input));
     const size = written.length;
     if (size > GROUP_BYTES) {
@@ -364,12 +371,16 @@ export class Directory implements SubscriberDirectory {
       operatorId: String(row['operator_id']),
       tags: storedJson<Record<string, string>>(row, 'tags'),
       written,
-      configuration: this.#stored((source) =>
-        parseConfiguration(writtenConfiguration({ written }), `group ${id}${source}`),
-      ),
+      configuration: this.#stored((source) => this.#read(writtenConfiguration({ written }), `group ${id}${source}`)),
       createdMs: Number(row['created_ms']),
       modifiedMs: Number(row['modified_ms']),
     };
+  }
+
+  #read(input: WrittenConfiguration, source: string): Group['configuration'] {
+    const parsed = this.namespaces.schema.safeParse(input);
+    if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
+    return parsed.data;
   }
 
   /** What was taken once and is not understood now is no fault of a configuration. Throws DatabaseError. */
@@ -402,8 +413,8 @@ export class Directory implements SubscriberDirectory {
 }
 
 /** The configuration as its operator wrote it, secrets included. */
-export const writtenConfiguration = ({ written }: Pick<GroupRecord, 'written'>): GroupConfigurationInput =>
-  JSON.parse(Buffer.from(written.reveal()).toString()) as GroupConfigurationInput;
+export const writtenConfiguration = ({ written }: Pick<GroupRecord, 'written'>): WrittenConfiguration =>
+  JSON.parse(Buffer.from(written.reveal()).toString()) as WrittenConfiguration;
 
 /** Why the directory did not do what it was asked to. */
 export class DirectoryError extends Error {
@@ -432,12 +443,6 @@ const readSubscriber = (row: Row): StoredSubscriber => ({
   createdMs: Number(row['created_ms']),
   modifiedMs: Number(row['modified_ms']),
 });
-
-function parseConfiguration(input: GroupConfigurationInput, source: string): Group['configuration'] {
-  const parsed = groupConfiguration.safeParse(input);
-  if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
-  return parsed.data;
-}
 
 function parseCredentials(
   entry: unknown,

@@ -1,6 +1,6 @@
 // Who the platform's customers are and what they configured: operators' groups, credentials and subscribers. The
-// services read it; the operator API writes it. fields.ts and namespaces.ts say what a configuration may hold, each
-// service's own part of it lies in the service's folder.
+// services read it; the operator API writes it. What a group's configuration may hold is said by
+// the services' namespaces (../config), which the directory is given.
 
 export type { Credentials, CredentialsInput } from './credentials.js';
 export {
@@ -14,8 +14,7 @@ export {
   type SubscriberChange,
 } from './directory.js';
 export type { CredentialsReference } from '../config/fields.js';
-export type { GroupConfiguration, GroupConfigurationInput } from './namespaces.js';
-export { faultsOf, PlatformConfigError, type PlatformConfig } from './schema.js';
+export { type DirectoryConfig, faultsOf, PlatformConfigError } from './schema.js';
 export {
   SUBSCRIBER_STATUS,
   type Group,

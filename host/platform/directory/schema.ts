@@ -5,7 +5,7 @@ import { iccidFault, plainIccid, plainMsisdn, plainNumber } from '../../numbers.
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
 import { pathText, secretField } from '../config/fields.js';
-import { groupConfiguration } from './namespaces.js';
+import type { Namespaces } from '../config/namespace.js';
 import { SUBSCRIBER_STATUS } from './types.js';
 
 /** `plain`: what becomes of a number as it is printed. */
@@ -22,8 +22,6 @@ const iccid = z
     const fault = iccidFault(text);
     if (fault !== undefined) context.addIssue({ code: 'custom', message: `ICCID: ${fault}` });
   });
-
-const group = z.strictObject({ configuration: groupConfiguration });
 
 const subscriber = z.strictObject({
   imsi: digits(6, 15, 'IMSI', plainNumber),
@@ -59,43 +57,46 @@ export type OperatorConfig = z.output<typeof operator>;
 
 const operatorId = z.string().regex(/^OP\d{10}$/, 'must be OP and 10 digits');
 
-export const platformConfig = z
-  .strictObject({
-    groups: z.record(z.string(), group).default({}),
-    credentials: z.record(z.string(), credentialsEntry).default({}),
-    subscribers: z.array(subscriber).default([]),
-    stock: z.array(stockSim).default([]),
-    operators: z.record(operatorId, operator).default({}),
-  })
-  .superRefine((config, context) => {
-    const issue = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
-    const seen = new Set<string>();
-    config.subscribers.forEach(({ imsi, groupId }, i) => {
-      if (seen.has(imsi)) issue(['subscribers', i, 'imsi'], `${imsi} is there twice`);
-      seen.add(imsi);
-      if (groupId !== undefined && !Object.hasOwn(config.groups, groupId)) {
-        issue(['subscribers', i, 'groupId'], `there is no group "${groupId}"`);
+const operators = z.record(operatorId, operator).default({});
+
+export const directoryConfig = ({ schema: configuration }: Namespaces) =>
+  z
+    .strictObject({
+      groups: z.record(z.string(), z.strictObject({ configuration })).default({}),
+      credentials: z.record(z.string(), credentialsEntry).default({}),
+      subscribers: z.array(subscriber).default([]),
+      stock: z.array(stockSim).default([]),
+      operators,
+    })
+    .superRefine((config, context) => {
+      const issue = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
+      const seen = new Set<string>();
+      config.subscribers.forEach(({ imsi, groupId }, i) => {
+        if (seen.has(imsi)) issue(['subscribers', i, 'imsi'], `${imsi} is there twice`);
+        seen.add(imsi);
+        if (groupId !== undefined && !Object.hasOwn(config.groups, groupId)) {
+          issue(['subscribers', i, 'groupId'], `there is no group "${groupId}"`);
+        }
+      });
+      config.stock.forEach(({ imsi }, i) => {
+        if (seen.has(imsi)) issue(['stock', i, 'imsi'], `${imsi} is there twice`);
+        seen.add(imsi);
+      });
+      for (const { path, id } of references(config.groups, ['groups'])) {
+        const found = Object.hasOwn(config.credentials, id) ? config.credentials[id] : undefined;
+        if (found === undefined) issue(path, `there are no credentials "${id}"`);
+        else if (path.at(-1) === 'psk' && found.type !== 'psk') {
+          issue(path, `credentials are ${found.type}, must be psk`);
+        }
       }
     });
-    config.stock.forEach(({ imsi }, i) => {
-      if (seen.has(imsi)) issue(['stock', i, 'imsi'], `${imsi} is there twice`);
-      seen.add(imsi);
-    });
-    for (const { path, id } of references(config.groups, ['groups'])) {
-      const found = Object.hasOwn(config.credentials, id) ? config.credentials[id] : undefined;
-      if (found === undefined) issue(path, `there are no credentials "${id}"`);
-      else if (path.at(-1) === 'psk' && found.type !== 'psk') {
-        issue(path, `credentials are ${found.type}, must be psk`);
-      }
-    }
-  });
 
 /** What the operator configures. Secrets are plain text here, and `Secret` from the moment it is read. */
-export type PlatformConfig = z.input<typeof platformConfig>;
+export type DirectoryConfig = z.input<ReturnType<typeof directoryConfig>>;
 
 /** The operators of a configuration that was found right. */
 export const operatorsOf = (config: unknown): Readonly<Record<string, OperatorConfig>> =>
-  platformConfig.parse(config).operators;
+  z.object({ operators }).parse(config).operators;
 
 /** All `{"$credentialsId": id}` below a value, but for those whose id depends on the SIM. */
 function* references(value: unknown, path: PropertyKey[]): Generator<{ path: PropertyKey[]; id: string }> {

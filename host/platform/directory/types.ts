@@ -1,7 +1,7 @@
 // What the platform knows about a subscriber: read by the services, never written by a device's payload.
 
 import type { Credentials } from './credentials.js';
-import type { GroupConfiguration } from './namespaces.js';
+import type { GroupConfiguration } from '../config/namespace.js';
 
 /** Statuses of a subscription (soracom-api, Subscriber). Only an active one may use the services. */
 export const SUBSCRIBER_STATUS = [

@@ -14,7 +14,7 @@ import { ENDORSE_LIMITS } from '../limits.js';
 import { type Caller, callerOf, wantOn } from '../caller.js';
 import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
-import type { SoracomEndorse } from './config.js';
+import { type SoracomEndorse, soracomEndorse } from './config.js';
 import { EndorseRefusal } from './refusal.js';
 import { redirectTarget, tokenRequest } from './request.js';
 import { tokenClaims } from './token.js';
@@ -75,7 +75,7 @@ export class Endorse implements Service {
 
   #caller(session: Session): { subscriber: Caller; config: SoracomEndorse } {
     const subscriber = callerOf(this.#context.directory, session, EndorseCaller);
-    const config = subscriber.group.configuration.SoracomEndorse ?? { enabled: false };
+    const config = soracomEndorse.of(subscriber.group) ?? { enabled: false };
     wantOn(config.enabled, 'Endorse', EndorseStatus.Disabled);
     return { subscriber, config };
   }
@@ -92,7 +92,7 @@ export class Endorse implements Service {
       const { caller, id } = request;
       this.#report(id, caller, error.status, error.message);
       const code = error instanceof EndorseRefusal ? error.code : 'END0001';
-      const config = this.#context.directory.subscriber(caller.imsi)?.group?.configuration.SoracomEndorse;
+      const config = soracomEndorse.of(this.#context.directory.subscriber(caller.imsi)?.group);
       return this.#json(error.status, { code, message: error.message }, cors(config));
     }
   }

@@ -9,6 +9,7 @@ import {
   switchField,
   urlField,
 } from '../config/fields.js';
+import { type Configured, Namespace } from '../config/namespace.js';
 import { parseArn } from './arn.js';
 
 const lambda = z.object({
@@ -36,14 +37,16 @@ const google = z.object({
 const destination = z.discriminatedUnion('provider', [lambda, azure, google]);
 
 /** Keys are written one by one: what a destination lacks shows when a message comes. */
-export const soracomFunk = z.object({
-  enabled: switchField(),
-  destination: optional(destination),
-  credentialsId: optional(referenceField),
-  contentType: contentTypeField,
-  binaryFormatV1: binaryFormatField,
-  skipStatusCode: optional(z.boolean()),
-});
-
-export type SoracomFunk = z.output<typeof soracomFunk>;
+export const soracomFunk = new Namespace(
+  'SoracomFunk',
+  z.object({
+    enabled: switchField(),
+    destination: optional(destination),
+    credentialsId: optional(referenceField),
+    contentType: contentTypeField,
+    binaryFormatV1: binaryFormatField,
+    skipStatusCode: optional(z.boolean()),
+  }),
+);
+export type SoracomFunk = Configured<typeof soracomFunk>;
 export type FunkDestination = z.output<typeof destination>;

@@ -24,6 +24,7 @@ import { credentialsFor, misconfigured, secretText } from '../cloud-delivery/cre
 import { wantOn } from '../caller.js';
 import type { Service, ServiceContext } from '../service.js';
 import type { FunkDestination, SoracomFunk } from './config.js';
+import { soracomFunk } from './config.js';
 import { tokenClaims } from './context.js';
 import { lambdaAnswer, lambdaRequest } from './lambda.js';
 
@@ -128,4 +129,4 @@ export class Funk implements Service, MessageService {
   }
 }
 
-const configOf = ({ group }: MessageCaller): SoracomFunk | undefined => group.configuration.SoracomFunk;
+const configOf = ({ group }: MessageCaller): SoracomFunk | undefined => soracomFunk.of(group);

@@ -9,6 +9,7 @@ import {
   switchField,
   urlField,
 } from '../config/fields.js';
+import { type Configured, Namespace } from '../config/namespace.js';
 import { resourceCheck } from './destinations.js';
 
 const destination = z
@@ -32,27 +33,30 @@ const destination = z
   });
 
 /** Keys are written one by one: what a destination lacks shows when a message comes. */
-export const soracomFunnel = z.object({
-  enabled: switchField(),
-  destination: optional(destination),
-  /** Older configurations have the id alone. */
-  credentialsId: optional(
-    z.union(
-      [
-        z
-          .string()
-          .min(1)
-          .transform(($credentialsId) => ({ $credentialsId })),
-        referenceField,
-      ],
-      { error: 'must be an id or {"$credentialsId": ...}' },
+export const soracomFunnel = new Namespace(
+  'SoracomFunnel',
+  z.object({
+    enabled: switchField(),
+    destination: optional(destination),
+    /** Older configurations have the id alone. */
+    credentialsId: optional(
+      z.union(
+        [
+          z
+            .string()
+            .min(1)
+            .transform(($credentialsId) => ({ $credentialsId })),
+          referenceField,
+        ],
+        { error: 'must be an id or {"$credentialsId": ...}' },
+      ),
     ),
-  ),
-  contentType: contentTypeField,
-  binaryFormatV1: binaryFormatField,
-  payloadsOnly: optional(z.boolean()),
-  sendPayloadsAsBinary: optional(z.boolean()),
-  addSimId: optional(z.boolean()),
-});
-export type SoracomFunnel = z.output<typeof soracomFunnel>;
+    contentType: contentTypeField,
+    binaryFormatV1: binaryFormatField,
+    payloadsOnly: optional(z.boolean()),
+    sendPayloadsAsBinary: optional(z.boolean()),
+    addSimId: optional(z.boolean()),
+  }),
+);
+export type SoracomFunnel = Configured<typeof soracomFunnel>;
 export type FunnelDestination = z.output<typeof destination>;

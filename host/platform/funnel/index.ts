@@ -23,7 +23,7 @@ import { wantOn } from '../caller.js';
 import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { adapterFor, PubSubAdapter } from './adapters/index.js';
-import type { SoracomFunnel } from './config.js';
+import { type SoracomFunnel, soracomFunnel } from './config.js';
 import { contentFor } from './envelope.js';
 
 const NAME = 'funnel.soracom.io';
@@ -126,7 +126,7 @@ export class Funnel implements Service, MessageService {
   }
 }
 
-const configOf = ({ group }: MessageCaller): SoracomFunnel | undefined => group.configuration.SoracomFunnel;
+const configOf = ({ group }: MessageCaller): SoracomFunnel | undefined => soracomFunnel.of(group);
 
 const text = (status: number, words: string): MessageAnswer => ({
   status,

@@ -21,7 +21,7 @@ import { type Caller, callerOf, wantOn } from '../caller.js';
 import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { DiskBlobs } from './blobs.js';
-import type { SoracomHarvestFiles } from './config.js';
+import { type SoracomHarvestFiles, soracomHarvestFiles } from './config.js';
 import { defaultPathOf, PathError, pathOfTarget } from './path.js';
 import { precondition, select } from './range.js';
 import { NoRoomError } from './room.js';
@@ -114,7 +114,7 @@ export class HarvestFiles implements Service {
   /** What is asked for, once it is clear that this SIM may. Asked anew for each request. Throws Refusal. */
   #permitted({ caller: session, method, target }: RequestHead): Permitted {
     const caller = callerOf(this.#context.directory, session, FilesStatus);
-    const config = caller.group.configuration.SoracomHarvestFiles ?? { enabled: false };
+    const config = soracomHarvestFiles.of(caller.group) ?? { enabled: false };
     wantOn(config.enabled, 'Harvest Files', FilesStatus.Off);
     let path: string;
     try {

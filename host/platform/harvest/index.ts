@@ -19,6 +19,7 @@ import {
 import { type Caller, wantOn } from '../caller.js';
 import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
+import { soracomHarvest } from './config.js';
 import { entriesOf, type HarvestMessage } from './entries.js';
 import { DataStore, type Resource } from './store.js';
 
@@ -52,7 +53,7 @@ export class Harvest implements Service, MessageService {
   }
 
   enabledFor({ group }: Caller): boolean {
-    return group.configuration.SoracomHarvest?.enabled === true;
+    return soracomHarvest.of(group)?.enabled === true;
   }
 
   /** 201 without a body once the entries are on the disk. */
@@ -64,7 +65,7 @@ export class Harvest implements Service, MessageService {
 
   /** Keeps what a SIM or a device sent, as its group wants it. Resolves when it is on the disk; rejects with Refusal. */
   async keep(resource: Resource, message: HarvestMessage): Promise<void> {
-    const config = message.caller.group.configuration.SoracomHarvest ?? { enabled: false };
+    const config = soracomHarvest.of(message.caller.group) ?? { enabled: false };
     wantOn(config.enabled, 'Harvest Data', HARVEST_STATUS.Off);
     const entries = entriesOf(message, config, this.#limits);
     const release = this.#clock.hold();
@@ -82,7 +83,7 @@ export class Harvest implements Service, MessageService {
   }
 
   framed(caller: Caller): boolean {
-    return caller.group.configuration.SoracomHarvest?.binaryFormatV1 === true;
+    return soracomHarvest.of(caller.group)?.binaryFormatV1 === true;
   }
 }
 

@@ -21,7 +21,7 @@ import { type Caller, callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
 import { type Account, accountOf, secondBootstrapAccount } from './account.js';
-import type { SoracomInventory } from './config.js';
+import { type SoracomInventory, soracomInventory } from './config.js';
 import type { DeviceRecord, Devices } from './devices.js';
 import { type Discovered, readDiscovered, securityInstanceFor } from './discovered.js';
 import type { DeviceKeys } from './keys.js';
@@ -197,7 +197,7 @@ export class BootstrapServer {
       if (error instanceof Refusal) return refused(BootstrapStatus.Forbidden, error.message);
       throw error;
     }
-    const config = caller.group.configuration.SoracomInventory;
+    const config = soracomInventory.of(caller.group);
     if (config?.enabled !== true) {
       return refused(BootstrapStatus.Forbidden, 'Inventory is not enabled for the group');
     }
@@ -228,7 +228,7 @@ export class BootstrapServer {
     const { context, resource } = this.#options;
     try {
       const { operatorId, imsi, group } = callerOf(context.directory, session);
-      if (group.configuration.SoracomInventory?.enabled !== true) return plain('4.04');
+      if (soracomInventory.of(group)?.enabled !== true) return plain('4.04');
       return resource?.(request, { operatorId, imsi }) ?? plain('4.04');
     } catch (error) {
       // To a SIM that may not use this there is nothing here.

@@ -19,7 +19,7 @@ import type { MessageService } from '../message/message.js';
 import type { Service, ServiceContext } from '../service.js';
 import { Associations } from './associations.js';
 import { BootstrapServer } from './bootstrap.js';
-import type { SoracomInventory } from './config.js';
+import { type SoracomInventory, soracomInventory } from './config.js';
 import { type DeviceRecord, Devices } from './devices.js';
 import { Images } from './images.js';
 import { DeviceKeys } from './keys.js';
@@ -150,7 +150,7 @@ export class Inventory implements Service {
   /** What a device's group says, if there is one. */
   configOf({ operatorId, groupId }: DeviceRecord): SoracomInventory | undefined {
     if (groupId === undefined) return undefined;
-    return this.#options.directory.group(operatorId, groupId)?.configuration.SoracomInventory;
+    return soracomInventory.of(this.#options.directory.group(operatorId, groupId));
   }
 
   #isOn(deviceId: string): boolean {

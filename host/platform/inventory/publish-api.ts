@@ -11,6 +11,7 @@ import { type Route, route } from '../api/routes.js';
 import { HARVEST_STATUS } from '../choices.js';
 import { sameSecret } from '../digest.js';
 import type { Directory, Group } from '../directory/index.js';
+import { soracomHarvest } from '../harvest/config.js';
 import type { HarvestMessage } from '../harvest/entries.js';
 import type { Resource } from '../harvest/store.js';
 import { API_LIMITS, PUBLISH_LIMITS } from '../limits.js';
@@ -50,7 +51,7 @@ export function publishRoutes({ clock, directory, devices, keys, keep }: Publish
 
   const groupOf = ({ operatorId, groupId }: DeviceRecord): Group => {
     const group = groupId === undefined ? undefined : directory.group(operatorId, groupId);
-    if (group?.configuration.SoracomHarvest?.enabled !== true) throw new ApiError('harvest-off');
+    if (group === undefined || soracomHarvest.of(group)?.enabled !== true) throw new ApiError('harvest-off');
     return group;
   };
 

@@ -3,6 +3,7 @@
 // makes JSON of what the transport calls binary, then the service's own setting decides.
 
 import { isUtf8 } from 'node:buffer';
+import { soracomAir } from '../air/config.js';
 import type { BinaryParser } from '../binary-parser/index.js';
 import type { ContentTypeSetting } from '../config/fields.js';
 import { MessageStatus, TEXT_TYPES } from '../choices.js';
@@ -56,7 +57,7 @@ export function interpret(
 
 /** The Binary Parser of the caller's group, if it is on. */
 function parserOf({ caller }: PayloadMessage): BinaryParser | undefined {
-  const { binaryParserEnabled, binaryParserFormat } = caller.group.configuration.SoracomAir ?? {};
+  const { binaryParserEnabled, binaryParserFormat } = soracomAir.of(caller.group) ?? {};
   return binaryParserEnabled === true ? binaryParserFormat : undefined;
 }
 

@@ -6,7 +6,7 @@ import type { ServiceRegistry, Session } from '../../cellular/network.js';
 import type { OperatorApi } from '../api/index.js';
 import { withoutNulls } from '../api/subscriber-view.js';
 import { MetadataStatus } from '../choices.js';
-import type { SoracomAir } from '../air/config.js';
+import { type SoracomAir, soracomAir } from '../air/config.js';
 import { type Answer, type DeviceRequest, HttpFront, textAnswer, type RequestHead } from '../http/front.js';
 import type { HeaderList } from '../http/text.js';
 import { toAnswer } from '../api/http.js';
@@ -72,7 +72,7 @@ export class Metadata implements Service {
   /** Throws Refusal. */
   #caller(session: Session): { readonly caller: Caller; readonly settings: Settings } {
     const caller = callerOf(this.#context.directory, session, MetadataStatus);
-    const settings = caller.group.configuration.SoracomAir?.metadata;
+    const settings = soracomAir.of(caller.group)?.metadata;
     if (settings?.enabled !== true) throw new PlainRefusal(MetadataStatus.Off, NOT_ALLOWED);
     return { caller, settings };
   }
@@ -125,7 +125,7 @@ export class Metadata implements Service {
   }
 
   #userdata(caller: Caller): Answer {
-    const text = caller.group.configuration.SoracomAir?.userdata ?? '';
+    const text = soracomAir.of(caller.group)?.userdata ?? '';
     if (text === '') throw new PlainRefusal(MetadataStatus.Missing, NO_KEY);
     return this.#body(200, text, 'text/plain; charset=utf-8');
   }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { binaryFormatField, optional } from '../config/fields.js';
+import { type Configured, Namespace } from '../config/namespace.js';
 
 /** Formats of the response, and what they mean here: the services go by their own names. */
 const FORMATS = {
@@ -35,22 +36,25 @@ const fixed = z.object({
 /** A response of the operator's own. */
 export type FixedResponse = z.output<typeof fixed>;
 
-export const unifiedEndpoint = z.object({
-  /** Written by the platform's console; the endpoint is always on. */
-  enabled: optional(z.boolean()),
-  response: optional(
-    z
-      .object({
-        /** Auto unless given. */
-        format: optional(format),
-        /** Format Custom: when all services succeed, and when one or more fail. */
-        success: optional(fixed),
-        failure: optional(fixed),
-      })
-      .refine((value) => value.format !== 'custom' || (value.success !== undefined && value.failure !== undefined), {
-        message: 'needs success and failure for the format Custom',
-      }),
-  ),
-  binaryFormatV1: binaryFormatField,
-});
-export type UnifiedEndpoint = z.output<typeof unifiedEndpoint>;
+export const unifiedEndpoint = new Namespace(
+  'UnifiedEndpoint',
+  z.object({
+    /** Written by the platform's console; the endpoint is always on. */
+    enabled: optional(z.boolean()),
+    response: optional(
+      z
+        .object({
+          /** Auto unless given. */
+          format: optional(format),
+          /** Format Custom: when all services succeed, and when one or more fail. */
+          success: optional(fixed),
+          failure: optional(fixed),
+        })
+        .refine((value) => value.format !== 'custom' || (value.success !== undefined && value.failure !== undefined), {
+          message: 'needs success and failure for the format Custom',
+        }),
+    ),
+    binaryFormatV1: binaryFormatField,
+  }),
+);
+export type UnifiedEndpoint = Configured<typeof unifiedEndpoint>;

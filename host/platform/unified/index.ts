@@ -19,6 +19,7 @@ import {
 import type { Caller } from '../caller.js';
 import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
+import { unifiedEndpoint } from './config.js';
 import { unifiedAnswer, type ServiceAnswer, type UnifiedAnswer } from './response.js';
 
 const NAMES = ['uni.soracom.io', 'unified.soracom.io'] as const;
@@ -52,7 +53,7 @@ export class Unified implements Service, MessageService {
   }
 
   framed({ group }: Caller): boolean {
-    return group.configuration.UnifiedEndpoint?.binaryFormatV1 === true;
+    return unifiedEndpoint.of(group)?.binaryFormatV1 === true;
   }
 
   /** Waits for all services, whatever becomes of one of them. Throws Refusal when none is enabled. */
@@ -65,7 +66,7 @@ export class Unified implements Service, MessageService {
     const answers = await Promise.all(
       enabled.map(async (service): Promise<ServiceAnswer> => ({ service, answer: await this.#ask(service, copy) })),
     );
-    return unifiedAnswer(answers, caller.group.configuration.UnifiedEndpoint?.response ?? {});
+    return unifiedAnswer(answers, unifiedEndpoint.of(caller.group)?.response ?? {});
   }
 
   reply(answer: UnifiedAnswer, message: DeviceMessage | undefined): Reply {
