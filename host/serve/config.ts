@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { record } from '../record.js';
 import type { CloudsConfig } from '../cloud/index.js';
 import { iccidFault, iccidWarnings, luhnWarning, plainIccid, plainNumber } from '../numbers.js';
 import { faultsOf, PlatformConfigError, type PlatformConfig } from '../platform/index.js';
@@ -16,7 +17,7 @@ const subscriber = z.strictObject({
   /** A SIM profile, of one card or a range of cards; beside this file. */
   profile: z.string().min(1),
   group: z.string().optional(),
-  tags: z.record(z.string(), z.string()).optional(),
+  tags: record(z.string(), z.string()).optional(),
   imei: z
     .string()
     .overwrite(plainNumber)
@@ -29,7 +30,7 @@ const subscriber = z.strictObject({
 const serveFile = z.strictObject({
   subscribers: z.array(subscriber).min(1),
   /** Checked by the platform: `groups`, `credentials` and what else it knows. */
-  platform: z.record(z.string(), z.unknown()).default({}),
+  platform: record(z.string(), z.unknown()).default({}),
   customers: z
     .array(
       z.strictObject({
@@ -44,7 +45,7 @@ const serveFile = z.strictObject({
   upstream: z
     .strictObject({
       /** Where names that the platform is to reach are served: `"api.example.com:443": "127.0.0.1:9443"`. */
-      hosts: z.record(address, address).default({}),
+      hosts: record(address, address).default({}),
       others: z.enum(['none', 'loopback', 'any']).default('loopback'),
       /** PEM files of certificates to trust besides the public roots; beside this file. */
       trustedCas: z.array(z.string().min(1)).default([]),

@@ -1,6 +1,7 @@
 // The fields of a profile and of a key file, and what is wrong with those that are wrong, in words for people.
 
 import { z } from 'zod';
+import { record } from '../record.js';
 import {
   iccidFault,
   iccidPattern,
@@ -196,7 +197,7 @@ const MASTER_PATTERN = '^([0-9a-fA-F]{2}){16,64}$';
 
 /** `cards`: by ICCID. `master`: all is derived from it, but for `op` or `top` if that is given. */
 export const keyFileSchema = z.strictObject({
-  cards: z.record(iccidField, cardKeys).optional(),
+  cards: record(iccidField, cardKeys).optional(),
   master: z
     .string()
     .regex(new RegExp(MASTER_PATTERN), { error: 'is not 32 to 128 hex digits (master key)' })

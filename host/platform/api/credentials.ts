@@ -1,6 +1,7 @@
 // The credentials store: everything below /v1/credentials. Secrets go in and never come out.
 
 import { z } from 'zod';
+import { record } from '../../record.js';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from '../directory/credentials.js';
 import { type CredentialsRecord, type Directory, PlatformConfigError } from '../directory/index.js';
@@ -20,7 +21,7 @@ const credentialsShape = named(
     type: z.string(),
     description: z.string(),
     /** What is no secret. */
-    credentials: z.record(z.string(), z.string()),
+    credentials: record(z.string(), z.string()),
     createDateTime: milliseconds,
     updateDateTime: milliseconds,
     lastUsedDateTime: milliseconds.nullable(),

@@ -1,6 +1,7 @@
 // The management API as an OpenAPI 3.1 document, made of the routes' own declarations.
 
 import { z } from 'zod';
+import { plainRecordOf } from '../../record.js';
 import type { AnswerShape, Route } from './routes.js';
 import { apiErrorShape, components, shown } from './shapes.js';
 
@@ -101,8 +102,10 @@ function contentOf(shape: AnswerShape, schemaOf: SchemaOf): Json {
   return { content: { 'application/json': { schema: schemaOf(shape, 'output') } } };
 }
 
+const shownOf = (schema: object) => shown.get(schema) ?? plainRecordOf(schema);
+
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const other = shown.get(schema);
+  const other = shownOf(schema);
   if (other !== undefined) return other instanceof z.ZodType ? jsonSchema(other, io) : other;
   const made = z.toJSONSchema(schema, {
     io,
@@ -110,7 +113,7 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
     // What only code can check is checked when it comes.
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema: made }) => {
-      const as = (zodSchema as object) === schema ? undefined : shown.get(zodSchema);
+      const as = (zodSchema as object) === schema ? undefined : shownOf(zodSchema);
       if (as === undefined) return;
       for (const key of Object.keys(made)) Reflect.deleteProperty(made, key);
       Object.assign(made, as instanceof z.ZodType ? jsonSchema(as, io) : as);

@@ -1,6 +1,7 @@
 // Groups and their configuration: everything below /v1/groups but the list of a group's subscribers.
 
 import { z } from 'zod';
+import { record } from '../../record.js';
 import type { Random } from '../../random.js';
 import { type Directory, type GroupRecord, PlatformConfigError, writtenConfiguration } from '../directory/index.js';
 import { optional, unknownKeys } from '../config/fields.js';
@@ -23,9 +24,9 @@ export interface GroupRoutesOptions {
 }
 
 /** A namespace's keys as they were written, whatever they are: what cannot be used is refused when they are stored. */
-const namespaces = z
-  .record(z.string(), optional(z.record(z.string(), z.unknown())))
-  .transform((all) => Object.fromEntries(Object.entries(all).filter(([, keys]) => keys !== undefined)));
+const namespaces = record(z.string(), optional(record(z.string(), z.unknown()))).transform((all) =>
+  Object.fromEntries(Object.entries(all).filter(([, keys]) => keys !== undefined)),
+);
 
 const creation = z.object({ tags: optional(tagSet), configuration: optional(namespaces) });
 
@@ -44,7 +45,7 @@ const parameters = z
 const groupShape = named(
   'Group',
   z.strictObject({
-    configuration: z.record(z.string(), z.record(z.string(), z.unknown())),
+    configuration: record(z.string(), record(z.string(), z.unknown())),
     createdAt: milliseconds,
     createdTime: milliseconds,
     groupId: z.string(),

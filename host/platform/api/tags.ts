@@ -1,6 +1,7 @@
 // Tags of subscribers, groups and devices: `[{"tagName":..,"tagValue":..}, ..]` where they change, an object where they show.
 
 import { z } from 'zod';
+import { record } from '../../record.js';
 import { API_LIMITS } from '../limits.js';
 import { ApiError } from './error.js';
 import { text, word } from './parameters.js';
@@ -11,12 +12,10 @@ const tagValue = z.string().max(API_LIMITS.tagValue);
 export const tagList = z.array(z.object({ tagName, tagValue })).max(API_LIMITS.tags);
 
 /** As the definition's TagSet. */
-export const tagSet = z
-  .record(tagName, tagValue)
-  .refine((tags) => Object.keys(tags).length <= API_LIMITS.tags, `${API_LIMITS.tags} tags at most`);
+export const tagSet = record(tagName, tagValue, { max: API_LIMITS.tags, what: 'tags' });
 
 /** Tags that show. */
-export const tagsShown = z.record(z.string(), z.string());
+export const tagsShown = record(z.string(), z.string());
 
 type Tags = Readonly<Record<string, string>>;
 

@@ -1,6 +1,7 @@
 // SoracomBeam in a group's configuration: one key per entry point. Each kind of entry point has fields of its own.
 
 import { z } from 'zod';
+import { record } from '../../record.js';
 import { binaryFormatField, optional, referenceField, secretField, switchField, urlField } from '../config/fields.js';
 import { Namespace } from '../config/namespace.js';
 import { entryPoint, type EntryPoint } from './entry-point.js';
@@ -153,7 +154,7 @@ const KINDS = [
   'inventory://beam.soracom.io',
 ];
 
-const entries = z.record(z.string(), z.unknown()).transform((record, context) => {
+const entries = record(z.string(), z.unknown()).transform((record, context) => {
   const read: [string, BeamEntry][] = [];
   const kinds: EntryPoint['kind'][] = [];
   for (const [key, value] of Object.entries(record)) {

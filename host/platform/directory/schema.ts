@@ -1,6 +1,7 @@
 // What an operator configures, as one plain object (JSON): groups, credentials, subscribers.
 
 import { z } from 'zod';
+import { record } from '../../record.js';
 import { iccidFault, plainIccid, plainMsisdn, plainNumber } from '../../numbers.js';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
@@ -32,7 +33,7 @@ const subscriber = z.strictObject({
   groupId: z.string().optional(),
   status: z.enum(SUBSCRIBER_STATUS).optional(),
   speedClass: z.string().optional(),
-  tags: z.record(z.string(), z.string()).optional(),
+  tags: record(z.string(), z.string()).optional(),
   terminationEnabled: z.boolean().optional(),
 });
 
@@ -47,7 +48,7 @@ const operator = z
   .strictObject({
     email: z.email('must be an e-mail address').optional(),
     password: secretField.optional(),
-    authKeys: z.record(z.string().regex(/^keyId-[\w-]{1,64}$/, 'must be keyId-...'), secretField).default({}),
+    authKeys: record(z.string().regex(/^keyId-[\w-]{1,64}$/, 'must be keyId-...'), secretField).default({}),
   })
   .refine(({ email, password }) => (email === undefined) === (password === undefined), {
     message: 'must have email and password together, or neither',
@@ -57,13 +58,13 @@ export type OperatorConfig = z.output<typeof operator>;
 
 const operatorId = z.string().regex(/^OP\d{10}$/, 'must be OP and 10 digits');
 
-const operators = z.record(operatorId, operator).default({});
+const operators = record(operatorId, operator).default({});
 
 export const directoryConfig = ({ schema: configuration }: Namespaces) =>
   z
     .strictObject({
-      groups: z.record(z.string(), z.strictObject({ configuration })).default({}),
-      credentials: z.record(z.string(), credentialsEntry).default({}),
+      groups: record(z.string(), z.strictObject({ configuration })).default({}),
+      credentials: record(z.string(), credentialsEntry).default({}),
       subscribers: z.array(subscriber).default([]),
       stock: z.array(stockSim).default([]),
       operators,

@@ -2,6 +2,7 @@
 // that the device is away, or takes its time; /requests shows later what came of it.
 
 import { z } from 'zod';
+import { record } from '../../record.js';
 import { type Call, noContent, type OperatorCaller, type Reply } from '../api/call.js';
 import { ApiError } from '../api/error.js';
 import { flag, word } from '../api/parameters.js';
@@ -179,7 +180,7 @@ export function operationRoutes(inventory: Inventory): Route[] {
     route({
       ...{ method: 'GET', path: `${pathAt(depth)}/discover`, api: 'Device:discoverDeviceResources', for: 'operator' },
       summary: `which resources are there, with their attributes, below ${WORDS[depth]}`,
-      answers: asked(z.array(z.strictObject({ path: z.string(), attributes: z.record(z.string(), z.string()) }))),
+      answers: asked(z.array(z.strictObject({ path: z.string(), attributes: record(z.string(), z.string()) }))),
       handle: (call) => ask(call, 'discover'),
     }),
   );

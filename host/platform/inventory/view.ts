@@ -3,6 +3,7 @@
 // for an object. The name is that of the model, if there is one.
 
 import { z } from 'zod';
+import { record } from '../../record.js';
 import { named } from '../api/shapes.js';
 import { optional } from '../config/fields.js';
 import {
@@ -103,7 +104,7 @@ const instanceKey = z.string().regex(/^\d{1,5}$/, 'must be a number');
 const givenId = optional(id);
 /** The definition has a list of the values of a resource with several; by their ids is how they are read. */
 const valuesBody = z.union([
-  z.record(instanceKey, scalar),
+  record(instanceKey, scalar),
   z.array(scalar).transform((list) => Object.fromEntries(list.map((value, i) => [String(i), value]))),
 ]);
 interface ResourceBody {

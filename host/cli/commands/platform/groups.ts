@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { record } from '../../../record.js';
 import { fileFault } from '../../files.js';
 import { type Output, UsageError } from '../../output.js';
 import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
 
 const groupJson = z.looseObject({
   groupId: z.string(),
-  tags: z.record(z.string(), z.string()),
-  configuration: z.record(z.string(), z.unknown()),
+  tags: record(z.string(), z.string()),
+  configuration: record(z.string(), z.unknown()),
 });
 type GroupJson = z.output<typeof groupJson>;
 

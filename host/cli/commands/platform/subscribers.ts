@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
+import { record } from '../../../record.js';
 import { type Output, UsageError } from '../../output.js';
 import { wholeNumber } from '../sim/bench.js';
 import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
@@ -10,7 +11,7 @@ const subscriberJson = z.looseObject({
   status: z.string(),
   speedClass: z.string(),
   groupId: z.string().nullish(),
-  tags: z.record(z.string(), z.string()),
+  tags: record(z.string(), z.string()),
   sessionStatus: z.looseObject({ online: z.boolean(), ueIpAddress: z.string().nullish() }),
 });
 type SubscriberJson = z.output<typeof subscriberJson>;
