@@ -42,6 +42,8 @@ export const HARVEST_STATUS = {
   /** Not an array, empty, too many entries. */
   BadBatch: 400,
   TooLarge: 400,
+  /** More entries than one SIM may send in a time, or all of them. */
+  TooMuch: 429,
   /** Disk full or damaged: the device may send again. */
   NotStored: 503,
 } as const;
@@ -181,7 +183,7 @@ export const FrontStatus = {
 export const BootstrapStatus = {
   /** No session, no group, a SIM that is not active, Inventory off. */
   Forbidden: '4.03',
-  /** More bootstraps than one SIM may have open (RFC 8516). */
+  /** More bootstraps than one SIM may have open, or begin in a time (RFC 8516). */
   TooMany: '4.29',
   /** No endpoint name, or one that cannot be. */
   BadRequest: '4.00',

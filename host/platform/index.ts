@@ -16,7 +16,7 @@ import { Beam } from './beam/index.js';
 import { Connections } from './connections.js';
 import { FrontStatus } from './choices.js';
 import { Database, storageFaultOf } from './database.js';
-import { Datagrams } from './datagrams.js';
+import { withDatagramRate } from './datagrams.js';
 import { Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
 import { Endorse } from './endorse/index.js';
@@ -51,6 +51,7 @@ import { isMessageService, type MessageService } from './message/message.js';
 import { Forwarder } from './outbound/forward.js';
 import { Metadata } from './metadata/index.js';
 import type { Upstream } from './outbound/upstream.js';
+import { RateLimit } from './rate.js';
 import { RunningTime } from './running-time.js';
 import { Seal } from './seal.js';
 import { NAMESPACES } from './services.js';
@@ -149,7 +150,7 @@ export class Platform {
   #closed = false;
   readonly #tls: Pick<TlsEntryOptions, 'clock' | 'simulated' | 'limits'>;
   readonly #connections = new Connections(CONNECTION_LIMITS);
-  readonly #datagrams: Datagrams;
+  readonly #rate: RateLimit;
   readonly #certificates: CertificateSupplier | undefined;
 
   /** Throws PlatformConfigError, DatabaseError or SealError. */
@@ -166,7 +167,7 @@ export class Platform {
     this.#tls = { clock, simulated: options.simulatedTls ?? false, limits };
     this.#certificates = options.certificates;
     this.#running = new RunningTime(database, clock);
-    this.#datagrams = new Datagrams(clock, DATAGRAM_LIMITS);
+    this.#rate = new RateLimit(clock, DATAGRAM_LIMITS);
     this.directory = new Directory({ namespaces: NAMESPACES, database, seal, unixMs });
     this.directory.seed(options.config ?? {}, options.configSource);
     this.keys = new SigningKeys({ clock, database, seal });
@@ -180,6 +181,7 @@ export class Platform {
       ...{ clock, upstream, database, seal, random, limits, awsKey: options.awsKey, running: this.#running },
       simulatedTls: options.simulatedTls ?? false,
       held,
+      rate: this.#rate,
       directory: this.directory,
       forwarder: new Forwarder(clock, upstream, limits, held),
       messageLimits: { ...MESSAGE_LIMITS, ...options.messageLimits },
@@ -240,7 +242,7 @@ export class Platform {
 
   /** Puts the services at their names and ports. */
   register(network: ServiceRegistry): void {
-    const registry = this.#datagrams.before(this.#connections.before(network));
+    const registry = withDatagramRate(this.#connections.before(network), this.#rate);
     for (const service of this.#services) service.register(registry);
     // The management API is on the Internet, which a device reaches, too: there it is whoever it has a token of.
     registry.name(API_NAME);

@@ -2,6 +2,7 @@
 // the others are decided here, each with its reason. What the documentation leaves open otherwise is in choices.ts.
 
 import { MINUTE, SECOND, type Nanoseconds } from '../clock/clock.js';
+import type { RateLimits } from './rate.js';
 
 export interface MessageLimits {
   /** Bytes of one message over TCP; what is longer becomes several. */
@@ -66,9 +67,9 @@ export const FILES_LIMITS = {
  * secret counts for the address alone: nobody uses up what a device may send.
  */
 export const PUBLISH_LIMITS = {
-  device: { times: 120, window: MINUTE, keys: 10_000 },
-  address: { times: 600, window: MINUTE, keys: 10_000 },
-} as const;
+  device: { caller: { burst: 120, perSecond: 2 }, callers: 10_000 },
+  address: { caller: { burst: 600, perSecond: 10 }, callers: 10_000 },
+} as const satisfies Record<string, RateLimits>;
 
 /** WebSocket through Beam's website entry point. */
 export const WEBSOCKET = {
@@ -150,25 +151,48 @@ export const HELD_LIMITS: HeldLimits = { caller: 50 * 1024 * 1024, all: 256 * 10
 /** The same for the management API, by the address that calls: its requests have 64 KiB, its pages some MiB. */
 export const API_HELD_LIMITS: HeldLimits = { caller: 16 * 1024 * 1024, all: 128 * 1024 * 1024, floor: 128 * 1024 };
 
-export interface DatagramLimits {
-  /** At once, and how many more each second: of one SIM. */
-  readonly caller: { readonly burst: number; readonly perSecond: number };
-  /** Of all of them. */
-  readonly all: { readonly burst: number; readonly perSecond: number };
-  /** So many at once a SIM may send in any case, and how many more each second. */
-  readonly floor: { readonly burst: number; readonly perSecond: number };
-}
-
 /**
- * Datagrams to the platform's services; one more is dropped. A SIM sends more in a second than its radio does in small ones, and an
- * image in blocks has its burst; one that floods takes a tenth of the thread that serves everybody, ten such SIMs half of it.
+ * Datagrams to the platform's services, and what of them is much work (`COST`). A SIM sends more in a second than its radio does in
+ * small ones, and an image in blocks has its burst; one that floods takes a tenth of the thread that serves everybody, ten such SIMs
+ * half of it. A datagram more is dropped; what costs more is refused with the protocol's own answer.
  */
-export const DATAGRAM_LIMITS: DatagramLimits = {
+export const DATAGRAM_LIMITS = {
   caller: { burst: 4096, perSecond: 500 },
   all: { burst: 20_000, perSecond: 2500 },
   // What a device of the field sends; 500 SIMs that flood have as much in this way as all of them otherwise.
   floor: { burst: 64, perSecond: 5 },
-};
+  // More than there are SIMs.
+  callers: 100_000,
+} as const satisfies RateLimits;
+
+/**
+ * The same for what devices say over DTLS, by the SIM in whose session the device's key was given: from whatever network it comes. A
+ * thousand values in one message are an eighth of what a device may say at once, and it may say as many each second.
+ */
+export const DEVICE_LIMITS = DATAGRAM_LIMITS;
+
+/**
+ * Datagrams to the device management server from outside sessions, by address: before anything is known of who sends. Most are
+ * handshakes that one cookie answers, a fourth of the work. A network behind one address has some dozen devices that talk at a time.
+ * Addresses can be forged: what a forged one has in any case is that cookie.
+ */
+export const ADDRESS_LIMITS = {
+  caller: { burst: 4096, perSecond: 1000 },
+  all: { burst: 40_000, perSecond: 8000 },
+  floor: { burst: 64, perSecond: 5 },
+  callers: 10_000,
+} as const satisfies RateLimits;
+
+/** Work besides that of a datagram, in datagrams: one is some 0.2 ms of the thread that serves everybody. */
+export const COST = {
+  /** A value or an entry that is kept: 0.1 ms. */
+  value: 0.5,
+  /** Something that is written to the disk at once. */
+  write: 5,
+} as const;
+
+/** Values and entries that are kept in one turn of the event loop: some 10 ms. */
+export const PORTION = 100;
 
 /** Bytes of datagrams that wait for a turn, of one address and of all: one more is dropped, as by a full receive buffer. */
 export const DATAGRAM_HELD_LIMITS: HeldLimits = { caller: 256 * 1024, all: 16 * 1024 * 1024, floor: 4 * 1024 };
@@ -214,7 +238,7 @@ export const INVENTORY_LIMITS = {
   /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
   newKeys: 4,
   endpointBytes: 128,
-  /** Of one message that a device sends by itself: each is kept and passed on, and a thousand take some 60 ms of everybody's thread. */
+  /** Of one message of a device: each is kept, and passed on if the device sends it by itself. */
   values: 1000,
   /** Limits of the documentation. */
   customObjects: 16,

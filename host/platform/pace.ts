@@ -10,6 +10,8 @@ import { WORK } from './limits.js';
 /** Portions that wait: those of one caller in their order, the callers in turns. */
 export class Pace {
   readonly #callers = new Map<string, (() => void)[]>();
+  /** Those who had a portion without waiting in this turn of the event loop. */
+  readonly #served = new Set<string>();
 
   /** Runs it in a turn of the event loop that has no other portion. `caller`: an IMSI or an address. */
   later(caller: string, portion: () => void): void {
@@ -17,6 +19,21 @@ export class Pace {
     if (own !== undefined) return void own.push(portion);
     if (this.#callers.size === 0) setImmediate(this.#run);
     this.#callers.set(caller, [portion]);
+  }
+
+  /**
+   * Undefined: the caller has had no portion in this turn of the event loop, and may have one now. Otherwise resolves in a turn that has
+   * no other.
+   */
+  turn(caller: string): Promise<void> | undefined {
+    if (this.#served.has(caller) || this.#callers.has(caller)) {
+      return new Promise((resolve) => {
+        this.later(caller, resolve);
+      });
+    }
+    if (this.#served.size === 0) setImmediate(() => this.#served.clear());
+    this.#served.add(caller);
+    return undefined;
   }
 
   readonly #run = (): void => {

@@ -11,6 +11,7 @@ import type { HttpLimits, MessageLimits } from './limits.js';
 import type { AwsCredentials } from './outbound/aws-signature.js';
 import type { Forwarder } from './outbound/forward.js';
 import type { Upstream } from './outbound/upstream.js';
+import type { RateLimit } from './rate.js';
 import type { RunningTime } from './running-time.js';
 import type { Seal } from './seal.js';
 
@@ -33,6 +34,8 @@ export interface ServiceContext {
   readonly limits: HttpLimits;
   /** Where bodies that are held are counted. */
   readonly held?: HeldBytes;
+  /** What SIMs may send, by IMSI: a datagram is 1, more work is counted besides (COST). */
+  readonly rate: RateLimit;
   readonly messageLimits: MessageLimits;
   /** The trace of the device that holds this caller's SIM. */
   readonly traceOf: (caller: Pick<Session, 'imsi'>) => Trace;

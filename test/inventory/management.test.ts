@@ -9,6 +9,7 @@ import { DtlsState } from '../../host/kit/index.js';
 import { ContentFormat } from '../../host/lwm2m/index.js';
 import { Database, Seal } from '../../host/platform/index.js';
 import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
+import type { DeviceLink } from '../../host/platform/inventory/registrar.js';
 import { INVENTORY_LIMITS } from '../../host/platform/limits.js';
 import { session } from '../platform/harness.js';
 import type { Answered, Client } from '../platform/api-harness.js';
@@ -327,10 +328,13 @@ describe('values of one message', () => {
     const { devices, management, readings } = world.platform.inventory;
     const record = devices.get(id);
     if (record === undefined) throw new Error('no device');
-    const send = (count: number): string => management.sent(record, values(count), ContentFormat.SenmlJson).code;
-    expect(send(INVENTORY_LIMITS.values + 1)).toBe('4.13');
+    const send = async (count: number): Promise<string> => {
+      const link = { caller: IMSI } as DeviceLink;
+      return (await world.await(management.sent(record, link, values(count), ContentFormat.SenmlJson))).code;
+    };
+    expect(await send(INVENTORY_LIMITS.values + 1)).toBe('4.13');
     expect(readings.list(id).map(({ path }) => path)).not.toContain('/3303/0/5700');
-    expect(send(INVENTORY_LIMITS.values)).toBe('2.04');
+    expect(await send(INVENTORY_LIMITS.values)).toBe('2.04');
     expect(readings.list(id).map(({ path }) => path)).toContain('/3303/0/5700');
   });
 });
@@ -551,7 +555,7 @@ describe('firmware', () => {
     const { json } = await call<{ requestId: string }>('POST', '/firmware', { file: '/fw/app.wasm' });
     expect((await call('GET', '/3/0/9')).json).toEqual({ id: 9, name: 'Battery Level', value: 95 });
     expect((await call('GET', `/requests/${json.requestId}`)).json).toMatchObject({
-      ...{ state: 'failed', reason: 'internal error (Error)' },
+      ...{ state: 'failed', reason: 'internal error (DatabaseError)' },
     });
   });
 

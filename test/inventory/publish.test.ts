@@ -2,6 +2,7 @@
 // session, as programs in use send it; and what somebody without the key, or with too much to say, gets.
 
 import { describe, expect, it } from 'vitest';
+import { SECOND } from '../../host/clock/clock.js';
 import { duplexPair } from '../../host/cloud/index.js';
 import type { PlatformOptions } from '../../host/platform/index.js';
 import { PUBLISH_LIMITS } from '../../host/platform/limits.js';
@@ -182,10 +183,10 @@ describe('publish', () => {
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     };
     for (let i = 0; i < 100; i++) await count({ ...device, secret: other.secret });
-    for (let i = 0; i < PUBLISH_LIMITS.device.times + 5; i++) await count(device);
+    for (let i = 0; i < PUBLISH_LIMITS.device.caller.burst + 5; i++) await count(device);
     await count(other);
-    expect(Object.fromEntries(statuses)).toEqual({ 401: 100, 201: PUBLISH_LIMITS.device.times + 1, 429: 5 });
-    await on.pass(PUBLISH_LIMITS.device.window);
+    expect(Object.fromEntries(statuses)).toEqual({ 401: 100, 201: PUBLISH_LIMITS.device.caller.burst + 1, 429: 5 });
+    await on.pass(SECOND / PUBLISH_LIMITS.device.caller.perSecond);
     expect((await on.await(publish(on.anybody, device))).status).toBe(201);
   });
 
@@ -204,7 +205,7 @@ describe('publish', () => {
       return text.slice(9, 12);
     };
     const unknown = { ...device, id: 'd-none' };
-    for (let i = 0; i < PUBLISH_LIMITS.address.times; i++) await on.await(publish(on.anybody, unknown));
+    for (let i = 0; i < PUBLISH_LIMITS.address.caller.burst; i++) await on.await(publish(on.anybody, unknown));
     const { status, json } = await on.await(publish(on.anybody, device));
     expect([status, json['code']]).toEqual([429, 'COM0007']);
     expect(await from('192.0.2.1')).toBe('201');

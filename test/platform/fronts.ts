@@ -6,7 +6,7 @@ import { VirtualClock } from '../../host/clock/virtual.js';
 import { duplexPair, InProcessUpstream } from '../../host/cloud/index.js';
 import { Database, Directory, Seal, type ServiceContext } from '../../host/platform/index.js';
 import { NAMESPACES } from '../../host/platform/services.js';
-import { HTTP_LIMITS, MESSAGE_LIMITS, type MessageLimits } from '../../host/platform/limits.js';
+import { DATAGRAM_LIMITS, HTTP_LIMITS, MESSAGE_LIMITS, type MessageLimits } from '../../host/platform/limits.js';
 import { MessageFront } from '../../host/platform/message/front.js';
 import {
   type DeviceMessage,
@@ -15,6 +15,7 @@ import {
   statusAndBody,
 } from '../../host/platform/message/message.js';
 import { Forwarder } from '../../host/platform/outbound/forward.js';
+import { RateLimit } from '../../host/platform/rate.js';
 import { RunningTime } from '../../host/platform/running-time.js';
 import { Random } from '../../host/random.js';
 import type { TraceEvent } from '../../host/trace/events.js';
@@ -42,6 +43,7 @@ export function serviceContext(
   return {
     ...{ clock, directory, upstream, database, seal: new Seal(), random: new Random('front') },
     running: new RunningTime(database, clock),
+    rate: new RateLimit(clock, DATAGRAM_LIMITS),
     forwarder: new Forwarder(clock, upstream, HTTP_LIMITS),
     limits: HTTP_LIMITS,
     messageLimits: { ...MESSAGE_LIMITS, ...limits },

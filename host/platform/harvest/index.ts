@@ -7,7 +7,7 @@ import type { ServiceRegistry } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
 import { HARVEST_STATUS } from '../choices.js';
 import type { Database } from '../database.js';
-import { HARVEST_LIMITS, type HarvestLimits } from '../limits.js';
+import { COST, HARVEST_LIMITS, type HarvestLimits } from '../limits.js';
 import { MessageEntry } from '../message/entry.js';
 import {
   type DeviceMessage,
@@ -17,6 +17,7 @@ import {
   statusAndBody,
 } from '../message/message.js';
 import { type Caller, wantOn } from '../caller.js';
+import type { RateLimit } from '../rate.js';
 import { Refusal } from '../refusal.js';
 import type { Service, ServiceContext } from '../service.js';
 import { soracomHarvest } from './config.js';
@@ -32,12 +33,14 @@ export class Harvest implements Service, MessageService {
   readonly #clock: Clock;
   readonly #database: Database;
   readonly #limits: HarvestLimits;
+  readonly #rate: RateLimit;
   readonly #entry: MessageEntry;
 
   constructor(context: ServiceContext, limits: Partial<HarvestLimits> = {}) {
-    const { clock, database, running } = context;
+    const { clock, database, running, rate } = context;
     this.#clock = clock;
     this.#database = database;
+    this.#rate = rate;
     this.#limits = { ...HARVEST_LIMITS, ...limits };
     const { retentionDays } = this.#limits;
     this.store = new DataStore({ database, unixMs: () => clock.unixMs(), running, retentionDays });
@@ -68,6 +71,11 @@ export class Harvest implements Service, MessageService {
     const config = soracomHarvest.of(message.caller.group) ?? { enabled: false };
     wantOn(config.enabled, 'Harvest Data', HARVEST_STATUS.Off);
     const entries = entriesOf(message, config, this.#limits);
+    // Who sends over a connection waits for each answer. A datagram waits for nothing, and a batch is more work than other messages.
+    const write = message.protocol === 'udp' ? COST.write : 0;
+    if (!this.#rate.take(resource.resourceId, write + (entries.length - 1) * COST.value)) {
+      throw new Refusal(HARVEST_STATUS.TooMuch, 'too many entries in a short time');
+    }
     const release = this.#clock.hold();
     try {
       await this.#database.together(() => this.store.add(resource, entries));

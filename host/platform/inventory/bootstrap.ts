@@ -16,7 +16,7 @@ import { ContentError, ContentFormat, pathText, writeContent } from '../../lwm2m
 import { BootstrapStatus, INVENTORY } from '../choices.js';
 import { storageFaultOf } from '../database.js';
 import type { HeldBytes } from '../held.js';
-import { INVENTORY_LIMITS } from '../limits.js';
+import { COST, INVENTORY_LIMITS } from '../limits.js';
 import { type Caller, callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../service.js';
@@ -211,6 +211,10 @@ export class BootstrapServer {
       return refused(pack ? '4.06' : BootstrapStatus.UnsupportedFormat, 'content format');
     }
     if (pack && this.knobs.refusePack !== undefined) return refused(this.knobs.refusePack, 'no pack here');
+    // The device, and its key.
+    if (!this.#options.context.rate.take(caller.imsi, 2 * COST.write)) {
+      return refused(BootstrapStatus.TooMany, 'too many bootstraps in a short time');
+    }
     const device = this.#deviceOf(caller, conversation.session, endpoint);
     if (device === undefined) return refused(BootstrapStatus.Forbidden, 'too many devices');
     if (pack) return this.#pack(device, config, format, caller.imsi);

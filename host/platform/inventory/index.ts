@@ -2,7 +2,7 @@
 // with those keys (LwM2M).
 //   bootstrap.ts, account.ts  5683, in a session only;  registrar.ts  5684, DTLS-PSK;  management.ts  what devices are asked
 //   devices.ts, keys.ts, associations.ts, requests.ts, readings.ts, models.ts  what is kept;  images.ts, offers.ts  firmware
-//   notifications.ts, passing.ts  what devices say by themselves, and who gets it;  publish-api.ts  what devices without a SIM send over the management API;  api.ts, operations-api.ts, models-api.ts, device-view.ts, view.ts  what operators see
+//   intake.ts, notifications.ts, passing.ts  what devices say by themselves, and who gets it;  publish-api.ts  what devices without a SIM send over the management API;  api.ts, operations-api.ts, models-api.ts, device-view.ts, view.ts  what operators see
 // CoAP, DTLS and the payloads are in ../../coap, ../../dtls and ../../lwm2m.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
@@ -14,8 +14,9 @@ import type { Directory } from '../directory/index.js';
 import type { FileStore } from '../harvest-files/store.js';
 import type { DataStore } from '../harvest/store.js';
 import { HeldBytes } from '../held.js';
-import { BLOCK_LIMITS, type HeldLimits } from '../limits.js';
+import { ADDRESS_LIMITS, BLOCK_LIMITS, DEVICE_LIMITS, type HeldLimits } from '../limits.js';
 import type { MessageService } from '../message/message.js';
+import { RateLimit } from '../rate.js';
 import type { Service, ServiceContext } from '../service.js';
 import { Associations } from './associations.js';
 import { BootstrapServer } from './bootstrap.js';
@@ -27,7 +28,7 @@ import { Management } from './management.js';
 import { ObjectModels } from './models.js';
 import { Passing } from './passing.js';
 import { Readings } from './readings.js';
-import { type Outward, Registrar } from './registrar.js';
+import { type DeviceLink, hostOf, type Outward, Registrar } from './registrar.js';
 import { Requests } from './requests.js';
 
 const BOOTSTRAP_NAME = 'bootstrap.soracom.io';
@@ -65,6 +66,8 @@ export class Inventory implements Service {
   readonly registrar: Registrar;
   readonly #options: InventoryOptions;
   readonly #passing: Passing;
+  /** Datagrams from outside sessions, by address. */
+  readonly #addresses: RateLimit;
   /** Where devices find the bootstrap server. */
   #plainUri = `coap://${BOOTSTRAP_NAME}:${BOOTSTRAP_PORT}`;
 
@@ -75,6 +78,8 @@ export class Inventory implements Service {
     const unixMs = (): number => clock.unixMs();
     const kept = { database, random, unixMs, running };
     this.#options = options;
+    this.#addresses = new RateLimit(clock, ADDRESS_LIMITS);
+    const rate = new RateLimit(clock, DEVICE_LIMITS);
     this.devices = new Devices({
       ...kept,
       regrouped: (deviceId) => this.#stopPull(deviceId, 'the device is in another group now'),
@@ -94,7 +99,7 @@ export class Inventory implements Service {
     const blocks = new HeldBytes(options.blockLimits ?? BLOCK_LIMITS);
     const traceOf = ({ imsi }: DeviceRecord): Trace => options.traceOf(imsi);
     this.management = new Management({
-      ...{ context: own, devices, requests, readings, images, traceOf, target: this.#passing },
+      ...{ context: own, devices, requests, readings, images, rate, traceOf, target: this.#passing },
       modelsOf: (operatorId) => this.models.list(operatorId),
       configOf: (device) => this.configOf(device),
       reachable: (device) => this.registrar.reachable(device),
@@ -104,14 +109,14 @@ export class Inventory implements Service {
       resource: (request, fetcher) => images.serve(request, fetcher),
     });
     this.registrar = new Registrar({
-      ...{ context: own, devices, keys, traceOf, blocks },
+      ...{ context: own, devices, keys, rate, traceOf, blocks },
       ...(dtlsLimits && { limits: dtlsLimits }),
       ...(lasting && { associations: new Associations({ database, seal, unixMs, running }) }),
       events: {
         registered: (device, link) => this.management.registered(device, link),
         updated: (device, link, fresh) => this.management.updated(device, link, fresh),
         gone: (device) => this.management.gone(device),
-        other: (device, request) => this.#other(device, request),
+        other: (device, link, request) => this.#other(device, link, request),
       },
     });
     options.directory.onGroupChange(({ operatorId, id }) => {
@@ -133,13 +138,13 @@ export class Inventory implements Service {
     );
     // A session is one way among others to get here: whose it is says nothing.
     registry.udp(SERVER_NAMES[0], SERVER_PORT, (bytes, _session, reply, from) =>
-      this.fromAnywhere(bytes, { key: from, send: reply }),
+      this.registrar.datagram(bytes, { key: from, send: reply }),
     );
   }
 
-  /** One datagram for the device management server, from whatever network. */
+  /** One datagram for the device management server, from whatever network; one of an address that sends too many is dropped. */
   fromAnywhere(bytes: Uint8Array, path: DtlsPath): void {
-    this.registrar.datagram(bytes, path);
+    if (this.#addresses.take(hostOf(path))) this.registrar.datagram(bytes, path);
   }
 
   /** Says how the device management server sends to where a device was heard last, even in an earlier process. */
@@ -181,11 +186,11 @@ export class Inventory implements Service {
     this.#passing.close();
   }
 
-  #other(device: DeviceRecord, request: IncomingRequest) {
+  #other(device: DeviceRecord, link: DeviceLink, request: IncomingRequest) {
     const [first, ...below] = request.path;
     if (first === 'dp' && below.length === 0 && request.method === Method.Post) {
       if (!device.online) return { code: '4.04', options: [], payload: Buffer.alloc(0) };
-      return this.management.sent(device, request.payload, findUint(request.options, Option.ContentFormat));
+      return this.management.sent(device, link, request.payload, findUint(request.options, Option.ContentFormat));
     }
     return this.images.serve(request, { deviceId: device.deviceId });
   }

@@ -1,7 +1,16 @@
 // What the device management server does with devices: asks them what operators want, observes them, gives them images
 // (OMA LwM2M Core 6.3 and 6.4). Who cannot be asked now is asked when it comes back.
 
-import { CoapError, type CoapRequest, type CoapResponse, type Observation } from '../../coap/index.js';
+import {
+  CoapError,
+  type CoapOption,
+  type CoapRequest,
+  type CoapResponse,
+  type Observation,
+  Option,
+  uintOption,
+} from '../../coap/index.js';
+import { type Nanoseconds, SECOND } from '../../clock/clock.js';
 import {
   ContentError,
   ContentFormat,
@@ -16,6 +25,7 @@ import {
 import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import { INVENTORY_LIMITS } from '../limits.js';
+import type { RateLimit } from '../rate.js';
 import type { ServiceContext } from '../service.js';
 import { kindOf } from './bootstrap.js';
 import { asked, compositeView, fetchRequest, pathsIn } from './composite.js';
@@ -23,6 +33,7 @@ import type { SoracomInventory } from './config.js';
 import type { DeviceRecord, Devices } from './devices.js';
 import { FirmwareUpdates } from './firmware.js';
 import type { Images } from './images.js';
+import { Intake } from './intake.js';
 import type { NotificationTarget } from './notifications.js';
 import { type Asking, leavesIn, perform, readRequests, segments, WITH_MODEL } from './operations.js';
 import { RequestQueue } from './queue.js';
@@ -38,6 +49,8 @@ export interface ManagementOptions {
   readonly readings: Readings;
   readonly images: Images;
   readonly target: NotificationTarget;
+  /** What devices may say by themselves. */
+  readonly rate: RateLimit;
   /** Models of an operator's own objects. */
   readonly modelsOf: (operatorId: string) => readonly ObjectModel[];
   readonly configOf: (device: DeviceRecord) => SoracomInventory | undefined;
@@ -54,6 +67,10 @@ const FACTS: Readonly<Record<string, string>> = {
 };
 const MAX_FACT = 255;
 const NO_PATH: Path = [];
+const NOTHING = Buffer.alloc(0);
+
+/** Max-Age has 32 bits (RFC 7252 5.10.5). */
+const seconds = (time: Nanoseconds): number => Math.min(Math.ceil(time / SECOND), 0xffff_ffff);
 
 export class Management {
   readonly #options: ManagementOptions;
@@ -65,10 +82,15 @@ export class Management {
   /** Who waits for what comes of a request. */
   readonly #waiters = new Map<string, (request: DeviceRequest) => void>();
   readonly #firmware: FirmwareUpdates;
+  readonly #intake: Intake;
 
   constructor(options: ManagementOptions) {
     this.#options = options;
-    const { context, requests, devices, images, reachable } = options;
+    const { context, requests, devices, images, reachable, readings, target, rate, configOf } = options;
+    this.#intake = new Intake({
+      ...{ clock: context.clock, readings, target, rate, configOf },
+      modelsOf: ({ operatorId }) => this.models(operatorId),
+    });
     this.#queue = new RequestQueue({
       ...{ clock: context.clock, requests },
       reachable: (deviceId) => {
@@ -149,8 +171,13 @@ export class Management {
   }
 
   /** Send (OMA LwM2M Core 1.1, 6.4.6). */
-  sent(device: DeviceRecord, payload: Uint8Array, format: number | undefined): CoapResponse {
-    const answer = (code: string): CoapResponse => ({ code, options: [], payload: Buffer.alloc(0) });
+  async sent(
+    device: DeviceRecord,
+    link: DeviceLink,
+    payload: Uint8Array,
+    format: number | undefined,
+  ): Promise<CoapResponse> {
+    const answer = (code: string, ...options: CoapOption[]): CoapResponse => ({ code, options, payload: NOTHING });
     if (format !== ContentFormat.SenmlJson && format !== ContentFormat.SenmlCbor) return answer('4.15');
     try {
       const { models, nowS } = this.#known(device);
@@ -158,7 +185,10 @@ export class Management {
       if (leaves.length > INVENTORY_LIMITS.values) return answer('4.13');
       const objects = new Set(Object.keys(device.registration?.objects ?? {}).map((path) => parsePath(path)?.[0]));
       if (!leaves.every(({ path: [object] }) => objects.has(object))) return answer('4.04');
-      this.#told(device, leaves, pathText(NO_PATH));
+      const wait = this.#intake.admit(link, leaves.length);
+      // RFC 8516: when it may come again.
+      if (wait !== undefined) return answer('4.29', uintOption(Option.MaxAge, seconds(wait)));
+      await this.#told(device, link, leaves, pathText(NO_PATH));
       return answer('2.04');
     } catch (error) {
       if (error instanceof ContentError) return answer('4.00');
@@ -199,11 +229,15 @@ export class Management {
   }
 
   #learn(device: DeviceRecord, leaves: readonly Leaf[]): void {
+    this.#options.readings.keep(device.deviceId, leaves);
+    this.#learnFacts(device, leaves);
+  }
+
+  #learnFacts(device: DeviceRecord, leaves: readonly Leaf[]): void {
     const found = leaves.flatMap(({ path, value }): [string, string][] => {
       const name = FACTS[pathText(path)];
       return name !== undefined && typeof value === 'string' ? [[name, value.slice(0, MAX_FACT)]] : [];
     });
-    this.#options.readings.keep(device.deviceId, leaves);
     if (found.length === 0) return;
     const facts = { ...this.#options.devices.get(device.deviceId)?.facts, ...Object.fromEntries(found) };
     this.#options.devices.change(device.deviceId, { facts });
@@ -284,7 +318,7 @@ export class Management {
     const send = async (request: CoapRequest): Promise<CoapResponse> => {
       const begun = await link.peer.observe(
         request,
-        (notification) => this.#notified(device, notification, text),
+        (notification) => this.#notified(device, link, notification, text),
         (reason) => {
           this.#observations.get(deviceId)?.delete(text);
           this.#tell(device, 'notified', `${text} ${reason}`);
@@ -305,7 +339,7 @@ export class Management {
       all.set(text, observation);
     }
     const leaves = this.#observed(device, response, paths);
-    this.#told(device, leaves, text);
+    await this.#told(device, link, leaves, text);
     const { models } = this.#known(device);
     const view = isComposite ? compositeView(leaves) : viewOf(leaves, path, { models, withModel });
     return { code, result: { observed: observation !== undefined, ...view } };
@@ -324,29 +358,28 @@ export class Management {
     return others.length === 0 ? leavesIn(known, response, path) : asked(leavesIn(known, response, NO_PATH), paths);
   }
 
-  #notified(device: DeviceRecord, response: CoapResponse, text: string): void {
+  #notified(device: DeviceRecord, link: DeviceLink, response: CoapResponse, text: string): void {
     const known = this.#options.devices.get(device.deviceId);
     if (known === undefined) return;
-    try {
-      this.#told(known, this.#observed(known, response, pathsIn(text)), text);
-    } catch (error) {
+    const refused = (error: unknown): void => {
       const reason = error instanceof ContentError ? error.message : `internal error (${kindOf(error)})`;
       this.#tell(known, 'refused', `notification of ${text}: ${reason}`);
+    };
+    try {
+      const leaves = this.#observed(known, response, pathsIn(text));
+      // Nothing answers a notification: what is too much is dropped, as by a network.
+      if (this.#intake.admit(link, leaves.length) !== undefined) throw new ContentError('the device says too much');
+      this.#told(known, link, leaves, text).catch(refused);
+    } catch (error) {
+      refused(error);
     }
   }
 
-  /** Keeps what a device said by itself. Throws ContentError. */
-  #told(device: DeviceRecord, leaves: readonly Leaf[], path: string): void {
-    if (leaves.length > INVENTORY_LIMITS.values) {
-      throw new ContentError(`more than ${INVENTORY_LIMITS.values} values are in one message`);
-    }
-    const { readings, configOf } = this.#options;
+  /** Keeps what a device said by itself. Rejects when storage fails. */
+  async #told(device: DeviceRecord, link: DeviceLink, leaves: readonly Leaf[], path: string): Promise<void> {
     this.#tell(device, 'notified', path);
-    this.#learn(device, leaves);
-    if (leaves.length === 0) return;
-    const notifications = readings.notifications(device, leaves, this.models(device.operatorId));
-    this.#options.target.notify(device, notifications);
-    if (configOf(device)?.harvestEnabled === true) readings.harvest(device, notifications);
+    this.#learnFacts(device, leaves);
+    await this.#intake.take(device, link, leaves);
   }
 
   #tell(device: DeviceRecord, event: 'request' | 'response' | 'notified' | 'refused', detail: string): void {

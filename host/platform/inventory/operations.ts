@@ -3,6 +3,7 @@
 
 import { type CoapRequest, type CoapResponse, findTexts, findUint, Method, Option } from '../../coap/index.js';
 import {
+  ContentError,
   ContentFormat,
   emptyInstance,
   type Leaf,
@@ -13,6 +14,7 @@ import {
   readLinks,
   writeContent,
 } from '../../lwm2m/index.js';
+import { INVENTORY_LIMITS } from '../limits.js';
 import { asked, compositeLeaves, compositeView, fetchRequest, patchRequest, pathsIn } from './composite.js';
 import type { DeviceRecord } from './devices.js';
 import { formatsOf, readFormatsOf, readIn, writeIn } from './formats.js';
@@ -58,12 +60,16 @@ export const readRequests = (
     send({ method: Method.Get, path: segments(device, path), accept }),
   );
 
-/** The values in an answer to a read of `path`. Throws ContentError. */
-export const leavesIn = (
+/** The values in an answer to a read of `path`. Throws ContentError, also for more than are kept of one message. */
+export function leavesIn(
   { models, nowS }: Pick<Asking, 'models' | 'nowS'>,
   { options, payload }: CoapResponse,
   path: Path,
-): Leaf[] => readContent(payload, findUint(options, Option.ContentFormat), path, models, nowS);
+): Leaf[] {
+  const leaves = readContent(payload, findUint(options, Option.ContentFormat), path, models, nowS);
+  if (leaves.length <= INVENTORY_LIMITS.values) return leaves;
+  throw new ContentError(`more than ${INVENTORY_LIMITS.values} values are in one message`);
+}
 
 /** Rejects with CoapError when no answer comes, with ContentError for one that cannot be understood. */
 export async function perform(

@@ -32,6 +32,8 @@ export interface PublishOptions {
 /** Published programs send the key in this header instead of the query. */
 const SECRET_HEADER = 'x-device-secret';
 
+const aMinute = (of: keyof typeof PUBLISH_LIMITS): number => 60 * PUBLISH_LIMITS[of].caller.perSecond;
+
 type PublishCall = Call<undefined, { readonly device_secret: string | undefined }>;
 
 export function publishRoutes({ clock, directory, devices, keys, keep }: PublishOptions): Route[] {
@@ -56,10 +58,10 @@ export function publishRoutes({ clock, directory, devices, keys, keep }: Publish
   };
 
   const publish = async (call: PublishCall): Promise<Reply> => {
-    if (!ofAddress.take(call.from)) throw new ApiError('busy', `${PUBLISH_LIMITS.address.times} a minute and address`);
+    if (!ofAddress.take(call.from)) throw new ApiError('busy', `${aMinute('address')} a minute and address`);
     const device = sender(call);
     const { deviceId, operatorId } = device;
-    if (!ofDevice.take(deviceId)) throw new ApiError('busy', `${PUBLISH_LIMITS.device.times} a minute and device`);
+    if (!ofDevice.take(deviceId)) throw new ApiError('busy', `${aMinute('device')} a minute and device`);
     const group = groupOf(device);
     const body = await readBytes(call.request, API_LIMITS.bodyBytes);
     const message = {

@@ -16,6 +16,8 @@ import { ContentError, ContentFormat, parsePath, pathText, readLinks } from '../
 import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import type { HeldBytes } from '../held.js';
+import { COST } from '../limits.js';
+import type { RateLimit } from '../rate.js';
 import type { ServiceContext } from '../service.js';
 import type { Associations } from './associations.js';
 import { isEndpoint, parameter, shown, stored } from './bootstrap.js';
@@ -27,6 +29,8 @@ export interface DeviceLink {
   readonly deviceId: string;
   /** Of the device's keys, the one of this association. */
   readonly keyId: string;
+  /** Whose what it says is: the SIM in whose session the key was given, the device if it was made by hand. */
+  readonly caller: string;
   readonly peer: CoapPeer;
   /** When it was heard last. */
   readonly heardAt: Nanoseconds;
@@ -40,7 +44,11 @@ export interface RegistrarEvents {
   /** Its registration is over. */
   readonly gone: (device: DeviceRecord) => void;
   /** What a device asks for or sends besides; undefined: nothing of the kind. */
-  readonly other: (device: DeviceRecord, request: IncomingRequest) => CoapResponse | Promise<CoapResponse> | undefined;
+  readonly other: (
+    device: DeviceRecord,
+    link: DeviceLink,
+    request: IncomingRequest,
+  ) => CoapResponse | Promise<CoapResponse> | undefined;
 }
 
 export interface RegistrarOptions {
@@ -48,6 +56,8 @@ export interface RegistrarOptions {
   readonly devices: Devices;
   readonly keys: DeviceKeys;
   readonly events: RegistrarEvents;
+  /** What devices may say, by `DeviceLink.caller`. */
+  readonly rate: RateLimit;
   readonly traceOf: (device: DeviceRecord) => Trace;
   /** Where bodies that come in blocks are counted, by device. */
   readonly blocks: HeldBytes;
@@ -187,12 +197,14 @@ export class Registrar {
       send: (bytes) => association.send(bytes),
       handle: (request) => stored(() => this.#answer(association, request)),
     });
-    this.#links.set(association, { deviceId: identity, keyId: association.keyId, peer, heardAt: -Infinity });
+    const { keyId } = association;
+    const caller = this.#options.keys.simOf(identity, keyId) ?? identity;
+    this.#links.set(association, { deviceId: identity, keyId, caller, peer, heardAt: -Infinity });
   }
 
   #data(association: Association, bytes: Buffer): void {
     const link = this.#links.get(association);
-    if (link === undefined) return;
+    if (link === undefined || !this.#options.rate.take(link.caller)) return;
     link.heardAt = this.#options.context.clock.now();
     if (this.#current.get(link.deviceId) === association)
       this.#heard.set(link.deviceId, this.#options.context.clock.now());
@@ -213,7 +225,11 @@ export class Registrar {
     const device = this.#options.devices.get(association.identity);
     if (device === undefined) return plain('4.03');
     const [first, id, ...below] = request.path;
-    if (first !== 'rd') return this.#options.events.other(device, request) ?? plain('4.04');
+    const link = this.#links.get(association);
+    if (link === undefined) return plain('4.03');
+    if (first !== 'rd') return this.#options.events.other(device, link, request) ?? plain('4.04');
+    // What it says of itself is written down.
+    if (!this.#options.rate.take(link.caller, COST.write)) return plain('4.29');
     if (below.length > 0) return plain('4.04');
     try {
       if (id === undefined) {
@@ -340,7 +356,9 @@ export class Registrar {
   }
 }
 
-const addressOf = ({ path }: Association): string => path.key.replace(/:\d+$/, '');
+/** The address that a path leads to. */
+export const hostOf = ({ key }: Pick<DtlsPath, 'key'>): string => key.replace(/:\d+$/, '');
+const addressOf = ({ path }: Association): string => hostOf(path);
 
 type Parameters = Pick<Registration, 'lifetime' | 'binding' | 'queueMode' | 'root' | 'formats' | 'objects'>;
 

@@ -77,14 +77,12 @@ export class MessageFront {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #turn(caller: string): Promise<void> {
+  /** Undefined: the caller has had no message served in this turn of the event loop. Otherwise resolves in a turn that has no other. */
+  #turn(caller: string): Promise<void> | undefined {
+    const turn = pace.turn(caller);
+    if (turn === undefined) return undefined;
     const release = this.#context.clock.hold();
-    return new Promise((resolve) => {
-      pace.later(caller, () => {
-        resolve();
-        release();
-      });
-    });
+    return turn.then(release);
   }
 
   #framed(session: Session): boolean | undefined {
@@ -164,8 +162,8 @@ interface Handlers {
   /** Undefined: the caller is nobody whom the service takes. */
   framed(): boolean | undefined;
   share(): Share;
-  /** Resolves in the caller's turn to have another message served. */
-  turn(): Promise<void>;
+  /** The caller's turn to have another message served; undefined: now. */
+  turn(): Promise<void> | undefined;
 }
 
 /** Where messages begin and end in what a connection brings. */
@@ -261,11 +259,11 @@ class Connection {
       return this.#finish();
     }
     const fresh = this.#messages.idle;
-    let served = 0;
     try {
       for (const message of this.#messages.take(chunk)) {
-        // A piece may hold ten thousand frames.
-        if (served++ > 0) await this.#handlers.turn();
+        // A piece may hold ten thousand frames, and a SIM have as many connections.
+        const turn = this.#handlers.turn();
+        if (turn !== undefined) await turn;
         if (this.#stream.destroyed) return;
         this.#frameAlarm.clear();
         const reply = await this.#handlers.take('tcp', message, this.#gone.signal);
