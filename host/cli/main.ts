@@ -4,16 +4,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../package-root.js';
-import { buildCommand } from './commands/build.js';
-import { exportCommand } from './commands/export.js';
-import { hssCommand } from './commands/hss.js';
-import { modemCommand } from './commands/modem.js';
-import { newCommand } from './commands/new.js';
-import { platformCommand } from './commands/platform.js';
-import { runCommand } from './commands/run.js';
-import { serveCommand } from './commands/serve.js';
-import { showCommand } from './commands/show.js';
-import { simCommand } from './commands/sim.js';
 import { fileFault } from './files.js';
 import { complain, complainOfFault, JobError, UsageError } from './output.js';
 import { visible } from '../visible.js';
@@ -26,19 +16,27 @@ const program = new Command('akari')
   .version(version)
   .exitOverride();
 
-const commands = [
-  showCommand(),
-  newCommand(),
-  buildCommand(),
-  runCommand(),
-  serveCommand(),
-  platformCommand(),
-  exportCommand(),
-  simCommand(),
-  modemCommand(),
-  hssCommand(),
-];
-for (const command of commands) program.addCommand(command);
+/** In the order in which help shows them. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['show', async () => (await import('./commands/show.js')).showCommand()],
+  ['new', async () => (await import('./commands/new.js')).newCommand()],
+  ['build', async () => (await import('./commands/build.js')).buildCommand()],
+  ['run', async () => (await import('./commands/run.js')).runCommand()],
+  ['serve', async () => (await import('./commands/serve.js')).serveCommand()],
+  ['platform', async () => (await import('./commands/platform.js')).platformCommand()],
+  ['export', async () => (await import('./commands/export.js')).exportCommand()],
+  ['sim', async () => (await import('./commands/sim.js')).simCommand()],
+  ['modem', async () => (await import('./commands/modem.js')).modemCommand()],
+  ['hss', async () => (await import('./commands/hss.js')).hssCommand()],
+]);
+
+/** The one that is asked for, none for the version, all for help: some bring a compiler or a whole world, which takes a second. */
+async function addCommands(first = ''): Promise<void> {
+  if (first === '--version' || first === '-V') return;
+  const named = COMMANDS.get(first);
+  for (const command of named === undefined ? COMMANDS.values() : [named]) program.addCommand(await command());
+}
+await addCommands(process.argv[2]);
 
 /** Settings that commander does not pass down to commands added later. */
 function inheritExit(command: Command): void {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { targetsOf } from '../../host/build/compile.js';
 import { figuresOf } from '../../host/build/figures.js';
@@ -6,7 +8,8 @@ import { akari } from './akari.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const document = (name: string): string => readFileSync(`docs/${name}.md`, 'utf8');
-const { scripts, dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+const { version, scripts, dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  version: string;
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
 };
@@ -41,8 +44,24 @@ describe('README and docs are true', () => {
 
   it('names the commands that akari has', async () => {
     const { stdout } = await akari(['--help']);
-    const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name).filter((name) => name !== 'help');
+    const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+    expect(commands.length).toBeGreaterThan(5);
     for (const name of commands) expect(readme).toContain(`akari ${name}`);
+    // Each is loaded by its name.
+    const helps = await Promise.all(commands.map((name) => akari([name, '--help'])));
+    expect(helps.map((one) => /^Usage: akari (\w+)/.exec(one.stdout)?.[1])).toEqual(commands);
+  });
+
+  it('akari says its version without loading a command', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'akari-version-'));
+    const { stdout } = await akari(['--version'], { env: { ...process.env, NODE_V8_COVERAGE: folder } });
+    expect(stdout.trim()).toBe(version);
+    const loaded = readdirSync(folder)
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      .join();
+    expect(loaded).toContain('/dist/host/cli/main.js');
+    expect(loaded).not.toMatch(/dist\/host\/cli\/commands|binaryen|zod/);
+    rmSync(folder, { recursive: true });
   });
 
   it('the sizes in docs/measurements.md are those of npm run size', () => {
