@@ -44,7 +44,9 @@ describe('README and docs are true', () => {
 
   it('names the commands that akari has', async () => {
     const { stdout } = await akari(['--help']);
-    const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+    const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'help');
     expect(commands.length).toBeGreaterThan(5);
     for (const name of commands) expect(readme).toContain(`akari ${name}`);
     // Each is loaded by its name.

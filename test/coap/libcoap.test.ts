@@ -12,6 +12,7 @@ import { Random } from '../../host/random.js';
 import { dissect, type Datagram } from './capture.js';
 import { End, type Outcome } from './end.js';
 import { uri } from './hex.js';
+import { freeUdpPort } from '../free-port.js';
 import { withPrograms } from '../peers.js';
 import { until } from '../until.js';
 
@@ -65,25 +66,29 @@ async function end(options: { seed: bigint; szx?: number }, peer?: number): Prom
   return Object.assign(ours, { port });
 }
 
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  const port = await bound(socket);
-  socket.close();
-  return port;
+/** Starts coap-server; returns its port when it answers. A port that was free may be taken by the time it asks for it. */
+async function coapServer(...args: string[]): Promise<number> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const port = await freeUdpPort();
+    const child = spawn('coap-server-openssl', ['-A', HOST, '-p', String(port), ...args], { stdio: 'ignore' });
+    open.push(() => child.kill());
+    if (await answers(port, child)) return port;
+  }
+  throw new Error('coap-server does not start');
 }
 
-/** Starts coap-server; returns its port when it answers. */
-async function coapServer(...args: string[]): Promise<number> {
-  const port = await freePort();
-  const child = spawn('coap-server-openssl', ['-A', HOST, '-p', String(port), ...args], { stdio: 'ignore' });
-  open.push(() => child.kill());
-  const probe = await end({ seed: 99n }, port);
-  for (let tries = 0; probe.delivered.length === 0; tries++) {
-    if (tries > 300 || child.exitCode !== null) throw new Error('coap-server does not start');
-    probe.ping();
-    await until(() => probe.delivered.length > 0, 100);
+/** Pings it (RFC 7252 4.3) until something comes back: it may be about to start, or lose what it sends. */
+async function answers(port: number, server: ChildProcess): Promise<boolean> {
+  const socket = createSocket('udp4');
+  await bound(socket);
+  let heard = false;
+  socket.on('message', () => (heard = true));
+  for (let id = 0; !heard && server.exitCode === null && id < 300; id++) {
+    socket.send(Buffer.of(0x40, 0, id >> 8, id & 0xff), port, HOST);
+    await until(() => heard || server.exitCode !== null, 100);
   }
-  return port;
+  socket.close();
+  return heard;
 }
 
 async function ask(ours: End, request: Parameters<End['ask']>[0], limit = 20_000): Promise<Outcome> {

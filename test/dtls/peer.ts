@@ -12,6 +12,7 @@ import { Random } from '../../host/random.js';
 import { toHex } from '../../host/bytes.js';
 import { PSK, ascii, text, type Faults } from './link.js';
 import { fileOf } from '../../tools/peers.mjs';
+import { freeUdpPort } from '../free-port.js';
 import { until } from '../until.js';
 import { compileWithMbedtls, MBEDTLS_SUITES } from './mbedtls.js';
 
@@ -24,14 +25,6 @@ const children = new Set<ChildProcess>();
 export function cleanUp(): void {
   for (const child of children) child.kill();
   rmSync(folder, { recursive: true });
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
 }
 
 export interface Program {
@@ -64,7 +57,7 @@ async function attempt(
   command = name,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Program> {
-  const port = await freePort();
+  const port = await freeUdpPort();
   const child = spawn(command, makeArguments(port), {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { expect } from 'vitest';
 import { NetState, Status } from '../../host/board/abi.js';
 import { MemoryStore } from '../../host/board/store.js';
+import { freeUdpPort } from '../free-port.js';
 import { compileDebugSource } from '../kit/compile.js';
 import { APP } from './client-app.js';
 
@@ -23,9 +24,7 @@ interface App {
 /** A UDP port that is free now, and the next one too. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const probe = createSocket('udp4');
-    const port = await new Promise<number>((resolve) => probe.bind(0, HOST, () => resolve(probe.address().port)));
-    await new Promise<void>((resolve) => probe.close(() => resolve()));
+    const port = await freeUdpPort();
     if (port % 2 === 0 && port < 60_000) return port;
   }
 }

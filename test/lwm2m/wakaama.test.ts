@@ -1,20 +1,19 @@
 // Eclipse Wakaama's bootstrap server gives our device its account, and its server, of LwM2M 1.0, manages it: all that its command line can
 // ask of a device.
-import { spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { UdpRelay } from '../../tools/wakaama/relay.mjs';
 import { dissect } from '../coap/capture.js';
+import { opensslDatagrams } from '../openssl-datagrams.js';
 import { withPrograms } from '../peers.js';
 import { until } from '../until.js';
 import { appWith } from './client-app.js';
 import { deviceOnSockets, freePort, HOST } from './socket-device.js';
 import { type Account, Wakaama, writeAccount } from './wakaama.js';
 
-const { it } = withPrograms('openssl', 'tshark', 'wakaama-bootstrap-server', 'wakaama-server');
+const { it } = withPrograms('openssl', 'socat', 'tshark', 'wakaama-bootstrap-server', 'wakaama-server');
 const open: (() => void)[] = [];
 afterEach(() => {
   for (const close of open.splice(0)) close();
@@ -28,19 +27,12 @@ async function relayTo(port: number): Promise<UdpRelay> {
 
 /** OpenSSL takes DTLS off what comes for a server that has none, and puts it on what that answers. */
 function dtlsBefore(port: number, serverPort: number, { identity, key }: NonNullable<Account['psk']>): void {
-  const openssl = spawn('openssl', [
-    ...['s_server', '-quiet', '-dtls1_2', '-nocert', '-no_ticket', '-timeout', '-listen', '-accept', `${HOST}:${port}`],
-    ...['-cipher', 'PSK-AES128-CCM8', '-psk_identity', identity, '-psk', Buffer.from(key).toString('hex')],
-  ]);
-  const socket = createSocket('udp4');
-  openssl.stdout.on('data', (bytes: Buffer) => socket.send(bytes, serverPort, HOST));
-  socket.on('message', (bytes) => openssl.stdin.write(bytes));
-  openssl.stdin.on('error', () => undefined); // it is gone
-  open.push(() => {
-    openssl.stdout.removeAllListeners();
-    openssl.kill('SIGKILL');
-    socket.close();
-  });
+  const openssl = opensslDatagrams(
+    ...([serverPort, undefined, 's_server', '-quiet', '-dtls1_2', '-nocert', '-no_ticket', '-timeout'] as const),
+    ...['-listen', '-accept', `${HOST}:${port}`, '-cipher', 'PSK-AES128-CCM8'],
+    ...['-psk_identity', identity, '-psk', Buffer.from(key).toString('hex')],
+  );
+  open.push(() => void openssl.kill());
 }
 
 /** Both servers, and what passes between them and a device. */
@@ -135,7 +127,7 @@ it('its servers bootstrap our device and manage it', async () => {
 
   // The other server gives it another account, and it registers again.
   expect(await code('exec', '/1/1/9')).toBe('2.04');
-  expect(await server.prints(/New client #\d+ registered\./, 20_000)).toBeDefined();
+  expect(await server.prints(/New client #\d+ registered\./)).toBeDefined();
   await bootstrap.say('');
   expect(await bootstrap.prints(/Bootstrap request from "apa"[^]*Sending BOOTSTRAP FINISH/)).toBeDefined();
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { fileOf } from '../../tools/peers.mjs';
-import { until } from '../until.js';
+import { eventually, until } from '../until.js';
 
 type Program = 'wakaama-client' | 'wakaama-server' | 'wakaama-bootstrap-server';
 
@@ -56,12 +56,14 @@ export class Wakaama {
     await until(() => this.text.length > length);
   }
 
-  /** Waits until it prints this, after what was found last; what matches, or undefined. */
-  async prints(pattern: RegExp, milliseconds = 10_000): Promise<RegExpExecArray | undefined> {
-    let found: RegExpExecArray | null = null;
-    await until(() => (found = pattern.exec(this.text.slice(this.#taken))) !== null, milliseconds);
-    const match = found as RegExpExecArray | null;
-    if (match === null) return undefined;
+  /** Waits until it prints this, after what was found last; what matches. Rejects with what it has printed instead. */
+  async prints(pattern: RegExp, milliseconds = 20_000): Promise<RegExpExecArray> {
+    const unread = (): string => this.text.slice(this.#taken);
+    const match = await eventually(
+      () => `${pattern.source} is not in "${unread()}"`,
+      milliseconds,
+      () => pattern.exec(unread()) ?? undefined,
+    );
     this.#taken += match.index + match[0].length;
     return match;
   }

@@ -1,6 +1,8 @@
 // Inventory of a served world, used by programs that know nothing of it: libcoap's client is the device, the operator types
 // verbs of `akari platform devices`.
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +15,12 @@ import { DataFolder, loadServeConfig, Serve } from '../../host/serve/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { akari as akariCommand, resultOf } from '../cli/akari.js';
 import { until } from '../until.js';
+import { freeUdpPort } from '../free-port.js';
+import { opensslDatagrams } from '../openssl-datagrams.js';
 import { withPrograms } from '../peers.js';
 import { freeBlock } from './block.js';
 
-const { it } = withPrograms('coap-client-openssl', 'openssl');
+const { it } = withPrograms('coap-client-openssl', 'openssl', 'socat');
 const run = promisify(execFile);
 const config = await loadServeConfig(EXAMPLE_WORLD);
 
@@ -85,15 +89,22 @@ const option = (name: packet.OptionName, value: string | Buffer) => ({ name, val
 
 /** A device that has registered: OpenSSL has the DTLS, the test types CoAP, messages of coap-packet. */
 async function typed(deviceId: string, secretKey: string, query: readonly string[]): Promise<Typed> {
-  const device = spawn('openssl', [
-    ...['s_client', '-quiet', '-dtls1_2', '-connect', `${served.devices.host}:${served.devices.port}`],
+  const port = await freeUdpPort();
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { host, port: secure } = served.devices;
+  const device = opensslDatagrams(
+    ...([socket.address().port, port, 's_client', '-quiet', '-dtls1_2', '-connect', `${host}:${secure}`] as const),
     ...['-cipher', 'PSK-AES128-CCM8', '-psk_identity', deviceId],
     ...['-psk', Buffer.from(secretKey, 'base64').toString('hex')],
-  ]);
-  onTestFinished(() => void device.kill('SIGKILL'));
+  );
+  onTestFinished(() => {
+    device.kill();
+    socket.close();
+  });
   const heard: packet.ParsedPacket[] = [];
-  device.stdout.on('data', (bytes: Buffer) => heard.push(packet.parse(bytes)));
-  const say = (message: packet.Packet): void => void device.stdin.write(packet.generate(message));
+  socket.on('message', (bytes) => heard.push(packet.parse(bytes)));
+  const say = (message: packet.Packet): void => socket.send(packet.generate(message), port, '127.0.0.1');
   const answered = async (code: string, nth = 1): Promise<packet.ParsedPacket> => {
     const all = () => heard.filter((one) => one.code === code);
     expect(await until(() => all().length >= nth)).toBe(true);
