@@ -46,6 +46,8 @@ export const HARVEST_STATUS = {
   TooMuch: 429,
   /** Disk full or damaged: the device may send again. */
   NotStored: 503,
+  /** The quota of the SIM, its operator or all is used up: as Harvest Files. */
+  NoRoom: 507,
 } as const;
 
 /** What Harvest Files answers a device; 201, 200, 204, 206, 304, 412 and 416 are those of HTTP. */

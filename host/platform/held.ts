@@ -51,6 +51,11 @@ export class HeldBytes {
     return { add: (bytes) => this.add(caller, bytes), remove: (bytes) => this.remove(caller, bytes) };
   }
 
+  /** Bytes of this caller. */
+  bytesOf(caller: string): number {
+    return this.#callers.get(caller) ?? 0;
+  }
+
   get callers(): number {
     return this.#callers.size;
   }

@@ -34,6 +34,20 @@ export interface HarvestLimits {
   readonly batchEntries: number;
   /** Days that the platform has run since. */
   readonly retentionDays: number;
+  readonly quotas: HarvestQuotas;
+}
+
+/** What is kept at the same time; `bytes` of contents. */
+export interface HarvestQuota {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export interface HarvestQuotas {
+  /** Of one SIM or device. */
+  readonly resource: HarvestQuota;
+  readonly operator: HarvestQuota;
+  readonly all: HarvestQuota;
 }
 
 export const HARVEST_LIMITS: HarvestLimits = {
@@ -41,7 +55,16 @@ export const HARVEST_LIMITS: HarvestLimits = {
   entryBytes: 1024,
   batchEntries: 100,
   retentionDays: 40,
+  // One a second for 40 days is 3.5 million. The disk is that of one computer, and all of it is read at a start.
+  quotas: {
+    resource: { entries: 4_000_000, bytes: 1024 ** 3 },
+    operator: { entries: 20_000_000, bytes: 4 * 1024 ** 3 },
+    all: { entries: 50_000_000, bytes: 10 * 1024 ** 3 },
+  },
 };
+
+/** Old entries are deleted so many at a time, and so often at most (milliseconds): some 5 ms of everybody's thread each time. */
+export const PRUNE_STEP = { rows: 500, everyMs: 20 } as const;
 
 export const FILES_LIMITS = {
   /** Bytes of a file, and of a device's upload. */
@@ -209,6 +232,9 @@ export const BLOCK_LIMITS: HeldLimits = { caller: 128 * 1024, all: 32 * 1024 * 1
  */
 export const NOTIFICATION_LIMITS: HeldLimits = { caller: 1024 * 1024, all: 64 * 1024 * 1024, floor: 2 * 1024 };
 
+/** Of them those for one destination: a slow one does not take the room of the others. */
+export const DESTINATION_BYTES = 16 * 1024 * 1024;
+
 export interface ConnectionLimits {
   /** Of one SIM or one address. */
   readonly caller: number;
@@ -229,12 +255,13 @@ export const API_CONNECTION_LIMITS: ConnectionLimits = { caller: 1024, all: 16_0
 
 /** Devices, bootstraps, keys and requests of Inventory. */
 export const INVENTORY_LIMITS = {
-  /**
-   * Notifications of one device that wait for a service's destination: an hour's of one a minute. Of one operator those that are on
-   * their way at once: a destination answers a hundred a second so, if it takes half a second.
-   */
+  /** Notifications of one device that wait for a service's destination: an hour's of one a minute. */
   waitingNotifications: 64,
-  notificationsUnderWay: 50,
+  /**
+   * Notifications that are on their way at once. To one destination (a service of a group), which answers a hundred a second so, if it takes
+   * half a second; of one operator, and of all. The floor a destination has in any case, so that slow ones do not hold up the others.
+   */
+  notificationsUnderWay: { destination: 50, operator: 150, all: 1000, floor: 4 },
   /** Keys of a device that were given out and have not been used yet; the oldest makes room. */
   newKeys: 4,
   endpointBytes: 128,

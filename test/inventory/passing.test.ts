@@ -6,7 +6,7 @@ import { InProcessUpstream } from '../../host/cloud/index.js';
 import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
 import { Passing } from '../../host/platform/inventory/passing.js';
 import type { Directory } from '../../host/platform/directory/index.js';
-import { INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../../host/platform/limits.js';
+import { DESTINATION_BYTES, INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../../host/platform/limits.js';
 import type { DeviceMessage, MessageService } from '../../host/platform/message/message.js';
 import type { ServiceContext } from '../../host/platform/service.js';
 import { IMEI } from '../platform/harness.js';
@@ -226,4 +226,77 @@ it('bytes that wait for a destination have a limit, of a device and of all; a de
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(notify(0, 6, size)).toBe(4);
+});
+
+describe('a customer’s server that says nothing', () => {
+  /** Devices of groups of one operator, and services that answer when they are told to. */
+  function fleet() {
+    const asked: { service: string; group: string; answer: () => void }[] = [];
+    const refused: number[] = [];
+    const trace = {
+      emit: (event: () => unknown) => void refused.push((event as unknown as { status: number }).status),
+    };
+    const context = { nextId: () => 1, clock: { unixMs: () => 0, stir: () => undefined }, traceOf: () => trace };
+    const directory = {
+      group: (_operator: string, id: string) => ({ configuration: {}, id }),
+      subscriber: () => undefined,
+    };
+    const service = (name: string): MessageService =>
+      ({
+        name,
+        enabledFor: () => true,
+        answer: ({ caller }: DeviceMessage) =>
+          new Promise<void>((resolve) => {
+            const { id: group } = caller.group as unknown as { id: string };
+            asked.push({ service: name, group, answer: () => resolve() });
+          }),
+      }) as unknown as MessageService;
+    const passing = new Passing(context as unknown as ServiceContext, {
+      services: [service('beam'), service('funk')],
+      directory: directory as unknown as Directory,
+    });
+    const notify = (device: number, groupId: string, bytes = 100, operatorId = 'OP1'): void => {
+      const record = { deviceId: `d-${device}`, operatorId, groupId } as unknown as DeviceRecord;
+      passing.notify(record, [{ timeMs: 0, json: 'x'.repeat(bytes) }]);
+    };
+    const underWay = (name: string, group: string): number =>
+      asked.filter((one) => one.service === name && one.group === group).length;
+    return { asked, refused, notify, underWay };
+  }
+  const { destination, operator, floor } = INVENTORY_LIMITS.notificationsUnderWay;
+
+  it('has a share of what its operator may have on its way; the others, of other services and groups, go on', () => {
+    const { notify, underWay } = fleet();
+    for (let i = 0; i < 1000; i++) notify(i, 'slow');
+    expect([underWay('beam', 'slow'), underWay('funk', 'slow')]).toEqual([destination, destination]);
+    for (let i = 0; i < 1000; i++) notify(i, 'slower');
+    expect(underWay('beam', 'slower') + underWay('funk', 'slower')).toBe(operator - 2 * destination);
+    // All that the operator may have is on its way: a few of each further destination go out all the same.
+    for (let i = 0; i < 1000; i++) notify(i, 'quick');
+    expect([underWay('beam', 'quick'), underWay('funk', 'quick')]).toEqual([floor, floor]);
+  });
+
+  it('gives way to the others as soon as one of its messages has ended, in the order of each device', async () => {
+    const { asked, notify, underWay } = fleet();
+    for (let i = 0; i < 300; i++) notify(i % 100, 'slow');
+    for (let i = 0; i < 3; i++) notify(i, 'quick');
+    for (let at = 0; at < asked.length; at++) {
+      asked[at]?.answer();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([underWay('beam', 'slow'), underWay('funk', 'slow')]).toEqual([300, 300]);
+    expect([underWay('beam', 'quick'), underWay('funk', 'quick')]).toEqual([3, 3]);
+  });
+
+  it('has a share of the bytes that wait; those of the others are taken', () => {
+    const { refused, notify } = fleet();
+    const size = NOTIFICATION_LIMITS.caller / 2;
+    const most = DESTINATION_BYTES / size;
+    for (let i = 0; i < 2 * most; i++) notify(i, 'slow', size);
+    expect(refused).toEqual(Array.from({ length: 2 * most }, () => 429)); // of beam and of funk
+    for (let i = 0; i < 10; i++) notify(i, 'quick', size);
+    expect(refused).toHaveLength(2 * most);
+    for (let i = 0; i < 10; i++) notify(9000 + i, 'slow', NOTIFICATION_LIMITS.floor);
+    expect(refused).toHaveLength(2 * most);
+  });
 });

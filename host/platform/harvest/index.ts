@@ -6,7 +6,7 @@
 import type { ServiceRegistry } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
 import { HARVEST_STATUS } from '../choices.js';
-import type { Database } from '../database.js';
+import { LimitError } from '../limit-error.js';
 import { COST, HARVEST_LIMITS, type HarvestLimits } from '../limits.js';
 import { MessageEntry } from '../message/entry.js';
 import {
@@ -31,7 +31,6 @@ export class Harvest implements Service, MessageService {
   readonly name = 'harvest';
   readonly store: DataStore;
   readonly #clock: Clock;
-  readonly #database: Database;
   readonly #limits: HarvestLimits;
   readonly #rate: RateLimit;
   readonly #entry: MessageEntry;
@@ -39,11 +38,10 @@ export class Harvest implements Service, MessageService {
   constructor(context: ServiceContext, limits: Partial<HarvestLimits> = {}) {
     const { clock, database, running, rate } = context;
     this.#clock = clock;
-    this.#database = database;
     this.#rate = rate;
     this.#limits = { ...HARVEST_LIMITS, ...limits };
-    const { retentionDays } = this.#limits;
-    this.store = new DataStore({ database, unixMs: () => clock.unixMs(), running, retentionDays });
+    const { retentionDays, quotas } = this.#limits;
+    this.store = new DataStore({ database, unixMs: () => clock.unixMs(), running, retentionDays, quotas });
     this.#entry = new MessageEntry(context, this);
   }
 
@@ -78,8 +76,9 @@ export class Harvest implements Service, MessageService {
     }
     const release = this.#clock.hold();
     try {
-      await this.#database.together(() => this.store.add(resource, entries));
+      await this.store.addTogether(resource, entries);
     } catch (error) {
+      if (error instanceof LimitError) throw new Refusal(HARVEST_STATUS.NoRoom, error.message);
       throw new Refusal(HARVEST_STATUS.NotStored, `not stored (${codeOf(error)})`);
     } finally {
       release();

@@ -5,7 +5,9 @@
 // API names entries by time alone: it then means all of that millisecond (the newest, where it can have only one).
 
 import type { Database, Row } from '../database.js';
+import { HARVEST_LIMITS, type HarvestQuotas, PRUNE_STEP } from '../limits.js';
 import type { RunningTime } from '../running-time.js';
+import { Quota } from './quota.js';
 
 /** API, DataEntry. Entries of SIMs are `Subscriber`. */
 export const RESOURCE_TYPES = ['Subscriber', 'LoraDevice', 'Sim', 'SigfoxDevice', 'Device', 'SoraCam'] as const;
@@ -69,6 +71,13 @@ const TABLES = [
 
 const OF = 'operator_id = ? AND resource_type = ? AND resource_id = ?';
 
+/** Whose, how many, and bytes of contents. */
+const COUNTED =
+  'operator_id, resource_type, resource_id, COUNT(*) AS entries, SUM(length(CAST(content AS BLOB))) AS bytes';
+const KEY = 'operator_id, resource_type, resource_id, time_ms, sequence';
+/** The oldest ones up to a running time, so many at most, in the order of the index. */
+const OLDEST = `FROM harvest_entries WHERE kept_ms <= ? ORDER BY kept_ms, ${KEY} LIMIT ?`;
+
 /** In one statement, so that two processes that write at once never give out one sequence number twice. */
 const ADD = `
   INSERT INTO harvest_entries
@@ -85,6 +94,8 @@ export interface DataStoreOptions {
   readonly running: RunningTime;
   /** Days of running time from the moment an entry came, whatever its own time says. */
   readonly retentionDays: number;
+  /** Of HARVEST_LIMITS unless given. */
+  readonly quotas?: HarvestQuotas;
 }
 
 export class DataStore {
@@ -92,20 +103,59 @@ export class DataStore {
   readonly #unixMs: () => number;
   readonly #running: RunningTime;
   readonly #retentionMs: number;
+  readonly quota: Quota;
+  /** When old entries were last looked for, and when the last step was. */
   #prunedMs = -Infinity;
+  #stepMs = -Infinity;
 
-  constructor({ database, unixMs, running, retentionDays }: DataStoreOptions) {
+  constructor({ database, unixMs, running, retentionDays, quotas = HARVEST_LIMITS.quotas }: DataStoreOptions) {
     this.#database = database;
     this.#unixMs = unixMs;
     this.#running = running;
     this.#retentionMs = retentionDays * 86_400_000;
     database.define('harvest', TABLES);
     running.atLeast(Number(database.get('SELECT MAX(kept_ms) AS ms FROM harvest_entries')?.['ms'] ?? 0));
+    this.quota = new Quota(quotas);
+    for (const row of database.all(`SELECT ${COUNTED} FROM harvest_entries GROUP BY 1, 2, 3`)) {
+      this.quota.add(ownerOf(row), amountOf(row));
+    }
   }
 
-  /** Stores all of them or none; what it has returned from survives a crash. Throws SqliteError, for example disk full. */
+  /**
+   * Stores all of them or none; what it has returned from survives a crash. Throws DatabaseError, for example disk full, and LimitError
+   * when there is no room.
+   */
   add(resource: Resource, entries: readonly NewEntry[]): void {
+    const giveBack = this.#begin(resource, entries);
+    try {
+      this.#insertAll(resource, entries);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  /** The same, together with what others store in this turn of the event loop. */
+  async addTogether(resource: Resource, entries: readonly NewEntry[]): Promise<void> {
+    const giveBack = this.#begin(resource, entries);
+    try {
+      await this.#database.together(() => this.#insertAll(resource, entries));
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  /** Takes the room for them. Throws LimitError. */
+  #begin(resource: Resource, entries: readonly NewEntry[]): () => void {
     this.#prune();
+    const bytes = entries.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+    const amount = { entries: entries.length, bytes };
+    this.quota.take(resource, amount);
+    return () => this.quota.give(resource, amount);
+  }
+
+  #insertAll(resource: Resource, entries: readonly NewEntry[]): void {
     const [first] = entries;
     if (first !== undefined && entries.length === 1) this.#insert(resource, first);
     else this.#database.transaction(() => entries.forEach((entry) => this.#insert(resource, entry)));
@@ -148,21 +198,35 @@ export class DataStore {
 
   /** All of this millisecond. Returns whether there were any. */
   delete(resource: Resource, timeMs: number): boolean {
-    return (
-      this.#database.run(`DELETE FROM harvest_entries WHERE ${OF} AND time_ms = ?`, ...keyOf(resource), timeMs) > 0
-    );
+    const those = [...keyOf(resource), timeMs] as const;
+    const counted = this.#database.transaction(() => {
+      const row = this.#database.get(`SELECT ${COUNTED} FROM harvest_entries WHERE ${OF} AND time_ms = ?`, ...those);
+      this.#database.run(`DELETE FROM harvest_entries WHERE ${OF} AND time_ms = ?`, ...those);
+      return amountOf(row ?? {});
+    });
+    this.quota.give(resource, counted);
+    return counted.entries > 0;
   }
 
   #oldestMs(): number {
     return this.#running.ms() - this.#retentionMs;
   }
 
+  /** Once an hour, in steps: one for each call until nothing old is left. */
   #prune(): void {
     const now = this.#running.ms();
-    if (now - this.#prunedMs < PRUNE_MS) return;
-    this.#database.run('DELETE FROM harvest_entries WHERE kept_ms <= ?', this.#oldestMs());
-    this.#running.keep();
-    this.#prunedMs = now;
+    if (now - this.#prunedMs < PRUNE_MS || now - this.#stepMs < PRUNE_STEP.everyMs) return;
+    this.#stepMs = now;
+    const those = [this.#oldestMs(), PRUNE_STEP.rows] as const;
+    const deleted = this.#database.transaction(() => {
+      const rows = this.#database.all(`SELECT ${COUNTED} FROM (SELECT * ${OLDEST}) GROUP BY 1, 2, 3`, ...those);
+      this.#database.run(`DELETE FROM harvest_entries WHERE (${KEY}) IN (SELECT ${KEY} ${OLDEST})`, ...those);
+      this.#running.keep();
+      return rows;
+    });
+    for (const row of deleted) this.quota.give(ownerOf(row), amountOf(row));
+    const count = deleted.reduce((sum, row) => sum + amountOf(row).entries, 0);
+    if (count < PRUNE_STEP.rows) this.#prunedMs = now;
   }
 }
 
@@ -178,6 +242,17 @@ function position(key: string | undefined, up: boolean): [number, number] {
   if (time === undefined) return up ? [-1, 0] : [Number.MAX_SAFE_INTEGER, 0];
   return [Number(time), sequence === undefined ? (up ? Number.MAX_SAFE_INTEGER : -1) : Number(sequence)];
 }
+
+const ownerOf = (row: Row): Resource => ({
+  operatorId: String(row['operator_id']),
+  resourceType: String(row['resource_type']) as ResourceType,
+  resourceId: String(row['resource_id']),
+});
+
+const amountOf = (row: Row): { entries: number; bytes: number } => ({
+  entries: Number(row['entries'] ?? 0),
+  bytes: Number(row['bytes'] ?? 0),
+});
 
 const readEntry = (row: Row): DataEntry => ({
   time: Number(row['time_ms']),

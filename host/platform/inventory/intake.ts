@@ -3,6 +3,7 @@
 
 import type { Clock, Nanoseconds } from '../../clock/clock.js';
 import type { Leaf, Models } from '../../lwm2m/index.js';
+import { LimitError } from '../limit-error.js';
 import { COST, PORTION } from '../limits.js';
 import { pace } from '../pace.js';
 import type { RateLimit } from '../rate.js';
@@ -20,6 +21,8 @@ export interface IntakeOptions {
   readonly rate: RateLimit;
   readonly modelsOf: (device: DeviceRecord) => Models;
   readonly configOf: (device: DeviceRecord) => SoracomInventory | undefined;
+  /** Harvest Data keeps no more: there is nothing that the device could do about it. */
+  readonly noRoom: (device: DeviceRecord, reason: string) => void;
 }
 
 export class Intake {
@@ -65,7 +68,7 @@ export class Intake {
     const grouped = (): readonly Notification[] => readings.notifications(device, leaves, modelsOf(device));
     const pass = (part: readonly Notification[]): void => {
       target.notify(device, part);
-      if (configOf(device)?.harvestEnabled === true) readings.harvest(device, part);
+      if (configOf(device)?.harvestEnabled === true) this.#harvest(device, part);
     };
     const { caller } = link;
     if (leaves.length <= PORTION) {
@@ -77,6 +80,15 @@ export class Intake {
     for (const part of slices(leaves)) await this.#inTurn(caller, () => keep(part));
     const notifications = await this.#inTurn(caller, grouped);
     for (const part of slices(notifications)) await this.#inTurn(caller, () => pass(part));
+  }
+
+  #harvest(device: DeviceRecord, notifications: readonly Notification[]): void {
+    try {
+      this.#options.readings.harvest(device, notifications);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      this.#options.noRoom(device, error.message);
+    }
   }
 
   async #inTurn<T>(caller: string, work: () => T): Promise<T> {

@@ -90,6 +90,7 @@ export class Management {
     this.#intake = new Intake({
       ...{ clock: context.clock, readings, target, rate, configOf },
       modelsOf: ({ operatorId }) => this.models(operatorId),
+      noRoom: (device, reason) => this.#tell(device, 'refused', reason),
     });
     this.#queue = new RequestQueue({
       ...{ clock: context.clock, requests },

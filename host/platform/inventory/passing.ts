@@ -1,10 +1,9 @@
 // What devices say by themselves goes to the services that their group has switched on (SORACOM, Inventory: resource observation): to
 // Beam, Funnel and Funk, as a message each, in the order in which a device said it. A device does not wait for a destination.
 
-import type { Clock } from '../../clock/clock.js';
 import type { Directory } from '../directory/index.js';
 import { HeldBytes } from '../held.js';
-import { INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../limits.js';
+import { DESTINATION_BYTES, INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../limits.js';
 import { failure } from '../message/front.js';
 import type { DeviceMessage, MessageCaller, MessageService } from '../message/message.js';
 import { Refusal } from '../refusal.js';
@@ -13,11 +12,19 @@ import { MessageStatus } from '../choices.js';
 import type { DeviceRecord } from './devices.js';
 import type { Notification, NotificationTarget } from './notifications.js';
 
-/** Messages of one device to one service. */
+/** Messages of one device to one destination, in order: one of them is on its way. */
 interface Line {
-  readonly operatorId: string;
+  readonly key: string;
   readonly waiting: (() => Promise<void>)[];
   busy: boolean;
+}
+
+/** A service as a group has configured it. */
+interface Destination {
+  readonly operatorId: string;
+  /** Lines that have something to send and are not busy. */
+  readonly ready: Line[];
+  underWay: number;
 }
 
 export class Passing implements NotificationTarget {
@@ -25,9 +32,12 @@ export class Passing implements NotificationTarget {
   readonly #services: readonly MessageService[];
   readonly #directory: Directory;
   readonly #lines = new Map<string, Line>();
-  /** Messages on their way, by operator. */
+  readonly #destinations = new Map<string, Destination>();
+  /** Messages on their way, by operator, and all of them. */
   readonly #underWay = new Map<string, number>();
+  #allUnderWay = 0;
   readonly #held = new HeldBytes(NOTIFICATION_LIMITS);
+  readonly #heldByDestination = new HeldBytes({ caller: DESTINATION_BYTES, all: Infinity, floor: 0 });
   readonly #closed = new AbortController();
 
   constructor(
@@ -44,7 +54,8 @@ export class Passing implements NotificationTarget {
     if (caller === undefined) return;
     for (const service of this.#services) {
       if (!service.enabledFor(caller, 'device', '/')) continue;
-      for (const notification of notifications) this.#pass(service, this.#message(device, caller, notification));
+      for (const notification of notifications)
+        this.#pass(service, this.#message(device, caller, notification), device.groupId);
     }
   }
 
@@ -52,6 +63,7 @@ export class Passing implements NotificationTarget {
   close(): void {
     this.#closed.abort();
     this.#lines.clear();
+    this.#destinations.clear();
   }
 
   /** On whose behalf: the association and the device's record say it, nothing that the device wrote. */
@@ -73,19 +85,31 @@ export class Passing implements NotificationTarget {
     };
   }
 
-  #pass(service: MessageService, message: DeviceMessage): void {
+  #pass(service: MessageService, message: DeviceMessage, groupId = ''): void {
     const { deviceId = '', caller, id, session } = message;
-    const key = `${service.name} ${deviceId}`;
-    const line = this.#lines.get(key) ?? { operatorId: caller.operatorId, waiting: [], busy: false };
+    const { operatorId } = caller;
+    const where = `${operatorId} ${service.name} ${groupId}`;
+    const key = `${where} ${deviceId}`;
+    const line = this.#lines.get(key) ?? { key, waiting: [], busy: false };
     const refuse = (status: number, text: string): void => {
       failure(this.#context, service.name, id, session, new Refusal(status, text));
     };
     const many = 'too many notifications of this device wait for the destination';
     if (line.waiting.length >= INVENTORY_LIMITS.waitingNotifications) return refuse(MessageStatus.CallerFull, many);
-    const share = this.#held.share(key);
-    const fault = share.take(message.body.length);
+    const { length } = message.body;
+    // As among all: what says little gets through while others fill the room of the destination.
+    const isSmall = this.#held.bytesOf(key) + length <= NOTIFICATION_LIMITS.floor;
+    const [share, common] = [this.#held.share(key), this.#heldByDestination.share(where)];
+    if (!isSmall && common.take(length) !== undefined) {
+      return refuse(MessageStatus.CallerFull, 'too many notifications wait for the destination');
+    }
+    const fault = share.take(length);
+    if (fault !== undefined) common.release();
     if (fault === 'caller') return refuse(MessageStatus.CallerFull, many);
     if (fault === 'all') return refuse(MessageStatus.Full, 'too many notifications wait for destinations');
+    const destination = this.#destinations.get(where) ?? { operatorId, ready: [], underWay: 0 };
+    this.#destinations.set(where, destination);
+    if (!line.busy && line.waiting.length === 0) destination.ready.push(line);
     this.#lines.set(key, line);
     line.waiting.push(async () => {
       try {
@@ -94,37 +118,51 @@ export class Passing implements NotificationTarget {
         failure(this.#context, service.name, id, session, error);
       } finally {
         share.release();
+        common.release();
       }
     });
-    this.#go();
+    this.#start(where, destination);
   }
 
-  /** Starts what may start: the lines in turns, one message of each at a time. */
-  #go(): void {
-    for (const [key, line] of this.#lines) {
-      const underWay = this.#underWay.get(line.operatorId) ?? 0;
-      if (line.busy || underWay >= INVENTORY_LIMITS.notificationsUnderWay) continue;
-      const job = line.waiting.shift();
-      if (job === undefined) {
-        this.#lines.delete(key);
-        continue;
-      }
+  /** Starts what may start: the devices in turns, one message of each at a time. */
+  #start(where: string, destination: Destination): void {
+    while (destination.ready.length > 0 && this.#mayStart(destination)) {
+      const line = destination.ready.shift();
+      const job = line?.waiting.shift();
+      if (line === undefined || job === undefined) continue;
       line.busy = true;
-      this.#underWay.set(line.operatorId, underWay + 1);
-      void job().then(() => this.#done(key, line, this.#context.clock));
+      this.#count(destination, 1);
+      void job().then(() => this.#done(where, destination, line));
     }
+    if (destination.underWay === 0 && destination.ready.length === 0) this.#destinations.delete(where);
   }
 
-  #done(key: string, line: Line, clock: Clock): void {
-    clock.stir();
+  #mayStart({ operatorId, underWay }: Destination): boolean {
+    const limits = INVENTORY_LIMITS.notificationsUnderWay;
+    if (underWay < limits.floor) return true;
+    const own = this.#underWay.get(operatorId) ?? 0;
+    return underWay < limits.destination && own < limits.operator && this.#allUnderWay < limits.all;
+  }
+
+  #count(destination: Destination, more: 1 | -1): void {
+    const { operatorId } = destination;
+    destination.underWay += more;
+    this.#allUnderWay += more;
+    const own = (this.#underWay.get(operatorId) ?? 0) + more;
+    if (own > 0) this.#underWay.set(operatorId, own);
+    else this.#underWay.delete(operatorId);
+  }
+
+  #done(where: string, destination: Destination, line: Line): void {
+    this.#context.clock.stir();
     line.busy = false;
-    const left = (this.#underWay.get(line.operatorId) ?? 1) - 1;
-    if (left > 0) this.#underWay.set(line.operatorId, left);
-    else this.#underWay.delete(line.operatorId);
+    this.#count(destination, -1);
     if (this.#closed.signal.aborted) return;
     // Behind the others.
-    this.#lines.delete(key);
-    if (line.waiting.length > 0) this.#lines.set(key, line);
-    this.#go();
+    if (line.waiting.length > 0) destination.ready.push(line);
+    else this.#lines.delete(line.key);
+    this.#start(where, destination);
+    // There may be room among all now: others have waited for that.
+    for (const [key, other] of this.#destinations) if (other !== destination) this.#start(key, other);
   }
 }
