@@ -1,12 +1,16 @@
 // How many bytes an operator's files may take up, and all files: what is more is refused, and what goes makes room.
 
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { Database } from '../../host/platform/index.js';
 import { DiskBlobs } from '../../host/platform/harvest-files/blobs.js';
 import { NoRoomError } from '../../host/platform/harvest-files/room.js';
 import { FileStore } from '../../host/platform/harvest-files/store.js';
+import { FILES_LIMITS, PRUNE_STEP } from '../../host/platform/limits.js';
 import { ApiWorld } from './api-harness.js';
 
 const LIMITS = { operatorBytes: 100, allBytes: 150 };
@@ -75,4 +79,21 @@ describe('room for files', () => {
     expect([answer.status, answer.json['code']]).toEqual([507, 'HVF0003']);
     world.platform.close();
   });
+});
+
+it('files of long ago are deleted in steps of few, each upload one, and make room', async () => {
+  const [database, clock, folder] = [new Database(), new VirtualClock(1e12), mkdtempSync(join(tmpdir(), 'akari-old-'))];
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const store = new FileStore({ database, blobs: new DiskBlobs(folder), clock });
+  const put = (n: number) =>
+    store.put({ operatorId: 'OP1', scope: 'private', path: `/${n}` }, 'text/plain', body(1, false));
+  const count = PRUNE_STEP.rows + 3;
+  for (let n = 0; n < count; n++) await put(n);
+  await clock.run({ deadline: clock.now() + (FILES_LIMITS.retentionDays + 1) * 86_400e9 });
+  const left: number[] = [];
+  for (let n = count; n < count + 3; n++) {
+    await put(n);
+    left.push(readdirSync(folder).length);
+  }
+  expect(left).toEqual([3 + 1, 0 + 2, 0 + 3]);
 });

@@ -9,7 +9,7 @@ import type { Clock } from '../../clock/clock.js';
 import { type Database, DatabaseError, type Row } from '../database.js';
 import { RunningTime } from '../running-time.js';
 import type { BodySource } from '../http/front.js';
-import { FILES_LIMITS } from '../limits.js';
+import { FILES_LIMITS, PRUNE_STEP } from '../limits.js';
 import type { BlobReader, Blobs } from './blobs.js';
 import { Room, type RoomLimits } from './room.js';
 
@@ -260,14 +260,21 @@ export class FileStore {
     await held(this.#clock, () => this.#blobs.remove(id)).catch(() => undefined);
   }
 
+  /** Once an hour, in steps: one for each upload until nothing old is left. */
   async #prune(): Promise<void> {
     const now = this.#running.ms();
     if (now - this.#prunedMs < PRUNE_MS) return;
-    this.#prunedMs = now;
     const oldest = this.#oldestMs();
-    const old = this.#database.all('SELECT * FROM harvest_files WHERE kept_ms <= ?', oldest);
-    this.#database.run('DELETE FROM harvest_files WHERE kept_ms <= ?', oldest);
-    this.#running.keep();
+    const sql = 'SELECT * FROM harvest_files WHERE kept_ms <= ? ORDER BY kept_ms LIMIT ?';
+    const old = this.#database.transaction(() => {
+      const rows = this.#database.all(sql, oldest, PRUNE_STEP.rows);
+      for (const row of rows) {
+        this.#database.run('DELETE FROM harvest_files WHERE blob_id = ?', String(row['blob_id']));
+      }
+      this.#running.keep();
+      return rows;
+    });
+    if (old.length < PRUNE_STEP.rows) this.#prunedMs = now;
     for (const row of old) this.#room.give(String(row['operator_id']), Number(row['length']));
     for (const row of old) await this.#removeBlob(String(row['blob_id']));
   }
