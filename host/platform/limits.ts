@@ -359,6 +359,8 @@ export const SIGN_IN_LIMITS = {
   all: 4096,
   /** Places from which an owner has signed in that are remembered: an office, a home, a few servers. */
   places: 8,
+  /** Logins whose last right secret is known, as 32 bytes each: those used longest ago go. */
+  proven: 10_000,
 } as const;
 
 /** What else an operator may have: the directory keeps all of it in memory, too. */

@@ -18,30 +18,46 @@ const HOME = '192.0.2.7';
 const AWAY = '198.51.100.9';
 const right: Login = { email: EMAIL, password: 'correct horse' };
 
+const SEAL = new Seal();
+
 class Lab {
   readonly clock = new VirtualClock(Date.UTC(2026, 0, 1));
   readonly accounts: Accounts;
-  readonly database = new Database();
+  readonly database: Database;
   /** Of the attack: sign-ins that were answered, and that were refused at once. */
   checked = 0;
   refused = 0;
   #over = false;
 
-  constructor() {
-    const { clock, database } = this;
+  /** With the database of another, it is the next process. */
+  constructor(database = new Database()) {
+    const { clock } = this;
+    this.database = database;
     this.accounts = new Accounts({
-      ...{ clock, database, signer: new TokenSigner(database, new Seal()), running: new RunningTime(database, clock) },
+      ...{ clock, database, signer: new TokenSigner(database, SEAL), running: new RunningTime(database, clock) },
       deriveKey: async (secret, salt, length) => {
         await clock.sleep(CHECK);
         return createHash('sha256').update(secret).update(salt).digest().subarray(0, length);
       },
     });
     this.accounts.seed({ [OPERATOR]: { email: EMAIL, password: undefined, authKeys: {} } }, 'test');
+    this.setPassword('correct horse');
+  }
+
+  setPassword(password: string): void {
     const salt = hashPasswordNow('').split('$')[4] ?? '';
-    const secret = createHash('sha256').update('correct horse').digest();
+    const secret = createHash('sha256').update(password).digest();
     const hash = createHash('sha256').update(secret).update(Buffer.from(salt, 'base64url')).digest('base64url');
     const sql = 'UPDATE operators SET email = ?, password = ? WHERE operator_id = ?';
-    database.run(sql, EMAIL, ['scrypt', 16384, 8, 1, salt, hash].join('$'), OPERATOR);
+    this.database.run(sql, EMAIL, ['scrypt', 16384, 8, 1, salt, hash].join('$'), OPERATOR);
+  }
+
+  /** Whether it is right; in a second. */
+  async tried(login: Login, address: string): Promise<boolean | undefined> {
+    let right: boolean | undefined;
+    void this.accounts.signIn(login, 3600, { address }).then((ticket) => (right = ticket !== undefined));
+    await this.pass(1);
+    return right;
   }
 
   /** Each address has `each` sign-ins under way all the time, with names that `login` gives. */
@@ -130,7 +146,13 @@ describe('while 300 addresses have 8 sign-ins each under way', () => {
     await lab.pass(5);
     const signedIn = { operatorId: OPERATOR, userName: undefined };
     expect(await lab.signIn({ address: AWAY, signedIn })).toBeLessThanOrEqual(0.121);
-    // As somebody else it is a stranger.
+    lab.end();
+  });
+
+  it('one who is signed in as somebody else is a stranger', async () => {
+    const lab = new Lab();
+    lab.attack(ADDRESSES, 8, guess);
+    await lab.pass(5);
     const other = { operatorId: OTHER_OPERATOR, userName: undefined };
     expect(await lab.signIn({ address: '198.51.100.10', signedIn: other })).toBeGreaterThan(1);
     lab.end();
@@ -164,6 +186,60 @@ describe('while 300 addresses have 8 sign-ins each under way', () => {
     lab.attack(ADDRESSES, 8, guess);
     await lab.pass(5);
     expect(await lab.signIn({ address: HOME })).toBeLessThanOrEqual(0.201);
+    lab.end();
+  });
+});
+
+describe('while wrong passwords for its own name come from its own address', () => {
+  const wrong = (n: number): Login => ({ email: EMAIL, password: `wrong ${n}` });
+  const REFUSED = 400;
+
+  it('an owner whose password was right before signs in in two turns', async () => {
+    const lab = new Lab();
+    await lab.signIn({ address: HOME });
+    lab.attack([HOME], REFUSED, wrong);
+    await lab.pass(5);
+    for (let i = 0; i < 5; i++) expect(await lab.signIn({ address: HOME })).toBeLessThanOrEqual(0.121);
+    // From elsewhere, too.
+    expect(await lab.signIn({ address: AWAY })).toBeLessThanOrEqual(0.121);
+    expect(lab.checked).toBeGreaterThan(50);
+    lab.end();
+  });
+
+  it('so does one that is signed in, after a restart', async () => {
+    const lab = new Lab();
+    await lab.signIn({ address: HOME });
+    const next = new Lab(lab.database);
+    next.attack([HOME], REFUSED, wrong);
+    await next.pass(5);
+    const signedIn = { operatorId: OPERATOR, userName: undefined };
+    expect(await next.signIn({ address: HOME, signedIn })).toBeLessThanOrEqual(0.121);
+    next.end();
+  });
+
+  it('one that has no proof is in within a minute', async () => {
+    const lab = new Lab();
+    await lab.signIn({ address: HOME });
+    const next = new Lab(lab.database);
+    next.attack([HOME], REFUSED, wrong);
+    await next.pass(5);
+    expect(await next.signIn({ address: HOME })).toBeLessThan(60);
+    next.end();
+  });
+
+  it('a password that was right once and is not any more is no proof', async () => {
+    const lab = new Lab();
+    await lab.signIn({ address: HOME });
+    lab.database.run('UPDATE operators SET password = NULL');
+    expect(await lab.tried(right, HOME)).toBe(false);
+    lab.setPassword('another');
+    expect(await lab.tried(right, HOME)).toBe(false); // which ends it
+    lab.attack([HOME], REFUSED, wrong);
+    await lab.pass(5);
+    const busy: unknown[] = [];
+    for (let i = 0; i < 20; i++) lab.accounts.signIn(right, 3600, { address: HOME }).catch((error) => busy.push(error));
+    await lab.pass(2);
+    expect(busy.length).toBeGreaterThan(10);
     lab.end();
   });
 });

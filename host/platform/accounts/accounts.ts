@@ -13,7 +13,8 @@ import { DecisionTurns } from './decision-turns.js';
 import { LimitError } from '../limit-error.js';
 import { SAM_LIMITS } from '../limits.js';
 import { type DeriveKey, hashPasswordNow, Passwords, scryptKey } from './password.js';
-import { ownerTurns, SignInPlaces, strangerTurns } from './places.js';
+import { ownerTurns, provenTurns, SignInPlaces, strangerTurns } from './places.js';
+import { ProvenSecrets } from './proven.js';
 import { Sam } from './sam.js';
 import type { TokenSigner } from './signer.js';
 
@@ -88,6 +89,7 @@ export class Accounts {
   readonly #running: RunningTime;
   readonly #passwords: Passwords;
   readonly #places: SignInPlaces;
+  readonly #proven = new ProvenSecrets();
   readonly #signer: TokenSigner;
 
   constructor({
@@ -204,9 +206,10 @@ export class Accounts {
   /** Undefined: nobody, or not with these. Takes as long for both. Rejects with BusyError. */
   async signIn(login: Login, seconds: number, from: SignInSource = {}): Promise<Ticket | undefined> {
     const { owner, hash, secret } = this.#known(login);
-    if (!(await this.#passwords.check(secret, hash, this.#turnsOf(login, owner, from))) || owner === undefined) {
-      return undefined;
-    }
+    const right = await this.#passwords.check(secret, hash, this.#turnsOf(login, owner, from));
+    if (owner === undefined) return undefined;
+    this.#proven.learn(loginName(login), secret, right);
+    if (!right) return undefined;
     const apiKey = `api-${randomBytes(SECRET_BYTES).toString('base64url')}`;
     return this.#database.transaction(() => {
       if ('authKeyId' in login) {
@@ -318,10 +321,12 @@ export class Accounts {
     if (this.authKeys(owner).length > limit) throw new LimitError(`${SAM_LIMITS.authKeys} AuthKeys are the limit`);
   }
 
-  /** Where a sign-in waits: an owner from a place of its own among few, all others by where they come from. */
+  /** Where a sign-in waits: with a proof among few, from a place of its owner's behind those that try there, all others by where they come from. */
   #turnsOf(login: Login, owner: Owner | undefined, { address = '', signedIn }: SignInSource): readonly string[] {
-    if (owner !== undefined && (isSame(owner, signedIn) || this.#places.isUsual(owner, address))) {
-      return ownerTurns(owner);
+    if (owner !== undefined) {
+      const secret = 'authKey' in login ? login.authKey : login.password;
+      if (isSame(owner, signedIn) || this.#proven.isProven(loginName(login), secret)) return provenTurns(owner);
+      if (this.#places.isUsual(owner, address)) return ownerTurns(owner);
     }
     if ('email' in login) return strangerTurns(address, 'email', login.email.toLowerCase());
     if ('userName' in login) return strangerTurns(address, 'user', `${login.operatorId}/${login.userName}`);
@@ -333,6 +338,13 @@ export class Accounts {
     return this.#database.get('SELECT * FROM auth_keys WHERE auth_key_id = ?', authKeyId);
   }
 }
+
+const loginName = (login: Login): string =>
+  'authKeyId' in login
+    ? `key ${login.authKeyId}`
+    : 'email' in login
+      ? `email ${login.email.toLowerCase()}`
+      : `user ${login.operatorId}/${login.userName}`;
 
 const isSame = (one: Owner, other: Owner | undefined): boolean =>
   one.operatorId === other?.operatorId && one.userName === other.userName;

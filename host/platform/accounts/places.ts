@@ -1,6 +1,6 @@
-// From where each operator and user signs in: who comes from a place where it has signed in before, or is signed in already,
-// waits among operators, behind few; all others wait by where they come from. So does an attack with many names or from many
-// addresses, and it takes every second turn at most.
+// From where each operator and user signs in. Who has a proof (proven.ts, or is signed in already) waits among those, behind few; who
+// comes from a place where the owner has signed in before waits among these, behind whatever comes from there; all others
+// wait by where they come from. So does an attack with many names or from many addresses: it takes one turn in three at most.
 
 import { isIPv6 } from 'node:net';
 import type { Database } from '../database.js';
@@ -49,7 +49,14 @@ export class SignInPlaces {
   }
 }
 
-/** The path to the turns of an owner that is known to be one. */
+/** The path to the turns of an owner that has a proof of it: a token that is good, or the secret that was right the last time. */
+export const provenTurns = ({ operatorId, userName = '' }: Owner): readonly string[] => [
+  'proven',
+  operatorId,
+  userName,
+];
+
+/** Of who comes from a place of this owner's. */
 export const ownerTurns = ({ operatorId, userName = '' }: Owner): readonly string[] => ['known', operatorId, userName];
 
 /** And of anybody else: `kind`, `name`: how, and as whom. */

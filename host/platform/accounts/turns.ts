@@ -49,6 +49,12 @@ class Branch<T> {
     return item;
   }
 
+  /** Takes out the one that waits longest. */
+  dropFirst(): Waiting<T> | undefined {
+    this.size--;
+    return this.#items.shift();
+  }
+
   /** Takes out the last of those that have most waiting; where others have as many, of what `path` leads to. */
   drop([step = '', ...path]: readonly string[]): Waiting<T> | undefined {
     this.size--;
@@ -82,7 +88,9 @@ export class Turns<T> {
     const full = way.findLastIndex((branch, depth) => branch.size > this.#limitAt(depth, path));
     if (full === -1) return undefined;
     for (const branch of way.slice(0, full)) branch.size--;
-    return way[full]?.drop(path.slice(full))?.item;
+    // At its own end the one that waits longest goes: each that comes later has a chance, however many try again at once.
+    const branch = way[full];
+    return (full === path.length ? branch?.dropFirst() : branch?.drop(path.slice(full)))?.item;
   }
 
   /** The next in turn. */
