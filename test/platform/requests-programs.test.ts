@@ -66,7 +66,7 @@ daemon off; pid nginx.pid; error_log error.log;
 events {}
 http {
   access_log off;
-  client_header_timeout 2s; client_body_timeout 2s; lingering_timeout 1s;
+  client_header_timeout 2s; client_body_timeout 2s; lingering_timeout 1s; keepalive_timeout 2s;
   client_body_temp_path tmp/body; proxy_temp_path tmp/proxy; fastcgi_temp_path tmp/f; uwsgi_temp_path tmp/u; scgi_temp_path tmp/s;
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${origin}; } }
 }
