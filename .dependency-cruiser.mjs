@@ -14,7 +14,42 @@ const LAYERS = [
   ['cli'],
 ];
 
-const places = (names) => `^host/(${names.join('|')})(/|\\.ts$)`;
+/** The same inside of host/platform. Below them are the other files beside its index.ts, above them the services: all other folders. */
+const PLATFORM = [
+  ['binary-parser', 'config', 'http', 'keys'],
+  ['directory', 'outbound'],
+  ['accounts', 'air', 'caller', 'context'],
+  ['api', 'message'],
+  ['cloud-delivery', 'service'],
+];
+/** What puts the services together. */
+const TOP = ['started', 'services', 'index'];
+/** Services that others use. */
+const USED = ['harvest', 'harvest-files'];
+
+const places = (root, names) => `^${root}/(${names.join('|')})(/|\\.ts$)`;
+
+const rule = (name, from, to) => ({
+  ...{ name, severity: 'error', from, to },
+  comment: 'A layer knows what is below it: see docs/architecture.md.',
+});
+
+const above = (root, layers) =>
+  layers.flatMap((names, i) =>
+    names.map((name) => {
+      const forbidden = layers
+        .slice(i)
+        .flat()
+        .filter((other) => other !== name);
+      return rule(`above-${name}`, { path: places(root, [name]) }, { path: places(root, forbidden) });
+    }),
+  );
+
+const platform = '^host/platform/';
+const shared = places('host/platform', PLATFORM.flat());
+const top = places('host/platform', TOP);
+const base = `${platform}(?!(${[...PLATFORM.flat(), ...TOP].join('|')})\\.ts$)[^/]+\\.ts$`;
+const service = `${platform}(?!(?:${PLATFORM.flat().join('|')})/)([^/]+)/`;
 
 // The program looks for a default export.
 // eslint-disable-next-line no-restricted-syntax
@@ -27,20 +62,15 @@ export default {
       from: {},
       to: { circular: true },
     },
-    ...LAYERS.flatMap((names, i) =>
-      names.map((name) => ({
-        name: `above-${name}`,
-        comment: 'A layer knows what is below it: see docs/architecture.md.',
-        severity: 'error',
-        from: { path: places([name]) },
-        to: {
-          path: places(
-            LAYERS.slice(i)
-              .flat()
-              .filter((other) => other !== name),
-          ),
-        },
-      })),
+    ...above('host', LAYERS),
+    ...above('host/platform', PLATFORM),
+    rule('platform-base', { path: base }, { path: platform, pathNot: base }),
+    rule('platform-knows-a-service', { path: shared }, { path: [service, top] }),
+    rule('service-knows-the-whole', { path: service }, { path: top }),
+    rule(
+      'service-knows-another',
+      { path: service },
+      { path: service, pathNot: [`${platform}$1/`, places('host/platform', USED)] },
     ),
   ],
   options: {

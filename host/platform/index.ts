@@ -1,62 +1,49 @@
-// The platform's services, as devices reach them through their sessions. One folder per service; who is calling is
-// told by the session, never by a payload. directory/ is what operators configured, database.ts where it is kept, http/
-// and message/ the devices' side of all services, outbound/ the way to customers' servers and clouds; choices.ts holds
-// every decision that the platform's documentation leaves open, limits.ts what a caller may consume. Subscribers'
-// authentication and addresses are not here (host/cellular), customers' servers neither (host/cloud).
+// The platform: what devices reach through their sessions, and what operators call. Who is calling is told by the session,
+// never by a payload. One folder per service; services.ts lists them, service.ts says what one is. Below them: directory/
+// is what operators configured, config/ how a group's configuration is read, database.ts where it is kept, http/ and
+// message/ the devices' side of all services, outbound/ and cloud-delivery/ the way to customers' servers and clouds,
+// accounts/ and api/ the operators' side; choices.ts holds every decision that the platform's documentation leaves open,
+// limits.ts what a caller may consume. Subscribers' authentication and addresses are not here (host/cellular), customers'
+// servers neither (host/cloud).
 
 import type { Admission, ServiceRegistry, Session, TcpService } from '../cellular/network.js';
 import type { Clock } from '../clock/clock.js';
-import type { DtlsLimits } from '../dtls/index.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace/trace.js';
 import { Accounts, TokenSigner } from './accounts/index.js';
 import { admit } from './air/admission.js';
 import { OperatorApi } from './api/index.js';
-import { Beam } from './beam/index.js';
 import { Connections } from './connections.js';
 import { FrontStatus } from './choices.js';
 import { Database, storageFaultOf } from './database.js';
 import { withDatagramRate } from './datagrams.js';
 import { Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
-import { Endorse } from './endorse/index.js';
-import { Funk } from './funk/index.js';
-import { Funnel } from './funnel/index.js';
-import { fileRoutes } from './harvest-files/api.js';
-import { HarvestFiles } from './harvest-files/index.js';
+import { harvestFiles } from './harvest-files/index.js';
 import type { FileStore } from './harvest-files/store.js';
-import { dataRoutes } from './harvest/api.js';
-import { Harvest } from './harvest/index.js';
+import { harvest } from './harvest/index.js';
 import type { DataStore } from './harvest/store.js';
 import { HeldBytes } from './held.js';
 import { type CertificateSupplier, tlsEntry, type TlsEntryOptions } from './http/tls-entry.js';
-import { deviceRoutes } from './inventory/api.js';
-import { Inventory } from './inventory/index.js';
-import { objectModelRoutes } from './inventory/models-api.js';
-import { operationRoutes } from './inventory/operations-api.js';
-import { publishRoutes } from './inventory/publish-api.js';
+import { type Inventory, inventory } from './inventory/index.js';
 import { SigningKeys } from './keys/keys.js';
 import {
   CONNECTION_LIMITS,
   DATAGRAM_LIMITS,
-  type HarvestLimits,
   HELD_LIMITS,
-  type HeldLimits,
   HTTP_LIMITS,
   type HttpLimits,
   MESSAGE_LIMITS,
   type MessageLimits,
 } from './limits.js';
-import { isMessageService, type MessageService } from './message/message.js';
 import { Forwarder } from './outbound/forward.js';
-import { Metadata } from './metadata/index.js';
 import type { Upstream } from './outbound/upstream.js';
 import { RateLimit } from './rate.js';
 import { RunningTime } from './running-time.js';
 import { Seal } from './seal.js';
-import { NAMESPACES } from './services.js';
-import type { Service, ServiceContext } from './service.js';
-import { Unified } from './unified/index.js';
+import { NAMESPACES, type ServiceOptions, SERVICES } from './services.js';
+import { StartedServices } from './started.js';
+import type { ServiceContext } from './context.js';
 
 export type { BeamEntry } from './beam/config.js';
 export { AWS_ROLE } from './choices.js';
@@ -81,16 +68,15 @@ export type { AwsCredentials } from './outbound/aws-signature.js';
 export type { Upstream } from './outbound/upstream.js';
 export { Seal, SealError } from './seal.js';
 export type { GroupConfigurationInput, PlatformConfig } from './services.js';
-export type { Service, ServiceContext } from './service.js';
+export type { ServiceContext } from './context.js';
+export type { Service, ServiceDefinition } from './service.js';
 
-export interface PlatformOptions {
+export interface PlatformOptions extends ServiceOptions {
   readonly clock: Clock;
   readonly trace: Trace;
   readonly upstream: Upstream;
   /** Where everything is kept; in memory unless given. */
   readonly database?: Database;
-  /** Where the bytes of Harvest Files are kept, beside the database; a temporary folder unless given. */
-  readonly filesFolder?: string;
   /** Protects secrets in the database; a key of this process unless given. */
   readonly seal?: Seal;
   readonly random?: Random;
@@ -108,24 +94,10 @@ export interface PlatformOptions {
   readonly messageLimits?: Partial<MessageLimits>;
   /** The platform's own user at AWS; without one no `aws-iam-role-credentials` work. */
   readonly awsKey?: ServiceContext['awsKey'];
-  /** Overrides of HARVEST_LIMITS. */
-  readonly harvestLimits?: Partial<HarvestLimits>;
-  /** Overrides of DTLS_LIMITS, for Inventory's device management server. */
-  readonly dtlsLimits?: Partial<DtlsLimits> | undefined;
-  /** Instead of BLOCK_LIMITS. */
-  readonly blockLimits?: HeldLimits;
-  /** Where bootstrapped devices are told to register; where the real platform's server is unless given. */
-  readonly inventoryUri?: string;
   /** Name of the device that holds this SIM, for the trace. */
   readonly deviceOf?: (imsi: string) => string | undefined;
   /** The open session of a subscriber, as the network knows it: shown by the API, closed when the SIM is suspended. */
   readonly sessionOf?: (imsi: string) => Session | undefined;
-}
-
-/** Beam has its messages beside it, since it is more than that; the others take messages themselves. */
-function messageServices(service: Service): readonly MessageService[] {
-  if (service instanceof Beam) return [service.messages];
-  return isMessageService(service) ? [service] : [];
 }
 
 const API_NAME = 'api.soracom.io';
@@ -146,7 +118,7 @@ export class Platform {
   readonly inventory: Inventory;
   readonly #database: Database;
   readonly #running: RunningTime;
-  readonly #services: readonly Service[];
+  readonly #services: StartedServices;
   #closed = false;
   readonly #tls: Pick<TlsEntryOptions, 'clock' | 'simulated' | 'limits'>;
   readonly #connections = new Connections(CONNECTION_LIMITS);
@@ -188,51 +160,23 @@ export class Platform {
       traceOf: ({ imsi }): Trace => traceOfSim(imsi),
       nextId: () => ++lastId,
     };
-    const { sessionOf = () => undefined } = options;
-    const harvest = new Harvest(context, options.harvestLimits);
-    this.data = harvest.store;
     const signer = new TokenSigner(database, seal);
     this.accounts = new Accounts({ database, clock, signer, running: this.#running });
     this.accounts.seed(operatorsOf(options.config ?? {}), options.configSource ?? 'platform configuration');
-    const harvestFiles = new HarvestFiles(context, { access: this.accounts, folder: options.filesFolder });
-    this.files = harvestFiles.files;
-    const beam = new Beam(context);
-    const funk = new Funk(context, this.keys);
-    const funnel = new Funnel(context);
-    this.inventory = new Inventory(context, {
-      services: [beam.messages, funnel, funk],
-      ...{ directory: this.directory, data: this.data, files: this.files },
-      ...{
-        serverUri: options.inventoryUri,
-        dtlsLimits: options.dtlsLimits,
-        blockLimits: options.blockLimits,
-        lasting: options.database !== undefined,
+    this.#services = new StartedServices(
+      SERVICES,
+      {
+        ...{ ...context, accounts: this.accounts, signer, keys: this.keys, certificates: options.certificates },
+        ...{ traceOfSim, lasting: options.database !== undefined },
+        api: { fetchFor: (caller, request) => this.api.fetchFor(caller, request) },
       },
-      traceOf: (imsi) => traceOfSim(imsi),
-    });
-    const routes = [
-      ...dataRoutes(this.data),
-      ...fileRoutes(this.files, { signer, unixMs }),
-      ...deviceRoutes(this.inventory, this.directory),
-      ...operationRoutes(this.inventory),
-      ...publishRoutes({
-        ...{ clock, directory: this.directory, devices: this.inventory.devices, keys: this.inventory.keys },
-        keep: (resource, message) => harvest.keep(resource, message),
-      }),
-      ...objectModelRoutes(this.inventory.models),
-    ];
-    this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes });
-    const services: Service[] = [
-      beam,
-      new Endorse(context, { keys: this.keys, certificates: options.certificates }),
-      new Metadata(context, this.api),
-      funk,
-      funnel,
-      harvest,
-      harvestFiles,
-    ];
-    // Whatever takes messages is what the Unified Endpoint copies them to.
-    this.#services = [...services, new Unified(context, services.flatMap(messageServices)), this.inventory];
+      options,
+    );
+    const { sessionOf = () => undefined } = options;
+    this.api = new OperatorApi({ context, accounts: this.accounts, trace, sessionOf, routes: this.#services.routes });
+    this.data = this.#services.use(harvest).store;
+    this.files = this.#services.use(harvestFiles).files;
+    this.inventory = this.#services.use(inventory);
   }
 
   /** Whether a SIM may have a session; one that is ready or on standby becomes active. */
@@ -243,7 +187,7 @@ export class Platform {
   /** Puts the services at their names and ports. */
   register(network: ServiceRegistry): void {
     const registry = withDatagramRate(this.#connections.before(network), this.#rate);
-    for (const service of this.#services) service.register(registry);
+    this.#services.register(registry);
     // The management API is on the Internet, which a device reaches, too: there it is whoever it has a token of.
     registry.name(API_NAME);
     if (this.#certificates !== undefined) {
@@ -260,7 +204,7 @@ export class Platform {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const service of this.#services) service.close();
+    this.#services.close();
     this.api.close();
     try {
       this.#running.keep();

@@ -8,7 +8,7 @@ import { Passing } from '../../host/platform/inventory/passing.js';
 import type { Directory } from '../../host/platform/directory/index.js';
 import { DESTINATION_BYTES, INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../../host/platform/limits.js';
 import type { DeviceMessage, MessageService } from '../../host/platform/message/message.js';
-import type { ServiceContext } from '../../host/platform/service.js';
+import type { ServiceContext } from '../../host/platform/context.js';
 import { IMEI } from '../platform/harness.js';
 import { ENDPOINT, IMSI, inventoryConfig, InventoryWorld, OPERATOR, TestDevice } from './world.js';
 

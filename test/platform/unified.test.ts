@@ -4,7 +4,7 @@ import { MS, SECOND } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
 import { duplexPair } from '../../host/cloud/index.js';
 import { Directory, PlatformConfigError } from '../../host/platform/index.js';
-import { NAMESPACES } from '../../host/platform/services.js';
+import { MESSAGE_SERVICES, NAMESPACES } from '../../host/platform/services.js';
 import {
   type DeviceMessage,
   type MessageAnswer,
@@ -12,7 +12,7 @@ import {
   statusAndBody,
 } from '../../host/platform/message/message.js';
 import { Refusal } from '../../host/platform/refusal.js';
-import { Unified } from '../../host/platform/unified/index.js';
+import { Unified, unified } from '../../host/platform/unified/index.js';
 import type { TraceEvent } from '../../host/trace/events.js';
 import { frame } from './frames.js';
 import { serviceContext } from './fronts.js';
@@ -131,7 +131,10 @@ class UnifiedWorld {
       reply: (answer) => ({ bytes: Buffer.concat([Buffer.from(`${name}:`), statusAndBody(answer)]) }),
       framed: () => false,
     }));
-    new Unified(serviceContext(this.clock, directory, this.events), services).register(this.registry);
+    const { namespace } = unified(MESSAGE_SERVICES);
+    const order = MESSAGE_SERVICES.map(({ name }) => name);
+    const context = serviceContext(this.clock, directory, this.events);
+    new Unified(context, services, { namespace, order }).register(this.registry);
   }
 
   run(until: () => boolean, within = 60 * SECOND): Promise<string> {

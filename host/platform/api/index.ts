@@ -11,7 +11,7 @@ import type { Trace } from '../../trace/trace.js';
 import { type Accounts, BusyError } from '../accounts/index.js';
 import { storageFaultOf } from '../database.js';
 import { LimitError } from '../limit-error.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { API_KEY_HEADER, authRoutes, TOKEN_HEADER } from './auth.js';
 import { type ApiCaller, Call, ok, type OperatorCaller, type Reply, type Wait } from './call.js';
 import { credentialsRoutes } from './credentials.js';
@@ -67,7 +67,7 @@ function faultOf(error: unknown): ApiError {
   return new ApiError(storageFaultOf(error) === undefined ? 'internal' : 'storage');
 }
 
-export class OperatorApi implements Pick<Service, 'close'> {
+export class OperatorApi {
   readonly #context: ServiceContext;
   readonly #accounts: Accounts;
   readonly #trace: Trace;
@@ -79,9 +79,6 @@ export class OperatorApi implements Pick<Service, 'close'> {
     this.#context = context;
     this.#accounts = accounts;
     this.#trace = trace;
-    this.#front = outsideFront(context, (request, { streamed, from }) =>
-      streamed ? this.#respond(request, { from }) : this.#fetch(request, { from }),
-    );
     const declared: Route[] = [
       ...authRoutes(accounts),
       ...operatorRoutes(accounts),
@@ -93,6 +90,9 @@ export class OperatorApi implements Pick<Service, 'close'> {
       ...credentialsRoutes(directory),
       ...routes,
     ];
+    this.#front = outsideFront(context, declared, (request, { streamed, from }) =>
+      streamed ? this.#respond(request, { from }) : this.#fetch(request, { from }),
+    );
     this.#mount([...declared, documentRoute(declared)]);
   }
 

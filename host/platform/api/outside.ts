@@ -7,12 +7,12 @@ import { Trace } from '../../trace/trace.js';
 import { type Answer, BodyError, HttpFront, type RequestHead } from '../http/front.js';
 import type { HeaderList } from '../http/text.js';
 import { Connections } from '../connections.js';
-import { isFileUpload } from '../harvest-files/api.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { HeldBytes } from '../held.js';
-import { API_CONNECTION_LIMITS, API_HELD_LIMITS, API_LIMITS, FILES_LIMITS } from '../limits.js';
+import { API_CONNECTION_LIMITS, API_HELD_LIMITS, API_LIMITS } from '../limits.js';
 import { frontFault } from './error.js';
 import { toPassedAnswer, toRequest } from './http.js';
+import type { Route } from './routes.js';
 
 const nothing = (): never => {
   throw new Error('a caller from outside has no session');
@@ -31,8 +31,14 @@ export interface OutsideFront {
 /** `streamed`: the request's body comes as time passes. `from`: the address that calls. */
 type Fetch = (request: Request, how: { readonly streamed: boolean; readonly from: string }) => Promise<Response>;
 
-export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFront {
+/** `routes`: those of them that take uploads get them piece by piece. */
+export function outsideFront(context: ServiceContext, routes: readonly Route[], fetch: Fetch): OutsideFront {
   const { clock } = context;
+  const uploads = routes.flatMap(({ method, upload }) =>
+    upload === undefined
+      ? []
+      : [{ method, bytes: upload.bytes, target: new RegExp(`^(https?://[^/]*)?/v1${upload.below}`, 'i') }],
+  );
   const connections = new Connections(API_CONNECTION_LIMITS);
   // Bodies hold passwords and keys: what the front has to tell goes to nobody. The API tells of its use by itself.
   const silent = new Trace(clock);
@@ -51,7 +57,7 @@ export function outsideFront(context: ServiceContext, fetch: Fetch): OutsideFron
       answer: async (request) =>
         toPassedAnswer(await fetch(toRequest(request), { streamed: false, from: request.caller.ip }), clock),
       stream: {
-        limit: ({ method, target }) => (isFileUpload(method, target) ? FILES_LIMITS.fileBytes : undefined),
+        limit: ({ method, target }) => uploads.find((up) => up.method === method && up.target.test(target))?.bytes,
         answer: async (request) => {
           let cut: BodyError | undefined;
           const body = watched(request.body, (error) => (cut = error));

@@ -33,6 +33,8 @@ interface Declared {
   readonly notYet?: readonly string[];
   /** Media types of bodies that are not JSON, `*` for any: the handler reads them. */
   readonly otherBodies?: readonly string[];
+  /** The body comes to the handler as time passes, up to so many bytes: of requests whose target begins so, below `/v1`. */
+  readonly upload?: { readonly below: string; readonly bytes: number };
   /** By status; errors, `{code, message}`, are the same for all routes. */
   readonly answers: Readonly<Record<number, AnswerShape>>;
 }

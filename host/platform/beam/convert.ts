@@ -14,7 +14,7 @@ import {
 } from '../message/message.js';
 import { interpret } from '../message/payload.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import type { BeamEntry } from './config.js';
 import { beamFailure } from './failure.js';
 import { forwardedHeaders } from './headers.js';

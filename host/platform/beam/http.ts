@@ -8,7 +8,7 @@ import { type Answer, type DeviceRequest, type HttpService, type RequestHead, te
 import type { MessageCaller, Sender } from '../message/message.js';
 import { type Caller, callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { beamFailure } from './failure.js';
 import { forwardedHeaders } from './headers.js';
 import { findRoute, type Route } from './route.js';

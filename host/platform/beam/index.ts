@@ -8,7 +8,9 @@ import type { ServiceRegistry } from '../../cellular/network.js';
 import { Delivery } from '../cloud-delivery/delivery.js';
 import { HttpFront } from '../http/front.js';
 import { MessageFront } from '../message/front.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
+import { soracomBeam } from './config.js';
 import { Converter } from './convert.js';
 import { HttpEntry } from './http.js';
 import { Relay } from './relay.js';
@@ -51,3 +53,9 @@ export class Beam implements Service {
     for (const front of [this.#http, this.#website, this.#converting, this.#relay]) front.close();
   }
 }
+
+export const beam = {
+  name: 'beam',
+  namespace: soracomBeam,
+  start: (platform) => new Beam(platform),
+} satisfies ServiceDefinition<Beam>;

@@ -10,7 +10,7 @@ import { Dialer } from '../outbound/dial.js';
 import { UpstreamError } from '../outbound/upstream-error.js';
 import { callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { streamDestination, type StreamDestination } from './config.js';
 import { beamFailure } from './failure.js';
 import { firstLine } from './first-line.js';

@@ -11,7 +11,7 @@ import type { Switched } from '../outbound/forward.js';
 import { UpstreamError } from '../outbound/upstream-error.js';
 import { type Caller, callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { beamFailure } from './failure.js';
 import { forwardedHeaders } from './headers.js';
 import type { Route } from './route.js';

@@ -5,7 +5,7 @@ import { DeliveryStatus, AWS_ROLE } from '../choices.js';
 import type { CredentialsReference } from '../directory/index.js';
 import type { DeviceMessage } from '../message/message.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { Secret } from '../../secret.js';
 import type { AwsCredentials } from '../outbound/aws-signature.js';
 import { awsEndpoint, awsRequest } from './aws.js';

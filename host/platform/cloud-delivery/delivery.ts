@@ -7,7 +7,7 @@ import { type HeaderList, shownBody, shownHeaders, shownUrl } from '../http/text
 import type { DeviceMessage, MessageAnswer } from '../message/message.js';
 import type { Forwarder } from '../outbound/forward.js';
 import { DEVICE_TEXT, isOwnFault, UpstreamError } from '../outbound/upstream-error.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 
 /** A POST to a cloud. */
 export interface CloudRequest {

@@ -13,7 +13,8 @@ import type { SigningKeys } from '../keys/keys.js';
 import { ENDORSE_LIMITS } from '../limits.js';
 import { type Caller, callerOf, wantOn } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
 import { type SoracomEndorse, soracomEndorse } from './config.js';
 import { EndorseRefusal } from './refusal.js';
 import { redirectTarget, tokenRequest } from './request.js';
@@ -147,3 +148,9 @@ const PREFLIGHT: HeaderList = [
   ['Access-Control-Allow-Headers', 'Content-Type'],
   ['Access-Control-Max-Age', '600'],
 ];
+
+export const endorse = {
+  name: 'endorse',
+  namespace: soracomEndorse,
+  start: (platform) => new Endorse(platform, platform),
+} satisfies ServiceDefinition<Endorse>;

@@ -22,7 +22,8 @@ import { AwsAccess } from '../cloud-delivery/aws-access.js';
 import { Delivery } from '../cloud-delivery/delivery.js';
 import { credentialsFor, misconfigured, secretText } from '../cloud-delivery/credentials.js';
 import { wantOn } from '../caller.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
 import type { FunkDestination, SoracomFunk } from './config.js';
 import { soracomFunk } from './config.js';
 import { tokenClaims } from './context.js';
@@ -34,6 +35,7 @@ const KEEP_ALIVE = 65 * SECOND;
 
 export class Funk implements Service, MessageService {
   readonly name = 'funk';
+  readonly messages = this;
   readonly #context: ServiceContext;
   readonly #keys: SigningKeys;
   readonly #delivery: Delivery;
@@ -130,3 +132,9 @@ export class Funk implements Service, MessageService {
 }
 
 const configOf = ({ group }: MessageCaller): SoracomFunk | undefined => soracomFunk.of(group);
+
+export const funk = {
+  name: 'funk',
+  namespace: soracomFunk,
+  start: (platform) => new Funk(platform, platform.keys),
+} satisfies ServiceDefinition<Funk>;

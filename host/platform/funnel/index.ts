@@ -21,7 +21,8 @@ import { cloudMessage } from '../cloud-delivery/cloud-message.js';
 import { misconfigured, withImsi } from '../cloud-delivery/credentials.js';
 import { wantOn } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
 import { adapterFor, PubSubAdapter } from './adapters/index.js';
 import { type SoracomFunnel, soracomFunnel } from './config.js';
 import { contentFor } from './envelope.js';
@@ -35,6 +36,7 @@ const INVALID_JSON = 'Invalid JSON is send to funnel.';
 
 export class Funnel implements Service, MessageService {
   readonly name = 'funnel';
+  readonly messages = this;
   readonly #context: ServiceContext;
   readonly #delivery: Delivery;
   readonly #aws: AwsAccess;
@@ -133,3 +135,9 @@ const text = (status: number, words: string): MessageAnswer => ({
   body: Buffer.from(words),
   headers: [['Content-Type', 'text/plain; charset=utf-8']],
 });
+
+export const funnel = {
+  name: 'funnel',
+  namespace: soracomFunnel,
+  start: (platform) => new Funnel(platform),
+} satisfies ServiceDefinition<Funnel>;

@@ -17,10 +17,6 @@ import { precondition, select } from './range.js';
 import { type FileKey, type FileRecord, type FileStore, type Scope, SCOPES } from './store.js';
 import { entryOf, type FileEntry, fileEntry } from './view.js';
 
-/** Whether the body of this request goes to a file. */
-export const isFileUpload = (method: string, target: string): boolean =>
-  method === 'PUT' && /^(https?:\/\/[^/]*)?\/v1\/files\//i.test(target);
-
 export interface FileRoutesOptions {
   /** Of the links that files are read by. */
   readonly signer: TokenSigner;
@@ -113,6 +109,7 @@ export function fileRoutes(files: FileStore, links: FileRoutesOptions): Route[] 
     route({
       ...{ ...file, method: 'PUT', api: 'FileEntry:putFile', summary: 'stores a file' },
       ...{ otherBodies: ['*'], answers: { 200: 'nothing', 201: 'nothing', 412: 'nothing' } },
+      upload: { below: '/files/', bytes: FILES_LIMITS.fileBytes },
       handle: (call) => put(files, call),
     }),
     route({

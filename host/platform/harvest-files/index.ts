@@ -19,7 +19,9 @@ import { type HeaderList, isFieldText } from '../http/text.js';
 import { FILES_LIMITS } from '../limits.js';
 import { type Caller, callerOf, wantOn } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
+import { fileRoutes } from './api.js';
 import { DiskBlobs } from './blobs.js';
 import { type SoracomHarvestFiles, soracomHarvestFiles } from './config.js';
 import { defaultPathOf, PathError, pathOfTarget } from './path.js';
@@ -31,11 +33,15 @@ import { entryOf } from './view.js';
 const NAME = 'harvest-files.soracom.io';
 const PORT = 80;
 
-export interface HarvestFilesOptions {
+interface Parts {
   /** What roles let a SIM do. */
   readonly access: Pick<Accounts, 'sam' | 'decisions'>;
-  /** Where the bytes of files are kept: a temporary folder unless given. */
-  readonly folder?: string | undefined;
+  readonly folder: string | undefined;
+}
+
+export interface HarvestFilesOptions {
+  /** Where the bytes of Harvest Files are kept, beside the database; a temporary folder unless given. */
+  readonly filesFolder?: string;
 }
 
 type Operation = 'getFile' | 'putFile' | 'deleteFile' | 'listFiles';
@@ -48,10 +54,10 @@ interface Permitted {
 export class HarvestFiles implements Service {
   readonly files: FileStore;
   readonly #context: ServiceContext;
-  readonly #access: HarvestFilesOptions['access'];
+  readonly #access: Parts['access'];
   readonly #front: HttpFront;
 
-  constructor(context: ServiceContext, { access, folder }: HarvestFilesOptions) {
+  constructor(context: ServiceContext, { access, folder }: Parts) {
     this.#context = context;
     this.#access = access;
     const { clock, database, running } = context;
@@ -253,3 +259,11 @@ const headerOf =
 /** ENOSPC, SQLITE_FULL and the like: no word of the message, which names files of this computer. */
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'storage';
+
+export const harvestFiles = {
+  name: 'harvest-files',
+  namespace: soracomHarvestFiles,
+  start: (platform, { filesFolder }: HarvestFilesOptions) =>
+    new HarvestFiles(platform, { access: platform.accounts, folder: filesFolder }),
+  routes: ({ files }, { signer, clock }) => fileRoutes(files, { signer, unixMs: () => clock.unixMs() }),
+} satisfies ServiceDefinition<HarvestFiles>;

@@ -1,7 +1,7 @@
 // Harvest Data: keeps what devices send, over HTTP (80), TCP and UDP (8514).
 //
 // entries.ts makes entries of a message, store.ts keeps them, api.ts reads them back for operators. The transports are
-// the affair of ../http and ../message.
+// in ../http and ../message.
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import type { Clock } from '../../clock/clock.js';
@@ -14,12 +14,15 @@ import {
   type MessageAnswer,
   type MessageService,
   type Reply,
+  type SourceProtocol,
   statusAndBody,
 } from '../message/message.js';
 import { type Caller, wantOn } from '../caller.js';
 import type { RateLimit } from '../rate.js';
 import { Refusal } from '../refusal.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
+import { dataRoutes } from './api.js';
 import { soracomHarvest } from './config.js';
 import { entriesOf, type HarvestMessage } from './entries.js';
 import { DataStore, type Resource } from './store.js';
@@ -29,6 +32,7 @@ const MESSAGE_PORT = 8514;
 
 export class Harvest implements Service, MessageService {
   readonly name = 'harvest';
+  readonly messages = this;
   readonly store: DataStore;
   readonly #clock: Clock;
   readonly #limits: HarvestLimits;
@@ -53,8 +57,9 @@ export class Harvest implements Service, MessageService {
     this.#entry.close();
   }
 
-  enabledFor({ group }: Caller): boolean {
-    return soracomHarvest.of(group)?.enabled === true;
+  /** What an Inventory device says by itself is kept as readings, where its group wants it. */
+  enabledFor({ group }: Caller, protocol: SourceProtocol): boolean {
+    return protocol !== 'device' && soracomHarvest.of(group)?.enabled === true;
   }
 
   /** 201 without a body once the entries are on the disk. */
@@ -97,3 +102,15 @@ export class Harvest implements Service, MessageService {
 /** SQLITE_FULL, SQLITE_IOERR and the like: no word of the message, which might quote values. */
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'storage';
+
+export interface HarvestOptions {
+  /** Overrides of HARVEST_LIMITS. */
+  readonly harvestLimits?: Partial<HarvestLimits>;
+}
+
+export const harvest = {
+  name: 'harvest',
+  namespace: soracomHarvest,
+  start: (platform, { harvestLimits }: HarvestOptions) => new Harvest(platform, harvestLimits),
+  routes: ({ store }) => dataRoutes(store),
+} satisfies ServiceDefinition<Harvest>;

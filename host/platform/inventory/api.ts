@@ -15,7 +15,7 @@ import { API_LIMITS, INVENTORY_LIMITS } from '../limits.js';
 import { isEndpoint } from './bootstrap.js';
 import { deviceOf, deviceShape, deviceView, requestShape, requestView } from './device-view.js';
 import type { DeviceChange, DeviceRecord } from './devices.js';
-import type { Inventory } from './index.js';
+import type { Inventory } from './inventory.js';
 
 const creation = z.object({
   /** The device's id unless given. */

@@ -19,7 +19,7 @@ import type { HeldBytes } from '../held.js';
 import { COST, INVENTORY_LIMITS } from '../limits.js';
 import { type Caller, callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { type Account, accountOf, secondBootstrapAccount } from './account.js';
 import { type SoracomInventory, soracomInventory } from './config.js';
 import type { DeviceRecord, Devices } from './devices.js';

@@ -26,7 +26,7 @@ import type { Trace } from '../../trace/trace.js';
 import { INVENTORY } from '../choices.js';
 import { INVENTORY_LIMITS } from '../limits.js';
 import type { RateLimit } from '../rate.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { kindOf } from './bootstrap.js';
 import { asked, compositeView, fetchRequest, pathsIn } from './composite.js';
 import type { SoracomInventory } from './config.js';

@@ -16,7 +16,7 @@ import { compositeBodies, compositeKey, compositeLeaves, compositeShape, pathsIn
 import { deviceOf, requestShape, requestView } from './device-view.js';
 import type { DeviceRecord } from './devices.js';
 import { firmwareBody } from './images.js';
-import type { Inventory } from './index.js';
+import type { Inventory } from './inventory.js';
 import { WITH_MODEL } from './operations.js';
 import type { Operation, Outcome } from './requests.js';
 import { createBody, instanceShape, leavesOf, objectShape, partShape, resourceShape, writeBody } from './view.js';

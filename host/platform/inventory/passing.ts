@@ -7,7 +7,7 @@ import { DESTINATION_BYTES, INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../lim
 import { failure } from '../message/front.js';
 import type { DeviceMessage, MessageCaller, MessageService } from '../message/message.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { MessageStatus } from '../choices.js';
 import type { DeviceRecord } from './devices.js';
 import type { Notification, NotificationTarget } from './notifications.js';

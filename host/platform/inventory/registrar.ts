@@ -18,7 +18,7 @@ import { INVENTORY } from '../choices.js';
 import type { HeldBytes } from '../held.js';
 import { COST } from '../limits.js';
 import type { RateLimit } from '../rate.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import type { Associations } from './associations.js';
 import { isEndpoint, parameter, shown, stored } from './bootstrap.js';
 import { type DeviceRecord, type Devices, randomName, type Registration } from './devices.js';

@@ -2,7 +2,7 @@
 
 import type { ServiceRegistry } from '../../cellular/network.js';
 import { type FrontOptions, HttpFront } from '../http/front.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { MessageFront } from './front.js';
 import { messagesOverHttp } from './http.js';
 import type { MessageService } from './message.js';

@@ -13,7 +13,7 @@ import { HELD_LIMITS } from '../limits.js';
 import { pace } from '../pace.js';
 import { callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { FrameError, FrameReader } from './binary-format.js';
 import type { DeviceMessage, MessageAnswer, MessageService, Reply, Sender } from './message.js';
 

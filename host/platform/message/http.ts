@@ -5,7 +5,7 @@ import { MessageStatus } from '../choices.js';
 import { type Answer, type DeviceRequest, type HttpService, textAnswer } from '../http/front.js';
 import { callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
 import { failure } from './front.js';
 import type { MessageService } from './message.js';
 

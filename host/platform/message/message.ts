@@ -71,9 +71,6 @@ export interface MessageService {
   framed(caller: MessageCaller): boolean;
 }
 
-export const isMessageService = (service: object): service is MessageService =>
-  'answer' in service && 'reply' in service && 'enabledFor' in service && 'framed' in service;
-
 /** The common reply: status, a space and the body; the status alone when there is no body. */
 export function statusAndBody({ status, body }: MessageAnswer): Uint8Array {
   return body.length === 0 ? Buffer.from(String(status)) : Buffer.concat([Buffer.from(`${status} `), body]);

@@ -12,7 +12,8 @@ import type { HeaderList } from '../http/text.js';
 import { toAnswer } from '../api/http.js';
 import { type Caller, callerOf } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { Service, ServiceContext } from '../service.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
 import { select } from './selector.js';
 import { type MetadataTarget, metadataTarget } from './target.js';
 
@@ -34,10 +35,10 @@ type Settings = NonNullable<SoracomAir['metadata']>;
 
 export class Metadata implements Service {
   readonly #context: ServiceContext;
-  readonly #api: OperatorApi;
+  readonly #api: Pick<OperatorApi, 'fetchFor'>;
   readonly #front: HttpFront;
 
-  constructor(context: ServiceContext, api: OperatorApi) {
+  constructor(context: ServiceContext, api: Pick<OperatorApi, 'fetchFor'>) {
     this.#context = context;
     this.#api = api;
     this.#front = new HttpFront({
@@ -205,3 +206,9 @@ const withOrigin = (answer: Answer, { allowOrigin }: Settings): Answer =>
   allowOrigin === undefined
     ? answer
     : { ...answer, headers: [...answer.headers, ['Access-Control-Allow-Origin', allowOrigin]] };
+
+/** Its settings are the SIMs' own, in SoracomAir. */
+export const metadata = {
+  name: 'metadata',
+  start: (platform) => new Metadata(platform, platform.api),
+} satisfies ServiceDefinition<Metadata>;

@@ -4,28 +4,28 @@ import { z } from 'zod';
 import { binaryFormatField, optional } from '../config/fields.js';
 import { type Configured, Namespace } from '../config/namespace.js';
 
-/** Formats of the response, and what they mean here: the services go by their own names. */
-const FORMATS = {
-  auto: 'auto',
-  unified: 'unified',
-  custom: 'custom',
-  soracombeam: 'beam',
-  soracomfunnel: 'funnel',
-  soracomfunk: 'funk',
-  soracomharvest: 'harvest',
-} as const;
-export type ResponseFormat = (typeof FORMATS)[keyof typeof FORMATS];
+/** A service that the endpoint passes messages to. */
+export interface MessageTaker {
+  readonly name: string;
+  readonly namespace: Pick<Namespace, 'name'>;
+}
 
-/** Case does not matter: `SoracomFunk` and `SORACOMFunk` are both written. */
-const format = z
-  .string()
-  .transform((text) => text.toLowerCase())
-  .pipe(
-    z.enum(Object.keys(FORMATS) as (keyof typeof FORMATS)[], {
-      error: 'is none of Auto, Unified, Custom, SoracomBeam, SoracomFunnel, SoracomFunk, SoracomHarvest',
-    }),
-  )
-  .transform((key): ResponseFormat => FORMATS[key]);
+const OWN_FORMATS = ['Auto', 'Unified', 'Custom'] as const;
+
+/** Formats of the response by the names of namespaces, and what they mean here: the services go by their own names. Case does not matter. */
+function formatField(takers: readonly MessageTaker[]) {
+  const formats: readonly (readonly [string, string])[] = [
+    ...OWN_FORMATS.map((name) => [name, name.toLowerCase()] as const),
+    ...takers.map(({ name, namespace }) => [namespace.name, name] as const),
+  ];
+  const meanings = new Map(formats.map(([name, meaning]) => [name.toLowerCase(), meaning]));
+  return z.string().transform((text, context): string => {
+    const meaning = meanings.get(text.toLowerCase());
+    if (meaning !== undefined) return meaning;
+    context.addIssue({ code: 'custom', message: `is none of ${formats.map(([name]) => name).join(', ')}` });
+    return z.NEVER;
+  });
+}
 
 const fixed = z.object({
   statusCode: z.number().int().min(200).max(599),
@@ -36,25 +36,30 @@ const fixed = z.object({
 /** A response of the operator's own. */
 export type FixedResponse = z.output<typeof fixed>;
 
-export const unifiedEndpoint = new Namespace(
-  'UnifiedEndpoint',
-  z.object({
-    /** Written by the platform's console; the endpoint is always on. */
-    enabled: optional(z.boolean()),
-    response: optional(
-      z
-        .object({
-          /** Auto unless given. */
-          format: optional(format),
-          /** Format Custom: when all services succeed, and when one or more fail. */
-          success: optional(fixed),
-          failure: optional(fixed),
-        })
-        .refine((value) => value.format !== 'custom' || (value.success !== undefined && value.failure !== undefined), {
-          message: 'needs success and failure for the format Custom',
-        }),
-    ),
-    binaryFormatV1: binaryFormatField,
-  }),
-);
-export type UnifiedEndpoint = Configured<typeof unifiedEndpoint>;
+/** `takers`: each has a format of the response, its own answer. */
+export const unifiedEndpoint = (takers: readonly MessageTaker[]) =>
+  new Namespace(
+    'UnifiedEndpoint',
+    z.object({
+      /** Written by the platform's console; the endpoint is always on. */
+      enabled: optional(z.boolean()),
+      response: optional(
+        z
+          .object({
+            /** Auto unless given. */
+            format: optional(formatField(takers)),
+            /** Format Custom: when all services succeed, and when one or more fail. */
+            success: optional(fixed),
+            failure: optional(fixed),
+          })
+          .refine(
+            (value) => value.format !== 'custom' || (value.success !== undefined && value.failure !== undefined),
+            {
+              message: 'needs success and failure for the format Custom',
+            },
+          ),
+      ),
+      binaryFormatV1: binaryFormatField,
+    }),
+  );
+export type UnifiedEndpoint = Configured<ReturnType<typeof unifiedEndpoint>>;

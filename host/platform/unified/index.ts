@@ -1,5 +1,4 @@
-// Unified Endpoint: one message goes to every service that the caller's group has enabled: Beam, Funnel, Funk, Harvest
-// Data. HTTP at port 80, TCP and UDP at 23080, under two names.
+// Unified Endpoint: one message goes to every service that takes messages and that the caller's group has enabled. HTTP at port 80, TCP and UDP at 23080, under two names.
 //
 // The services do their own work (message/message.ts is all that is known of them); response.ts makes one answer of
 // theirs.
@@ -18,25 +17,31 @@ import {
 } from '../message/message.js';
 import type { Caller } from '../caller.js';
 import { Refusal } from '../refusal.js';
-import type { Service, ServiceContext } from '../service.js';
-import { unifiedEndpoint } from './config.js';
+import type { ServiceContext } from '../context.js';
+import type { Service, ServiceDefinition } from '../service.js';
+import { type MessageTaker, unifiedEndpoint } from './config.js';
 import { unifiedAnswer, type ServiceAnswer, type UnifiedAnswer } from './response.js';
 
 const NAMES = ['uni.soracom.io', 'unified.soracom.io'] as const;
-/** In which the documentation lists the services' answers. */
-const ORDER = ['beam', 'funnel', 'funk', 'harvest'];
 /** Honoured by Harvest Data at its own entry point, not through this one. */
 const NOT_PASSED = 'x-soracom-timestamp';
 
 export class Unified implements Service, MessageService {
   readonly name = 'unified';
   readonly #context: ServiceContext;
+  readonly #namespace: ReturnType<typeof unifiedEndpoint>;
   readonly #services: readonly MessageService[];
   readonly #entry: MessageEntry;
 
-  constructor(context: ServiceContext, services: readonly MessageService[]) {
+  /** `order`: names of services, in which their answers are listed. */
+  constructor(
+    context: ServiceContext,
+    services: readonly MessageService[],
+    { namespace, order }: { readonly namespace: ReturnType<typeof unifiedEndpoint>; readonly order: readonly string[] },
+  ) {
     this.#context = context;
-    this.#services = [...services].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+    this.#namespace = namespace;
+    this.#services = [...services].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
     this.#entry = new MessageEntry(context, this);
   }
 
@@ -53,7 +58,7 @@ export class Unified implements Service, MessageService {
   }
 
   framed({ group }: Caller): boolean {
-    return unifiedEndpoint.of(group)?.binaryFormatV1 === true;
+    return this.#namespace.of(group)?.binaryFormatV1 === true;
   }
 
   /** Waits for all services, whatever becomes of one of them. Throws Refusal when none is enabled. */
@@ -66,7 +71,7 @@ export class Unified implements Service, MessageService {
     const answers = await Promise.all(
       enabled.map(async (service): Promise<ServiceAnswer> => ({ service, answer: await this.#ask(service, copy) })),
     );
-    return unifiedAnswer(answers, unifiedEndpoint.of(caller.group)?.response ?? {});
+    return unifiedAnswer(answers, this.#namespace.of(caller.group)?.response ?? {});
   }
 
   reply(answer: UnifiedAnswer, message: DeviceMessage | undefined): Reply {
@@ -84,3 +89,14 @@ export class Unified implements Service, MessageService {
     }
   }
 }
+
+/** `takers`: the services that take messages, in the order in which the documentation lists their answers. */
+export const unified = (takers: readonly MessageTaker[]) => {
+  const namespace = unifiedEndpoint(takers);
+  const order = takers.map(({ name }) => name);
+  return {
+    name: 'unified',
+    namespace,
+    start: (platform) => new Unified(platform, platform.messageServices, { namespace, order }),
+  } satisfies ServiceDefinition<Unified>;
+};

@@ -2,7 +2,7 @@
 
 import { UNIFIED_STATUS } from '../choices.js';
 import { type MessageAnswer, type MessageService } from '../message/message.js';
-import type { FixedResponse, ResponseFormat } from './config.js';
+import type { FixedResponse } from './config.js';
 
 export interface ServiceAnswer {
   readonly service: MessageService;
@@ -17,7 +17,8 @@ export interface UnifiedAnswer extends MessageAnswer {
 }
 
 interface ResponseSetting {
-  readonly format?: ResponseFormat | undefined;
+  /** `auto`, `unified`, `custom` or the name of a service. */
+  readonly format?: string | undefined;
   readonly success?: FixedResponse | undefined;
   readonly failure?: FixedResponse | undefined;
 }
