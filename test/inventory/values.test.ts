@@ -14,6 +14,7 @@ import {
   ContentFormat,
   type Leaf,
   parsePath,
+  parseTlv,
   readSenml,
   RESOURCE_TYPES,
   type ResourceType,
@@ -227,8 +228,11 @@ describe('create, attributes and instances of resources', () => {
     [{ id: 3, resources: {} }, '0003', ContentFormat.Tlv],
     [{}, '80', ContentFormat.SenmlCbor],
     [{ id: 3 }, undefined, ContentFormat.SenmlCbor],
-  ])('%j is an instance without resources, in format %i', async (body, payload, format) => {
-    const { device, call } = await rig([], String(format));
+    // Of a device that has both, and of one that does not say.
+    [{ id: 3 }, '0003', ContentFormat.Tlv, '112 11542'],
+    [{}, '', ContentFormat.Tlv, ''],
+  ])('%j is an instance without resources, in format %i', async (body, payload, format, listed = String(format)) => {
+    const { device, call } = await rig([], listed);
     const got: IncomingRequest[] = [];
     device.override = (request) => {
       got.push(request);
@@ -239,6 +243,22 @@ describe('create, attributes and instances of resources', () => {
     expect(request && findUint(request.options, Option.ContentFormat)).toBe(format);
     if (payload !== undefined) expect(request?.payload.toString('hex')).toBe(payload);
     else expect(readSenml(request?.payload ?? Buffer.alloc(0), 'cbor', 0)).toMatchObject([{ path: '/33605/3' }]);
+  });
+
+  it('what is updated of a resource is written to its instance: a POST to a resource would be Execute', async () => {
+    const { device, call } = await rig([], '11542');
+    const update = async (path: string, body: object): Promise<readonly string[]> => {
+      device.requests.length = 0;
+      expect((await call('PUT', `${path}?mode=update`, body)).status).toBe(202);
+      return device.requests.map(({ method, path: at, payload }) => {
+        const values = parseTlv(payload).map(({ kind, id }) => `${kind} ${id}`);
+        return `${method} /${at.join('/')} ${values.join()}`;
+      });
+    };
+    expect(await update('/3/0/14', { value: '+09:00' })).toEqual(['0.02 /3/0 resource 14']);
+    expect(await update('/3/0/6', { values: { 2: 5 } })).toEqual(['0.02 /3/0 multiple resource 6']);
+    expect(await update('/3/0/6/2', { value: 5 })).toEqual(['0.02 /3/0 multiple resource 6']);
+    expect(device.executed).toEqual([]);
   });
 
   it('what cannot be written is named by the place that was meant', async () => {

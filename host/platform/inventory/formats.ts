@@ -27,6 +27,12 @@ export function readFormatsOf(registration: Registration | undefined): readonly 
   return registration?.formats?.includes(Json) ? [...formats, Json] : formats;
 }
 
+/** Of an instance without resources: SenML has no record that says it, and some clients refuse what stands in its place. */
+export function emptyFormatsOf(registration: Registration | undefined): readonly number[] {
+  const formats = formatsOf(registration);
+  return formats.includes(Tlv) ? [Tlv, ...formats.filter((format) => format !== Tlv)] : formats;
+}
+
 /** Of a composite operation, which is in SenML alone. */
 export function compositeFormat(registration: Registration | undefined): typeof SenmlCbor | typeof SenmlJson {
   return formatsOf(registration).find((format) => format === SenmlCbor || format === SenmlJson) ?? SenmlCbor;

@@ -17,7 +17,7 @@ import {
 import { INVENTORY_LIMITS } from '../limits.js';
 import { asked, compositeLeaves, compositeView, fetchRequest, patchRequest, pathsIn } from './composite.js';
 import type { DeviceRecord } from './devices.js';
-import { formatsOf, readFormatsOf, readIn, writeIn } from './formats.js';
+import { emptyFormatsOf, formatsOf, readFormatsOf, readIn, writeIn } from './formats.js';
 import type { DeviceLink } from './registrar.js';
 import type { Operation, Outcome } from './requests.js';
 import { createBody, leavesOf, viewOf, writeBody } from './view.js';
@@ -129,13 +129,16 @@ export async function perform(
 const inWriteFormats = (
   { device, link }: Asking,
   requestIn: (contentFormat: number) => CoapRequest,
-): Promise<CoapResponse> => writeIn(formatsOf(device.registration), (format) => link.peer.request(requestIn(format)));
+  formats = formatsOf(device.registration),
+): Promise<CoapResponse> => writeIn(formats, (format) => link.peer.request(requestIn(format)));
 
 async function write(asking: Asking, path: Path, method: string, body: unknown): Promise<Outcome> {
   const leaves = leavesOf(writeBody.parse(body), path, asking.models);
+  // A POST to a resource is Execute: what is to be updated of one is written to its instance.
+  const at = method === Method.Post ? path.slice(0, 2) : path;
   const { code } = await inWriteFormats(asking, (contentFormat) => ({
-    ...{ method, path: segments(asking.device, path), contentFormat },
-    payload: writeContent(leaves, contentFormat, path),
+    ...{ method, path: segments(asking.device, at), contentFormat },
+    payload: writeContent(leaves, contentFormat, at),
   }));
   return { code };
 }
@@ -146,10 +149,15 @@ async function create(asking: Asking, path: Path, body: unknown): Promise<Outcom
   const leaves = leavesOf({ resources }, [object, id ?? 0], asking.models);
   // Without an id of its own, what is written is the resources alone: the device chooses.
   const below = id === undefined ? [object, 0] : [object];
-  const { code, options } = await inWriteFormats(asking, (contentFormat) => ({
-    ...{ method: Method.Post, path: segments(asking.device, path), contentFormat },
-    payload: leaves.length > 0 ? writeContent(leaves, contentFormat, below) : emptyInstance(contentFormat, object, id),
-  }));
+  const isEmpty = leaves.length === 0;
+  const { code, options } = await inWriteFormats(
+    asking,
+    (contentFormat) => ({
+      ...{ method: Method.Post, path: segments(asking.device, path), contentFormat },
+      payload: isEmpty ? emptyInstance(contentFormat, object, id) : writeContent(leaves, contentFormat, below),
+    }),
+    (isEmpty ? emptyFormatsOf : formatsOf)(asking.device.registration),
+  );
   const location = findTexts(options, Option.LocationPath);
   return { code, ...(location.length > 0 && { result: { location: `/${location.join('/')}` } }) };
 }
