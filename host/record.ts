@@ -1,6 +1,7 @@
 // Objects whose keys are a person's own words: tags, credentials, groups.
 
 import { z } from 'zod';
+import { wording } from './faults.js';
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -27,13 +28,13 @@ export function record<K extends z.ZodType<string, string>, V extends z.ZodType>
       return z.NEVER;
     }
     const entries = names.flatMap((name): [string, z.output<V>][] => {
-      const readKey = key.safeParse(name);
+      const readKey = key.safeParse(name, { error: wording });
       if (!readKey.success) {
         const { issues } = readKey.error;
         context.issues.push({ code: 'invalid_key', origin: 'record', issues, path: [name], input: name });
         return [];
       }
-      const readValue = value.safeParse(written[name]);
+      const readValue = value.safeParse(written[name], { error: wording });
       for (const issue of readValue.error?.issues ?? []) {
         context.issues.push({ ...issue, path: [name, ...issue.path], input: undefined } as z.core.$ZodRawIssue);
       }

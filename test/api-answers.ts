@@ -20,12 +20,11 @@ async function faultOf({ route, status, hasBody, json }: Answer): Promise<string
   if (shape === undefined && status < 400) return `status ${status} is none that it declares`;
   if (shape === 'nothing') return json === undefined && !hasBody ? undefined : 'has a body';
   if (shape === 'bytes') return json === undefined ? undefined : 'is JSON';
-  const [{ apiErrorShape }, { faultsOf }] = await Promise.all([
+  const [{ apiErrorShape }, { readAs }] = await Promise.all([
     import('../host/platform/api/shapes.js'),
-    import('../host/platform/directory/index.js'),
+    import('../host/faults.js'),
   ]);
-  const parsed = (shape ?? apiErrorShape).safeParse(json === undefined ? undefined : JSON.parse(json));
-  return parsed.success ? undefined : faultsOf(parsed.error).join('; ');
+  return readAs(shape ?? apiErrorShape, json === undefined ? undefined : JSON.parse(json)).faults?.join('; ');
 }
 
 subscribe('akari:api:answer', (message) => {

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseJson, readAs } from '../faults.js';
 
 /** What the compiler says, or a project that cannot be compiled; the message is for people. */
 export class BuildError extends Error {
@@ -70,15 +71,11 @@ function listed(folder: string): z.infer<typeof schema> {
     if (existsSync(join(folder, 'assembly/index.ts'))) return {};
     throw new BuildError(`there is neither ${file} nor ${join(folder, 'assembly/index.ts')}`);
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new BuildError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) throw new BuildError(`${file}: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  const parsed = parseJson(readFileSync(file, 'utf8'));
+  if (parsed.fault !== undefined) throw new BuildError(`${file} ${parsed.fault}`);
+  const read = readAs(schema, parsed.json);
+  if (read.faults !== undefined) throw new BuildError(read.faults.map((fault) => `${file}: ${fault}`).join('\n'));
+  return read.data;
 }
 
 /** Names of the device binaries that the folders tell. */

@@ -17,7 +17,7 @@ import { Connections } from './connections.js';
 import { FrontStatus } from './choices.js';
 import { Database, storageFaultOf } from './database.js';
 import { withDatagramRate } from './datagrams.js';
-import { Directory } from './directory/index.js';
+import { configFaults, Directory } from './directory/index.js';
 import { operatorsOf } from './directory/schema.js';
 import { harvestFiles } from './harvest-files/index.js';
 import type { FileStore } from './harvest-files/store.js';
@@ -99,6 +99,10 @@ export interface PlatformOptions extends ServiceOptions {
   /** The open session of a subscriber, as the network knows it: shown by the API, closed when the SIM is suspended. */
   readonly sessionOf?: (imsi: string) => Session | undefined;
 }
+
+/** All that is wrong with what an operator configures, one line for each fault. `path`: where it is. */
+export const platformConfigFaults = (config: unknown, path: readonly PropertyKey[] = []): readonly string[] =>
+  configFaults(NAMESPACES, config, path);
 
 const API_NAME = 'api.soracom.io';
 

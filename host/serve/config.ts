@@ -1,13 +1,14 @@
 // The file that `akari serve` is given: who the subscribers are, what operators configured, what lies behind.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { record } from '../record.js';
 import type { CloudsConfig } from '../cloud/index.js';
 import { iccidFault, iccidWarnings, luhnWarning, plainIccid, plainNumber } from '../numbers.js';
-import { faultsOf, PlatformConfigError, type PlatformConfig } from '../platform/index.js';
+import { nearest, parseJson, readAs } from '../faults.js';
+import { PlatformConfigError, platformConfigFaults, type PlatformConfig } from '../platform/index.js';
 import { loadSimRange, ProfileError, type SimProfile } from '../sim/index.js';
 import type { CustomerConfig } from '../world.js';
 
@@ -79,64 +80,100 @@ export interface ServeConfig {
 
 /** Rejects with PlatformConfigError, which names the file and the field. */
 export async function loadServeConfig(file: string): Promise<ServeConfig> {
-  const fail = (fault: string): never => {
-    throw new PlatformConfigError(file, [fault]);
-  };
-  const read = (path: string, what: string): string => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      return fail(`${what} ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
-    }
-  };
-  let json: unknown;
-  try {
-    json = JSON.parse(read(file, 'the file'));
-  } catch (error) {
-    if (error instanceof PlatformConfigError) throw error;
-    fail('is not JSON'); // the parser's own message quotes text that may be a secret
+  const json = jsonOf(file);
+  const read = readAs(serveFile, json);
+  const faults = [...(read.faults ?? [])];
+  const written = isObject(json) ? json['platform'] : undefined;
+  if (isObject(written)) faults.push(...platformConfigFaults(written, ['platform']));
+  if (read.faults !== undefined) {
+    throw new PlatformConfigError(file, faults);
   }
-  const parsed = serveFile.safeParse(json);
-  if (!parsed.success) throw new PlatformConfigError(file, faultsOf(parsed.error));
   const beside = (path: string): string => resolve(dirname(file), path);
-  const { subscribers, platform, customers, clouds, upstream } = parsed.data;
+  const { subscribers, platform, customers, clouds, upstream } = read.data;
   const warnings: string[] = [];
+  const groups = isObject(platform['groups']) ? platform['groups'] : {};
   const sims = subscribers.flatMap(({ profile, group, tags, imei, online }, i) => {
-    const cards = cardsOf(beside(profile), warnings, (fault) => fail(`subscribers[${i}].profile ${fault}`));
+    const cards = cardsOf(beside(profile), warnings, (fault) => faults.push(`subscribers[${i}].profile: ${fault}`));
     if (imei !== undefined) warnings.push(...imeiWarnings(`${file}: subscribers[${i}].imei`, imei));
+    if (group !== undefined && !Object.hasOwn(groups, group)) {
+      const near = nearest(group, Object.keys(groups));
+      const meant = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+      faults.push(`subscribers[${i}].group: there is no group ${JSON.stringify(group)} in platform.groups${meant}`);
+    }
     return cards.map((card) => ({ profile: card, group, tags, imei, online }));
   });
   warnings.push(...stockWarnings(file, platform));
+  const trustedCas = upstream.trustedCas.flatMap((path, i) => {
+    const text = textOf(beside(path));
+    if (text.fault === undefined) return [text.text];
+    faults.push(`upstream.trustedCas[${i}]: ${text.fault}`);
+    return [];
+  });
+  const standIns = clouds === undefined ? undefined : await cloudsOf(beside(clouds));
+  if (standIns?.fault !== undefined) faults.push(`clouds: ${standIns.fault}`);
+  if (faults.length > 0) throw new PlatformConfigError(file, faults);
   return {
     source: file,
     sims,
     warnings,
     platform,
-    ...(clouds !== undefined && { clouds: await cloudsOf(beside(clouds), (fault) => fail(`clouds ${fault}`)) }),
+    ...(standIns?.clouds !== undefined && { clouds: standIns.clouds }),
     customers: customers.map(({ host, port, psk }) => ({ host, psk, ...(port !== undefined && { port }) })),
     upstream: {
       hosts: Object.fromEntries(Object.entries(upstream.hosts).map(([name, at]) => [name.toLowerCase(), split(at)])),
       others: upstream.others,
-      trustedCas: upstream.trustedCas.map((path) => read(beside(path), 'upstream.trustedCas')),
+      trustedCas,
     },
   };
 }
 
-async function cloudsOf(path: string, fail: (fault: string) => never): Promise<CloudsConfig> {
-  const module = (await import(pathToFileURL(path).href).catch((error: unknown) =>
-    fail(`${path}: ${error instanceof Error ? error.message : String(error)}`),
-  )) as { clouds?: CloudsConfig };
-  return module.clouds ?? fail(`${path} exports no "clouds"`);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+type TextOrFault = { readonly text: string; readonly fault?: undefined } | { readonly fault: string };
+
+function textOf(path: string): TextOrFault {
+  try {
+    return { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    return { fault: code === 'ENOENT' ? `no such file: ${path}` : `${path} cannot be read (${code})` };
+  }
 }
 
-function cardsOf(path: string, warnings: string[], fail: (fault: string) => never): readonly SimProfile[] {
+/** Throws PlatformConfigError. */
+function jsonOf(file: string): unknown {
+  const text = textOf(file);
+  if (text.fault !== undefined) throw new PlatformConfigError(file, [text.fault]);
+  const parsed = parseJson(text.text);
+  if (parsed.fault !== undefined) throw new PlatformConfigError(file, [parsed.fault]);
+  return parsed.json;
+}
+
+interface CloudsOrFault {
+  readonly clouds?: CloudsConfig | undefined;
+  readonly fault?: string;
+}
+
+async function cloudsOf(path: string): Promise<CloudsOrFault> {
+  if (!existsSync(path)) return { fault: `no such file: ${path}` };
+  try {
+    const { clouds } = (await import(pathToFileURL(path).href)) as { clouds?: CloudsConfig };
+    return clouds === undefined ? { fault: `${path} exports no "clouds"` } : { clouds };
+  } catch (error) {
+    return { fault: `${path}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function cardsOf(path: string, warnings: string[], fault: (words: string) => void): readonly SimProfile[] {
   try {
     const range = loadSimRange(path);
     warnings.push(...range.warnings);
     return Array.from({ length: range.count }, (_, index) => range.card(index));
   } catch (error) {
-    if (error instanceof ProfileError) return fail(error.message);
-    throw error;
+    if (!(error instanceof ProfileError)) throw error;
+    fault(error.message);
+    return [];
   }
 }
 

@@ -1,6 +1,7 @@
 // The fields of a profile and of a key file, and what is wrong with those that are wrong, in words for people.
 
 import { z } from 'zod';
+import { nearest } from '../faults.js';
 import { record } from '../record.js';
 import {
   iccidFault,
@@ -232,7 +233,9 @@ function wording(issue: { code?: string; input?: unknown; expected?: unknown }):
 function describe(issue: z.core.$ZodIssue, known: readonly string[]): string {
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((key) => `"${[...issue.path, key].join('.')}"`).join(', ');
-    return `${names}: no such field${issue.path.length === 0 ? ` (known: ${known.join(', ')})` : ''}`;
+    const near = issue.path.length === 0 ? issue.keys.flatMap((key) => nearest(key, known) ?? []) : [];
+    const meant = near.length === 0 ? '' : `; did you mean ${near.map((key) => `"${key}"`).join(', ')}?`;
+    return `${names}: no such field${issue.path.length === 0 ? ` (known: ${known.join(', ')})` : ''}${meant}`;
   }
   return issue.path.length === 0 ? 'is not a JSON object' : `"${issue.path.join('.')}" ${issue.message}`;
 }

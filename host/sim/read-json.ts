@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseJson } from '../faults.js';
 import { ProfileError } from './profile-schema.js';
 
 /** The JSON of a file that may hold keys. Throws ProfileError, which quotes none of it. `what` is for messages. */
@@ -10,10 +11,7 @@ export function readJson(path: string, what?: string): unknown {
     const code = (error as NodeJS.ErrnoException).code;
     throw new ProfileError(path, [code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`], what);
   }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // Node's message quotes the text around the fault, and that may be a key.
-    throw new ProfileError(path, ['is not JSON'], what);
-  }
+  const parsed = parseJson(text);
+  if (parsed.fault !== undefined) throw new ProfileError(path, [parsed.fault], what);
+  return parsed.json;
 }

@@ -201,7 +201,7 @@ describe('keys and fields that nothing here knows', () => {
     expect(world.events.filter(({ type }) => type === 'configuration')).toMatchObject([
       {
         operatorId: OPERATOR,
-        unknown: ['SoracomBeam["http://beam.soracom.io:8888/"] Unrecognized keys: "replaceTopic", "clientCerts"'],
+        unknown: ['SoracomBeam["http://beam.soracom.io:8888/"]: unknown keys "replaceTopic", "clientCerts"'],
       },
     ]);
     const again = put.json.configuration['SoracomBeam'] ?? {};
@@ -213,7 +213,7 @@ describe('keys and fields that nothing here knows', () => {
   it('in bodies: passed over, and told of in the trace by name alone', async () => {
     const { world, root } = await signedIn();
     await root.call('PUT', `/subscribers/${IMSI}/tags`, [{ tagName: 'a', tagValue: 'b', more: 'hush' }]);
-    expect(world.events.at(-1)).toMatchObject({ type: 'api', status: 200, unknown: ['[0] Unrecognized key: "more"'] });
+    expect(world.events.at(-1)).toMatchObject({ type: 'api', status: 200, unknown: ['[0]: unknown key "more"'] });
     const own = `/operators/${OPERATOR}`;
     const calls: [string, string, object][] = [
       ['POST', '/groups', { x: 1 }],

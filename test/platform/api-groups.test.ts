@@ -125,10 +125,10 @@ describe('configuration', () => {
   it.each([
     ['SoracomAir', [{ key: '__proto__', value: {} }], '__proto__'],
     ['SoracomAir', [{ key: 'metadata', value: { allowOrigin: 'a\nb' } }], 'SoracomAir.metadata.allowOrigin'],
-    ['SoracomAir', [{ key: 'dnsServers', value: ['dns'] }], 'SoracomAir.dnsServers[0] must be an IPv4 address'],
-    ['SoracomAir', [{ key: 'useCustomDns', value: true }], 'SoracomAir.dnsServers must be given'],
+    ['SoracomAir', [{ key: 'dnsServers', value: ['dns'] }], 'SoracomAir.dnsServers[0]: must be an IPv4 address'],
+    ['SoracomAir', [{ key: 'useCustomDns', value: true }], 'SoracomAir.dnsServers: must be given'],
     ['SoracomAir', [{ key: 'ipLinkMtu', value: 100 }], 'SoracomAir.ipLinkMtu'],
-    ['SoracomAir', [{ key: 'authenticationRequired', value: true }], 'SoracomAir.username must be given'],
+    ['SoracomAir', [{ key: 'authenticationRequired', value: true }], 'SoracomAir.username: must be given'],
     ['SoracomBeam', [{ key: 'ftp://x', value: {} }], 'is not an entry point'],
     ['SoracomOrbit', [{ key: 'enabled', value: true }], 'the service of SoracomOrbit is not there yet'],
     ['SoracomKrypton', [{ key: 'enabled', value: true }], 'the service of SoracomKrypton is not there yet'],
@@ -140,13 +140,13 @@ describe('configuration', () => {
         { key: 'useCustomDns', value: true },
         { key: 'dnsServers', value: [] },
       ],
-      'SoracomAir.dnsServers must be given',
+      'SoracomAir.dnsServers: must be given',
     ],
-    ['SoracomBeam', [{ key: BEAM, value: { enabled: true, destination: '' } }], '.destination must be given'],
+    ['SoracomBeam', [{ key: BEAM, value: { enabled: true, destination: '' } }], '.destination: must be given'],
     ['constructor', [{ key: 'enabled', value: true }], 'no namespace "constructor"'],
-    ['SoracomAir', [], 'the whole '],
+    ['SoracomAir', [], 'must have at least 1 entry'],
     ['SoracomAir', [{ value: 1 }], '[0].key'],
-    ['SoracomAir', { userdata: '' }, 'the whole '],
+    ['SoracomAir', { userdata: '' }, 'must be an array, not an object'],
   ])('%s %j: 400 with the field', async (namespace, body, fault) => {
     const { root } = await signedIn();
     const { status, json } = await configure(root, namespace, body);
@@ -255,9 +255,9 @@ describe('credentials store', () => {
 
   it.each([
     [{ type: 'psk', credentials: {} }, 'credentials.key'],
-    [{ type: 'psk', credentials: { key: '' } }, 'credentials.key must not be empty'],
-    [{ type: 'pks', credentials: { key: 'hunter2' } }, 'type '],
-    ['hunter2', 'the whole '],
+    [{ type: 'psk', credentials: { key: '' } }, 'credentials.key: must not be empty'],
+    [{ type: 'pks', credentials: { key: 'hunter2' } }, 'type: '],
+    ['hunter2', 'must be an object, not a string'],
   ])('400 for %j, naming the field and never the secret', async (body, fault) => {
     const { root } = await signedIn();
     const { status, json, text } = await root.call('POST', '/credentials/new', body);

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { wording } from '../../host/faults.js';
 import { Database } from '../../host/platform/index.js';
 import { Seal } from '../../host/platform/seal.js';
 import { record } from '../../host/record.js';
@@ -142,9 +143,9 @@ describe('record', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 6 }), (entries) => {
         const written = Object.fromEntries(entries);
-        const { success, data, error } = record(key, value).safeParse(written);
+        const { success, data, error } = record(key, value).safeParse(written, { error: wording });
         const without = Object.entries(written).filter(([name]) => name !== '__proto__');
-        const plain = z.record(key, value).safeParse(Object.fromEntries(without));
+        const plain = z.record(key, value).safeParse(Object.fromEntries(without), { error: wording });
         const proto = Object.getOwnPropertyDescriptor(written, '__proto__');
         expect(success).toBe(plain.success && (proto === undefined || typeof proto.value === 'number'));
         if (success) expect(Object.entries(data)).toEqual(Object.entries(written));

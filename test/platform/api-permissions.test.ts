@@ -31,10 +31,10 @@ describe('permissions', () => {
 
   it.each([
     ['{', 'permission is not JSON'],
-    ['{}', 'permission: statements '],
-    ['{"statements":[{"effect":"permit","api":"*"}]}', 'permission: statements[0].effect '],
-    ['{"statements":[{"effect":"allow","api":"get"}]}', 'permission: statements[0].api must be "Name:operation"'],
-    ['{"statements":[{"effect":"allow","api":"*","if":"x"}]}', 'Unrecognized key: "if"'],
+    ['{}', 'permission: statements: '],
+    ['{"statements":[{"effect":"permit","api":"*"}]}', 'permission: statements[0].effect: '],
+    ['{"statements":[{"effect":"allow","api":"get"}]}', 'permission: statements[0].api: must be "Name:operation"'],
+    ['{"statements":[{"effect":"allow","api":"*","if":"x"}]}', 'unknown key "if"'],
     ['{"statements":[{"effect":"allow","api":"*","condition":"a b"}]}', 'not understood at character 1'],
     [JSON.stringify({ statements: [allow('*', `'a' matches '${'a'.repeat(9000)}'`)] }), '8192 bytes are the limit'],
   ])('%s is refused: %s', (text, fault) => {

@@ -348,8 +348,8 @@ describe('register', () => {
   it('a stock that names a SIM twice, or one that is a subscriber, is a fault', () => {
     const [sim] = apiConfig.stock;
     const twice = { ...apiConfig, stock: [sim, sim] };
-    expect(() => new ApiWorld({ config: twice })).toThrow(`stock[1].imsi ${STOCK_IMSI} is there twice`);
+    expect(() => new ApiWorld({ config: twice })).toThrow(`stock[1].imsi: ${STOCK_IMSI} is there twice`);
     const taken = { ...apiConfig, stock: [{ ...sim, imsi: IMSI }] };
-    expect(() => new ApiWorld({ config: taken })).toThrow(`stock[0].imsi ${IMSI} is there twice`);
+    expect(() => new ApiWorld({ config: taken })).toThrow(`stock[0].imsi: ${IMSI} is there twice`);
   });
 });

@@ -48,36 +48,36 @@ describe('Directory', () => {
   });
 
   it.each([
-    [{ ...entry, enabled: 'yes' }, `${at('.enabled')} `],
-    [{ ...entry, adSignature: true }, `${at('')} Unrecognized key: "adSignature"`],
-    [{ ...entry, destination: 'ftp://x/' }, `${at('.destination')} must be an http:// or https:// URL`],
+    [{ ...entry, enabled: 'yes' }, `${at('.enabled')}: `],
+    [{ ...entry, adSignature: true }, `${at('')}: unknown key "adSignature"`],
+    [{ ...entry, destination: 'ftp://x/' }, `${at('.destination')}: must be an http:// or https:// URL`],
     [
       { ...entry, destination: 'https://user:pw@x/' },
-      `${at('.destination')} must be an http:// or https:// URL without user name`,
+      `${at('.destination')}: must be an http:// or https:// URL without user name`,
     ],
-    [{ ...entry, destination: 'customer.example' }, `${at('.destination')} `],
-    [{ ...entry, addSignature: true, addSubscriberHeader: true }, `${at('.psk')} must be given for a signature`],
-    [{ ...entry, addSignature: true, psk: 'k' }, `${at('.addSignature')} needs at least one of`],
+    [{ ...entry, destination: 'customer.example' }, `${at('.destination')}: `],
+    [{ ...entry, addSignature: true, addSubscriberHeader: true }, `${at('.psk')}: must be given for a signature`],
+    [{ ...entry, addSignature: true, psk: 'k' }, `${at('.addSignature')}: needs at least one of`],
     [
       { ...entry, addSignature: true, addSubscriberHeader: true, psk: '' },
-      `${at('.psk')} must be given for a signature`,
+      `${at('.psk')}: must be given for a signature`,
     ],
-    [{ ...entry, psk: { $credentialsId: 'gone' } }, `${at('.psk')} there are no credentials "gone"`],
+    [{ ...entry, psk: { $credentialsId: 'gone' } }, `${at('.psk')}: there are no credentials "gone"`],
     [
       { ...entry, psk: { $credentialsId: 'token' } },
-      `${at('.psk')} credentials are api-token-credentials, must be psk`,
+      `${at('.psk')}: credentials are api-token-credentials, must be psk`,
     ],
     [
       { ...entry, authorization: { $credentialsId: 'toString' } },
-      `${at('.authorization')} there are no credentials "toString"`,
+      `${at('.authorization')}: there are no credentials "toString"`,
     ],
-    [header({ action: 'add' }), `${at('.customHeaders.h.action')} `],
-    [header({ headerKey: 'X A' }), `${at('.customHeaders.h.headerKey')} is not a header name`],
-    [header({ headerKey: 'X-Soracom-Imsi' }), `${at('.customHeaders.h.headerKey')} belongs to Beam`],
-    [header({ headerKey: 'content-length' }), `${at('.customHeaders.h.headerKey')} belongs to Beam`],
-    [header({ headerValue: 'a\r\nX-B: 1' }), `${at('.customHeaders.h.headerValue')} must be visible ASCII`],
-    [header({ headerValue: undefined }), `${at('.customHeaders.h.headerValue')} must be given`],
-    [{ ...entry, name: 'n'.repeat(9000) }, 'groups.sensors has 9'],
+    [header({ action: 'add' }), `${at('.customHeaders.h.action')}: `],
+    [header({ headerKey: 'X A' }), `${at('.customHeaders.h.headerKey')}: is not a header name`],
+    [header({ headerKey: 'X-Soracom-Imsi' }), `${at('.customHeaders.h.headerKey')}: belongs to Beam`],
+    [header({ headerKey: 'content-length' }), `${at('.customHeaders.h.headerKey')}: belongs to Beam`],
+    [header({ headerValue: 'a\r\nX-B: 1' }), `${at('.customHeaders.h.headerValue')}: must be visible ASCII`],
+    [header({ headerValue: undefined }), `${at('.customHeaders.h.headerValue')}: must be given`],
+    [{ ...entry, name: 'n'.repeat(9000) }, 'groups.sensors: has 9'],
   ])('a Beam entry with a fault: %j', (value, fault) => {
     const credentials = { token: { type: 'api-token-credentials', credentials: { token: 't' } } } as const;
     const [first = '', ...others] = faults(config({ [KEY]: value }, { credentials }));
@@ -89,32 +89,32 @@ describe('Directory', () => {
     [
       'tcp://beam.soracom.io:8023',
       { destination: 'https://x.test/' },
-      '.destination must be tcp://host:port or tcps://host:port',
+      '.destination: must be tcp://host:port or tcps://host:port',
     ],
-    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test' }, '.destination must be tcp://host:port'],
-    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:70000' }, '.destination must be tcp://host:port'],
-    ['tcp://beam.soracom.io:8023', { destination: 'tcp://u@x.test:1' }, '.destination must be tcp://host:port'],
-    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:1', skipStatusCode: true }, ' Unrecognized key'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test' }, '.destination: must be tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:70000' }, '.destination: must be tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://u@x.test:1' }, '.destination: must be tcp://host:port'],
+    ['tcp://beam.soracom.io:8023', { destination: 'tcp://x.test:1', skipStatusCode: true }, ': unknown key'],
     [
       'tcp://beam.soracom.io:8023',
       { destination: 'tcp://x.test:1', addSignature: true, psk: 'p' },
-      '.addSignature needs',
+      '.addSignature: needs',
     ],
     [
       'tcp://beam.soracom.io:23080',
       { destination: 'tcp://x.test:1' },
-      '.destination must be an http:// or https:// URL',
+      '.destination: must be an http:// or https:// URL',
     ],
-    ['tcp://beam.soracom.io:23080', { destination: 'http://x.test/', version: '2024' }, '.version '],
+    ['tcp://beam.soracom.io:23080', { destination: 'http://x.test/', version: '2024' }, '.version: '],
     [
       'tcp://beam.soracom.io:23080',
       { destination: 'http://x.test/', eodBytes: '0' },
-      '.eodBytes must be up to 16 bytes',
+      '.eodBytes: must be up to 16 bytes',
     ],
-    ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', eodBytes: '0a' }, ' Unrecognized key'],
-    ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', binaryFormatV1: true }, ' Unrecognized key'],
-    ['http://beam.soracom.io:8888/', { destination: 'http://x.test/', skipStatusCode: true }, ' Unrecognized key'],
-    ['tcp://beam.soracom.io:23080', 7, ' '],
+    ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', eodBytes: '0a' }, ': unknown key'],
+    ['udp://beam.soracom.io:23080', { destination: 'http://x.test/', binaryFormatV1: true }, ': unknown key'],
+    ['http://beam.soracom.io:8888/', { destination: 'http://x.test/', skipStatusCode: true }, ': unknown key'],
+    ['tcp://beam.soracom.io:23080', 7, ': '],
   ])('an entry of %s with a fault: %j', (key, value, fault) => {
     const one = typeof value === 'number' ? value : { enabled: true, ...value };
     const configuration = { SoracomBeam: { [key]: one } };
@@ -124,17 +124,17 @@ describe('Directory', () => {
   });
 
   it.each([
-    [{ subscribers: [{ imsi: '12', iccid: ICCID }] }, 'subscribers[0].imsi IMSI: must be 6 to 15 digits'],
+    [{ subscribers: [{ imsi: '12', iccid: ICCID }] }, 'subscribers[0].imsi: must be 6 to 15 digits'],
     [
       { subscribers: [{ imsi: IMSI, iccid: 'x' }] },
-      'subscribers[0].iccid ICCID: has the character "X": a card holds digits and the letters A to E',
+      'subscribers[0].iccid: has the character "X": a card holds digits and the letters A to E',
     ],
-    [{ subscribers: [{ imsi: IMSI, iccid: ICCID, groupId: 'g' }] }, 'subscribers[0].groupId there is no group "g"'],
-    [{ subscribers: [0, 1].map(() => ({ imsi: IMSI, iccid: ICCID })) }, `subscribers[1].imsi ${IMSI} is there twice`],
-    [{ credentials: { a: { type: 'x508', credentials: {} } } }, 'credentials.a.type '],
+    [{ subscribers: [{ imsi: IMSI, iccid: ICCID, groupId: 'g' }] }, 'subscribers[0].groupId: there is no group "g"'],
+    [{ subscribers: [0, 1].map(() => ({ imsi: IMSI, iccid: ICCID })) }, `subscribers[1].imsi: ${IMSI} is there twice`],
+    [{ credentials: { a: { type: 'x508', credentials: {} } } }, 'credentials.a.type: '],
     [
       { groups: { g: { configuration: { SoracomBeam: { 'mqtt://beam.soracom.io:1883': entry } } } } },
-      'SoracomBeam["mqtt://beam.soracom.io:1883"] ',
+      'SoracomBeam["mqtt://beam.soracom.io:1883"]: ',
     ],
     [
       {
@@ -144,10 +144,10 @@ describe('Directory', () => {
           },
         },
       },
-      'groups.g.configuration.SoracomBeam has more than one website entry point',
+      'groups.g.configuration.SoracomBeam: has more than one website entry point',
     ],
-    [7, 'the whole '],
-    [null, 'the whole '],
+    [7, 'must be an object, not a number'],
+    [null, 'must be an object, not null'],
   ])('a configuration with a fault: %j', (value, fault) => {
     expect(faults(value).join('\n')).toContain(fault);
   });

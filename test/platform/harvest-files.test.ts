@@ -546,9 +546,9 @@ describe('limits', () => {
   });
 
   it.each([
-    [{ enabled: true, path: '/' }, ' Unrecognized key: "path"'],
-    [{ enabled: true, defaultPath: 5 }, '.defaultPath '],
-    [{ enabled: true, assumedRoleId: 'a', roleId: 'b' }, '.roleId is another name'],
+    [{ enabled: true, path: '/' }, ': unknown key "path"'],
+    [{ enabled: true, defaultPath: 5 }, '.defaultPath: '],
+    [{ enabled: true, assumedRoleId: 'a', roleId: 'b' }, '.roleId: is another name'],
   ])('configuration %j: refused', (SoracomHarvestFiles, fault) => {
     expect(() => harvestWorld({ SoracomHarvestFiles })).toThrow(PlatformConfigError);
     expect(() => harvestWorld({ SoracomHarvestFiles })).toThrow(`configuration.SoracomHarvestFiles${fault}`);

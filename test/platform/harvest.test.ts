@@ -342,25 +342,25 @@ describe('who may', () => {
 
 describe('configuration', () => {
   it.each([
-    [{ enabled: 'yes' }, '.enabled '],
-    [{ enabled: true, batch: true }, ' Unrecognized key: "batch"'],
+    [{ enabled: 'yes' }, '.enabled: '],
+    [{ enabled: true, batch: true }, ': unknown key "batch"'],
     [
       { enabled: true, batchWrite: { type: 'jsonpointer', value: '/d' } },
-      '.customTimestamp must be given for batchWrite',
+      '.customTimestamp: must be given for batchWrite',
     ],
     [
       { enabled: true, customTimestamp: { type: 'jsonpointer', value: 'time', format: 'iso-8601' } },
-      '.customTimestamp.value is not a JSON pointer',
+      '.customTimestamp.value: is not a JSON pointer',
     ],
     [
       { enabled: true, customTimestamp: { type: 'jsonpointer', value: '/a~2', format: 'iso-8601' } },
-      '.customTimestamp.value is not a JSON pointer',
+      '.customTimestamp.value: is not a JSON pointer',
     ],
     [
       { enabled: true, customTimestamp: { type: 'jsonpointer', value: '/a', format: 'rfc' } },
-      '.customTimestamp.format ',
+      '.customTimestamp.format: ',
     ],
-    [{ enabled: true, category: 'x'.repeat(256) }, '.category '],
+    [{ enabled: true, category: 'x'.repeat(256) }, '.category: '],
   ])('%j: refused, with the field', (SoracomHarvest, fault) => {
     const path = 'groups.sensors.configuration.SoracomHarvest';
     let faults: readonly string[] = [];

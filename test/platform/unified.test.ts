@@ -316,11 +316,11 @@ describe('the namespace UnifiedEndpoint', () => {
   });
 
   it.each([
-    [{ response: { format: 'Best' } }, '.response.format is none of Auto, Unified, Custom, SoracomBeam'],
-    [{ response: { format: 'Custom' } }, '.response needs success and failure for the format Custom'],
-    [{ response: { success: { statusCode: 100 } } }, '.response.success.statusCode '],
-    [{ response: { success: { statusCode: 200, contentType: 'a\r\nb' } } }, '.response.success.contentType must be'],
-    [{ responses: {} }, ' Unrecognized key'],
+    [{ response: { format: 'Best' } }, '.response.format: is none of Auto, Unified, Custom, SoracomBeam'],
+    [{ response: { format: 'Custom' } }, '.response: needs success and failure for the format Custom'],
+    [{ response: { success: { statusCode: 100 } } }, '.response.success.statusCode: '],
+    [{ response: { success: { statusCode: 200, contentType: 'a\r\nb' } } }, '.response.success.contentType: must be'],
+    [{ responses: {} }, ': unknown key'],
   ])('%j is refused with the field’s path', (value, fault) => {
     expect(seed(value)).toThrow(PlatformConfigError);
     expect(seed(value)).toThrow(`groups.sensors.configuration.UnifiedEndpoint${fault}`);

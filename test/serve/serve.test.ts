@@ -265,14 +265,14 @@ describe('akari serve', () => {
 
 describe('a configuration with a fault', () => {
   it.each([
-    ['{', 'is not JSON'],
+    ['{', 'is not JSON: line 1, column 2: it ends too early'],
     ['{}', 'subscribers'],
     ['{"subscribers":[]}', 'subscribers'],
     ['{"subscribers":[{"profile":"gone.json"}]}', 'subscribers[0].profile'],
-    ['{"subscribers":[{"profile":"a","on":1}]}', 'Unrecognized key: "on"'],
+    ['{"subscribers":[{"profile":"a","on":1}]}', 'subscribers[0]: unknown key "on"'],
     [
       '{"subscribers":[{"profile":"p.json"}],"upstream":{"trustedCas":["gone.pem"]}}',
-      'upstream.trustedCas gone.pem cannot be read (ENOENT)',
+      'upstream.trustedCas[0]: no such file: gone.pem',
     ],
     ['{"subscribers":[{"profile":"p.json"}],"upstream":{"hosts":{"a":"b"}}}', 'must be host:port'],
   ])('%s', async (text, fault) => {
@@ -291,5 +291,54 @@ describe('a configuration with a fault', () => {
     }
     expect(said).toContain(fault);
     expect(said).toContain('world.json');
+  });
+
+  it.each<[string, object, readonly string[]]>([
+    [
+      'in all parts of the file',
+      {
+        subscribers: [{ profile: 'gone.json', group: 'sensor' }],
+        platform: {
+          groups: {
+            sensors: {
+              configuration: { SoracomBeem: {}, SoracomHarvest: { enabld: true }, SoracomAir: { metadata: 1 } },
+            },
+          },
+          operator: {},
+        },
+        upstream: { trustedCas: ['a.pem', 'b.pem'] },
+        clouds: 'clouds.mjs',
+      },
+      [
+        'platform: unknown key "operator"; did you mean "operators"?',
+        'platform.groups.sensors.configuration.SoracomAir.metadata: must be an object, not a number',
+        'platform.groups.sensors.configuration: unknown key "SoracomBeem"; did you mean "SoracomBeam"?',
+        'platform.groups.sensors.configuration.SoracomHarvest: unknown key "enabld"; did you mean "enabled"?',
+        'subscribers[0].profile: SIM profile gone.json: there is no such file',
+        'subscribers[0].group: there is no group "sensor" in platform.groups; did you mean "sensors"?',
+        'upstream.trustedCas[0]: no such file: a.pem',
+        'upstream.trustedCas[1]: no such file: b.pem',
+        'clouds: no such file: clouds.mjs',
+      ],
+    ],
+    [
+      'in its own keys and in a group',
+      {
+        subscriber: [],
+        platform: { groups: { g: { configuration: { SoracomFunk: { enabled: true, destinaton: {} } } } } },
+      },
+      [
+        'subscribers: is missing',
+        'unknown key "subscriber"; did you mean "subscribers"?',
+        'platform.groups.g.configuration.SoracomFunk: unknown key "destinaton"; did you mean "destination"?',
+      ],
+    ],
+  ])('all faults are told at once: %s', async (_where, json, faults) => {
+    const file = join(folder, 'world.json');
+    writeFileSync(file, JSON.stringify(json));
+    const told = await loadServeConfig(file).catch((error: unknown) => (error as Error).message);
+    expect(String(told).replaceAll(`${folder}/`, '').split('\n').toSorted()).toEqual(
+      faults.map((fault) => `world.json: ${fault}`).toSorted(),
+    );
   });
 });

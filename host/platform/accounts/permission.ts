@@ -2,7 +2,7 @@
 // statement allows is denied, what one denies stays denied, and what cannot be decided within its budget is denied too.
 
 import { z } from 'zod';
-import { faultsOf } from '../directory/schema.js';
+import { parseJson, readAs } from '../../faults.js';
 import { API_LIMITS } from '../limits.js';
 import { Budget, UndecidedError } from './budget.js';
 import { type Condition, compileCondition, ConditionError, type Facts } from './condition.js';
@@ -53,15 +53,11 @@ export function parsePermission(text: string): readonly Statement[] {
   if (Buffer.byteLength(text) > API_LIMITS.permission) {
     throw new PermissionError([`permission: ${API_LIMITS.permission} bytes are the limit`]);
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new PermissionError(['permission is not JSON']);
-  }
-  const parsed = permission.safeParse(json);
-  if (!parsed.success) throw new PermissionError(faultsOf(parsed.error).map((fault) => `permission: ${fault}`));
-  return parsed.data.statements;
+  const parsed = parseJson(text);
+  if (parsed.fault !== undefined) throw new PermissionError([`permission ${parsed.fault}`]);
+  const read = readAs(permission, parsed.json);
+  if (read.faults !== undefined) throw new PermissionError(read.faults.map((fault) => `permission: ${fault}`));
+  return read.data.statements;
 }
 
 export interface Decision {

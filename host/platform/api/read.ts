@@ -1,8 +1,8 @@
 // What a request brings, read as its route declares: the query's parameters, the JSON body.
 
 import type { z } from 'zod';
+import { parseJson, readAs, wording } from '../../faults.js';
 import { unknownKeys } from '../config/fields.js';
-import { faultsOf } from '../directory/schema.js';
 import { API_LIMITS } from '../limits.js';
 import { ApiError } from './error.js';
 import type { QueryShape, Route } from './routes.js';
@@ -25,7 +25,7 @@ export function readQuery(
   const read = Object.entries(shape).map(([name, schema]): [string, unknown] => {
     const [text, ...others] = sent.getAll(name);
     if (others.length > 0) throw new ApiError('malformed', `${name} is there twice`);
-    const parsed = schema.safeParse(text);
+    const parsed = schema.safeParse(text, { error: wording });
     if (parsed.success) return [name, parsed.data];
     const empty = text === '' ? schema.safeParse(undefined) : parsed;
     if (empty.success) return [name, empty.data];
@@ -49,9 +49,9 @@ export async function readBody(schema: z.ZodType, request: Request): Promise<Rea
 
 /** Throws ApiError: not of this shape, each fault with its field. */
 export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new ApiError('malformed', faultsOf(parsed.error).join('; '));
-  return parsed.data;
+  const read = readAs(schema, value);
+  if (read.faults !== undefined) throw new ApiError('malformed', read.faults.join('; '));
+  return read.data;
 }
 
 /** Whether the body says that it is of one of these media types; `*` is any. */
@@ -80,12 +80,9 @@ export async function readJson(request: Request, schema: z.ZodType): Promise<unk
   }
   const text = await readText(request, 'the body is not JSON');
   if (optional && text === '') return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ApiError('malformed', 'the body is not JSON');
-  }
+  const parsed = parseJson(text);
+  if (parsed.fault !== undefined) throw new ApiError('malformed', `the body ${parsed.fault}`);
+  const value = parsed.json;
   if (depthOf(value, API_LIMITS.depth) > API_LIMITS.depth) {
     throw new ApiError('malformed', `more than ${API_LIMITS.depth} arrays and objects inside each other`);
   }

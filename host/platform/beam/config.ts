@@ -1,6 +1,7 @@
 // SoracomBeam in a group's configuration: one key per entry point. Each kind of entry point has fields of its own.
 
 import { z } from 'zod';
+import { wording } from '../../faults.js';
 import { record } from '../../record.js';
 import { binaryFormatField, optional, referenceField, secretField, switchField, urlField } from '../config/fields.js';
 import { Namespace } from '../config/namespace.js';
@@ -168,7 +169,7 @@ const entries = record(z.string(), z.unknown()).transform((record, context) => {
       context.addIssue({ code: 'custom', message: `has more than one ${kind} entry point` });
     }
     kinds.push(kind);
-    const parsed = ENTRIES[kind].safeParse(value);
+    const parsed = ENTRIES[kind].safeParse(value, { error: wording });
     if (parsed.success) read.push([key, parsed.data]);
     for (const { path, message } of parsed.error?.issues ?? []) {
       context.addIssue({ code: 'custom', path: [key, ...path], message });

@@ -1,6 +1,7 @@
 // Fields that several namespaces of the group configuration have.
 
 import { z } from 'zod';
+import { faultAt, keysOf, shapeOf, unknownKeyWords } from '../../faults.js';
 import { Secret } from '../../secret.js';
 
 /** What clients write for "not set": typed programs and forms have an empty value where they have nothing to say. */
@@ -27,34 +28,29 @@ export function optional<S extends z.ZodType>(schema: S) {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Of what was written: the keys that its schema does not know, each with the place where it is. `read` is what the schema made of it. */
-export function unknownKeys(written: unknown, read: unknown, path: readonly PropertyKey[] = []): string[] {
+/**
+ * Of what was written: the keys that its schema does not know, each with the place where it is. `read` is what the schema made of it;
+ * with the schema itself, a key that is near is suggested.
+ */
+export function unknownKeys(
+  written: unknown,
+  read: unknown,
+  path: readonly PropertyKey[] = [],
+  schema?: z.core.$ZodType,
+): string[] {
   if (Array.isArray(written) && Array.isArray(read)) {
     return written.flatMap((item, i) => unknownKeys(item, read[i], [...path, i]));
   }
   if (!isObject(written) || !isObject(read) || read instanceof Secret) return [];
   const unknown = Object.keys(written).filter((key) => !Object.hasOwn(read, key));
-  const keys = unknown.map((key) => JSON.stringify(key)).join(', ');
+  const shape = shapeOf(schema);
   return [
-    ...(unknown.length === 0 ? [] : [`${pathText(path)} Unrecognized key${unknown.length > 1 ? 's' : ''}: ${keys}`]),
+    ...(unknown.length === 0 ? [] : [faultAt(path, unknownKeyWords(unknown, keysOf(schema)))]),
     ...Object.keys(written).flatMap((key) =>
-      Object.hasOwn(read, key) ? unknownKeys(written[key], read[key], [...path, key]) : [],
+      Object.hasOwn(read, key) ? unknownKeys(written[key], read[key], [...path, key], shape?.[key]) : [],
     ),
   ];
 }
-
-/** `groups.g1.configuration.SoracomBeam["http://…"].psk` */
-export const pathText = (path: readonly PropertyKey[]): string =>
-  path.length === 0
-    ? 'the whole'
-    : path
-        .map((key) =>
-          /^[A-Za-z_$][\w$]*$/.test(String(key))
-            ? `.${String(key)}`
-            : `[${typeof key === 'number' ? key : JSON.stringify(String(key))}]`,
-        )
-        .join('')
-        .replace(/^\./, '');
 
 /** A switch: off unless it is on. */
 export const switchField = () => optional(z.boolean()).transform((on) => on === true);

@@ -2,6 +2,8 @@
 // directory is given all of them, and knows none.
 
 import { z } from 'zod';
+import { faultAt, unknownKeyWords } from '../../faults.js';
+import { unknownKeys } from './fields.js';
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -41,6 +43,19 @@ export class Namespaces {
     this.#names = new Set(all.map(({ name }) => name));
     if (this.#names.size < all.length) throw new Error('two namespaces have one name');
     this.schema = z.object(Object.fromEntries(all.map(({ name, schema }) => [name, schema.optional()])));
+  }
+
+  /** Keys that nobody knows in a group's configuration as it is written, whether the rest of it is right or not. */
+  slips(written: unknown, path: readonly PropertyKey[]): readonly string[] {
+    if (typeof written !== 'object' || written === null) return [];
+    const keys = Object.entries(written).flatMap(([name, value]) => {
+      const schema = this.all.find((namespace) => namespace.name === name)?.schema;
+      const read = schema?.safeParse(value);
+      return read?.success === true ? unknownKeys(value, read.data, [...path, name], schema) : [];
+    });
+    const unknown = Object.keys(written).filter((name) => !this.#names.has(name));
+    const names = this.all.map(({ name }) => name);
+    return [...(unknown.length === 0 ? [] : [faultAt(path, unknownKeyWords(unknown, names))]), ...keys];
   }
 
   has(name: string): boolean {

@@ -1,13 +1,13 @@
 // Subscribers, groups and credentials of the platform's operators: kept in the database, secrets sealed, and held in
 // memory for the services, which ask for them with every request.
 
+import { readAs } from '../../faults.js';
 import { Secret } from '../../secret.js';
 import { Database, DatabaseError, type Row, storedJson } from '../database.js';
 import { Seal } from '../seal.js';
 import { type Credentials, type CredentialsInput, credentialsEntry } from './credentials.js';
-import { unknownKeys } from '../config/fields.js';
 import { Namespaces, type WrittenConfiguration } from '../config/namespace.js';
-import { faultsOf, directoryConfig, GROUP_BYTES, PlatformConfigError } from './schema.js';
+import { configFaults, directoryConfig, GROUP_BYTES, PlatformConfigError } from './schema.js';
 import { Stock } from './stock.js';
 import type { Group, Subscriber, SubscriberDirectory, SubscriberStatus } from './types.js';
 
@@ -99,20 +99,13 @@ export class Directory implements SubscriberDirectory {
    * Throws PlatformConfigError; `source` names the configuration in its message, for example its file.
    */
   seed(config: unknown, source = 'platform configuration'): this {
-    const parsed = this.#configSchema.safeParse(config);
-    if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
     // Who writes a file by hand is told of slips; the API keeps what it does not know.
-    const unknown = unknownKeys(config, parsed.data);
-    if (unknown.length > 0) throw new PlatformConfigError(source, unknown);
+    const faults = configFaults(this.namespaces, config);
+    if (faults.length > 0) throw new PlatformConfigError(source, faults);
+    const data = this.#configSchema.parse(config);
     // The values as written: parsing has made secrets of some.
     const written = config as { groups?: Record<string, { configuration: WrittenConfiguration }> };
     const writtenCredentials = (config as { credentials?: Record<string, CredentialsInput> }).credentials ?? {};
-    for (const [id, { configuration }] of Object.entries(written.groups ?? {})) {
-      const size = Buffer.byteLength(JSON.stringify(configuration));
-      if (size > GROUP_BYTES) {
-        throw new PlatformConfigError(source, [`groups.${id} has ${size} bytes, ${GROUP_BYTES} is the limit`]);
-      }
-    }
     this.#database.transaction(() => {
       for (const [id, { configuration }] of Object.entries(written.groups ?? {})) {
         if (!this.#groups.has(id)) this.createGroup(DEFAULT_OPERATOR, { id, configuration });
@@ -120,10 +113,10 @@ export class Directory implements SubscriberDirectory {
       for (const [id, entry] of Object.entries(writtenCredentials)) {
         if (this.credentials(DEFAULT_OPERATOR, id) === undefined) this.putCredentials(DEFAULT_OPERATOR, id, entry);
       }
-      for (const subscriber of parsed.data.subscribers) {
+      for (const subscriber of data.subscribers) {
         if (!this.#subscribers.has(subscriber.imsi)) this.register(DEFAULT_OPERATOR, subscriber);
       }
-      for (const sim of parsed.data.stock) if (!this.#subscribers.has(sim.imsi)) this.#stock.add(sim);
+      for (const sim of data.stock) if (!this.#subscribers.has(sim.imsi)) this.#stock.add(sim);
     });
     return this;
   }
@@ -378,9 +371,9 @@ export class Directory implements SubscriberDirectory {
   }
 
   #read(input: WrittenConfiguration, source: string): Group['configuration'] {
-    const parsed = this.namespaces.schema.safeParse(input);
-    if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
-    return parsed.data;
+    const read = readAs(this.namespaces.schema, input);
+    if (read.faults !== undefined) throw new PlatformConfigError(source, read.faults);
+    return read.data;
   }
 
   /** What was taken once and is not understood now is no fault of a configuration. Throws DatabaseError. */
@@ -448,8 +441,8 @@ function parseCredentials(
   entry: unknown,
   source: string,
 ): { readonly value: Credentials; readonly description: string | undefined } {
-  const parsed = credentialsEntry.safeParse(entry);
-  if (!parsed.success) throw new PlatformConfigError(source, faultsOf(parsed.error));
-  const { type, credentials, description } = parsed.data;
+  const read = readAs(credentialsEntry, entry);
+  if (read.faults !== undefined) throw new PlatformConfigError(source, read.faults);
+  const { type, credentials, description } = read.data;
   return { value: { type, ...credentials } as Credentials, description };
 }

@@ -14,7 +14,7 @@ export {
   type SubscriberChange,
 } from './directory.js';
 export type { CredentialsReference } from '../config/fields.js';
-export { type DirectoryConfig, faultsOf, PlatformConfigError } from './schema.js';
+export { configFaults, type DirectoryConfig, PlatformConfigError } from './schema.js';
 export {
   SUBSCRIBER_STATUS,
   type Group,

@@ -1,35 +1,36 @@
 // What an operator configures, as one plain object (JSON): groups, credentials, subscribers.
 
 import { z } from 'zod';
+import { faultAt, readAs } from '../../faults.js';
 import { record } from '../../record.js';
 import { iccidFault, plainIccid, plainMsisdn, plainNumber } from '../../numbers.js';
 import { Secret } from '../../secret.js';
 import { credentialsEntry } from './credentials.js';
-import { pathText, secretField } from '../config/fields.js';
+import { secretField, unknownKeys } from '../config/fields.js';
 import type { Namespaces } from '../config/namespace.js';
 import { SUBSCRIBER_STATUS } from './types.js';
 
 /** `plain`: what becomes of a number as it is printed. */
-const digits = (from: number, to: number, what: string, plain: (text: string) => string) =>
+const digits = (from: number, to: number, plain: (text: string) => string) =>
   z
     .string()
     .overwrite(plain)
-    .regex(new RegExp(`^\\d{${from},${to}}$`), `${what}: must be ${from} to ${to} digits`);
+    .regex(new RegExp(`^\\d{${from},${to}}$`), `must be ${from} to ${to} digits`);
 
 const iccid = z
   .string()
   .overwrite(plainIccid)
   .superRefine((text, context) => {
     const fault = iccidFault(text);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: `ICCID: ${fault}` });
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
   });
 
 const subscriber = z.strictObject({
-  imsi: digits(6, 15, 'IMSI', plainNumber),
+  imsi: digits(6, 15, plainNumber),
   iccid,
   /** The ICCID unless given. */
   simId: z.string().min(1).optional(),
-  msisdn: digits(1, 15, 'MSISDN', plainMsisdn).optional(),
+  msisdn: digits(1, 15, plainMsisdn).optional(),
   groupId: z.string().optional(),
   status: z.enum(SUBSCRIBER_STATUS).optional(),
   speedClass: z.string().optional(),
@@ -111,6 +112,41 @@ function* references(value: unknown, path: PropertyKey[]): Generator<{ path: Pro
 /** "The whole group configuration is limited to 8 KB" (Air limitations). */
 export const GROUP_BYTES = 8 * 1024;
 
+/** All that is wrong with a configuration, typing errors in the names of keys included. Quotes no value that may be a secret. `path`: where it is. */
+export function configFaults(
+  namespaces: Namespaces,
+  config: unknown,
+  path: readonly PropertyKey[] = [],
+): readonly string[] {
+  const read = readAs(directoryConfig(namespaces), config, path);
+  const others = read.faults ?? unknownKeys(withoutGroups(config), withoutGroups(read.data), path);
+  const groups = groupsIn(config);
+  const slips = groups.flatMap(([id, configuration]) =>
+    namespaces.slips(configuration, [...path, 'groups', id, 'configuration']),
+  );
+  const sizes = groups.flatMap(([id, configuration]) => {
+    const size = Buffer.byteLength(JSON.stringify(configuration) ?? '');
+    return size > GROUP_BYTES
+      ? [faultAt([...path, 'groups', id], `has ${size} bytes, ${GROUP_BYTES} is the limit`)]
+      : [];
+  });
+  return [...others, ...slips, ...sizes];
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const withoutGroups = (config: unknown): unknown => (isObject(config) ? { ...config, groups: undefined } : config);
+
+/** The configurations of groups, whatever is in them. */
+function groupsIn(config: unknown): (readonly [string, unknown])[] {
+  const groups = isObject(config) ? config['groups'] : undefined;
+  return Object.entries(isObject(groups) ? groups : {}).map(([id, group]) => [
+    id,
+    isObject(group) ? group['configuration'] : undefined,
+  ]);
+}
+
 /** One line per fault, each with the path of the field. Never quotes a value that may be a secret. */
 export class PlatformConfigError extends Error {
   constructor(
@@ -121,11 +157,3 @@ export class PlatformConfigError extends Error {
     this.name = 'PlatformConfigError';
   }
 }
-
-/** Each issue of a parse as `path message`. */
-export const faultsOf = (error: z.ZodError): string[] =>
-  error.issues.map((issue) => `${pathText(issue.path)} ${messageOf(issue)}`);
-
-/** What is wrong with the key of a record lies one level below. */
-const messageOf = (issue: z.core.$ZodIssue): string =>
-  issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
