@@ -190,12 +190,12 @@ export class Device {
 
 /** A card in its slot, and the radio: what every modem has. */
 function mobileEnd(
-  { clock, network }: World,
+  { clock, network, uart }: World,
   trace: Trace,
   random: Random,
   { name, sim }: Pick<DeviceConfig, 'name' | 'sim'>,
 ): { slot: CardSlot; reader: Terminal; radio: Baseband; impairments: Impairments } {
-  const slot = new CardSlot({ clock, trace, random: random.fork('card') });
+  const slot = new CardSlot({ clock, trace, random: random.fork('card'), delivery: uart });
   if (sim !== undefined) slot.insert('module' in sim ? sim : makeCard(sim));
   const air = network.attachPoint(name);
   const radio = new Baseband({ clock, trace, random: random.fork('baseband'), air });

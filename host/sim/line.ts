@@ -3,8 +3,12 @@
 // The wire carries whole characters with their true times. A character takes 10 etu (start, 8 data bits lowest first,
 // even parity) and the next starts 12 etu or more after it. A receiver that finds the parity wrong pulls I/O low at
 // 10.5 etu; the sender sees that at 11 and repeats, three times at most. Levels between characters are not modelled.
+//
+// Characters that follow each other in one direction may be handed over together, when the last of them has arrived: what
+// receives them acts on whole headers, data and statuses. Where a character can go wrong, each is handed over alone.
 
 import { UartEvent, UartFormat } from '../board/abi.js';
+import type { UartDelivery } from '../board/serial.js';
 import type { UartDevice } from '../board/uart.js';
 import type { Clock, Nanoseconds, Timer } from '../clock/clock.js';
 import { SECOND } from '../clock/clock.js';
@@ -52,7 +56,7 @@ export interface LineFaults {
 
 /** What the terminal hears. */
 export interface TerminalEvents {
-  received(byte: number): void;
+  received(bytes: readonly number[]): void;
   /** All that was handed to `send` has gone out. */
   sent(): void;
   /** A character was lost for good: `from` could not bring it across. */
@@ -84,6 +88,7 @@ export class IsoLine {
   extraGuard = 0;
 
   readonly #clock: Clock;
+  readonly #delivery: UartDelivery;
   readonly #ends: Record<Party, End> = {
     card: { etu: DEFAULT_ETU, queue: [] },
     terminal: { etu: DEFAULT_ETU, queue: [] },
@@ -100,8 +105,9 @@ export class IsoLine {
   #nextEtu: number | undefined;
   #starved = false;
 
-  constructor(clock: Clock, frequency: number) {
+  constructor(clock: Clock, frequency: number, delivery: UartDelivery = 'characters') {
     this.#clock = clock;
+    this.#delivery = delivery;
     this.frequency = frequency;
     this.card = {
       activity: undefined,
@@ -223,22 +229,36 @@ export class IsoLine {
 
   #start(from: Party, ready: Nanoseconds, attempt: number): void {
     const { etu, queue } = this.#ends[from];
-    const start = Math.max(ready, this.#free(from, attempt));
+    const count = attempt === 0 && this.#isSure() ? queue.length : 1;
+    const first = Math.max(ready, this.#free(from, attempt));
+    const start = first + (count - 1) * this.clocks(this.#guard(from) * etu);
     this.#last = { from, start, etu };
     const judged = start + this.clocks(JUDGED_ETU * etu);
     this.#timer = this.#clock.at(judged, () => {
       this.#timer = undefined;
+      if (count > 1) return this.#arriveTogether(from, count, start);
       const character = { from, byte: queue[0] ?? 0, attempt };
       const flipped = (this.noise?.(character) ?? 0) ^ (this.faults?.flip?.(character) ?? 0);
       this.#arrive(character, start, flipped & 0x1ff);
     });
   }
 
+  /** Whatever is sent arrives as it is. */
+  #isSure(): boolean {
+    const { card, terminal } = this.#ends;
+    const faults = this.noise ?? this.faults;
+    return this.#delivery === 'blocks' && faults === undefined && card.etu === terminal.etu;
+  }
+
+  /** From leading edge to leading edge of characters of one sender, etu. */
+  #guard(from: Party): number {
+    return CHARACTER_ETU + (from === 'terminal' ? this.extraGuard : 0);
+  }
+
   /** Earliest leading edge of a character. */
   #free(from: Party, attempt: number): Nanoseconds {
     if (this.#last === undefined) return this.#quietUntil;
-    const guard = CHARACTER_ETU + (from === 'terminal' ? this.extraGuard : 0);
-    const etus = attempt > 0 ? REPEAT_ETU : this.#last.from === from ? guard : TURNAROUND_ETU;
+    const etus = attempt > 0 ? REPEAT_ETU : this.#last.from === from ? this.#guard(from) : TURNAROUND_ETU;
     return this.#last.start + this.clocks(etus * this.#last.etu);
   }
 
@@ -258,24 +278,35 @@ export class IsoLine {
     this.#ends[from].queue.shift();
     const lost = this.faults?.lose?.(character) ?? false;
     const added = this.faults?.add?.(character);
-    if (good && !lost) this.#deliver(to, seen & 0xff);
+    if (good && !lost) this.#deliver(to, [seen & 0xff]);
     else if (seen !== undefined && !good) this.#lost(from, signalled);
-    if (added !== undefined) this.#deliver(to, added & 0xff);
+    if (added !== undefined) this.#deliver(to, [added & 0xff]);
+    this.#sent(from, start);
+  }
+
+  #arriveTogether(from: Party, count: number, start: Nanoseconds): void {
+    const bytes = this.#ends[from].queue.splice(0, count);
+    this.#deliver(from === 'card' ? 'terminal' : 'card', bytes);
+    this.#sent(from, start);
+  }
+
+  /** What follows a character that is through: the next one of its sender's, or whoever has something to send. */
+  #sent(from: Party, start: Nanoseconds): void {
     if (this.#ends[from].queue.length === 0) this.#emptied(from);
     // Characters of one burst follow each other whatever the real time of this event was.
     else this.#pump(start);
     this.#pump(this.#clock.now());
   }
 
-  #deliver(to: Party, byte: number): void {
+  #deliver(to: Party, bytes: readonly number[]): void {
     if (to === 'terminal') {
-      this.terminal?.received(byte);
-    } else if (this.#rx.length >= BUFFER_BYTES) {
-      this.#raise(UartEvent.Overrun);
-    } else {
-      this.#rx.push(byte);
-      this.card.activity?.();
+      this.terminal?.received(bytes);
+      return;
     }
+    const room = BUFFER_BYTES - this.#rx.length;
+    this.#rx.push(...bytes.slice(0, room));
+    if (bytes.length > room) this.#raise(UartEvent.Overrun);
+    else this.card.activity?.();
   }
 
   /** A character did not get across; `repeated`: though it was sent four times. */

@@ -1,5 +1,6 @@
 import { Board } from '../board/board.js';
 import type { AppExports } from '../board/module.js';
+import type { UartDelivery } from '../board/serial.js';
 import type { Store } from '../board/store.js';
 import type { Clock } from '../clock/clock.js';
 import type { Random } from '../random.js';
@@ -18,6 +19,8 @@ export interface SlotOptions {
   readonly random: Random;
   /** Hz of CLK, 1 to 5 MHz; default 4 MHz. ISO 7816-3 5.2.3. */
   readonly frequency?: number;
+  /** How characters on I/O are handed over; one by one unless given. */
+  readonly delivery?: UartDelivery;
 }
 
 const DEFAULT_FREQUENCY = 4_000_000;
@@ -41,7 +44,7 @@ export class CardSlot {
 
   constructor(options: SlotOptions) {
     this.#options = options;
-    this.line = new IsoLine(options.clock, options.frequency ?? DEFAULT_FREQUENCY);
+    this.line = new IsoLine(options.clock, options.frequency ?? DEFAULT_FREQUENCY, options.delivery);
   }
 
   /** Puts a card in, in place of the one that was there. Throws ModuleError for a program that no board can run. */

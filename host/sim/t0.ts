@@ -9,7 +9,16 @@ import { CardError } from './reader.js';
 export type Step =
   | { readonly kind: 'wait'; readonly clocks: number }
   | { readonly kind: 'send'; readonly bytes: Uint8Array; readonly secret?: boolean }
-  | { readonly kind: 'receive'; readonly within: number; readonly late: CardFaultText; readonly secret?: boolean };
+  | Receive;
+
+/** One character within a time; or so many, each within it, which are appended to `into`. */
+export interface Receive {
+  readonly kind: 'receive';
+  readonly within: number;
+  readonly late: CardFaultText;
+  readonly secret?: boolean;
+  readonly several?: { readonly count: number; readonly into: number[] };
+}
 
 /** What is wrong when no character comes in time. */
 interface CardFaultText {
@@ -17,7 +26,7 @@ interface CardFaultText {
   readonly message: string;
 }
 
-/** Yields steps, is resumed with the character received (`receive`) or anything. */
+/** Yields steps, is resumed with the character received (the last of `several`) or anything. */
 export type Procedure<T> = Generator<Step, T, number>;
 
 /** The ATR starts 400 to 40,000 clocks after RST goes high. ISO 7816-3 6.2.1. */
@@ -106,7 +115,7 @@ export function* exchangeTpdu(
       if (toCard) {
         yield { kind: 'send', bytes: data.subarray(done, done + count), secret: secrecy.command };
       } else {
-        for (let i = 0; i < count; i++) answer.push(yield { ...receive, secret: secrecy.response });
+        yield { ...receive, secret: secrecy.response, several: { count, into: answer } };
       }
       done += count;
     } else {

@@ -6,7 +6,16 @@ import { type Atr, AtrError, parseAtr, rateOf } from './atr.js';
 import type { LineCharacter, Party } from './line.js';
 import { CardError, type CardReader } from './reader.js';
 import type { CardSlot } from './slot.js';
-import { DEFAULT_ETU, type Procedure, type Step, exchangeTpdu, receiveAtr, selectRate, toTpdu } from './t0.js';
+import {
+  DEFAULT_ETU,
+  type Procedure,
+  type Receive,
+  type Step,
+  exchangeTpdu,
+  receiveAtr,
+  selectRate,
+  toTpdu,
+} from './t0.js';
 
 /** RST stays low for at least 400 clocks of a running CLK. ISO 7816-3 6.2.2. */
 const RST_LOW_CLOCKS = 500;
@@ -58,8 +67,10 @@ export class Terminal implements CardReader {
   #current: { procedure: Procedure<Uint8Array>; job: Job; touched: boolean } | undefined;
   #step: Step | undefined;
   #deadline: Timer | undefined;
-  /** Characters that came while none was asked for. */
+  /** Characters that no step has taken yet. */
   readonly #early: number[] = [];
+  /** Characters that the present step still waits for. */
+  #left = 0;
 
   constructor(options: TerminalOptions) {
     this.#slot = options.slot;
@@ -70,7 +81,7 @@ export class Terminal implements CardReader {
     this.#log = new Burst(options.trace);
     this.#slot.removed = () => this.#stop(new CardError('no-card', 'the card was taken out'));
     this.#slot.line.terminal = {
-      received: (byte) => this.#received(byte),
+      received: (bytes) => this.#received(bytes),
       sent: () => this.#sent(),
       failed: (from) => this.#failed(from),
       repeating: (character) => this.#repeating(character),
@@ -210,65 +221,79 @@ export class Terminal implements CardReader {
     this.#advance(() => procedure.next());
   }
 
-  /** Resumes the procedure, and does what it asks for next. */
+  /** Resumes the procedure, and does what it asks for next, until it has to wait. */
   #advance(resume: () => IteratorResult<Step, Uint8Array>): void {
     const current = this.#current;
     if (current === undefined) return;
-    this.#deadline?.cancel();
-    this.#deadline = undefined;
-    this.#step = undefined;
-    let result: IteratorResult<Step, Uint8Array>;
-    try {
-      result = resume();
-    } catch (error) {
-      this.#fail(current.job, current.touched, error);
-      return;
+    const { procedure, job } = current;
+    for (let next: typeof resume | undefined = resume; next !== undefined;) {
+      this.#deadline?.cancel();
+      this.#deadline = undefined;
+      this.#step = undefined;
+      let result: IteratorResult<Step, Uint8Array>;
+      try {
+        result = next();
+      } catch (error) {
+        this.#fail(job, current.touched, error);
+        return;
+      }
+      if (result.done) {
+        const { value } = result;
+        this.#finish(() => job.resolve(value));
+        return;
+      }
+      this.#step = result.value;
+      current.touched = true;
+      next = this.#carryOut(result.value, procedure);
     }
-    if (result.done) {
-      this.#finish(() => current.job.resolve(result.value));
-      return;
-    }
-    const step = result.value;
-    this.#step = step;
-    current.touched = true;
+  }
+
+  /** Returns what resumes the procedure at once; undefined: something else will. */
+  #carryOut(step: Step, procedure: Procedure<Uint8Array>): (() => IteratorResult<Step, Uint8Array>) | undefined {
     if (step.kind === 'wait') {
       this.#deadline = this.#clock.after(this.#slot.line.clocks(step.clocks), () => {
-        this.#advance(() => current.procedure.next(0));
+        this.#advance(() => procedure.next(0));
       });
-      return;
+      return undefined;
     }
     if (step.kind === 'send') {
       this.#log.add('terminal', step.bytes, step.secret === true);
       this.#slot.line.send(step.bytes);
-      return;
+      return undefined;
     }
-    const early = this.#early.shift();
-    if (early !== undefined) {
-      this.#take(early, step);
-      return;
+    this.#left = step.several?.count ?? 1;
+    return this.#take(step, procedure);
+  }
+
+  /** What has come of the characters that a step waits for. Returns what resumes the procedure when they are complete. */
+  #take(step: Receive, procedure: Procedure<Uint8Array>): (() => IteratorResult<Step, Uint8Array>) | undefined {
+    const bytes = this.#early.splice(0, this.#left);
+    if (bytes.length > 0) {
+      this.#left -= bytes.length;
+      this.#log.add('card', bytes, step.secret === true);
+      step.several?.into.push(...bytes);
     }
-    this.#await(step, current.procedure);
+    if (this.#left === 0) return () => procedure.next(bytes.at(-1) ?? 0);
+    this.#await(step, procedure);
+    return undefined;
   }
 
   /** Waiting times run to the leading edge: a character that is on its way when time is up came in time. */
-  #await(step: Step & { kind: 'receive' }, procedure: Procedure<Uint8Array>): void {
+  #await(step: Receive, procedure: Procedure<Uint8Array>): void {
     const { line } = this.#slot;
+    this.#deadline?.cancel();
     this.#deadline = this.#clock.after(line.clocks(step.within), () => {
       if (line.cardTalking) this.#await(step, procedure);
       else this.#advance(() => procedure.throw(new CardError(step.late.code, step.late.message)));
     });
   }
 
-  #take(byte: number, step: Step): void {
-    const procedure = this.#current?.procedure;
-    if (procedure === undefined) return;
-    this.#log.add('card', Uint8Array.of(byte), step.kind === 'receive' && step.secret === true);
-    this.#advance(() => procedure.next(byte));
-  }
-
-  #received(byte: number): void {
-    if (this.#step?.kind === 'receive') this.#take(byte, this.#step);
-    else if (this.#current !== undefined) this.#early.push(byte);
+  #received(bytes: readonly number[]): void {
+    if (this.#current === undefined) return;
+    this.#early.push(...bytes);
+    if (this.#step?.kind !== 'receive') return;
+    const resume = this.#take(this.#step, this.#current.procedure);
+    if (resume !== undefined) this.#advance(resume);
   }
 
   #sent(): void {
@@ -336,7 +361,7 @@ class Burst {
     this.#trace = trace;
   }
 
-  add(from: Party, bytes: Uint8Array, secret: boolean): void {
+  add(from: Party, bytes: Iterable<number>, secret: boolean): void {
     if (from !== this.#from || secret !== this.#secret) this.flush();
     this.#from = from;
     this.#secret = secret;

@@ -1,5 +1,6 @@
 // A card on a virtual clock, for the tests of this folder.
 
+import type { UartDelivery } from '../../host/board/index.js';
 import { MemoryStore } from '../../host/board/store.js';
 import { fromHex, toHex } from '../../host/bytes.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
@@ -54,14 +55,20 @@ export class Bench {
   readonly reader: CardReader;
 
   constructor(
-    options: { store?: MemoryStore; link?: 't0' | 'direct'; terminal?: Partial<TerminalOptions>; seed?: string } = {},
+    options: {
+      store?: MemoryStore;
+      link?: 't0' | 'direct';
+      terminal?: Partial<TerminalOptions>;
+      seed?: string;
+      delivery?: UartDelivery;
+    } = {},
   ) {
     const { clock, trace } = this;
     const random = new Random(options.seed ?? 'bench');
     this.trace.listen((event) => this.events.push(event));
     this.store = options.store ?? storeOf();
     const card = { module, store: this.store };
-    this.slot = new CardSlot({ clock, trace, random });
+    this.slot = new CardSlot({ clock, trace, random, ...(options.delivery && { delivery: options.delivery }) });
     this.slot.insert(card);
     this.terminal = new Terminal({ slot: this.slot, clock, trace, ...options.terminal });
     this.reader = options.link === 'direct' ? directCard({ card, clock, trace, random }) : this.terminal;

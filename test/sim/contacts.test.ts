@@ -73,7 +73,7 @@ describe('reset', () => {
     const terminal = bench.slot.line.terminal;
     bench.slot.line.terminal = {
       ...{ sent: () => undefined, failed: () => undefined, repeating: () => undefined },
-      received: (byte) => got.push(byte),
+      received: (bytes) => got.push(...bytes),
     };
     bench.slot.line.send(fromHex(request));
     await bench.clock.run({ deadline: bench.clock.now() + SECOND });
@@ -207,9 +207,12 @@ function play(command: string, script: string): { sent: string[]; answer: string
       sent.push(toHex(result.value.bytes));
       result = procedure.next(0);
     } else {
-      const byte = bytes.shift();
-      if (byte === undefined) throw new Error('the card has said all');
-      result = procedure.next(byte);
+      const { several } = result.value.kind === 'receive' ? result.value : {};
+      const taken = bytes.splice(0, several?.count ?? 1);
+      const last = taken.at(-1);
+      if (last === undefined || taken.length < (several?.count ?? 1)) throw new Error('the card has said all');
+      several?.into.push(...taken);
+      result = procedure.next(last);
     }
   }
 }
