@@ -5,6 +5,7 @@ import { Everything } from "../lwm2m/parts";
 import { LinkReader } from "../lwm2m/link";
 import { Path } from "../lwm2m/path";
 import { Reader } from "../lwm2m/reader";
+import { readNext } from "../lwm2m/reading";
 import { Value } from "../lwm2m/value";
 import { Writer } from "../lwm2m/writer";
 import { place } from "../place";
@@ -26,7 +27,7 @@ export function lwm2mReadBegin(format: i32, bytes: Uint8Array, path: Int32Array)
 }
 
 export function lwm2mReadNext(): i32 {
-  return reader.next<Everything>();
+  return readNext<Everything>(reader);
 }
 
 /** Mark, four IDs, kind. */

@@ -1,4 +1,4 @@
-// OMA LwM2M 1.0 and 1.1, client side. Payloads value by value (reader.ts, writer.ts, senml-writer.ts, with tlv-reader.ts, senml-json.ts,
+// OMA LwM2M 1.0 and 1.1, client side. Payloads value by value (reader.ts, reading.ts, writer.ts, senml-writer.ts, with tlv-reader.ts, senml-json.ts,
 // senml-cbor.ts, value.ts, number.ts; parts.ts says which of them an app has), CoRE links (link.ts); what a server does with objects
 // that the app declares by tables (objects.ts, model/, table.ts, join.ts, attributes.ts), what it observes (observe.ts), what the device
 // tells by itself (send.ts); a registration with one server (registration.ts); the accounts that a device keeps (account.ts, accounts.ts,

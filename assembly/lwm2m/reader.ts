@@ -1,16 +1,13 @@
-// Reads a payload value by value, whatever its format: text, opaque, TLV (tlv-reader.ts), SenML JSON and CBOR (senml-json.ts,
-// senml-cbor.ts), of those the app has (parts.ts). The bytes are the caller's, and may be changed: strings with escapes and base64 are decoded where they stand.
+// Where reading of a payload is, whatever its format; reading.ts goes on from there. The bytes are the caller's, and may be changed: strings
+// with escapes and base64 are decoded where they stand.
 
 import { Status } from "../board/index";
-import { cborNext, cborSingle } from "./senml-cbor";
 import { Format } from "./fields";
 import { hasCbor, hasChoice, hasJson, hasText, hasTlv } from "./parts";
-import { jsonNext } from "./senml-json";
 import { Path } from "./path";
-import { tlvNext } from "./tlv-reader";
 import { Kind, Value } from "./value";
 
-/** What `next` stopped at, beside values. */
+/** What `readNext` stopped at, beside values. */
 export const enum Mark {
   Value,
   /** An instance begins (TLV): it may be empty. */
@@ -49,7 +46,7 @@ export class Reader {
   name: usize;
   nameLen: i32;
 
-  /** Of what `next` has found. */
+  /** Of what `readNext` has found. */
   @part path: Path;
 
   /** What the request speaks of; nothing outside it is accepted. */
@@ -82,66 +79,6 @@ export class Reader {
     const isSingle =
       format == Format.Opaque || (hasText<F>() && format == Format.Text) || (hasCbor<F>() && format == Format.Cbor);
     return isSingle && depth > 2;
-  }
-
-  /** Goes to the next value or container: 1; 0 at the end; Malformed. After those nothing more is to be asked. */
-  next<F>(): i32 {
-    this.mark = Mark.Value;
-    if (hasTlv<F>()) if (this.format == Format.Tlv) return tlvNext(this);
-    if (hasJson<F>()) if (this.format == Format.SenmlJson) return this.inside(jsonNext(this));
-    if (hasCbor<F>()) if (this.format == Format.SenmlCbor) return this.inside(cborNext(this));
-    return this.single<F>();
-  }
-
-  private single<F>(): i32 {
-    if (this.started) return 0;
-    this.started = true;
-    this.path.copy(this.base);
-    if (hasCbor<F>()) if (this.format == Format.Cbor) return cborSingle(this);
-    const value = this.value;
-    value.kind = hasText<F>() && this.format == Format.Text ? Kind.Text : Kind.Opaque;
-    value.ptr = this.start;
-    value.len = <i32>(this.end - this.start);
-    return 1;
-  }
-
-  /** A SenML record: its path from base name and name, which must lie in the request's. RFC 8428 4.5.1. */
-  private inside(status: i32): i32 {
-    if (status <= 0) return status;
-    const path = this.path.clear();
-    const total = this.baseNameLen + this.nameLen;
-    let levelStart = -1;
-    let digits = 0;
-    let id = 0;
-    // Both parts as one text; each level is a number between slashes.
-    for (let i = 0; i <= total; i++) {
-      const c: u32 =
-        i == total
-          ? 0x2f
-          : i < this.baseNameLen
-            ? load<u8>(this.baseName + i)
-            : load<u8>(this.name + (i - this.baseNameLen));
-      if (i == 0) {
-        if (c != 0x2f || total == 0) return Status.Malformed;
-        levelStart = 1;
-        continue;
-      }
-      if (c == 0x2f) {
-        // "/" alone, or a slash at the end.
-        if (digits == 0) {
-          if (i == total) break;
-          return Status.Malformed;
-        }
-        if (!path.append(id)) return Status.Malformed;
-        digits = 0;
-        id = 0;
-        continue;
-      }
-      if (c - 0x30 > 9 || (digits > 0 && id == 0) || ++digits > 5) return Status.Malformed;
-      id = id * 10 + <i32>(c - 0x30);
-      if (id > 0xffff) return Status.Malformed;
-    }
-    return levelStart > 0 && this.base.holds(path) ? 1 : Status.Malformed;
   }
 
   /** Takes the base value into account, RFC 8428 4.5.2. */

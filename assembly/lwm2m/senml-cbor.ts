@@ -65,7 +65,7 @@ const head = place<Head>();
 /** The item read last. */
 const item = place<Value>();
 
-/** Reader.next for SenML CBOR. */
+/** `readNext` for SenML CBOR. */
 export function cborNext(r: Reader): i32 {
   if (!r.started) {
     r.started = true;
@@ -81,7 +81,7 @@ export function cborNext(r: Reader): i32 {
   return record(r) ? 1 : Status.Malformed;
 }
 
-/** Reader.next for CBOR: the one value that there is. */
+/** `readNext` for CBOR: the one value that there is. */
 export function cborSingle(r: Reader): i32 {
   if (!scalar(r) || r.at != r.end) return Status.Malformed;
   memory.copy(changetype<usize>(r.value), changetype<usize>(item), offsetof<Value>());

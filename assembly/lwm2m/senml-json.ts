@@ -16,7 +16,7 @@ const decimal = place<Decimal>();
 /** The string read last. */
 const text = place<Value>();
 
-/** Reader.next for SenML JSON. */
+/** `readNext` for SenML JSON. */
 export function jsonNext(r: Reader): i32 {
   if (!r.started) {
     r.started = true;

@@ -3,8 +3,8 @@
 import { Ascii } from "../util/ascii";
 import { Text } from "../util/text";
 import { Path } from "./path";
+import { shift, writeBigEndian, writeBytes, writePlain } from "./payload-bytes";
 import { Kind, Value } from "./value";
-import { Writer, shift, writeBigEndian, writeBytes, writePlain } from "./writer";
 
 const BASE64: Ascii = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -19,21 +19,19 @@ function names(out: Text, path: Path, from: i32, to: i32, slash: bool): void {
 
 // --- CBOR ---
 
-/** A record of the writer's: names and value. */
-export function cborRecord(w: Writer, value: Value, first: bool): void {
-  const out = w.out;
-  const base = w.base.depth;
-  const depth = w.path.depth;
+/** A record: names and value. `base`: levels of the path that stand in the base name, which the first record has. */
+export function cborRecord(out: Text, base: i32, path: Path, value: Value, first: bool): void {
+  const depth = path.depth;
   const hasBase = first && base > 0;
   const hasName = depth > base;
   out.byte(0xa1 + <u32>hasBase + <u32>hasName);
   if (hasBase) {
     out.byte(0x21);
-    cborNames(out, w.path, 0, base, hasName);
+    cborNames(out, path, 0, base, hasName);
   }
   if (hasName) {
     out.byte(0);
-    cborNames(out, w.path, base, depth, false);
+    cborNames(out, path, base, depth, false);
   }
   switch (value.kind) {
     case Kind.Integer:
@@ -136,22 +134,20 @@ export function cborEnd(out: Text, records: i32): void {
 
 // --- JSON ---
 
-/** A record of the writer's: names and value. */
-export function jsonRecord(w: Writer, value: Value, first: bool): void {
-  const out = w.out;
-  const base = w.base.depth;
-  const depth = w.path.depth;
+/** A record: names and value. `base`: levels of the path that stand in the base name, which the first record has. */
+export function jsonRecord(out: Text, base: i32, path: Path, value: Value, first: bool): void {
+  const depth = path.depth;
   const hasName = depth > base;
   if (!first) out.byte(0x2c);
   out.byte(0x7b);
   if (first && base > 0) {
     out.str('"bn":"');
-    names(out, w.path, 0, base, hasName);
+    names(out, path, 0, base, hasName);
     out.str('",');
   }
   if (hasName) {
     out.str('"n":"');
-    names(out, w.path, base, depth, false);
+    names(out, path, base, depth, false);
     out.str('",');
   }
   switch (value.kind) {

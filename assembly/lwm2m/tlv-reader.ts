@@ -49,7 +49,7 @@ export function resourceHead(ptr: usize, len: i32, resource: i32): i32 {
   return len >= 8 && header.entry == Entry.Resource && header.id == resource ? size : -1;
 }
 
-/** Reader.next for TLV. */
+/** `readNext` for TLV. */
 export function tlvNext(r: Reader): i32 {
   if (r.at >= r.multipleEnd) r.multipleEnd = 0;
   if (r.at >= r.instanceEnd) r.instanceEnd = 0;

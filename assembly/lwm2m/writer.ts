@@ -4,8 +4,8 @@
 import { Text } from "../util/text";
 import { Format } from "./fields";
 import { hasCbor, hasChoice, hasJson, hasText, hasTlv } from "./parts";
-import { writeFloat } from "./number";
 import { Path } from "./path";
+import { shift, writeBigEndian, writeBytes, writePlain } from "./payload-bytes";
 import { cborEnd, cborRecord, cborValue, jsonRecord, writeBase64 } from "./senml-writer";
 import { Entry } from "./tlv-reader";
 import { Kind, Value } from "./value";
@@ -103,7 +103,7 @@ export class Writer {
       }
     if (hasCbor<F>()) {
       if (this.format == Format.SenmlCbor) {
-        cborRecord(this, value, first);
+        cborRecord(this.out, this.base.depth, this.path, value, first);
         return;
       }
       if (this.format == Format.Cbor) {
@@ -113,7 +113,7 @@ export class Writer {
     }
     if (hasJson<F>())
       if (this.format == Format.SenmlJson) {
-        jsonRecord(this, value, first);
+        jsonRecord(this.out, this.base.depth, this.path, value, first);
         return;
       }
     this.plain<F>(value);
@@ -221,45 +221,4 @@ function widthOf(value: u64): i32 {
 /** Bytes of a TLV length that does not go into the first byte. */
 function lengthBytes(len: i32): i32 {
   return len < 8 ? 0 : len < 0x100 ? 1 : len < 0x10000 ? 2 : 3;
-}
-
-/** Moves what has been written since `at` on by `by` bytes. */
-export function shift(out: Text, at: i32, by: i32): void {
-  if (out.length + by <= out.capacity) memory.copy(out.ptr + at + by, out.ptr + at, out.length - at);
-  out.length += by;
-}
-
-export function writeBigEndian(out: Text, value: u64, bytes: i32): void {
-  for (let i = bytes - 1; i >= 0; i--) out.byte((<u32>(value >> ((<u64>i) << 3))) & 0xff);
-}
-
-/** The bytes of a string or an opaque. */
-export function writeBytes(out: Text, value: Value): void {
-  out.bytes(value.ptr, value.len);
-}
-
-/** The text of any value but an opaque, LwM2M Core 7.4.1. */
-export function writePlain(out: Text, value: Value): void {
-  const int = value.int;
-  switch (value.kind) {
-    case Kind.Integer:
-    case Kind.Boolean:
-      out.num(int);
-      break;
-    case Kind.Unsigned:
-      if (<u64>int > 9) out.num(<i64>(<u64>int / 10));
-      out.byte(0x30 + <u32>(<u64>int % 10));
-      break;
-    case Kind.Float:
-      writeFloat(out, value.float);
-      break;
-    case Kind.Link:
-      out
-        .num((int >> 16) & 0xffff)
-        .byte(0x3a)
-        .num(int & 0xffff);
-      break;
-    default:
-      writeBytes(out, value);
-  }
 }

@@ -6,6 +6,7 @@ import { CoapCode } from "../../net/coap/fields";
 import { Status } from "../../board/index";
 import { Format } from "../fields";
 import { Path } from "../path";
+import { readNext } from "../reading";
 import { ObjectTable } from "../table";
 import { Body, ObjectsWrite } from "./write";
 
@@ -22,7 +23,7 @@ export class ObjectsComposite<H, F> extends ObjectsWrite<H, F> {
 
   /** 1 and the name in `namePath`; 0 behind the last; Malformed. */
   nextName(): i32 {
-    return this.reader.next<F>();
+    return readNext<F>(this.reader);
   }
 
   get namePath(): Path {

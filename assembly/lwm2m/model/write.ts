@@ -8,6 +8,7 @@ import { Format, ID_MAX, Type } from "../fields";
 import { hasParameters, hasText, hasTlv } from "../parts";
 import { Path } from "../path";
 import { Mark, Reader } from "../reader";
+import { readNext } from "../reading";
 import { Access, ObjectTable } from "../table";
 import { resourceHead } from "../tlv-reader";
 import { Kind } from "../value";
@@ -136,7 +137,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
     this.created = body == Body.Create ? -1 : 0;
     this.seen = 0;
     let found: i32;
-    while ((found = this.reader.next<F>()) > 0) {
+    while ((found = readNext<F>(this.reader)) > 0) {
       const code = this.checkEntry(this.reader, body);
       if (code != CoapCode.Empty) return code;
     }
@@ -213,7 +214,7 @@ export class ObjectsWrite<H, F> extends ObjectsDiscover<H, F> {
         // Also when there is nothing in it.
         if (path.depth == 2 && !h.touch(path.object, path.instance, true)) return CoapCode.InternalServerError;
       }
-    while (r.next<F>() > 0) {
+    while (readNext<F>(r) > 0) {
       const p = r.path;
       const table = this.table(p.object);
       if (!table) continue;
