@@ -78,14 +78,20 @@ export const FilesStatus = {
 export const BeamStatus = {
   /** Unknown path, SIM in no group, entry switched off. */
   Refused: 400,
-  /** WebSocket connections beyond WEBSOCKET's limits. */
-  TooManyConnections: 503,
+  /** WebSocket connections of this SIM beyond WEBSOCKET.perCaller (RFC 6585), and of all beyond its total. */
+  CallerFull: 429,
+  Full: 503,
 } as const;
 
 /** What Beam, Funnel and Funk answer by themselves when the destination gives no answer that could be passed on. */
 export const DeliveryStatus = {
-  /** What is configured cannot be carried out: credentials are missing or of the wrong type, or cannot make a request. */
-  Misconfigured: 400,
+  /**
+   * What the operator has configured cannot be carried out: credentials are missing or of the wrong type, or cannot make a request. No fault
+   * of the device, which may send the same again when that is put right; of what it says itself is 400 said, and of what is switched off.
+   */
+  Misconfigured: 500,
+  /** Whoever runs the platform has not given it what it needs for this. */
+  NotEquipped: 503,
   /** The destination cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
   BadGateway: 502,
   /** The destination did not answer in time. */

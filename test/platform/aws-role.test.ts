@@ -15,10 +15,12 @@ const reference = { $credentialsId: 'role' };
 interface Options {
   readonly role?: Partial<RoleConfig>;
   readonly entry?: Partial<typeof ENTRY>;
+  readonly withoutKey?: boolean;
 }
 
-function start({ role = {}, entry = {} }: Options = {}): Promise<CloudWorld> {
+function start({ role = {}, entry = {}, withoutKey = false }: Options = {}): Promise<CloudWorld> {
   return cloudWorld({
+    withoutKey,
     configuration: {
       SoracomFunnel: {
         ...{ enabled: true, contentType: 'json', credentialsId: reference },
@@ -47,6 +49,12 @@ const asked = ({ world }: CloudWorld): number =>
   world.events.filter((event) => event.type === 'http' && event.kind === 'request' && event.url.includes(STS)).length;
 
 describe('a role of the operator', () => {
+  it('cannot be assumed by a platform without a key at AWS, which is 503: a fault of neither the device nor the operator', async () => {
+    const { world } = await start({ withoutKey: true });
+    const answer = '503 this platform has no key at AWS to assume a role with';
+    expect([await funnel(world), await funk(world)]).toEqual([answer, answer]);
+  });
+
   it('Funnel and Funk work with what it gives, and ask for it once in an hour', async () => {
     const it = await start();
     expect([await funnel(it.world), await funk(it.world)]).toEqual(['200', '200 "done"']);

@@ -124,10 +124,10 @@ describe.each(ways)('a message over %s', (_, send) => {
     expect(await send(garbage, 'x')).toBe('502 Beam: the destination does not speak HTTP');
   });
 
-  it('gets 400 when a secret is missing in the store: nothing goes out', async () => {
+  it('gets 500 when a secret is missing in the store: nothing goes out', async () => {
     const entry = { addSubscriberHeader: true, addSignature: true, psk: { $credentialsId: 'psk-#{imsi}' } };
     const { world, requests } = worldWith(entry, ok(''));
-    expect(await send(world, 'x')).toBe('400 Beam: credentials are not in the store');
+    expect(await send(world, 'x')).toBe('500 Beam: credentials are not in the store');
     expect(requests).toEqual([]);
   });
 });

@@ -168,7 +168,7 @@ describe('header options', () => {
     };
     const world = new BeamWorld({ config: config({ [KEY]: entry }) });
     const { requests } = world.serveBytes('site.test', 80, 'HTTP/1.1 200 OK\r\n\r\n');
-    expect(await world.request(post('{}'))).toMatch(/^HTTP\/1\.1 400 [^]*Beam: credentials are not in the store\n$/);
+    expect(await world.request(post('{}'))).toMatch(/^HTTP\/1\.1 500 [^]*Beam: credentials are not in the store\n$/);
     expect(requests).toEqual([]);
   });
 

@@ -250,18 +250,18 @@ describe('limits', () => {
     return { world, open, statuses };
   }
 
-  it('of one SIM: beyond them 503, for other SIMs there is room; each end of a connection makes room', async () => {
+  it('of one SIM: beyond them 429, for other SIMs there is room; each end of a connection makes room', async () => {
     const { world, open, statuses } = worldOf(2);
     const own = Array.from({ length: WEBSOCKET.perCaller }, () => open(0));
     expect(new Set(await statuses(own))).toEqual(new Set([101]));
     const refused = open(0);
-    expect(await statuses([refused, open(1)])).toEqual([503, 101]);
+    expect(await statuses([refused, open(1)])).toEqual([429, 101]);
     await refused.ended();
-    expect(refused.text).toMatch(/\r\n\r\n.*too many WebSocket connections are open\n$/);
+    expect(refused.text).toMatch(/\r\n\r\n.*too many WebSocket connections of this SIM are open\n$/);
     own[0]?.stream.destroy(new Error('radio lost'));
     own[1]?.stream.end();
     await world.run(() => false, SECOND);
-    expect(await statuses([open(0), open(0), open(0)])).toEqual([101, 101, 503]);
+    expect(await statuses([open(0), open(0), open(0)])).toEqual([101, 101, 429]);
   });
 
   it('of one SIM count handshakes that are under way, and none that failed', async () => {
@@ -271,7 +271,7 @@ describe('limits', () => {
     world.upstream.serve('any.test', 80, 'silent');
     for (let i = 0; i < WEBSOCKET.perCaller; i++) open(0);
     await world.run(() => false, SECOND);
-    expect(await statuses([open(0)])).toEqual([503]);
+    expect(await statuses([open(0)])).toEqual([429]);
     await world.run(() => false, MINUTE);
     const last = open(0);
     await world.run(() => false, SECOND);

@@ -19,6 +19,8 @@ export interface CloudWorldOptions extends Pick<BeamWorldOptions, 'limits' | 'up
   /** The group's configuration. */
   readonly configuration: NonNullable<PlatformConfig['groups']>[string]['configuration'];
   readonly credentials?: PlatformConfig['credentials'];
+  /** Without the platform's own user at AWS. */
+  readonly withoutKey?: boolean;
   readonly clouds?: CloudsConfig;
   readonly subscriber?: object;
 }
@@ -29,10 +31,11 @@ export interface CloudWorld {
 }
 
 export async function cloudWorld(options: CloudWorldOptions): Promise<CloudWorld> {
-  const { configuration, credentials = {}, clouds: config = {}, subscriber, ...rest } = options;
+  const { configuration, credentials = {}, clouds: config = {}, subscriber, withoutKey = false, ...rest } = options;
+  const awsKey = { ...PLATFORM_KEY, secretAccessKey: new Secret(Buffer.from(PLATFORM_KEY.secretAccessKey)) };
   const world = new BeamWorld({
     ...rest,
-    platform: { awsKey: { ...PLATFORM_KEY, secretAccessKey: new Secret(Buffer.from(PLATFORM_KEY.secretAccessKey)) } },
+    ...(!withoutKey && { platform: { awsKey } }),
     config: {
       groups: { sensors: { configuration } },
       credentials,

@@ -314,17 +314,17 @@ describe('Funk refuses', () => {
     });
     world.platform.directory.deleteCredentials(OPERATOR, 'aws');
     for (const [id, entry] of Object.entries(credentials)) world.platform.directory.putCredentials(OPERATOR, id, entry);
-    expect(await overUdp(world, FUNK, '{}')).toBe(`400 ${message}`);
+    expect(await overUdp(world, FUNK, '{}')).toBe(`500 ${message}`);
   });
 });
 
 it.each([
   ['a destination', { destination: undefined }, 'no destination is configured'],
   ['credentials for Lambda', { credentialsId: undefined }, 'no credentials are configured'],
-])('a group without %s: 400 that says so', async (_, funk, message) => {
+])('a group without %s: 500 that says so', async (_, funk, message) => {
   const { world } = await lambda(funk);
-  expect(await overUdp(world, FUNK, '{}')).toBe(`400 ${message}`);
-  expect(await overHttp(world, FUNK, '{}')).toMatchObject({ status: 400, body: `${message}\n` });
+  expect(await overUdp(world, FUNK, '{}')).toBe(`500 ${message}`);
+  expect(await overHttp(world, FUNK, '{}')).toMatchObject({ status: 500, body: `${message}\n` });
 });
 
 describe('a cloud that fails', () => {

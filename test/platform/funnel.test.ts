@@ -327,9 +327,9 @@ describe('Google Pub/Sub', () => {
     expect(await sent(other.keyFile)).toBe('400 Invalid grant: account not found');
     expect(await sent(JSON.stringify(forged))).toBe('400 Invalid JWT Signature.');
     expect(await sent(keyFile, `${destination.resourceUrl}-2`)).toBe('404 Resource not found (resource=telemetry-2).');
-    expect(await sent('no json')).toBe('400 the credentials are no key file of a service account');
+    expect(await sent('no json')).toBe('500 the credentials are no key file of a service account');
     expect(await sent(JSON.stringify({ ...(JSON.parse(keyFile) as object), private_key: 'x' }))).toBe(
-      '400 the private key of the service account cannot be read',
+      '500 the private key of the service account cannot be read',
     );
   });
 
@@ -446,7 +446,7 @@ describe('Funnel refuses', () => {
     ['when it is off', { enabled: false }, {}, 400],
     ['a suspended SIM', {}, { status: 'suspended' }, 403],
     ['a SIM in no group', {}, { groupId: undefined }, 400],
-    ['without a destination', { destination: undefined }, {}, 400],
+    ['without a destination', { destination: undefined }, {}, 500],
   ])('%s', async (_, config, subscriber, status) => {
     const { world, partner } = await funnel(PARTNER, config, { subscriber });
     expect((await overHttp(world, FUNNEL, '{}')).status).toBe(status);
@@ -469,9 +469,9 @@ describe('Funnel refuses', () => {
       world.platform.directory.deleteCredentials(OPERATOR, 'other');
       return overUdp(world, FUNNEL, 'x');
     };
-    expect(await reply({ credentialsId: undefined })).toBe('400 no credentials are configured');
-    expect(await reply({ credentialsId: 'other' })).toBe('400 credentials are not in the store');
-    expect(await reply({ credentialsId: 'psk' })).toBe('400 credentials of type psk do not fit the destination');
+    expect(await reply({ credentialsId: undefined })).toBe('500 no credentials are configured');
+    expect(await reply({ credentialsId: 'other' })).toBe('500 credentials are not in the store');
+    expect(await reply({ credentialsId: 'psk' })).toBe('500 credentials of type psk do not fit the destination');
   });
 });
 

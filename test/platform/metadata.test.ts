@@ -262,9 +262,13 @@ describe('who may', () => {
     const caller = { ...session(), open: false };
     expect((await ask(world, 'GET', '/v1/subscriber', undefined, { caller })).status).toBe(403);
     world.platform.directory.change(IMSI, { groupId: null });
-    expect((await ask(world, 'GET', '/v1/subscriber')).status).toBe(403);
+    const alone = await ask(world, 'GET', '/v1/subscriber');
+    expect([alone.status, alone.headers['content-type'], alone.body]).toEqual([
+      ...[403, 'text/plain', 'You are not allowed to access Metadata Server.'],
+    ]);
     world.platform.directory.change(IMSI, { groupId: 'sensors', status: 'suspended' });
-    expect((await ask(world, 'GET', '/v1/subscriber')).body).toContain('the SIM is suspended');
+    const suspended = await ask(world, 'GET', '/v1/subscriber');
+    expect([suspended.headers['content-type'], suspended.body]).toEqual(['text/plain', 'the SIM is suspended']);
     const unknown = { caller: session('440100000000000') };
     expect((await ask(world, 'GET', '/v1/subscriber', undefined, unknown)).status).toBe(403);
     expect(world.events.filter((e) => e.type === 'service' && e.event === 'refused')).toHaveLength(4);

@@ -105,9 +105,10 @@ export class WebSockets {
   /** Throws Refusal. What it gives lets go, once. */
   #take({ imsi }: Session): () => void {
     const own = this.#open.get(imsi) ?? 0;
-    if (own >= WEBSOCKET.perCaller || this.#total >= WEBSOCKET.total) {
-      throw new Refusal(BeamStatus.TooManyConnections, 'too many WebSocket connections are open');
+    if (own >= WEBSOCKET.perCaller) {
+      throw new Refusal(BeamStatus.CallerFull, 'too many WebSocket connections of this SIM are open');
     }
+    if (this.#total >= WEBSOCKET.total) throw new Refusal(BeamStatus.Full, 'too many WebSocket connections are open');
     this.#open.set(imsi, own + 1);
     this.#total++;
     let taken = true;

@@ -11,7 +11,7 @@ import type { AwsCredentials } from '../outbound/aws-signature.js';
 import { awsEndpoint, awsRequest } from './aws.js';
 import type { Delivery } from './delivery.js';
 import { refusedBy } from './cloud-message.js';
-import { credentialsFor, misconfigured } from './credentials.js';
+import { credentialsFor } from './credentials.js';
 
 /** Credentials are used until so long before their end: a request has to arrive before it. */
 const EARLY_MS = 5 * 60_000;
@@ -61,7 +61,8 @@ export class AwsAccess {
 
   async #assume(message: DeviceMessage, { roleArn, externalId }: Role, region: string): Promise<Lease> {
     const { awsKey, clock } = this.#context;
-    if (awsKey === undefined) throw misconfigured('this platform has no key at AWS to assume a role with');
+    if (awsKey === undefined)
+      throw new Refusal(DeliveryStatus.NotEquipped, 'this platform has no key at AWS to assume a role with');
     const form = new URLSearchParams({
       ...{ Action: 'AssumeRole', Version: '2011-06-15', RoleArn: roleArn, ExternalId: externalId },
       ...{ RoleSessionName: AWS_ROLE.sessionName, DurationSeconds: String(AWS_ROLE.seconds) },

@@ -10,7 +10,8 @@ import { type SoracomAir, soracomAir } from '../air/config.js';
 import { type Answer, type DeviceRequest, HttpFront, textAnswer, type RequestHead } from '../http/front.js';
 import type { HeaderList } from '../http/text.js';
 import { toAnswer } from '../api/http.js';
-import { type Caller, callerOf } from '../caller.js';
+import { type Caller, subscriberOf } from '../caller.js';
+import type { Subscriber } from '../directory/index.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceContext } from '../context.js';
 import type { Service, ServiceDefinition } from '../service.js';
@@ -28,8 +29,16 @@ const API = 'http://api.soracom.io/v1/subscribers';
 const NO_KEY = 'Specified key does not exist.';
 const NOT_ALLOWED = 'You are not allowed to access Metadata Server.';
 
-/** A refusal in words alone. */
-class PlainRefusal extends Refusal {}
+/** A refusal in words alone, which may be others than the trace's. */
+class PlainRefusal extends Refusal {
+  constructor(
+    status: number,
+    message: string,
+    readonly text = message,
+  ) {
+    super(status, message);
+  }
+}
 
 type Settings = NonNullable<SoracomAir['metadata']>;
 
@@ -72,10 +81,21 @@ export class Metadata implements Service {
 
   /** Throws Refusal. */
   #caller(session: Session): { readonly caller: Caller; readonly settings: Settings } {
-    const caller = callerOf(this.#context.directory, session, MetadataStatus);
-    const settings = soracomAir.of(caller.group)?.metadata;
-    if (settings?.enabled !== true) throw new PlainRefusal(MetadataStatus.Off, NOT_ALLOWED);
-    return { caller, settings };
+    const { group, ...subscriber } = this.#subscriber(session);
+    if (group === undefined) throw new PlainRefusal(MetadataStatus.NoGroup, 'the SIM is in no group', NOT_ALLOWED);
+    const settings = soracomAir.of(group)?.metadata;
+    if (settings?.enabled === true) return { caller: { ...subscriber, group }, settings };
+    throw new PlainRefusal(MetadataStatus.Off, 'Metadata is not enabled for the group', NOT_ALLOWED);
+  }
+
+  /** Throws PlainRefusal. */
+  #subscriber(session: Session): Subscriber {
+    try {
+      return subscriberOf(this.#context.directory, session, MetadataStatus);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new PlainRefusal(error.status, error.message);
+    }
   }
 
   /** Throws Refusal. */
@@ -95,10 +115,10 @@ export class Metadata implements Service {
       if (!(error instanceof Refusal)) throw error;
       this.#refused(request.id, request.caller, error.status, error.message);
       const { status, message } = error;
-      const plain = error instanceof PlainRefusal;
-      const answer = plain
-        ? this.#body(status, message, 'text/plain')
-        : this.#json(status, { code: 'MTD0001', message });
+      const answer =
+        error instanceof PlainRefusal
+          ? this.#body(status, error.text, 'text/plain')
+          : this.#json(status, { code: 'MTD0001', message });
       return withOrigin(answer, settings);
     }
   }
