@@ -283,9 +283,9 @@ export class World {
 
   /** Rejects with PlatformConfigError for a configuration that cannot be; its message names the field. Nothing is left open then. */
   static async create(config: WorldConfig = {}): Promise<World> {
-    const { epochMs = EPOCH_MS, alwaysSettle = false } = config;
+    const { epochMs = EPOCH_MS, alwaysSettle = false, tls = 'real' } = config;
     const takes = (error: unknown): boolean => tellStorageFault(trace, error);
-    const clock = config.clock === 'real' ? new RealClock(takes) : new VirtualClock(epochMs, { alwaysSettle });
+    const clock = config.clock === 'real' ? new RealClock(takes) : new VirtualClock(epochMs, { alwaysSettle, tls });
     const trace = new Trace(clock);
     const random = new Random(config.seed ?? (clock.kind === 'real' ? Random.freshSeed() : '1'));
     const servers: CloudServer[] = [];

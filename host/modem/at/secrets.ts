@@ -5,16 +5,26 @@ import type { CommandTable } from './command.js';
 /** What the arguments of a command with `secret: true` have and its other forms have not. */
 const ANY_SECRET = /\d/;
 
+const known = new WeakMap<CommandTable, readonly (readonly [word: string, form: RegExp])[]>();
+
+/** Names without their first sign, and what a secret looks like behind them. */
+function secretWords(commands: CommandTable): readonly (readonly [word: string, form: RegExp])[] {
+  const kept = known.get(commands);
+  if (kept !== undefined) return kept;
+  const words = Object.entries(commands).flatMap(([name, { secret }]) =>
+    secret === undefined ? [] : [[name.replace(/^\W/, ''), secret === true ? ANY_SECRET : secret] as const],
+  );
+  known.set(commands, words);
+  return words;
+}
+
 /**
  * True when a command line must not be shown. In doubt it must not: a name counts wherever it stands, in either case, and
  * with whatever before it.
  */
 export function isSecretLine(line: string, commands: CommandTable): boolean {
   const text = line.toUpperCase();
-  return Object.entries(commands).some(([name, { secret }]) => {
-    if (secret === undefined) return false;
-    const form = secret === true ? ANY_SECRET : secret;
-    const word = name.replace(/^\W/, '');
+  return secretWords(commands).some(([word, form]) => {
     for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
       if (form.test(text.slice(at + word.length))) return true;
     }
