@@ -18,6 +18,9 @@ const BOOT = 250 * MS;
 /** Longest log line that is taken from an app, bytes. */
 const LOG_LINE_MAX = 1024;
 
+/** Things that are told to be missing; an app may ask for channels without end. */
+const LACKING_MAX = 64;
+
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 const CAUSES = ['power', 'request', 'trap', 'watchdog'] as const;
 
@@ -55,6 +58,8 @@ export class Board {
   /** The app has not had its first turn yet. */
   #isFirst = false;
   #exports: AppExports | undefined;
+  /** What the app has asked for and nothing is wired to. */
+  readonly #lacking = new Set<string>();
   #cause: RestartCause = RestartCause.Power;
   #bootedAt = 0;
   #wake: Timer | undefined;
@@ -180,6 +185,16 @@ export class Board {
   }
 
   /** The bytes ptr..ptr+len of the app's memory, or undefined when they are not all inside it. */
+  /** Told once: an app may ask in every turn. */
+  #lacks(what: string): Status {
+    if (this.#lacking.size < LACKING_MAX && !this.#lacking.has(what)) {
+      this.#lacking.add(what);
+      const { name, trace } = this.#options;
+      trace.emit({ type: 'board', event: 'no-sensor', app: name, reason: what });
+    }
+    return Status.Invalid;
+  }
+
   #view(ptr: number, len: number): Uint8Array | undefined {
     const memory = this.#exports?.memory.buffer;
     const start = ptr >>> 0;
@@ -238,18 +253,22 @@ export class Board {
       net_close: () => Status.Unsupported,
 
       gpio_write: (pin: number, level: number) =>
-        sensors?.writePin?.(pin, level === 0 ? 0 : 1) ? Status.Ok : Status.Invalid,
-      gpio_read: (pin: number) => sensors?.readPin?.(pin) ?? Status.Invalid,
+        sensors?.writePin?.(pin, level === 0 ? 0 : 1) ? Status.Ok : this.#lacks(`GPIO pin ${pin} (output)`),
+      gpio_read: (pin: number) => sensors?.readPin?.(pin) ?? this.#lacks(`GPIO pin ${pin} (input)`),
       adc_read: (channel: number) => {
         const millivolts = sensors?.analog?.(channel);
-        return millivolts === undefined ? Status.Invalid : Math.max(0, Math.round(millivolts));
+        if (millivolts === undefined) return this.#lacks(`analogue channel ${channel}`);
+        return Math.max(0, Math.round(millivolts));
       },
       i2c_transfer: (bus: number, address: number, wPtr: number, wLen: number, rPtr: number, rMax: number) => {
         const written = this.#view(wPtr, wLen);
         const into = this.#view(rPtr, rMax);
         if (!written || !into) return Status.Invalid;
         const bytes = sensors?.i2c?.(bus, address, written.slice(), rMax);
-        if (!bytes) return Status.Io;
+        if (!bytes) {
+          this.#lacks(`I2C device 0x${address.toString(16).padStart(2, '0')} on bus ${bus}`);
+          return Status.Io;
+        }
         into.set(bytes.subarray(0, rMax));
         return Math.min(bytes.length, rMax);
       },

@@ -69,7 +69,10 @@ function listed(folder: string): z.infer<typeof schema> {
   const file = join(folder, CONFIGURATION);
   if (!existsSync(file)) {
     if (existsSync(join(folder, 'assembly/index.ts'))) return {};
-    throw new BuildError(`there is neither ${file} nor ${join(folder, 'assembly/index.ts')}`);
+    throw new BuildError(
+      `${folder} is no project: it has neither ${CONFIGURATION} nor assembly/index.ts. ` +
+        'Run this in the folder of a project, or make one: akari new DIR --example NAME',
+    );
   }
   const parsed = parseJson(readFileSync(file, 'utf8'));
   if (parsed.fault !== undefined) throw new BuildError(`${file} ${parsed.fault}`);

@@ -71,6 +71,9 @@ export async function makeDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
+/** What `thermometer` has, in words. */
+export const DEMO_SENSORS = 'analogue channel 0 (a thermometer, TMP36)';
+
 /** A TMP36 on analogue channel 0: 500 mV at 0 °C, 10 mV a degree; a day's curve around 21.5 °C with a little noise. */
 function thermometer(world: World): Sensors {
   const noise: Random = world.random.fork('thermometer');

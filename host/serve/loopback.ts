@@ -1,6 +1,6 @@
 // The platform's entry points on this computer's loopback. Every name of the platform has an address of its own, as in
 // the real network: 100.127.a.b there is 127.127.a.b here. A caller is told by the address it calls from: the session
-// that has this address is who is calling, and who has none is turned away.
+// that has this address is who is calling, and who has none is rejected.
 
 import { createSocket, type Socket as UdpServer } from 'node:dgram';
 import { once } from 'node:events';
@@ -48,6 +48,21 @@ export class LoopbackError extends Error {
   }
 }
 
+const NO_ADDRESS = 'this computer has no such address; on macOS, add it: sudo ifconfig lo0 alias';
+
+function cannotListen(what: string, host: string, port: string, error: unknown): LoopbackError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  const advice: Readonly<Record<string, string>> = {
+    EADDRINUSE:
+      ': another program has it; if that is an "akari serve", end it, or start this one with --block and a number ' +
+      'from 127 to 254 that no other has',
+    EADDRNOTAVAIL: `: ${NO_ADDRESS} ${host}`,
+    EACCES: ': this user may not',
+  };
+  const words = `${what}: cannot listen at ${host}, ${port} (${code})${advice[code] ?? ''}`;
+  return new LoopbackError(words, { cause: error });
+}
+
 export class Loopback implements ServiceRegistry {
   readonly isByAddress = true;
   readonly #options: LoopbackOptions;
@@ -89,10 +104,7 @@ export class Loopback implements ServiceRegistry {
       try {
         await open();
       } catch (error) {
-        const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-        throw new LoopbackError(`${name}: cannot listen at ${host}, ${protocol} port ${hostPort} (${code})`, {
-          cause: error,
-        });
+        throw cannotListen(name, host, `${protocol} port ${hostPort}`, error);
       }
     }
   }
@@ -117,10 +129,7 @@ export class Loopback implements ServiceRegistry {
       server.listen(port, this.outside);
       await once(server, 'listening');
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      throw new LoopbackError(`${what}: cannot listen at ${this.outside}, tcp port ${port} (${code})`, {
-        cause: error,
-      });
+      throw cannotListen(what, this.outside, `tcp port ${port}`, error);
     }
   }
 
@@ -146,10 +155,7 @@ export class Loopback implements ServiceRegistry {
       server.bind(port, this.outside);
       await once(server, 'listening');
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      throw new LoopbackError(`${what}: cannot listen at ${this.outside}, udp port ${port} (${code})`, {
-        cause: error,
-      });
+      throw cannotListen(what, this.outside, `udp port ${port}`, error);
     }
     server.on('error', () => undefined); // for example ICMP errors of callers that went away
     return (to, bytes) => {

@@ -125,8 +125,11 @@ export type TraceBody =
   /** Life of a board and what its app logs. */
   | {
       type: 'board';
-      /** `image`: one that came by firmware update has been committed. */
-      event: 'start' | 'restart' | 'trap' | 'image';
+      /**
+       * `image`: one that came by firmware update has been committed. `no-sensor`: the app asks for something that nothing is wired to,
+       * which `reason` names; told once.
+       */
+      event: 'start' | 'restart' | 'trap' | 'image' | 'no-sensor';
       app: string;
       cause?: string;
       reason?: string;

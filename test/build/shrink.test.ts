@@ -48,7 +48,7 @@ it('an access out of bounds whose value is used traps as it did', () => {
   expect(() => f(PAGE)).toThrow(WebAssembly.RuntimeError);
 });
 
-it('a binary that needs more than boards have is turned away', () => {
+it('a binary that needs more than boards have is refused', () => {
   const module = new binaryen.Module();
   module.setFeatures(binaryen.Features.All);
   module.setMemory(1, 1, 'memory');

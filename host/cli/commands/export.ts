@@ -25,6 +25,9 @@ export function exportCommand(): Command {
         exportProject({ app, folder, ...options });
       } catch (error) {
         if (error instanceof ExportError || error instanceof ModuleError) throw new UsageError(error.message);
+        if (pathOf(error) === app && (error as NodeJS.ErrnoException).code === 'ENOENT') {
+          throw new UsageError(`no such file: ${app}; build it with "akari build"`);
+        }
         throw fileFault(pathOf(error) ?? app, error) ?? error;
       }
       const next = options.target === 'esp-idf' ? `idf.py -C ${folder} set-target esp32c3 build` : `make -C ${folder}`;
@@ -38,7 +41,7 @@ export function exportCommand(): Command {
 function bytes(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value <= 0 || value % 8 !== 0) {
-    throw new InvalidArgumentError('a number of bytes, a multiple of 8, is wanted.');
+    throw new InvalidArgumentError('expected a number of bytes, a multiple of 8.');
   }
   return value;
 }

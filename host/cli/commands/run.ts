@@ -8,7 +8,7 @@ import { MODEM_MODELS } from '../../modem/index.js';
 import { toJsonLine } from '../../trace/json-lines.js';
 import { openMqttSink } from '../../trace/mqtt.js';
 import type { TraceSink } from '../../trace/trace.js';
-import { type Demo, DEMO_PROFILE, makeDemo } from '../demo.js';
+import { type Demo, DEMO_PROFILE, DEMO_SENSORS, makeDemo } from '../demo.js';
 import { parseDuration } from '../duration.js';
 import { faultOf } from '../fault.js';
 import { fileFault } from '../files.js';
@@ -60,7 +60,7 @@ function traceFile(text: string): string {
 function brokerUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['mqtt:', 'mqtts:'].includes(url.protocol))
-    throw new InvalidArgumentError('mqtt://host[:port][/topic] is wanted.');
+    throw new InvalidArgumentError('expected mqtt://host[:port][/topic].');
   return url;
 }
 
@@ -68,6 +68,9 @@ function readApp(file: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(file));
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new UsageError(`no such file: ${file}; build it with "akari build"`);
+    }
     throw fileFault(`app ${file}`, error, 'be read') ?? error;
   }
 }
@@ -167,6 +170,11 @@ function tell({ world, device }: Demo, output: Output, options: RunOptions, also
     if (event.type === 'board' && event.app === device.name && event.event === 'trap') told.traps++;
     told.fault = faultOf(event) ?? told.fault;
     const at = `${(event.t / SECOND).toFixed(3).padStart(10)}  `;
+    if (event.type === 'board' && event.event === 'no-sensor') {
+      output.text(
+        `${at}board     ${event.reason ?? '?'} is asked for, and nothing is wired to it; this world has ${DEMO_SENSORS}`,
+      );
+    }
     if (event.type === 'log') output.text(`${at}${event.level.padEnd(5)}  ${event.text}`);
     if (event.type === 'verified')
       output.text(`${at}customer  ${event.ok ? 'verified' : `refused (${event.reason ?? ''})`}: ${event.body}`);

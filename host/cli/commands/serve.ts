@@ -14,6 +14,7 @@ import {
   Serve,
 } from '../../serve/index.js';
 import { FileStoreError } from '../../sim/index.js';
+import type { World } from '../../world.js';
 import type { TraceEvent } from '../../trace/events.js';
 import { EXAMPLE_WORLD } from '../demo.js';
 import { faultOf } from '../fault.js';
@@ -57,7 +58,7 @@ export function serveCommand(): Command {
 function block(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 127 || value > 254) {
-    throw new InvalidArgumentError('127 to 254 is wanted.');
+    throw new InvalidArgumentError('expected 127 to 254.');
   }
   return value;
 }
@@ -82,8 +83,8 @@ export async function runServe(
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.block !== undefined && { block: options.block }),
       refused: (from, { name, protocol, port }) => {
-        output.text(`   turned away: ${from} at ${name} ${protocol} ${port}: no session has this address`);
-        output.event({ type: 'turned-away', from, name, protocol, port });
+        output.text(`   rejected: ${from} at ${name} ${protocol} ${port}: no session has this address`);
+        output.event({ type: 'rejected', from, name, protocol, port });
       },
       sink: (event) => {
         output.trace(event, options.showSecrets);
@@ -144,6 +145,7 @@ function describe({ entryPoints, sessions, api, devices, world }: Serve, folder:
   output.text('');
   output.text(`Management API, for operators: ${url}/v1${key === undefined ? '' : `  AuthKey: ${key}`}`);
   output.event({ type: 'api-point', url, authKeyFile: key });
+  tellOperators(world, output);
   const management = `coaps://${devices.host}:${devices.port}`;
   output.text(`Device management, for devices with a key of Inventory: ${management}`);
   output.event({ type: 'device-management', url: management });
@@ -158,6 +160,18 @@ function describe({ entryPoints, sessions, api, devices, world }: Serve, folder:
   output.text('');
   output.text('Ctrl-C stops it.');
   output.event({ type: 'ready' });
+}
+
+/** Who may sign in and how, and whose the SIMs are: to any other operator all lists are empty. Names no secret. */
+function tellOperators({ platform }: World, output: Output): void {
+  for (const { operatorId, email } of platform.accounts.operators()) {
+    const keys = platform.accounts.authKeys({ operatorId, userName: undefined }).map(({ authKeyId }) => authKeyId);
+    const sims = platform.directory.subscribers(operatorId).length;
+    const ways = [...(email === undefined ? [] : [`e-mail ${email}`]), ...keys.map((id) => `AuthKey ${id}`)];
+    const how = ways.length === 0 ? 'nobody can sign in' : `signs in with ${ways.join(' or ')}`;
+    output.text(`  Operator ${operatorId}, ${sims} SIM${sims === 1 ? '' : 's'}: ${how}`);
+    output.event({ type: 'operator', operatorId, email, authKeyIds: keys, subscribers: sims });
+  }
 }
 
 const at = ({ host, hostPort }: EntryPoint): string => `${host}:${hostPort}`;

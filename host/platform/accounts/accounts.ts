@@ -146,6 +146,13 @@ export class Accounts {
     });
   }
 
+  /** By id. */
+  operators(): readonly Operator[] {
+    return this.#database
+      .all('SELECT operator_id FROM operators ORDER BY operator_id')
+      .flatMap((row) => this.operator(String(row['operator_id'])) ?? []);
+  }
+
   operator(operatorId: string): Operator | undefined {
     const row = this.#database.get('SELECT * FROM operators WHERE operator_id = ?', operatorId);
     const email = row?.['email'] == null ? undefined : String(row['email']);
