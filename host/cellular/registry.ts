@@ -1,12 +1,25 @@
 import type { ServiceRegistry, TcpService, UdpService } from './network.js';
 
-/** Addresses that the platform publishes; all other names get theirs in the order in which they come. */
-const PUBLISHED: Readonly<Record<string, string>> = {
+/**
+ * Addresses that the platform publishes, and those that its names have always had here: scripts and devices may hold them. All other
+ * names get theirs in the order in which they come.
+ */
+const KNOWN: Readonly<Record<string, string>> = {
   'metadata.soracom.io': '100.127.100.127',
   'ntp.soracom.io': '100.127.0.123',
+  'beam.soracom.io': '100.127.10.1',
+  'endorse.soracom.io': '100.127.10.2',
+  'funk.soracom.io': '100.127.10.3',
+  'funnel.soracom.io': '100.127.10.4',
+  'harvest.soracom.io': '100.127.10.5',
+  'harvest-files.soracom.io': '100.127.10.6',
+  'uni.soracom.io': '100.127.10.7',
+  'bootstrap.soracom.io': '100.127.10.8',
+  'jp.inventory.soracom.io': '100.127.10.9',
+  'api.soracom.io': '100.127.10.10',
 };
-/** First of the addresses given out: 100.127.10.1, .2, .. */
-const FIRST_BLOCK = 10;
+/** First of the addresses given out: 100.127.11.1, .2, .. */
+const FIRST_BLOCK = 11;
 const HOSTS_PER_BLOCK = 254;
 
 /** Names, addresses and listeners of the platform inside one world. */
@@ -18,11 +31,9 @@ export class Registry implements ServiceRegistry {
 
   name(...names: readonly string[]): string {
     const keys = names.map(canonical);
-    const known = keys
-      .map((key) => this.#addresses.get(key) ?? PUBLISHED[key])
-      .find((address) => address !== undefined);
+    const known = keys.map((key) => this.#addresses.get(key) ?? KNOWN[key]).find((address) => address !== undefined);
     const address = known ?? this.#nextAddress();
-    for (const key of keys) if (!this.#addresses.has(key)) this.#addresses.set(key, PUBLISHED[key] ?? address);
+    for (const key of keys) if (!this.#addresses.has(key)) this.#addresses.set(key, KNOWN[key] ?? address);
     return address;
   }
 

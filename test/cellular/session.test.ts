@@ -316,7 +316,7 @@ describe('A TCP connection', () => {
         }
         stream.end();
       });
-      const { tcp, log, received } = connect('100.127.10.1', 1);
+      const { tcp, log, received } = connect('100.127.11.1', 1);
       for (let at = 0; at < up.length;) {
         const next = at + 1 + random.below(3000);
         const chunk = up.slice(at, next);
@@ -395,12 +395,12 @@ describe('An outage in the middle of a transfer', () => {
     const { connect, listen, run, impairments } = bench();
     listen('a', 1);
     impairments.outage(true);
-    const { log } = connect('100.127.10.1', 1);
+    const { log } = connect('100.127.11.1', 1);
     await run(50 * SECOND);
     expect(log).toEqual([]);
     impairments.outage(false);
     await run(30 * SECOND);
-    expect(log).toEqual(['connected 100.127.10.1:1']);
+    expect(log).toEqual(['connected 100.127.11.1:1']);
   });
 });
 

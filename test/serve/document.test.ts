@@ -34,6 +34,21 @@ it('the configuration is served, its commands are answered with success, and the
   expect(await until(() => said.includes('Ctrl-C stops it.'), 60_000)).toBe(true);
   expect(said).toMatch(/^ {2}Operator OP0012345678, 1 SIM: signs in with e-mail me@example\.com$/m);
   expect(said).not.toContain('Passw0rd-1');
+  // Scripts hold addresses: each name has its own, in whatever order services start.
+  const hosts = [...said.matchAll(/^127\.\d+\.(\S+) +(\S+\.soracom\.io)$/gm)].map(([, at = '', name = '']) => [
+    name,
+    at,
+  ]);
+  expect(Object.fromEntries(hosts)).toMatchObject({
+    ...{
+      'beam.soracom.io': '10.1',
+      'endorse.soracom.io': '10.2',
+      'funk.soracom.io': '10.3',
+      'funnel.soracom.io': '10.4',
+    },
+    ...{ 'harvest.soracom.io': '10.5', 'harvest-files.soracom.io': '10.6', 'uni.soracom.io': '10.7' },
+    ...{ 'bootstrap.soracom.io': '10.8', 'metadata.soracom.io': '100.127' },
+  });
 
   const script = TELLING + blocksOf('sh').join('\n').replaceAll('127.127.', `127.${block}.`);
   const { stdout, stderr } = await promisify(execFile)('bash', ['-eu', '-c', script]);
