@@ -245,6 +245,27 @@ describe('create, attributes and instances of resources', () => {
     else expect(readSenml(request?.payload ?? Buffer.alloc(0), 'cbor', 0)).toMatchObject([{ path: '/33605/3' }]);
   });
 
+  it('an instance whose id the device is to choose: resources alone in TLV, an id that is free in SenML', async () => {
+    const body = { resources: [{ id: 5750, value: 'pump' }] };
+    const sent = async (ct: string): Promise<IncomingRequest> => {
+      const { device, call } = await rig([], ct);
+      await device.register(undefined, `</>;rt="oma.lwm2m";ct="${ct}",</1/0>,</3/0>,</3336/0>,</3336/1>`);
+      const got: IncomingRequest[] = [];
+      device.override = (request) => {
+        got.push(request);
+        return reply('2.01');
+      };
+      expect((await call('POST', '/3336', body)).status).toBe(200);
+      const request = got.find(({ method, path }) => method === Method.Post && path[0] === '3336');
+      if (request === undefined) throw new Error('nothing came');
+      return request;
+    };
+    const tlv = await sent('112 11542');
+    expect(parseTlv(tlv.payload)).toMatchObject([{ kind: 'resource', id: 5750 }]);
+    const cbor = await sent('112');
+    expect(readSenml(cbor.payload, 'cbor', 0)).toMatchObject([{ path: '/3336/2/5750' }]);
+  });
+
   it('what is updated of a resource is written to its instance: a POST to a resource would be Execute', async () => {
     const { device, call } = await rig([], '11542');
     const update = async (path: string, body: object): Promise<readonly string[]> => {

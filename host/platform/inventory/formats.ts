@@ -27,8 +27,8 @@ export function readFormatsOf(registration: Registration | undefined): readonly 
   return registration?.formats?.includes(Json) ? [...formats, Json] : formats;
 }
 
-/** Of an instance without resources: SenML has no record that says it, and some clients refuse what stands in its place. */
-export function emptyFormatsOf(registration: Registration | undefined): readonly number[] {
+/** Of an instance without resources or without an id: SenML has no record that says either. */
+export function unnamedFormatsOf(registration: Registration | undefined): readonly number[] {
   const formats = formatsOf(registration);
   return formats.includes(Tlv) ? [Tlv, ...formats.filter((format) => format !== Tlv)] : formats;
 }

@@ -10,14 +10,15 @@ import {
   type Models,
   parsePath,
   type Path,
+  pathText,
   readContent,
   readLinks,
   writeContent,
 } from '../../lwm2m/index.js';
 import { INVENTORY_LIMITS } from '../limits.js';
 import { asked, compositeLeaves, compositeView, fetchRequest, patchRequest, pathsIn } from './composite.js';
-import type { DeviceRecord } from './devices.js';
-import { emptyFormatsOf, formatsOf, readFormatsOf, readIn, writeIn } from './formats.js';
+import type { DeviceRecord, Registration } from './devices.js';
+import { formatsOf, readFormatsOf, readIn, unnamedFormatsOf, writeIn } from './formats.js';
 import type { DeviceLink } from './registrar.js';
 import type { Operation, Outcome } from './requests.js';
 import { createBody, leavesOf, viewOf, writeBody } from './view.js';
@@ -143,20 +144,34 @@ async function write(asking: Asking, path: Path, method: string, body: unknown):
   return { code };
 }
 
+/** The lowest id that no instance of the object has, by what the device has registered. */
+function freeInstance(registration: Registration | undefined, object: number): number {
+  const listed = new Set(Object.keys(registration?.objects ?? {}));
+  for (let id = 0; ; id++) if (!listed.has(pathText([object, id]))) return id;
+}
+
 async function create(asking: Asking, path: Path, body: unknown): Promise<Outcome> {
   const [object = 0] = path;
   const { id, resources } = createBody.parse(body);
   const leaves = leavesOf({ resources }, [object, id ?? 0], asking.models);
-  // Without an id of its own, what is written is the resources alone: the device chooses.
-  const below = id === undefined ? [object, 0] : [object];
   const isEmpty = leaves.length === 0;
+  const { registration } = asking.device;
+  const payloadIn = (format: number): Buffer => {
+    if (isEmpty) return emptyInstance(format, object, id);
+    if (id !== undefined) return writeContent(leaves, format, [object]);
+    // In TLV what is written is the resources alone, and the device chooses the id.
+    if (format === ContentFormat.Tlv) return writeContent(leaves, format, [object, 0]);
+    const free = freeInstance(registration, object);
+    const moved = leaves.map((leaf) => ({ ...leaf, path: [object, free, ...leaf.path.slice(2)] }));
+    return writeContent(moved, format, [object]);
+  };
   const { code, options } = await inWriteFormats(
     asking,
     (contentFormat) => ({
       ...{ method: Method.Post, path: segments(asking.device, path), contentFormat },
-      payload: isEmpty ? emptyInstance(contentFormat, object, id) : writeContent(leaves, contentFormat, below),
+      payload: payloadIn(contentFormat),
     }),
-    (isEmpty ? emptyFormatsOf : formatsOf)(asking.device.registration),
+    (isEmpty || id === undefined ? unnamedFormatsOf : formatsOf)(registration),
   );
   const location = findTexts(options, Option.LocationPath);
   return { code, ...(location.length > 0 && { result: { location: `/${location.join('/')}` } }) };
