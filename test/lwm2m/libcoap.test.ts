@@ -12,13 +12,16 @@ import { until } from '../until.js';
 import { withPrograms } from '../peers.js';
 import { serverInstance, tlv } from './rig.js';
 import { deviceOnSockets, freePort, HOST } from './socket-device.js';
+import { endsWithTests } from '../leftover.js';
 
 const { it } = withPrograms('coap-client-openssl', 'coap-rd-openssl');
 
 it('coap-client gives an account, coap-rd takes the registration over DTLS', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lwm2m-libcoap-'));
   const [bootstrap, directory] = [await freePort(), await freePort()];
-  const rd = spawn('coap-rd-openssl', ['-A', HOST, '-p', String(directory), '-k', 'secretPSK'], { stdio: 'ignore' });
+  const rd = endsWithTests(
+    spawn('coap-rd-openssl', ['-A', HOST, '-p', String(directory), '-k', 'secretPSK'], { stdio: 'ignore' }),
+  );
   // Takes Bootstrap-Request, and then leaves its port to coap-client.
   const asked: string[] = [];
   const door = createSocket('udp4');

@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../../host/bytes.js';
 import { Lwm2mFormat, loadKit, type CoapParsed } from '../../host/kit/index.js';
 import { codeOf, uri } from '../coap/hex.js';
 import { withPrograms } from '../peers.js';
+import { endsWithTests } from '../leftover.js';
 
 const { Text, Link, Opaque, SenmlJson, SenmlCbor, Tlv } = Lwm2mFormat;
 const kit = await loadKit();
@@ -525,7 +526,9 @@ withPrograms('coap-client-openssl').test('coap-client of libcoap reads, discover
   });
   const client = (...args: string[]): Promise<string> =>
     new Promise((resolve) => {
-      const child = spawn('coap-client-openssl', ['-B', '20', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = endsWithTests(
+        spawn('coap-client-openssl', ['-B', '20', ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
+      );
       let said = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
       child.on('close', () => resolve(said.trim()));

@@ -9,6 +9,7 @@ import { codeOf, uri } from '../coap/hex.js';
 import { coapVectors } from '../vectors/read.js';
 import { withPrograms } from '../peers.js';
 import { until } from '../until.js';
+import { endsWithTests } from '../leftover.js';
 
 const kit = await loadKit();
 const vector = (name: string): CoapParsed => {
@@ -311,7 +312,9 @@ withPrograms('coap-rd-openssl').test('coap-rd of libcoap, a resource directory, 
   const probe = createSocket('udp4');
   const port = await new Promise<number>((resolve) => probe.bind(0, '127.0.0.1', () => resolve(probe.address().port)));
   probe.close();
-  const directory = spawn('coap-rd-openssl', ['-A', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const directory = endsWithTests(
+    spawn('coap-rd-openssl', ['-A', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' }),
+  );
   const answers: CoapParsed[] = [];
   const send = (): void => {
     for (let out = kit.coapOutput(); out.length > 0; out = kit.coapOutput()) socket.send(out, port, '127.0.0.1');

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { fileOf } from '../../tools/peers.mjs';
 import { eventually, until } from '../until.js';
+import { endsWithTests } from '../leftover.js';
 
 type Program = 'wakaama-client' | 'wakaama-server' | 'wakaama-bootstrap-server';
 
@@ -36,12 +37,17 @@ export class Wakaama {
   /** Resolves when it prompts. */
   static async start(program: Program, ...args: readonly string[]): Promise<Wakaama> {
     const started = new Wakaama(program, args);
-    await started.prints(/> /);
-    return started;
+    try {
+      await started.prints(/> /);
+      return started;
+    } catch (error) {
+      started.#child.kill('SIGKILL');
+      throw error;
+    }
   }
 
   private constructor(program: Program, args: readonly string[]) {
-    this.#child = spawn(fileOf(program), ['-4', ...args]);
+    this.#child = endsWithTests(spawn(fileOf(program), ['-4', ...args]));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.on('data', (data: Buffer) => (this.text += data.toString('latin1').replaceAll('\r', '')));
     }

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { loadSimProfile } from '../../host/sim/index.js';
 import { Pcscd } from './pcscd.js';
 import { withPrograms } from '../peers.js';
+import { endsWithTests } from '../leftover.js';
 
 const { describe, it } = withPrograms('opensc-tool', 'osmo-auc-gen', 'pcsc_scan', 'pcscd', 'scriptor', 'vpcd');
 
@@ -41,7 +42,7 @@ class Card {
 
   private constructor(args: readonly string[]) {
     const line = ['dist/host/cli/main.js', 'sim', 'vpcd', '--profile', PROFILE, '--port', String(pcscd.port), '--json'];
-    this.#process = spawn('node', [...line, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = endsWithTests(spawn('node', [...line, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }));
     this.end = new Promise((resolve) => this.#process.on('close', resolve));
     cards.push(this);
   }

@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endsWithTests } from '../leftover.js';
 
 const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so';
 const PROGRAM_MS = 20_000;
@@ -43,7 +44,7 @@ export class Pcscd {
     const script =
       'mkdir -p /run/pcscd && mount -t tmpfs none /run/pcscd && exec pcscd --foreground --info --config "$0"';
     const args = ['--mount', ...AS_ROOT, 'sh', '-c', script, folder];
-    const daemon = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const daemon = endsWithTests(spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] }));
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
       daemon.on('error', reject);

@@ -19,6 +19,7 @@ import { akari, type Ended, resultOf } from '../cli/akari.js';
 import { apiConfig, AUTH_KEY, Client, OPERATOR, REGISTRATION_SECRET, STOCK_IMSI } from './api-harness.js';
 import { IMSI } from './harness.js';
 import { withPrograms } from '../peers.js';
+import { endsWithTests } from '../leftover.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'akari-api-'));
 const file = join(folder, 'platform.db');
@@ -276,9 +277,11 @@ describe('what was written stays', () => {
 
   it('over SIGKILL in the middle of writing: all that was acknowledged is there', async () => {
     const database = join(folder, 'killed.db');
-    const child = spawn(process.execPath, [resolve('test/platform/api-writer.mjs'), database], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = endsWithTests(
+      spawn(process.execPath, [resolve('test/platform/api-writer.mjs'), database], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    );
     let acknowledged = '';
     child.stdout.on('data', (chunk: Buffer) => {
       acknowledged += chunk.toString();

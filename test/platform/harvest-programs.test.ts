@@ -17,6 +17,7 @@ import { Platform } from '../../host/platform/index.js';
 import { Trace } from '../../host/trace/trace.js';
 import { FakeRegistry, ICCID, IMSI, session } from './harness.js';
 import { withPrograms } from '../peers.js';
+import { endsWithTests } from '../leftover.js';
 
 const { describe, it } = withPrograms('curl', 'socat');
 
@@ -164,10 +165,12 @@ describe('Harvest Files', () => {
     writeFileSync(join(folder, 'old.txt'), 'old');
     await curl('-T', 'old.txt', at('/kept'));
     writeFileSync(join(folder, 'slow.bin'), Buffer.alloc(2_000_000));
-    const child = spawn('curl', ['-sS', '--limit-rate', '400k', '-T', 'slow.bin', at('/kept')], {
-      cwd: folder,
-      stdio: 'ignore',
-    });
+    const child = endsWithTests(
+      spawn('curl', ['-sS', '--limit-rate', '400k', '-T', 'slow.bin', at('/kept')], {
+        cwd: folder,
+        stdio: 'ignore',
+      }),
+    );
     const parts = (): string[] => execFileSync('ls', [filesFolder], { encoding: 'utf8' }).match(/\w+\.part/g) ?? [];
     for (let i = 0; i < 100 && parts().length === 0; i++) await clock.sleep(50e6);
     expect(parts()).toHaveLength(1);

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { type ExportTarget, exportProject } from '../../host/export/index.js';
 import { eventually } from '../until.js';
 import { scratch } from './scratch.js';
+import { endsWithTests } from '../leftover.js';
 
 const run = promisify(execFile);
 
@@ -42,7 +43,12 @@ interface StartOptions {
   readonly wrap?: string;
   /** What UART 0 is; the test holds the other end. */
   readonly line?: 'socket' | 'pty';
+  /** Milliseconds that a start may take. */
+  readonly startMs?: number;
 }
+
+/** Compilers and emulators of several tests at once share a machine. */
+const START_MS = 60_000;
 
 /** What QEMU says first by telnet's rules: four options of three bytes. */
 const TELNET_OPTIONS = 12;
@@ -59,9 +65,12 @@ export class RealBoard {
   #received = Buffer.alloc(0);
   #uart: Socket | undefined;
 
-  private constructor([command = '', ...args]: readonly string[]) {
+  readonly #startMs: number;
+
+  private constructor([command = '', ...args]: readonly string[], startMs = START_MS) {
+    this.#startMs = startMs;
     // A group of its own, so that all of it can be killed at once.
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    this.#child = endsWithTests(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
     }
@@ -69,16 +78,23 @@ export class RealBoard {
   }
 
   /** Starts a program of the posix port; resolves when its UART is open. */
-  static async posix(program: string, { args = [], wrap, line = 'socket' }: StartOptions = {}): Promise<RealBoard> {
+  static async posix(
+    program: string,
+    { args = [], wrap, line = 'socket', startMs }: StartOptions = {},
+  ): Promise<RealBoard> {
     const path = join(scratch(), 'uart');
     const command = [...(wrap === undefined ? [] : ['sh', '-c', wrap, 'sh']), program];
     if (line === 'socket') {
-      return RealBoard.#listen(createServer().listen(path), () => [...command, '--uart', `0=unix:${path}`, ...args]);
+      const listening = createServer().listen(path);
+      return RealBoard.#listen(listening, () => [...command, '--uart', `0=unix:${path}`, ...args], startMs);
     }
-    const board = new RealBoard([...command, '--uart', `0=pty:${path}`, ...args]);
-    await board.#until('pseudo terminal', () => existsSync(path));
-    board.#wire(new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY)));
-    return board;
+    return RealBoard.#started(
+      new RealBoard([...command, '--uart', `0=pty:${path}`, ...args], startMs),
+      async (board) => {
+        await board.#until('pseudo terminal', () => existsSync(path));
+        board.#wire(new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY)));
+      },
+    );
   }
 
   /** Starts firmware as its README says, its UART a TCP connection; resolves when the app has started. */
@@ -88,31 +104,49 @@ export class RealBoard {
       const { port } = address as AddressInfo;
       return qemuCommand(elf, `tcp:127.0.0.1:${port}`, make);
     });
-    await board.#until('start', () => /: (not started|start): /.test(board.#log));
-    return board;
+    return RealBoard.#started(board, () => board.#until('start', () => /: (not started|start): /.test(board.#log)));
   }
 
   /** The same with a UART by telnet's rules, which has breaks. QEMU keeps them as a server only. */
   static async qemuTelnet(elf: string): Promise<RealBoard> {
     const path = join(scratch(), 'uart');
-    const board = new RealBoard(qemuCommand(elf, `unix:${path},server=on,wait=on,telnet=on`));
-    await board.#until('UART', () => existsSync(path));
-    board.#wire(connect(path));
-    await board.#until('start', () => /: start: /.test(board.#log));
-    await board.#until('telnet options', () => board.#received.length >= TELNET_OPTIONS);
-    return board;
+    return RealBoard.#started(
+      new RealBoard(qemuCommand(elf, `unix:${path},server=on,wait=on,telnet=on`)),
+      async (board) => {
+        await board.#until('UART', () => existsSync(path));
+        board.#wire(connect(path));
+        await board.#until('start', () => /: start: /.test(board.#log));
+        await board.#until('telnet options', () => board.#received.length >= TELNET_OPTIONS);
+      },
+    );
   }
 
-  static async #listen(server: Server, command: (address: unknown) => readonly string[]): Promise<RealBoard> {
+  /** The board once it has started; one that does not, or not in time, is left neither running nor wired. */
+  static async #started(board: RealBoard, start: (board: RealBoard) => Promise<void>): Promise<RealBoard> {
+    try {
+      await start(board);
+      return board;
+    } catch (error) {
+      await board.kill();
+      throw error;
+    }
+  }
+
+  static async #listen(
+    server: Server,
+    command: (address: unknown) => readonly string[],
+    startMs?: number,
+  ): Promise<RealBoard> {
     await once(server, 'listening');
-    const board = new RealBoard(command(server.address()));
+    const board = new RealBoard(command(server.address()), startMs);
     server.once('connection', (socket) => board.#wire(socket));
-    await board.#until('UART', () => board.#uart !== undefined).finally(() => server.close());
-    return board;
+    return RealBoard.#started(board, () =>
+      board.#until('UART', () => board.#uart !== undefined).finally(() => server.close()),
+    );
   }
 
   async #until(what: string, met: () => boolean): Promise<void> {
-    await eventually(what, 60_000, () => {
+    await eventually(what, this.#startMs, () => {
       if (this.#exit !== undefined) throw new Error(`no ${what}: ended (${this.#exit}): ${this.#log}`);
       return met() || undefined;
     });
@@ -176,9 +210,10 @@ export class RealBoard {
 
   /** The plug is pulled. */
   async kill(): Promise<void> {
-    if (this.#exit === undefined) {
+    const { pid } = this.#child;
+    if (this.#exit === undefined && pid !== undefined) {
       const gone = once(this.#child, 'exit');
-      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+      process.kill(-pid, 'SIGKILL');
       await gone;
     }
     this.#uart?.destroy();

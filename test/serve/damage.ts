@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
+import { endsWithTests } from '../leftover.js';
 
 export interface Damaged {
   readonly seed: number;
@@ -20,7 +21,7 @@ export interface Campaign {
 
 export async function damaged(place: string, block: number, first: number, count: number): Promise<Campaign> {
   const args = ['test/serve/damage.mjs', place, String(block), String(first), String(count)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithTests(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
   const done: Damaged[] = [];
   let [last, words] = ['before the first', ''];
   child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2000)));

@@ -7,6 +7,7 @@ import { concat, fromHex, toHex } from '../../host/bytes.js';
 import { Random } from '../../host/random.js';
 import { CardError, VpcdCard, VpcdMessages, VpcdOrder, joinVpcd, vpcdMessage } from '../../host/sim/index.js';
 import { AID, ATR, Bench } from './card.js';
+import { endsWithTests } from '../leftover.js';
 
 const order = (code: number): Uint8Array => Uint8Array.of(code);
 
@@ -179,7 +180,7 @@ describe('joining a reader', () => {
     const [waiting] = servers.splice(0);
     waiting?.close();
     const line = ['dist/host/cli/main.js', 'sim', 'vpcd', '--profile', 'examples/profiles/soracom-demo.json'];
-    const child = spawn('node', [...line, '--port', String(port), '--wait'], { stdio: 'ignore' });
+    const child = endsWithTests(spawn('node', [...line, '--port', String(port), '--wait'], { stdio: 'ignore' }));
     const server = createServer();
     servers.push(server);
     for (let time = 0; time < 2; time++) {
