@@ -17,7 +17,6 @@ export interface DataCardOptions {
   /** 15 digits. */
   readonly imei: string;
   readonly pdn?: PdnRequest;
-  /** Called after every change of `session`. */
   readonly onChange?: () => void;
 }
 
@@ -34,10 +33,13 @@ export class DataCard {
   #retry: Timer | undefined;
   #on = false;
   #fault: string | undefined;
+  /** Called after every change of `session` and `fault`. */
+  onChange: (() => void) | undefined;
 
   constructor(options: DataCardOptions) {
     const { clock, trace, reader, radio, imei } = options;
     this.#options = options;
+    this.onChange = options.onChange;
     this.#sim = new Sim(clock, reader, () => this.#simChanged());
     this.#attachment = new Attachment({
       ...{ clock, trace, radio, imei },
@@ -89,18 +91,18 @@ export class DataCard {
     const { state } = this.#sim;
     this.#fault = state === 'ready' || state === 'starting' ? undefined : `SIM: ${state}`;
     if (state === 'ready') this.#attachment.start();
-    this.#options.onChange?.();
+    this.onChange?.();
   }
 
   #radioChanged(): void {
     if (this.#session?.open === false) this.#session = undefined;
     if (this.#on && this.#attachment.registered) this.#activate();
-    this.#options.onChange?.();
+    this.onChange?.();
   }
 
   #activate(): void {
     if (this.#activating || this.#retry || this.session) return;
-    const { clock, radio, pdn = PDN, onChange } = this.#options;
+    const { clock, radio, pdn = PDN } = this.#options;
     this.#activating = true;
     clock.stir('promises');
     radio.activate(pdn).then(
@@ -109,12 +111,12 @@ export class DataCard {
         this.#fault = undefined;
         if (this.#on) this.#session = session;
         else session.close('nobody waits for it any more');
-        onChange?.();
+        this.onChange?.();
       },
       (error: unknown) => {
         this.#activating = false;
         this.#fault = error instanceof AttachError ? error.message : 'the session could not be opened';
-        onChange?.();
+        this.onChange?.();
         if (this.#on) this.#later();
       },
     );

@@ -2,15 +2,15 @@
 // computer send from the session's own loopback address. Each SIM of the configuration attaches for real, its card
 // against the home network, and keeps its session as long as the world runs.
 // Operators call the management API at an address of its own, from any address; so do devices with a key of Inventory.
-//   config.ts     the file;  folder.ts, layout.ts, lock.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
+//   config.ts     the file;  attach.ts  SIMs, a part of them at a time;  folder.ts, layout.ts, lock.ts, keeping.ts  what outlives the process;  loopback.ts  the entry points
 // Not here: the command and what it prints (host/cli/commands/serve.ts).
 
 import type { Session } from '../cellular/network.js';
-import { SECOND } from '../clock/clock.js';
 import type { DataCard } from '../modem/index.js';
 import { releaseBinary } from '../package-root.js';
 import type { TraceSink } from '../trace/trace.js';
 import { makeCard, World } from '../world.js';
+import { attachAll } from './attach.js';
 import type { ServeConfig, ServedSim } from './config.js';
 import type { DataFolder } from './folder.js';
 import { addressOf, KeptSubscribers } from './keeping.js';
@@ -33,6 +33,8 @@ export interface ServeOptions {
   readonly sink?: TraceSink;
   /** Aborted: `start` no longer waits for SIMs to attach. */
   readonly signal?: AbortSignal;
+  /** Told as SIMs attach: how many have a session, or cannot have one, of how many. */
+  readonly progress?: (done: number, all: number) => void;
 }
 
 /** Where operators call: the first address of the world's block, plain HTTP. */
@@ -54,9 +56,6 @@ const DEVICES_PORT = 5684;
 
 /** As for any service at port 80. */
 const API_PORT = 80 + PORT_OFFSET;
-
-/** How long `start` waits for the SIMs to attach. Those that need longer come later. */
-const ATTACH_LIMIT = 30 * SECOND;
 
 export class Serve {
   readonly world: World;
@@ -143,11 +142,8 @@ export class Serve {
       await serve.close();
       throw error;
     }
-    for (const { online, card } of sims) if (online) card.powerOn();
-    const settled = (): boolean =>
-      options.signal?.aborted === true ||
-      sims.every(({ online, card }) => !online || card.session || card.fault !== undefined);
-    await world.run({ for: ATTACH_LIMIT, until: settled });
+    const online = sims.filter((sim) => sim.online).map(({ card }) => card);
+    await attachAll(online, { clock: world.clock, signal: options.signal, progress: options.progress });
     return serve;
   }
 

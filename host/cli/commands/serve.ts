@@ -82,6 +82,11 @@ export async function runServe(
       ...{ config, folder, signal },
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.block !== undefined && { block: options.block }),
+      progress: (done, all) => {
+        output.event({ type: 'attaching', done, all });
+        if (all >= MANY && done % Math.ceil(all / PROGRESS_LINES) === 0)
+          output.text(`   ${done} of ${all} SIMs attached`);
+      },
       refused: (from, { name, protocol, port }) => {
         output.text(`   rejected: ${from} at ${name} ${protocol} ${port}: no session has this address`);
         output.event({ type: 'rejected', from, name, protocol, port });
@@ -119,12 +124,27 @@ function toldAs(error: unknown, reason: string): unknown {
 }
 
 /** Where everything is, for a person who wants to try it. */
-function describe({ entryPoints, sessions, api, devices, world }: Serve, folder: DataFolder, output: Output): void {
+/** So many SIMs take longer than a person waits without a word, and have no line each. */
+const MANY = 100;
+const PROGRESS_LINES = 20;
+
+function describeSessions(sessions: Serve['sessions'], output: Output): void {
   for (const { imsi, group, session, fault } of sessions) {
-    const state = session === undefined ? `no session${fault === undefined ? '' : ` (${fault})`}` : session.ip;
-    output.text(`SIM ${imsi}  group ${group ?? '-'}  ${state}`);
     output.event({ type: 'session', imsi, group, ip: session?.ip, fault });
   }
+  // Of many: those without a session, and the first.
+  const odd = sessions.filter(({ session }) => session === undefined);
+  const shown = sessions.length < MANY ? sessions : [...new Set([...odd, ...sessions])].slice(0, PROGRESS_LINES);
+  for (const { imsi, group, session, fault } of shown) {
+    const state = session === undefined ? `no session${fault === undefined ? '' : ` (${fault})`}` : session.ip;
+    output.text(`SIM ${imsi}  group ${group ?? '-'}  ${state}`);
+  }
+  if (shown.length === sessions.length) return;
+  output.text(`${sessions.length} SIMs, ${sessions.length - odd.length} with a session: --json shows all of them`);
+}
+
+function describe({ entryPoints, sessions, api, devices, world }: Serve, folder: DataFolder, output: Output): void {
+  describeSessions(sessions, output);
   output.text('');
   for (const point of entryPoints) {
     output.text(`${point.name.padEnd(26)} ${point.protocol} ${String(point.port).padEnd(6)} ${at(point)}`);
