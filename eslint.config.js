@@ -22,6 +22,19 @@ const appSyntax = [
   },
 ];
 
+/** Files with a function that is longer than the rule allows: tables of commands or codes, and exports of a module. None is to be added. */
+const longFunctions = [
+  'board/board.ts',
+  'cellular/nas/emm.ts',
+  'cli/commands/platform/devices.ts',
+  'cli/story.ts',
+  'cloud/aws/signature-check.ts',
+  'kit/{aka,lwm2m}.ts',
+  'modem/commands/{context,general,sim}.ts',
+  'modem/quectel/{device,tls}.ts',
+  'sim/files.ts',
+].map((file) => `host/${file}`);
+
 export default tseslint.config(
   { ignores: ['build/', 'dist/', 'node_modules/', 'coverage/'] },
   js.configs.recommended,
@@ -65,6 +78,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['host/**/*.ts'],
+    ignores: longFunctions,
+    rules: { 'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }] },
   },
   {
     // AssemblyScript: TypeScript's grammar with decorators on functions and its own number types.

@@ -32,25 +32,29 @@ const credentialsShape = named(
 const body = z.unknown();
 shown.set(body, credentialsEntry);
 
-export function credentialsRoutes(directory: Directory): Route[] {
-  const idOf = (call: Call): string => {
+/** What routes of credentials do. */
+class Store {
+  constructor(readonly directory: Directory) {}
+
+  idOf(call: Call): string {
     const id = call.param('credentials_id');
     if (!ID.test(id)) throw new ApiError('malformed', 'credentials_id: must be 1 to 128 letters, digits or ._@:#{}-');
     return id;
-  };
+  }
 
-  const recordOf = ({ operatorId }: ApiCaller, id: string): CredentialsRecord | undefined =>
-    directory.credentialsRecords(operatorId).find(({ credentialsId }) => credentialsId === id);
+  recordOf({ operatorId }: ApiCaller, id: string): CredentialsRecord | undefined {
+    return this.directory.credentialsRecords(operatorId).find(({ credentialsId }) => credentialsId === id);
+  }
 
-  const of = (call: Call): CredentialsRecord => {
-    const found = recordOf(call.caller, idOf(call));
+  of(call: Call): CredentialsRecord {
+    const found = this.recordOf(call.caller, this.idOf(call));
     if (found === undefined) throw new ApiError('no-credentials');
     return found;
-  };
+  }
 
-  const view = (call: Call, record: CredentialsRecord): z.output<typeof credentialsShape> => {
+  view(call: Call, record: CredentialsRecord): z.output<typeof credentialsShape> {
     const { credentialsId, type, description, createdMs, modifiedMs, usedMs } = record;
-    const fields = Object.entries(directory.credentials(call.caller.operatorId, credentialsId) ?? {});
+    const fields = Object.entries(this.directory.credentials(call.caller.operatorId, credentialsId) ?? {});
     return {
       credentialsId,
       type,
@@ -65,20 +69,23 @@ export function credentialsRoutes(directory: Directory): Route[] {
       updateDateTime: modifiedMs,
       lastUsedDateTime: usedMs ?? null,
     };
-  };
+  }
 
-  const put = (call: Call, id: string): unknown => {
+  put(call: Call, id: string): unknown {
     if (Buffer.byteLength(JSON.stringify(call.input) ?? '') > DIRECTORY_LIMITS.credentialsBytes) {
       throw new ApiError('malformed', `${DIRECTORY_LIMITS.credentialsBytes} bytes are the limit of an entry`);
     }
     try {
-      return view(call, directory.putCredentials(call.caller.operatorId, id, call.input));
+      return this.view(call, this.directory.putCredentials(call.caller.operatorId, id, call.input));
     } catch (error) {
       if (!(error instanceof PlatformConfigError)) throw error;
       throw new ApiError('malformed', error.faults.join('; '));
     }
-  };
+  }
+}
 
+export function credentialsRoutes(directory: Directory): Route[] {
+  const store = new Store(directory);
   const path = '/credentials/:credentials_id';
   return [
     route({
@@ -89,14 +96,14 @@ export function credentialsRoutes(directory: Directory): Route[] {
         ok(
           [...directory.credentialsRecords(call.caller.operatorId)]
             .sort((a, b) => (a.credentialsId < b.credentialsId ? -1 : 1))
-            .map((record) => view(call, record)),
+            .map((record) => store.view(call, record)),
         ),
     }),
     route({
       ...{ method: 'GET', path, api: 'Credential:getCredential', for: 'operator' },
       summary: 'one entry of the credentials store',
       answers: { 200: credentialsShape },
-      handle: (call) => ok(view(call, of(call))),
+      handle: (call) => ok(store.view(call, store.of(call))),
     }),
     route({
       ...{ method: 'POST', path, api: 'Credential:createCredential', for: 'operator' },
@@ -104,12 +111,12 @@ export function credentialsRoutes(directory: Directory): Route[] {
       body,
       answers: { 201: credentialsShape },
       handle: (call) => {
-        const id = idOf(call);
-        if (recordOf(call.caller, id) !== undefined) throw new ApiError('credentials-exist', id);
-        if (directory.credentialsRecords(call.caller.operatorId).length >= DIRECTORY_LIMITS.credentials) {
+        const id = store.idOf(call);
+        if (store.recordOf(call.caller, id) !== undefined) throw new ApiError('credentials-exist', id);
+        if (store.directory.credentialsRecords(call.caller.operatorId).length >= DIRECTORY_LIMITS.credentials) {
           throw new ApiError('limit', `${DIRECTORY_LIMITS.credentials} entries are the limit`);
         }
-        return { status: 201, json: put(call, id) };
+        return { status: 201, json: store.put(call, id) };
       },
     }),
     route({
@@ -117,14 +124,14 @@ export function credentialsRoutes(directory: Directory): Route[] {
       summary: 'replaces an entry of the credentials store',
       body,
       answers: { 200: credentialsShape },
-      handle: (call) => ok(put(call, of(call).credentialsId)),
+      handle: (call) => ok(store.put(call, store.of(call).credentialsId)),
     }),
     route({
       ...{ method: 'DELETE', path, api: 'Credential:deleteCredential', for: 'operator' },
       summary: 'deletes an entry of the credentials store',
       answers: { 204: 'nothing' },
       handle: (call) => {
-        directory.deleteCredentials(call.caller.operatorId, of(call).credentialsId);
+        store.directory.deleteCredentials(call.caller.operatorId, store.of(call).credentialsId);
         return noContent;
       },
     }),

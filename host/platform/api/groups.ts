@@ -56,52 +56,70 @@ const groupShape = named(
   }),
 );
 
-export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions): Route[] {
-  const of = (call: Call): GroupRecord => {
-    const found = directory.group(call.caller.operatorId, call.param('group_id'));
+/** What routes of groups do. */
+class Groups {
+  readonly directory: Directory;
+  readonly #options: GroupRoutesOptions;
+
+  constructor(options: GroupRoutesOptions) {
+    this.directory = options.directory;
+    this.#options = options;
+  }
+
+  of(call: Call): GroupRecord {
+    const found = this.directory.group(call.caller.operatorId, call.param('group_id'));
     if (found === undefined) throw new ApiError('no-group');
     return found;
-  };
+  }
 
   /** Replaces one namespace; undefined: takes it away. Throws ApiError. */
-  const configure = (group: GroupRecord, name: string, value: object | undefined): GroupRecord => {
+  configure(group: GroupRecord, name: string, value: object | undefined): GroupRecord {
     const others = Object.entries(writtenConfiguration(group)).filter(([other]) => other !== name);
     const own = value === undefined ? [] : [[name, value] as const];
     const configuration = Object.fromEntries([...others, ...own]) as WrittenConfiguration;
-    return checked(() => directory.changeGroup(group.operatorId, group.id, { configuration }));
-  };
+    return checked(() => this.directory.changeGroup(group.operatorId, group.id, { configuration }));
+  }
 
-  const told = (group: GroupRecord): GroupRecord => {
+  told(group: GroupRecord): GroupRecord {
     const unknown = unknownKeys(writtenConfiguration(group), group.configuration);
-    if (unknown.length > 0) onUnknown(group.operatorId, unknown);
+    if (unknown.length > 0) this.#options.onUnknown(group.operatorId, unknown);
     return group;
-  };
+  }
 
-  const create = ({ operatorId }: ApiCaller, { tags = {}, configuration = {} }: z.output<typeof creation>) => {
-    for (const name of Object.keys(configuration)) knownNamespace(name);
-    if (directory.groups(operatorId).length >= DIRECTORY_LIMITS.groups) {
+  create({ operatorId }: ApiCaller, { tags = {}, configuration = {} }: z.output<typeof creation>) {
+    for (const name of Object.keys(configuration)) this.knownNamespace(name);
+    if (this.directory.groups(operatorId).length >= DIRECTORY_LIMITS.groups) {
       throw new ApiError('limit', `${DIRECTORY_LIMITS.groups} groups are the limit`);
     }
-    let id = uuid(random);
+    let id = uuid(this.#options.random);
     // The same seed gives the same ids again, over a database that has them already.
-    while (directory.hasGroup(id)) id = uuid(random);
+    while (this.directory.hasGroup(id)) id = uuid(this.#options.random);
     const input = configuration as WrittenConfiguration;
-    return told(checked(() => directory.createGroup(operatorId, { id, tags, configuration: input })));
-  };
+    return this.told(checked(() => this.directory.createGroup(operatorId, { id, tags, configuration: input })));
+  }
 
   /** Throws ApiError. */
-  const knownNamespace = (name: string): string => {
-    const { namespaces } = directory;
+  knownNamespace(name: string): string {
+    const { namespaces } = this.directory;
     if (namespaces.later.includes(name)) throw new ApiError('configuration', `the service of ${name} is not there yet`);
     if (!namespaces.has(name)) throw new ApiError('configuration', `no namespace "${name}"`);
     return name;
-  };
+  }
 
-  const before = (group: GroupRecord, namespace: string): Readonly<Record<string, unknown>> =>
-    writtenConfiguration(group)[namespace] ?? {};
+  before(group: GroupRecord, namespace: string): Readonly<Record<string, unknown>> {
+    return writtenConfiguration(group)[namespace] ?? {};
+  }
+}
 
-  const path = '/groups/:group_id';
-  const namespacePath = `${path}/configuration/:namespace`;
+export function groupRoutes(options: GroupRoutesOptions): Route[] {
+  const groups = new Groups(options);
+  return [...wholeGroups(groups), ...configuration(groups), ...groupTags(groups)];
+}
+
+const PATH = '/groups/:group_id';
+const NAMESPACE = `${PATH}/configuration/:namespace`;
+
+function wholeGroups(groups: Groups): Route[] {
   return [
     route({
       ...{ method: 'GET', path: '/groups', api: 'Group:listGroups', for: 'operator' },
@@ -110,13 +128,13 @@ export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions
       answers: { 200: z.array(groupShape) },
       handle: (call) => {
         const tagged = tagFilter(call);
-        const groups = directory
+        const found = groups.directory
           .groups(call.caller.operatorId)
           .filter(({ tags }) => tagged(tags))
           .sort((a, b) => (a.id < b.id ? -1 : 1));
         return pageReply(
           call,
-          pageOf(call, groups, ({ id }) => id),
+          pageOf(call, found, ({ id }) => id),
           groupView,
         );
       },
@@ -126,86 +144,96 @@ export function groupRoutes({ directory, random, onUnknown }: GroupRoutesOptions
       summary: 'makes a group',
       body: creation,
       answers: { 201: groupShape },
-      handle: ({ caller, input }) => ({ status: 201, json: groupView(create(caller, input)) }),
+      handle: ({ caller, input }) => ({ status: 201, json: groupView(groups.create(caller, input)) }),
     }),
     route({
-      ...{ method: 'GET', path, api: 'Group:getGroup', for: 'operator' },
+      ...{ method: 'GET', path: PATH, api: 'Group:getGroup', for: 'operator' },
       summary: 'one group',
       answers: { 200: groupShape },
-      handle: (call) => ok(groupView(of(call))),
+      handle: (call) => ok(groupView(groups.of(call))),
     }),
     route({
-      ...{ method: 'DELETE', path, api: 'Group:deleteGroup', for: 'operator' },
+      ...{ method: 'DELETE', path: PATH, api: 'Group:deleteGroup', for: 'operator' },
       summary: 'deletes a group; its SIMs are then in none',
       answers: { 204: 'nothing' },
       handle: (call) => {
-        directory.deleteGroup(call.caller.operatorId, of(call).id);
+        groups.directory.deleteGroup(call.caller.operatorId, groups.of(call).id);
         return noContent;
       },
     }),
+  ];
+}
+
+function configuration(groups: Groups): Route[] {
+  return [
     route({
-      ...{ method: 'PUT', path: namespacePath, api: 'Group:putConfigurationParameters', for: 'operator' },
+      ...{ method: 'PUT', path: NAMESPACE, api: 'Group:putConfigurationParameters', for: 'operator' },
       summary: 'sets keys of one namespace; others stay',
       body: parameters,
       answers: { 200: groupShape },
       handle: (call) => {
-        const namespace = knownNamespace(call.param('namespace'));
-        const group = of(call);
-        const values = new Map(Object.entries(before(group, namespace)));
+        const namespace = groups.knownNamespace(call.param('namespace'));
+        const group = groups.of(call);
+        const values = new Map(Object.entries(groups.before(group, namespace)));
         for (const { key, value } of call.input) values.set(key, restored(value, values.get(key)));
-        return ok(groupView(told(configure(group, namespace, Object.fromEntries(values)))));
+        return ok(groupView(groups.told(groups.configure(group, namespace, Object.fromEntries(values)))));
       },
     }),
     route({
-      ...{ method: 'DELETE', path: namespacePath, api: 'Group:deleteConfigurationNamespace', for: 'operator' },
+      ...{ method: 'DELETE', path: NAMESPACE, api: 'Group:deleteConfigurationNamespace', for: 'operator' },
       summary: 'takes one namespace away',
       answers: { 204: 'nothing' },
       handle: (call) => {
-        const namespace = knownNamespace(call.param('namespace'));
-        const group = of(call);
+        const namespace = groups.knownNamespace(call.param('namespace'));
+        const group = groups.of(call);
         if (!Object.hasOwn(writtenConfiguration(group), namespace)) {
           throw new ApiError('configuration', `the group has no ${namespace}`);
         }
-        configure(group, namespace, undefined);
+        groups.configure(group, namespace, undefined);
         return noContent;
       },
     }),
     route({
-      ...{ method: 'DELETE', path: `${namespacePath}/:name`, api: 'Group:deleteConfigurationParameter' },
+      ...{ method: 'DELETE', path: `${NAMESPACE}/:name`, api: 'Group:deleteConfigurationParameter' },
       ...{ for: 'operator', summary: 'takes one key of a namespace away' },
       answers: { 204: 'nothing' },
       handle: (call) => {
-        const namespace = knownNamespace(call.param('namespace'));
-        const group = of(call);
+        const namespace = groups.knownNamespace(call.param('namespace'));
+        const group = groups.of(call);
         const name = call.param('name');
-        const values = before(group, namespace);
+        const values = groups.before(group, namespace);
         if (!Object.hasOwn(values, name)) throw new ApiError('no-parameter', `"${name}"`);
-        configure(group, namespace, Object.fromEntries(Object.entries(values).filter(([key]) => key !== name)));
+        groups.configure(group, namespace, Object.fromEntries(Object.entries(values).filter(([key]) => key !== name)));
         return noContent;
       },
     }),
+  ];
+}
+
+function groupTags(groups: Groups): Route[] {
+  return [
     route({
-      ...{ method: 'PUT', path: `${path}/tags`, api: 'Group:putGroupTags', formerApi: 'Group:putTags' },
+      ...{ method: 'PUT', path: `${PATH}/tags`, api: 'Group:putGroupTags', formerApi: 'Group:putTags' },
       ...{ for: 'operator', summary: 'adds or replaces tags of a group' },
       body: tagList,
       answers: { 200: groupShape },
       handle: (call) => {
-        const { operatorId, id, tags } = of(call);
-        return ok(groupView(directory.changeGroup(operatorId, id, { tags: withTags(tags, call.input) })));
+        const { operatorId, id, tags } = groups.of(call);
+        return ok(groupView(groups.directory.changeGroup(operatorId, id, { tags: withTags(tags, call.input) })));
       },
     }),
     route({
       ...{
         method: 'DELETE',
-        path: `${path}/tags/:tag_name`,
+        path: `${PATH}/tags/:tag_name`,
         api: 'Group:deleteGroupTag',
         formerApi: 'Group:deleteTag',
       },
       ...{ for: 'operator', summary: 'takes one tag of a group away' },
       answers: { 204: 'nothing' },
       handle: (call) => {
-        const { operatorId, id, tags } = of(call);
-        directory.changeGroup(operatorId, id, { tags: withoutTag(tags, call.param('tag_name')) });
+        const { operatorId, id, tags } = groups.of(call);
+        groups.directory.changeGroup(operatorId, id, { tags: withoutTag(tags, call.param('tag_name')) });
         return noContent;
       },
     }),

@@ -60,60 +60,80 @@ const STEPS: Readonly<Record<string, { readonly api: string; readonly from: read
     },
   };
 
-export function subscriberRoutes({ directory, sessionOf }: SubscriberRoutesOptions): Route[] {
-  const view = (subscriber: Subscriber, { caller }: Call): unknown => {
-    const own = caller.kind === 'sim' && caller.session.imsi === subscriber.imsi ? caller.session : undefined;
-    return subscriberView(subscriber, own ?? sessionOf(subscriber.imsi));
-  };
+/** What routes of subscribers do. */
+class Subscribers {
+  readonly directory: Directory;
+  readonly #sessionOf: SubscriberRoutesOptions['sessionOf'];
 
-  const of = (call: Call): Subscriber => {
-    const found = directory.subscriber(call.param('imsi'));
+  constructor({ directory, sessionOf }: SubscriberRoutesOptions) {
+    this.directory = directory;
+    this.#sessionOf = sessionOf;
+  }
+
+  view(subscriber: Subscriber, { caller }: Call): unknown {
+    const own = caller.kind === 'sim' && caller.session.imsi === subscriber.imsi ? caller.session : undefined;
+    return subscriberView(subscriber, own ?? this.#sessionOf(subscriber.imsi));
+  }
+
+  /** The subscriber of the path. Throws ApiError. */
+  of(call: Call): Subscriber {
+    const found = this.directory.subscriber(call.param('imsi'));
     if (found?.operatorId !== call.caller.operatorId) throw new ApiError('no-subscriber');
     return found;
-  };
+  }
 
   /** Changes the subscriber of the path and shows it. */
-  const change = (call: Call, fields: Parameters<Directory['change']>[1]): Reply =>
-    ok(view(directory.change(of(call).imsi, fields), call));
+  change(call: Call, fields: Parameters<Directory['change']>[1]): Reply {
+    return ok(this.view(this.directory.change(this.of(call).imsi, fields), call));
+  }
 
-  const page = (call: PagedCall, found: readonly Subscriber[]): Reply =>
-    pageReply(
+  page(call: PagedCall, found: readonly Subscriber[]): Reply {
+    return pageReply(
       call,
       pageOf(call, found, ({ imsi }) => imsi),
-      (subscriber) => view(subscriber, call),
+      (subscriber) => this.view(subscriber, call),
     );
+  }
 
-  const register = (call: Call<ApiCaller, unknown, z.output<typeof registration>>): Reply => {
+  register(call: Call<ApiCaller, unknown, z.output<typeof registration>>): Reply {
     const { registrationSecret, groupId, tags } = call.input;
     const imsi = call.param('imsi');
     const { operatorId } = call.caller;
-    if (directory.subscriber(imsi)?.operatorId === operatorId) throw new ApiError('subscriber-exists', imsi);
-    const subscriber = known(() => directory.claim(operatorId, imsi, registrationSecret, { groupId, tags }));
-    return { status: 201, json: view(subscriber, call) };
-  };
+    if (this.directory.subscriber(imsi)?.operatorId === operatorId) throw new ApiError('subscriber-exists', imsi);
+    const subscriber = known(() => this.directory.claim(operatorId, imsi, registrationSecret, { groupId, tags }));
+    return { status: 201, json: this.view(subscriber, call) };
+  }
 
-  const step = (call: Call, name: string): Reply => {
+  step(call: Call, name: string): Reply {
     const { from, to } = STEPS[name] as (typeof STEPS)[string];
-    const { imsi, status, terminationEnabled } = of(call);
+    const { imsi, status, terminationEnabled } = this.of(call);
     if (!from.includes(status)) throw new ApiError('subscriber-state', `the SIM is ${status}`);
     if (to === 'terminated' && !terminationEnabled)
       throw new ApiError('subscriber-state', 'termination is not enabled');
-    const reply = change(call, { status: to });
-    if (to !== 'active') sessionOf(imsi)?.close(`the SIM is ${to}`);
+    const reply = this.change(call, { status: to });
+    if (to !== 'active') this.closeSession(imsi, `the SIM is ${to}`);
     return reply;
-  };
+  }
 
-  const path = '/subscribers/:imsi';
-  const shown = { 200: subscriberShape };
-  const registering = {
-    method: 'POST',
-    api: 'Subscriber:registerSubscriber',
-    for: 'operator',
-    summary: 'registers a SIM of the stock with the secret that came with it',
-    body: registration,
-    answers: { 201: subscriberShape },
-    handle: register,
-  } as const;
+  closeSession(imsi: string, reason: string): void {
+    this.#sessionOf(imsi)?.close(reason);
+  }
+}
+
+export function subscriberRoutes(options: SubscriberRoutesOptions): Route[] {
+  const subscribers = new Subscribers(options);
+  return [
+    ...listing(subscribers),
+    ...registrationAndView(subscribers),
+    ...lifecycle(subscribers),
+    ...settings(subscribers),
+  ];
+}
+
+const PATH = '/subscribers/:imsi';
+const SHOWN = { 200: subscriberShape };
+
+function listing(subscribers: Subscribers): Route[] {
   return [
     route({
       ...{ method: 'GET', path: '/subscribers', api: 'Subscriber:listSubscribers', for: 'operator' },
@@ -134,14 +154,14 @@ export function subscriberRoutes({ directory, sessionOf }: SubscriberRoutesOptio
         const { speed_class_filter: speeds, type_filter: types } = call.query;
         ownOnly(call.caller, call.query.operatorId);
         const tagged = tagFilter(call);
-        const found = directory
+        const found = subscribers.directory
           .subscribers(call.caller.operatorId)
           .filter(
             ({ status, speedClass, tags }) =>
               isAmong(status, statuses) && isAmong(speedClass, speeds) && isAmong(speedClass, types) && tagged(tags),
           );
         // No SIM here has a serial number.
-        return page(call, serials === undefined ? found : []);
+        return subscribers.page(call, serials === undefined ? found : []);
       },
     }),
     route({
@@ -152,95 +172,121 @@ export function subscriberRoutes({ directory, sessionOf }: SubscriberRoutesOptio
       handle: (call) => {
         const group = call.param('group_id');
         const { operatorId } = call.caller;
-        if (directory.group(operatorId, group) === undefined) throw new ApiError('no-group');
-        return page(
+        if (subscribers.directory.group(operatorId, group) === undefined) throw new ApiError('no-group');
+        return subscribers.page(
           call,
-          directory.subscribers(operatorId).filter((subscriber) => subscriber.group?.id === group),
+          subscribers.directory.subscribers(operatorId).filter((subscriber) => subscriber.group?.id === group),
         );
       },
     }),
-    route({ path: `${path}/register`, ...registering }),
+  ];
+}
+
+function registrationAndView(subscribers: Subscribers): Route[] {
+  const registering = {
+    method: 'POST',
+    api: 'Subscriber:registerSubscriber',
+    for: 'operator',
+    summary: 'registers a SIM of the stock with the secret that came with it',
+    body: registration,
+    answers: { 201: subscriberShape },
+    handle: (call: Parameters<Subscribers['register']>[0]) => subscribers.register(call),
+  } as const;
+  return [
+    route({ path: `${PATH}/register`, ...registering }),
     // As it was before it had a name of its own: SORACOM's Ruby library registers so.
-    route({ path, ...registering }),
+    route({ path: PATH, ...registering }),
     route({
       ...{ method: 'GET', path: '/subscribers/msisdn/:msisdn', api: 'Subscriber:getSubscriber', for: 'operator' },
       summary: 'one SIM, by its MSISDN',
-      ...{ query: asRuby, answers: shown },
+      ...{ query: asRuby, answers: SHOWN },
       handle: (call) => {
         const { operatorId } = call.caller;
         ownOnly(call.caller, call.query.operatorId);
-        const found = directory
+        const found = subscribers.directory
           .subscribers(operatorId)
           .find(({ msisdn }) => msisdn === plainMsisdn(call.param('msisdn')));
         if (found === undefined) throw new ApiError('no-subscriber');
-        return ok(view(found, call));
+        return ok(subscribers.view(found, call));
       },
     }),
     route({
-      ...{ method: 'GET', path, api: 'Subscriber:getSubscriber', for: 'sim', summary: 'one SIM' },
-      ...{ query: asRuby, answers: shown },
+      ...{ method: 'GET', path: PATH, api: 'Subscriber:getSubscriber', for: 'sim', summary: 'one SIM' },
+      ...{ query: asRuby, answers: SHOWN },
       handle: (call) => {
         ownOnly(call.caller, call.query.operatorId);
-        return ok(view(of(call), call));
+        return ok(subscribers.view(subscribers.of(call), call));
       },
     }),
+  ];
+}
+
+/** Where a subscription goes, and its session. */
+function lifecycle(subscribers: Subscribers): Route[] {
+  return [
     ...Object.entries(STEPS).map(([name, { api, to }]) =>
       route({
-        ...{ method: 'POST', path: `${path}/${name}`, api: `Subscriber:${api}`, for: 'sim', answers: shown },
+        ...{ method: 'POST', path: `${PATH}/${name}`, api: `Subscriber:${api}`, for: 'sim', answers: SHOWN },
         summary: `the SIM is ${to} from now on`,
-        handle: (call) => step(call, name),
+        handle: (call) => subscribers.step(call, name),
       }),
     ),
     route({
-      ...{ method: 'POST', path: `${path}/enable_termination`, api: 'Subscriber:enableTermination', for: 'sim' },
-      ...{ summary: 'the SIM may be terminated', answers: shown },
-      handle: (call) => change(call, { terminationEnabled: true }),
+      ...{ method: 'POST', path: `${PATH}/enable_termination`, api: 'Subscriber:enableTermination', for: 'sim' },
+      ...{ summary: 'the SIM may be terminated', answers: SHOWN },
+      handle: (call) => subscribers.change(call, { terminationEnabled: true }),
     }),
     route({
-      ...{ method: 'POST', path: `${path}/disable_termination`, api: 'Subscriber:disableTermination', for: 'sim' },
-      ...{ summary: 'the SIM may not be terminated', answers: shown },
-      handle: (call) => change(call, { terminationEnabled: false }),
+      ...{ method: 'POST', path: `${PATH}/disable_termination`, api: 'Subscriber:disableTermination', for: 'sim' },
+      ...{ summary: 'the SIM may not be terminated', answers: SHOWN },
+      handle: (call) => subscribers.change(call, { terminationEnabled: false }),
     }),
     route({
-      ...{ method: 'POST', path: `${path}/delete_session`, api: 'Subscriber:deleteSubscriberSession', for: 'sim' },
-      ...{ summary: 'ends the session that the SIM has', answers: shown },
+      ...{ method: 'POST', path: `${PATH}/delete_session`, api: 'Subscriber:deleteSubscriberSession', for: 'sim' },
+      ...{ summary: 'ends the session that the SIM has', answers: SHOWN },
       handle: (call) => {
-        const { imsi } = of(call);
-        sessionOf(imsi)?.close('deleted by the operator');
-        return ok(view(of(call), call));
+        const { imsi } = subscribers.of(call);
+        subscribers.closeSession(imsi, 'deleted by the operator');
+        return ok(subscribers.view(subscribers.of(call), call));
       },
     }),
+  ];
+}
+
+/** Tags, group and speed. */
+function settings(subscribers: Subscribers): Route[] {
+  return [
     route({
-      ...{ method: 'PUT', path: `${path}/tags`, api: 'Subscriber:putSubscriberTags', formerApi: 'Subscriber:putTags' },
-      ...{ for: 'sim', summary: 'adds or replaces tags of a SIM', body: tagList, answers: shown },
-      handle: (call) => change(call, { tags: withTags(of(call).tags, call.input) }),
+      ...{ method: 'PUT', path: `${PATH}/tags`, api: 'Subscriber:putSubscriberTags', formerApi: 'Subscriber:putTags' },
+      ...{ for: 'sim', summary: 'adds or replaces tags of a SIM', body: tagList, answers: SHOWN },
+      handle: (call) => subscribers.change(call, { tags: withTags(subscribers.of(call).tags, call.input) }),
     }),
     route({
-      ...{ method: 'DELETE', path: `${path}/tags/:tag_name`, api: 'Subscriber:deleteSubscriberTag' },
+      ...{ method: 'DELETE', path: `${PATH}/tags/:tag_name`, api: 'Subscriber:deleteSubscriberTag' },
       ...{ formerApi: 'Subscriber:deleteTag', for: 'sim', summary: 'takes one tag of a SIM away' },
       answers: { 204: 'nothing' },
       handle: (call) => {
-        change(call, { tags: withoutTag(of(call).tags, call.param('tag_name')) });
+        subscribers.change(call, { tags: withoutTag(subscribers.of(call).tags, call.param('tag_name')) });
         return noContent;
       },
     }),
     route({
-      ...{ method: 'POST', path: `${path}/set_group`, api: 'Subscriber:setGroup', for: 'sim' },
-      ...{ summary: 'puts a SIM into a group', body: groupChoice, answers: shown },
-      handle: (call) => known(() => change(call, { groupId: call.input.groupId })),
+      ...{ method: 'POST', path: `${PATH}/set_group`, api: 'Subscriber:setGroup', for: 'sim' },
+      ...{ summary: 'puts a SIM into a group', body: groupChoice, answers: SHOWN },
+      handle: (call) => known(() => subscribers.change(call, { groupId: call.input.groupId })),
     }),
     route({
-      ...{ method: 'POST', path: `${path}/unset_group`, api: 'Subscriber:unsetGroup', for: 'sim' },
-      ...{ summary: 'takes a SIM out of its group', answers: shown },
+      ...{ method: 'POST', path: `${PATH}/unset_group`, api: 'Subscriber:unsetGroup', for: 'sim' },
+      ...{ summary: 'takes a SIM out of its group', answers: SHOWN },
       handle: (call) => {
-        if (of(call).group === undefined) throw new ApiError('in-no-group');
-        return change(call, { groupId: null });
+        if (subscribers.of(call).group === undefined) throw new ApiError('in-no-group');
+        return subscribers.change(call, { groupId: null });
       },
     }),
     route({
-      ...{ method: 'POST', path: `${path}/update_speed_class`, api: 'Subscriber:updateSpeedClass', for: 'sim' },
-      ...{ summary: 'changes the speed class of a SIM', body: speedChoice, answers: shown },
-      handle: (call) => change(call, { speedClass: call.input.speedClass }),
+      ...{ method: 'POST', path: `${PATH}/update_speed_class`, api: 'Subscriber:updateSpeedClass', for: 'sim' },
+      ...{ summary: 'changes the speed class of a SIM', body: speedChoice, answers: SHOWN },
+      handle: (call) => subscribers.change(call, { speedClass: call.input.speedClass }),
     }),
   ];
 }

@@ -98,18 +98,7 @@ export function userRoutes(accounts: Accounts): Route[] {
         return noContent;
       },
     }),
-    route({
-      ...{ method: 'GET', path: `${OWN}/roles/:role_id/users`, api: 'Role:listRoleAttachedUsers', for: 'operator' },
-      summary: 'users who have a role',
-      answers: { 200: z.array(userShape) },
-      handle: (call) => {
-        const { operatorId } = call.caller;
-        const roleId = call.param('role_id');
-        if (sam.role(operatorId, roleId) === undefined) throw new ApiError('no-role');
-        const users = sam.users(operatorId).filter((user) => user.roles.includes(roleId));
-        return ok(users.map((user) => userView(accounts, operatorId, user)));
-      },
-    }),
+    roleUsersRoute(accounts),
     ...authKeyRoutes(accounts, '/users/:user_name/auth_keys', 'User', (call) => ({
       operatorId: call.caller.operatorId,
       userName: of(call).userName,
@@ -117,6 +106,22 @@ export function userRoutes(accounts: Accounts): Route[] {
     ...permissionRoutes(accounts, path, of),
     ...passwordRoutes(accounts, `${path}/password`, of),
   ];
+}
+
+function roleUsersRoute(accounts: Accounts): Route {
+  const { sam } = accounts;
+  return route({
+    ...{ method: 'GET', path: `${OWN}/roles/:role_id/users`, api: 'Role:listRoleAttachedUsers', for: 'operator' },
+    summary: 'users who have a role',
+    answers: { 200: z.array(userShape) },
+    handle: (call) => {
+      const { operatorId } = call.caller;
+      const roleId = call.param('role_id');
+      if (sam.role(operatorId, roleId) === undefined) throw new ApiError('no-role');
+      const users = sam.users(operatorId).filter((user) => user.roles.includes(roleId));
+      return ok(users.map((user) => userView(accounts, operatorId, user)));
+    },
+  });
 }
 
 /** What a user may do: by itself, and by its roles. */

@@ -47,18 +47,24 @@ const normalise = ({ path = '', ...params }: Readonly<Record<string, string>>): 
 });
 
 export function fileRoutes(files: FileStore, links: FileRoutesOptions): Route[] {
-  const directory = {
-    path: '/files/:scope/:path{(?:.*/)?}',
-    shownPath: '/files/{scope}/{path}/',
-    for: 'operator',
-    normalise,
-  } as const;
-  const file = {
-    path: '/files/:scope/:path{.*[^/]}',
-    shownPath: '/files/{scope}/{path}',
-    for: 'operator',
-    normalise,
-  } as const;
+  return [...directoryRoutes(files), ...readRoutes(files, links), ...writeRoutes(files)];
+}
+
+const DIRECTORY = {
+  path: '/files/:scope/:path{(?:.*/)?}',
+  shownPath: '/files/{scope}/{path}/',
+  for: 'operator',
+  normalise,
+} as const;
+
+const FILE = {
+  path: '/files/:scope/:path{.*[^/]}',
+  shownPath: '/files/{scope}/{path}',
+  for: 'operator',
+  normalise,
+} as const;
+
+function directoryRoutes(files: FileStore): Route[] {
   return [
     route({
       ...{ method: 'GET', path: '/files', api: 'FileEntry:findFiles', for: 'operator' },
@@ -68,12 +74,12 @@ export function fileRoutes(files: FileStore, links: FileRoutesOptions): Route[] 
       handle: (call) => find(files, call, call.query),
     }),
     route({
-      ...{ ...directory, method: 'GET', api: 'FileEntry:listFiles', summary: 'files and directories of a directory' },
+      ...{ ...DIRECTORY, method: 'GET', api: 'FileEntry:listFiles', summary: 'files and directories of a directory' },
       ...{ query: pages, answers: { 200: z.array(entryShape) } },
       handle: (call) => list(files, call),
     }),
     route({
-      ...{ ...directory, method: 'DELETE', api: 'FileEntry:deleteDirectory', summary: 'deletes all below a directory' },
+      ...{ ...DIRECTORY, method: 'DELETE', api: 'FileEntry:deleteDirectory', summary: 'deletes all below a directory' },
       answers: { 204: 'nothing' },
       handle: async (call) => {
         const key = ownKey(call);
@@ -82,14 +88,19 @@ export function fileRoutes(files: FileStore, links: FileRoutesOptions): Route[] 
         return noContent;
       },
     }),
+  ];
+}
+
+function readRoutes(files: FileStore, links: FileRoutesOptions): Route[] {
+  return [
     route({
-      ...{ ...file, method: 'GET', api: 'FileEntry:getFile' },
+      ...{ ...FILE, method: 'GET', api: 'FileEntry:getFile' },
       summary: 'sends to a link that gives the file; to the listing, where it is a directory',
       answers: { 302: 'nothing' },
       handle: (call) => redirect(files, links, call),
     }),
     route({
-      ...{ ...file, method: 'HEAD', api: 'FileEntry:getFileMetadata', summary: 'length, type and ETag of a file' },
+      ...{ ...FILE, method: 'HEAD', api: 'FileEntry:getFileMetadata', summary: 'length, type and ETag of a file' },
       answers: { 200: 'nothing' },
       handle: (call) => {
         const found = files.get(keyOf(call));
@@ -106,14 +117,19 @@ export function fileRoutes(files: FileStore, links: FileRoutesOptions): Route[] 
       answers: { 200: 'bytes', 206: 'bytes', 304: 'nothing', 412: 'nothing', 416: 'nothing' },
       handle: (call) => get(files, call.request, linked(links, call)),
     }),
+  ];
+}
+
+function writeRoutes(files: FileStore): Route[] {
+  return [
     route({
-      ...{ ...file, method: 'PUT', api: 'FileEntry:putFile', summary: 'stores a file' },
+      ...{ ...FILE, method: 'PUT', api: 'FileEntry:putFile', summary: 'stores a file' },
       ...{ otherBodies: ['*'], answers: { 200: 'nothing', 201: 'nothing', 412: 'nothing' } },
       upload: { below: '/files/', bytes: FILES_LIMITS.fileBytes },
       handle: (call) => put(files, call),
     }),
     route({
-      ...{ ...file, method: 'DELETE', api: 'FileEntry:deleteFile', summary: 'deletes a file' },
+      ...{ ...FILE, method: 'DELETE', api: 'FileEntry:deleteFile', summary: 'deletes a file' },
       answers: { 204: 'nothing' },
       handle: async (call) => {
         if (!(await files.delete(ownKey(call)))) throw new ApiError('no-file');

@@ -35,119 +35,164 @@ const readingsShape = z.strictObject({
   readings: z.array(z.strictObject({ path: z.string(), value: z.unknown(), time: milliseconds })),
 });
 
-export function deviceRoutes(inventory: Inventory, directory: Directory): Route[] {
-  const { devices, keys, management, requests, readings } = inventory;
+/** What routes of devices do. */
+class DeviceApi {
+  constructor(
+    readonly inventory: Inventory,
+    readonly directory: Directory,
+  ) {}
 
-  const of = (call: Call): DeviceRecord => deviceOf(devices, call);
+  of(call: Call): DeviceRecord {
+    return deviceOf(this.inventory.devices, call);
+  }
 
-  const ownGroup = (call: Call, groupId: string): string => {
-    if (directory.group(call.caller.operatorId, groupId) === undefined) throw new ApiError('no-group');
+  ownGroup(call: Call, groupId: string): string {
+    if (this.directory.group(call.caller.operatorId, groupId) === undefined) throw new ApiError('no-group');
     return groupId;
-  };
+  }
 
-  const create = (call: Call<OperatorCaller, unknown, Creation>): Reply => {
+  create(call: Call<OperatorCaller, unknown, Creation>): Reply {
     const { endpoint, groupId, tags = {} } = call.input;
     const { operatorId } = call.caller;
-    if (groupId !== undefined) ownGroup(call, groupId);
-    if (endpoint !== undefined && devices.byEndpoint(operatorId, endpoint) !== undefined) {
+    if (groupId !== undefined) this.ownGroup(call, groupId);
+    if (endpoint !== undefined && this.inventory.devices.byEndpoint(operatorId, endpoint) !== undefined) {
       throw new ApiError('device-exists');
     }
-    if (devices.count(operatorId) >= INVENTORY_LIMITS.devicesPerOperator) throw new ApiError('too-many-devices');
-    const device = deviceView(devices.create({ operatorId, endpoint, tags, groupId }));
-    const { id, key } = keys.create(device.deviceId);
+    if (this.inventory.devices.count(operatorId) >= INVENTORY_LIMITS.devicesPerOperator)
+      throw new ApiError('too-many-devices');
+    const device = deviceView(this.inventory.devices.create({ operatorId, endpoint, tags, groupId }));
+    const { id, key } = this.inventory.keys.create(device.deviceId);
     const secretKey = Buffer.from(key.reveal()).toString('base64');
     return { status: 201, json: { ...device, device, deviceKeyId: id, secretKey } };
-  };
+  }
 
-  const change = (call: Call, what: DeviceChange): DeviceRecord => {
-    const changed = devices.change(of(call).deviceId, what);
+  change(call: Call, what: DeviceChange): DeviceRecord {
+    const changed = this.inventory.devices.change(this.of(call).deviceId, what);
     if (changed === undefined) throw new ApiError('no-device');
     return changed;
-  };
+  }
+}
 
-  const path = '/devices/:device_id';
-  const api = (name: string) => ({ api: `Device:${name}`, for: 'operator' }) as const;
-  const shown = { 200: deviceShape };
+export function deviceRoutes(inventory: Inventory, directory: Directory): Route[] {
+  const api = new DeviceApi(inventory, directory);
+  return [...wholeDevices(api), ...settings(api), ...history(api)];
+}
+
+const PATH = '/devices/:device_id';
+const SHOWN = { 200: deviceShape };
+const named = (name: string) => ({ api: `Device:${name}`, for: 'operator' }) as const;
+
+function wholeDevices(api: DeviceApi): Route[] {
   return [
     route({
-      ...{ ...api('listDevices'), method: 'GET', path: '/devices', summary: 'devices, by id' },
+      ...{ ...named('listDevices'), method: 'GET', path: '/devices', summary: 'devices, by id' },
       // The definition's usual limit is -1: all.
       query: { ...tagFiltering, ...paging({ page: API_LIMITS.maxPage, maxPage: API_LIMITS.maxPage }) },
       answers: { 200: z.array(deviceShape) },
       handle: (call) => {
         const tagged = tagFilter(call);
-        const found = devices.list(call.caller.operatorId).filter(({ tags }) => tagged(tags));
+        const found = api.inventory.devices.list(call.caller.operatorId).filter(({ tags }) => tagged(tags));
         const page = pageOf(call, found, ({ deviceId }) => deviceId);
         return pageReply(call, page, (device) => deviceView(device));
       },
     }),
     route({
-      ...{ ...api('createDevice'), method: 'POST', path: '/devices' },
+      ...{ ...named('createDevice'), method: 'POST', path: '/devices' },
       summary: 'makes a device that has no SIM; its key is in this answer and in no other',
-      ...{ body: creation, answers: { 201: createdShape }, handle: create },
+      ...{ body: creation, answers: { 201: createdShape } },
+      handle: (call) => api.create(call),
     }),
     route({
-      ...{ ...api('getDevice'), method: 'GET', path, summary: 'one device' },
-      ...{ query: { model: flag() }, answers: shown },
+      ...{ ...named('getDevice'), method: 'GET', path: PATH, summary: 'one device' },
+      ...{ query: { model: flag() }, answers: SHOWN },
       handle: (call) => {
-        const models = call.query.model === true ? management.models(call.caller.operatorId) : undefined;
-        return ok(deviceView(of(call), models));
+        const models = call.query.model === true ? api.inventory.management.models(call.caller.operatorId) : undefined;
+        return ok(deviceView(api.of(call), models));
       },
     }),
     route({
-      ...{ ...api('deleteDevice'), method: 'DELETE', path, summary: 'deletes a device with all that is kept of it' },
+      ...{
+        ...named('deleteDevice'),
+        method: 'DELETE',
+        path: PATH,
+        summary: 'deletes a device with all that is kept of it',
+      },
       answers: { 204: 'nothing' },
       handle: (call) => {
-        inventory.delete(of(call).deviceId);
+        api.inventory.delete(api.of(call).deviceId);
         return noContent;
       },
     }),
+  ];
+}
+
+/** Tags and group. */
+function settings(api: DeviceApi): Route[] {
+  return [
     route({
-      ...{ ...api('putDeviceTags'), method: 'PUT', path: `${path}/tags`, summary: 'adds or replaces tags of a device' },
-      ...{ body: tagList, answers: shown },
-      handle: (call) => ok(deviceView(change(call, { tags: withTags(of(call).tags, call.input) }))),
+      ...{
+        ...named('putDeviceTags'),
+        method: 'PUT',
+        path: `${PATH}/tags`,
+        summary: 'adds or replaces tags of a device',
+      },
+      ...{ body: tagList, answers: SHOWN },
+      handle: (call) => ok(deviceView(api.change(call, { tags: withTags(api.of(call).tags, call.input) }))),
     }),
     route({
-      ...{ ...api('deleteDeviceTag'), method: 'DELETE', path: `${path}/tags/:tag_name` },
+      ...{ ...named('deleteDeviceTag'), method: 'DELETE', path: `${PATH}/tags/:tag_name` },
       summary: 'takes one tag of a device away',
       answers: { 204: 'nothing' },
       handle: (call) => {
-        change(call, { tags: withoutTag(of(call).tags, call.param('tag_name')) });
+        api.change(call, { tags: withoutTag(api.of(call).tags, call.param('tag_name')) });
         return noContent;
       },
     }),
     route({
-      ...{ ...api('setDeviceGroup'), method: 'POST', path: `${path}/set_group`, summary: 'puts a device into a group' },
-      ...{ body: z.object({ groupId: z.string().min(1) }), answers: shown },
-      handle: (call) => ok(deviceView(change(call, { groupId: ownGroup(call, call.input.groupId) }))),
+      ...{
+        ...named('setDeviceGroup'),
+        method: 'POST',
+        path: `${PATH}/set_group`,
+        summary: 'puts a device into a group',
+      },
+      ...{ body: z.object({ groupId: z.string().min(1) }), answers: SHOWN },
+      handle: (call) => ok(deviceView(api.change(call, { groupId: api.ownGroup(call, call.input.groupId) }))),
     }),
     route({
-      ...{ ...api('unsetDeviceGroup'), method: 'POST', path: `${path}/unset_group` },
-      ...{ summary: 'takes a device out of its group', answers: shown },
-      handle: (call) => ok(deviceView(change(call, { groupId: undefined }))),
+      ...{ ...named('unsetDeviceGroup'), method: 'POST', path: `${PATH}/unset_group` },
+      ...{ summary: 'takes a device out of its group', answers: SHOWN },
+      handle: (call) => ok(deviceView(api.change(call, { groupId: undefined }))),
     }),
+  ];
+}
+
+/** What the device was asked, and what it said. */
+function history(api: DeviceApi): Route[] {
+  return [
     route({
-      ...{ ...api('listDeviceRequests'), method: 'GET', path: `${path}/requests` },
+      ...{ ...named('listDeviceRequests'), method: 'GET', path: `${PATH}/requests` },
       summary: 'what the device was asked, the newest first',
       answers: { 200: z.array(requestShape) },
-      handle: (call) => ok(requests.list(of(call).deviceId).map(requestView)),
+      handle: (call) => ok(api.inventory.requests.list(api.of(call).deviceId).map(requestView)),
     }),
     route({
-      ...{ ...api('getDeviceRequest'), method: 'GET', path: `${path}/requests/:request_id` },
+      ...{ ...named('getDeviceRequest'), method: 'GET', path: `${PATH}/requests/:request_id` },
       ...{ summary: 'one thing that the device was asked', answers: { 200: requestShape } },
       handle: (call) => {
-        const found = requests.get(of(call).deviceId, call.param('request_id'));
+        const found = api.inventory.requests.get(api.of(call).deviceId, call.param('request_id'));
         if (found === undefined) throw new ApiError('no-request');
         return ok(requestView(found));
       },
     }),
     route({
-      ...{ ...api('listDeviceReadings'), method: 'GET', path: `${path}/readings` },
+      ...{ ...named('listDeviceReadings'), method: 'GET', path: `${PATH}/readings` },
       ...{ summary: 'what the device said last, and what it is observed for', answers: { 200: readingsShape } },
       handle: (call) => {
-        const { deviceId } = of(call);
-        const said = readings.list(deviceId).map(({ path, value, timeMs: time }) => ({ path, value, time }));
-        return ok({ observed: readings.observed(deviceId), readings: said });
+        const { deviceId } = api.of(call);
+        const said = api.inventory.readings
+          .list(deviceId)
+          .map(({ path, value, timeMs: time }) => ({ path, value, time }));
+        return ok({ observed: api.inventory.readings.observed(deviceId), readings: said });
       },
     }),
   ];

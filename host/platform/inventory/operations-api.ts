@@ -65,136 +65,171 @@ const nameAt = (depth: number, verb: string) =>
 
 type OperatorCall<B = unknown> = Call<OperatorCaller, unknown, B>;
 
-export function operationRoutes(inventory: Inventory): Route[] {
-  const { devices, management, readings } = inventory;
+/** What routes of operations do. */
+class OperationApi {
+  constructor(readonly inventory: Inventory) {}
 
-  const of = (call: Call): DeviceRecord => deviceOf(devices, call);
+  of(call: Call): DeviceRecord {
+    return deviceOf(this.inventory.devices, call);
+  }
 
-  const pathOf = (call: Call): string => {
+  pathOf(call: Call): string {
     const parts = NAMES.flatMap((name) => (call.params[name] === undefined ? [] : [call.param(name)]));
     const path = parsePath(`/${parts.join('/')}`);
     if (path === undefined) throw new ApiError('malformed', 'ids are numbers from 0 to 65534');
     allowed(path);
     return pathText(path);
-  };
+  }
 
   /** `status`: of what the device has done. */
-  const submit = async (call: Call, device: DeviceRecord, operation: Operation, status = 200): Promise<Reply> => {
-    const request = management.submit(device, operation);
+  async submit(call: Call, device: DeviceRecord, operation: Operation, status = 200): Promise<Reply> {
+    const request = this.inventory.management.submit(device, operation);
     if (request === undefined)
       throw new ApiError('busy', `${INVENTORY_LIMITS.waitingRequests} requests wait for the device`);
-    const reached = inventory.registrar.reachable(device) !== undefined;
-    const after = reached ? await call.wait(management.outcome(request)) : request;
+    const reached = this.inventory.registrar.reachable(device) !== undefined;
+    const after = reached ? await call.wait(this.inventory.management.outcome(request)) : request;
     const { state, outcome } = after;
     if (state === 'queued' || state === 'running') return { status: ApiStatus.Accepted, json: requestView(after) };
     if (state === 'done') return { status, json: outcome?.result ?? { code: outcome?.code } };
     throw failure(operation.kind, state, outcome);
-  };
+  }
 
-  const ask = (call: Call, kind: Operation['kind'], body?: unknown, status?: number): Promise<Reply> =>
-    submit(call, of(call), { kind, path: pathOf(call), ...(body !== undefined && { body }) }, status);
+  ask(call: Call, kind: Operation['kind'], body?: unknown, status?: number): Promise<Reply> {
+    return this.submit(
+      call,
+      this.of(call),
+      { kind, path: this.pathOf(call), ...(body !== undefined && { body }) },
+      status,
+    );
+  }
 
   /** What is to be written is looked at now, so that who asks hears of it, and again when the device is there. */
-  const write = (
+  write(
     call: Call<OperatorCaller, { readonly mode?: string | undefined }, z.output<typeof writeBody>>,
-  ): Promise<Reply> => {
-    const { operatorId } = of(call);
-    wellFormed(() => leavesOf(call.input, parsePath(pathOf(call)) ?? [], management.models(operatorId)));
-    return ask(call, call.query.mode === 'update' ? 'update' : 'write', call.input, ApiStatus.Accepted);
-  };
+  ): Promise<Reply> {
+    const { operatorId } = this.of(call);
+    wellFormed(() =>
+      leavesOf(call.input, parsePath(this.pathOf(call)) ?? [], this.inventory.management.models(operatorId)),
+    );
+    return this.ask(call, call.query.mode === 'update' ? 'update' : 'write', call.input, ApiStatus.Accepted);
+  }
 
-  const create = (call: OperatorCall<z.output<typeof createBody>>): Promise<Reply> => {
-    const { operatorId } = of(call);
+  create(call: OperatorCall<z.output<typeof createBody>>): Promise<Reply> {
+    const { operatorId } = this.of(call);
     const { id } = call.input;
     // No id is one that the device chooses.
     const nameAt = ([object, , ...rest]: Path): string => `/${[object, id ?? '*', ...rest].join('/')}`;
-    const at = [...(parsePath(pathOf(call)) ?? []), id ?? 0];
-    wellFormed(() => leavesOf(call.input, at, management.models(operatorId), nameAt));
-    return ask(call, 'create', call.input);
-  };
+    const at = [...(parsePath(this.pathOf(call)) ?? []), id ?? 0];
+    wellFormed(() => leavesOf(call.input, at, this.inventory.management.models(operatorId), nameAt));
+    return this.ask(call, 'create', call.input);
+  }
 
-  const keepObserved = (deviceId: string, path: string): void => {
-    const observed = readings.observed(deviceId);
+  keepObserved(deviceId: string, path: string): void {
+    const observed = this.inventory.readings.observed(deviceId);
     if (!observed.includes(path) && observed.length >= INVENTORY_LIMITS.observations) {
       throw new ApiError('too-many-devices', `${INVENTORY_LIMITS.observations} observations are the limit`);
     }
-    readings.observe(deviceId, path);
-  };
+    this.inventory.readings.observe(deviceId, path);
+  }
 
-  const unobserve = async (call: Call): Promise<Reply> => {
-    readings.unobserve(of(call).deviceId, pathOf(call));
+  async unobserve(call: Call): Promise<Reply> {
+    this.inventory.readings.unobserve(this.of(call).deviceId, this.pathOf(call));
     // Without waiting for a device that cannot be asked now: it is asked for nothing of the kind from now on.
-    await ask(call, 'unobserve');
+    await this.ask(call, 'unobserve');
     return noContent;
-  };
+  }
 
-  const firmware = (call: OperatorCall<z.output<typeof firmwareBody>>): Reply => {
-    const device = of(call);
+  firmware(call: OperatorCall<z.output<typeof firmwareBody>>): Reply {
+    const device = this.of(call);
     try {
       const { file } = call.input;
-      if (call.input.method !== 'reset' && !inventory.images.has(device.operatorId, file ?? ''))
+      if (call.input.method !== 'reset' && !this.inventory.images.has(device.operatorId, file ?? ''))
         throw new ApiError('no-file', 'of a size for an image');
     } catch (error) {
       if (!(error instanceof PathError)) throw error;
       throw new ApiError('malformed', error.message);
     }
     // An image takes longer than a caller waits.
-    const request = management.submit(device, { kind: 'firmware', path: '/5/0', body: call.input });
+    const request = this.inventory.management.submit(device, { kind: 'firmware', path: '/5/0', body: call.input });
     if (request === undefined) throw new ApiError('busy', 'too many requests wait for the device');
     return { status: ApiStatus.Accepted, json: requestView(request) };
-  };
+  }
 
   /** The device bootstraps again, which gives it another key (resource 9 of the Server object). */
-  const rotateKey = (call: Call): Promise<Reply> => {
-    const device = of(call);
+  rotateKey(call: Call): Promise<Reply> {
+    const device = this.of(call);
     const server = Object.keys(device.registration?.objects ?? {}).find((path) => /^\/1\/\d+$/.test(path));
-    return submit(call, device, { kind: 'execute', path: `${server ?? '/1/0'}/9` });
-  };
+    return this.submit(call, device, { kind: 'execute', path: `${server ?? '/1/0'}/9` });
+  }
 
-  const composite = (call: OperatorCall<z.output<typeof compositeBodies.read>>, kind: Operation['kind']) => {
-    const device = of(call);
+  composite(call: OperatorCall<z.output<typeof compositeBodies.read>>, kind: Operation['kind']) {
+    const device = this.of(call);
     const path = compositePath(call.input.paths);
-    if (kind === 'observe-composite') keepObserved(device.deviceId, path);
-    if (kind === 'unobserve-composite') readings.unobserve(device.deviceId, path);
-    return submit(call, device, { kind, path });
-  };
+    if (kind === 'observe-composite') this.keepObserved(device.deviceId, path);
+    if (kind === 'unobserve-composite') this.inventory.readings.unobserve(device.deviceId, path);
+    return this.submit(call, device, { kind, path });
+  }
 
-  const writeComposite = (call: OperatorCall<z.output<typeof compositeBodies.write>>): Promise<Reply> => {
-    const device = of(call);
+  writeComposite(call: OperatorCall<z.output<typeof compositeBodies.write>>): Promise<Reply> {
+    const device = this.of(call);
     const { values } = call.input;
     const path = compositePath(Object.keys(values));
-    wellFormed(() => compositeLeaves(values, management.models(device.operatorId)));
-    return submit(call, device, { kind: 'write-composite', path, body: values });
-  };
+    wellFormed(() => compositeLeaves(values, this.inventory.management.models(device.operatorId)));
+    return this.submit(call, device, { kind: 'write-composite', path, body: values });
+  }
+}
 
-  const reads = [1, 2, 3, 4].map((depth) =>
+export function operationRoutes(inventory: Inventory): Route[] {
+  const api = new OperationApi(inventory);
+  return [
+    ...wholeDeviceRoutes(api),
+    ...readRoutes(api),
+    ...discoverRoutes(api),
+    ...writeRoutes(api),
+    ...attributeRoutes(api),
+    ...instanceRoutes(api),
+    ...observeRoutes(api),
+    ...compositeRoutes(api),
+  ];
+}
+
+const ONE = '/devices/:device_id';
+
+const readRoutes = (api: OperationApi): Route[] =>
+  [1, 2, 3, 4].map((depth) =>
     route({
       ...{ method: 'GET', path: pathAt(depth), ...nameAt(depth, 'read'), for: 'operator' },
       summary: `reads ${WORDS[depth]}`,
       query: { model: flag() },
       answers: asked(SHAPES[depth - 1] as z.ZodType),
-      handle: (call) => ask(call, 'read', call.query.model === true ? WITH_MODEL : undefined),
+      handle: (call) => api.ask(call, 'read', call.query.model === true ? WITH_MODEL : undefined),
     }),
   );
-  const discovers = [1, 2, 3].map((depth) =>
+
+const discoverRoutes = (api: OperationApi): Route[] =>
+  [1, 2, 3].map((depth) =>
     route({
       ...{ method: 'GET', path: `${pathAt(depth)}/discover`, api: 'Device:discoverDeviceResources', for: 'operator' },
       summary: `which resources are there, with their attributes, below ${WORDS[depth]}`,
       answers: asked(z.array(z.strictObject({ path: z.string(), attributes: record(z.string(), z.string()) }))),
-      handle: (call) => ask(call, 'discover'),
+      handle: (call) => api.ask(call, 'discover'),
     }),
   );
-  const writes = [2, 3, 4].map((depth) =>
+
+const writeRoutes = (api: OperationApi): Route[] =>
+  [2, 3, 4].map((depth) =>
     route({
       ...{ method: 'PUT', path: pathAt(depth), ...nameAt(depth, 'write'), for: 'operator' },
       summary: `writes ${WORDS[depth]}`,
       query: { mode: word(['replace', 'update']) },
       body: writeBody,
       answers: { 202: z.union([requestShape, codeShape]) },
-      handle: write,
+      handle: (call) => api.write(call),
     }),
   );
-  const describes = [1, 2, 3, 4].map((depth) =>
+
+const attributeRoutes = (api: OperationApi): Route[] =>
+  [1, 2, 3, 4].map((depth) =>
     route({
       ...{ method: 'PUT', path: `${pathAt(depth)}/attributes`, api: 'Device:writeDeviceAttributes', for: 'operator' },
       summary: `sets when the device is to tell of ${WORDS[depth]}`,
@@ -202,81 +237,86 @@ export function operationRoutes(inventory: Inventory): Route[] {
       answers: asked(codeShape),
       handle: (call) => {
         const set = Object.entries(call.input).filter(([, value]) => value !== undefined);
-        return ask(call, 'attributes', Object.fromEntries(set.map(([name, value]) => [name, String(value ?? '')])));
+        return api.ask(call, 'attributes', Object.fromEntries(set.map(([name, value]) => [name, String(value ?? '')])));
       },
     }),
   );
-  const observes = [2, 3, 4].flatMap((depth) => [
+
+const observeRoutes = (api: OperationApi): Route[] =>
+  [2, 3, 4].flatMap((depth) => [
     route({
       ...{ method: 'POST', path: `${pathAt(depth)}/observe`, ...nameAt(depth, 'observe'), for: 'operator' },
       summary: `has the device tell of changes of ${WORDS[depth]}`,
       query: { model: flag() },
       answers: { 202: z.union([requestShape, (SHAPES[depth - 1] as typeof resourceShape).extend(observedFlag)]) },
       handle: (call) => {
-        keepObserved(of(call).deviceId, pathOf(call));
-        return ask(call, 'observe', call.query.model === true ? WITH_MODEL : undefined, ApiStatus.Accepted);
+        api.keepObserved(api.of(call).deviceId, api.pathOf(call));
+        return api.ask(call, 'observe', call.query.model === true ? WITH_MODEL : undefined, ApiStatus.Accepted);
       },
     }),
     route({
       ...{ method: 'POST', path: `${pathAt(depth)}/unobserve`, ...nameAt(depth, 'unobserve'), for: 'operator' },
       summary: `has the device tell of ${WORDS[depth]} no longer`,
       answers: { 204: 'nothing' },
-      handle: unobserve,
+      handle: (call) => api.unobserve(call),
     }),
   ]);
-  const one = '/devices/:device_id';
-  // The public API has none of these: see INVENTORY_LIMITS.compositePaths.
-  const composites = (['read', 'observe', 'unobserve'] as const).map((verb) =>
+
+/** The public API has none of these: see INVENTORY_LIMITS.compositePaths. */
+const compositeRoutes = (api: OperationApi): Route[] => [
+  ...(['read', 'observe', 'unobserve'] as const).map((verb) =>
     route({
-      ...{ method: 'POST', path: `${one}/composite/${verb}`, api: `Device:${verb}DeviceResources`, for: 'operator' },
+      ...{ method: 'POST', path: `${ONE}/composite/${verb}`, api: `Device:${verb}DeviceResources`, for: 'operator' },
       ...{ summary: `${verb}s several places at once`, body: compositeBodies[verb] },
       answers: asked(verb === 'unobserve' ? codeShape : compositeShape),
-      handle: (call) => composite(call, `${verb}-composite`),
+      handle: (call) => api.composite(call, `${verb}-composite`),
     }),
-  );
-  return [
+  ),
+  route({
+    ...{ method: 'POST', path: `${ONE}/composite/write`, api: 'Device:writeDeviceResources', for: 'operator' },
+    ...{ summary: 'writes several values at once', body: compositeBodies.write, answers: asked(codeShape) },
+    handle: (call) => api.writeComposite(call),
+  }),
+];
+
+/** Firmware and keys. */
+const wholeDeviceRoutes = (api: OperationApi): Route[] => [
+  route({
+    ...{ method: 'POST', path: `${ONE}/firmware`, api: 'Device:updateDeviceFirmware', for: 'operator' },
+    summary: 'gives the device an image out of Harvest Files',
+    ...{ body: firmwareBody, answers: { 202: requestShape } },
+    handle: (call) => api.firmware(call),
+  }),
+  route({
+    ...{ method: 'POST', path: `${ONE}/rotate_key`, api: 'Device:rotateDeviceKey', for: 'operator' },
+    ...{ summary: 'has the device bootstrap again, for another key', answers: asked(codeShape) },
+    handle: (call) => api.rotateKey(call),
+  }),
+];
+
+/** Instances are made and deleted, resources executed. */
+const instanceRoutes = (api: OperationApi): Route[] => [
+  route({
+    ...{ method: 'POST', path: pathAt(1), api: 'Device:createDeviceObjectInstance', for: 'operator' },
+    ...{ summary: 'makes an instance of an object', body: createBody },
+    answers: asked(z.union([z.strictObject({ location: z.string() }), codeShape])),
+    handle: (call) => api.create(call),
+  }),
+  // The second is of LwM2M 1.2; an older device refuses.
+  ...([2, 4] as const).map((depth) =>
     route({
-      ...{ method: 'POST', path: `${one}/firmware`, api: 'Device:updateDeviceFirmware', for: 'operator' },
-      summary: 'gives the device an image out of Harvest Files',
-      ...{ body: firmwareBody, answers: { 202: requestShape }, handle: firmware },
+      ...{ method: 'DELETE', path: pathAt(depth), for: 'operator' },
+      api: `Device:${depth === 2 ? 'deleteDeviceObjectInstance' : 'deleteDeviceResourceInstance'}`,
+      ...{ summary: `deletes ${WORDS[depth]}`, answers: asked(codeShape) },
+      handle: (call) => api.ask(call, 'delete'),
     }),
-    route({
-      ...{ method: 'POST', path: `${one}/rotate_key`, api: 'Device:rotateDeviceKey', for: 'operator' },
-      ...{ summary: 'has the device bootstrap again, for another key', answers: asked(codeShape), handle: rotateKey },
-    }),
-    ...reads,
-    ...discovers,
-    ...writes,
-    ...describes,
-    route({
-      ...{ method: 'POST', path: pathAt(1), api: 'Device:createDeviceObjectInstance', for: 'operator' },
-      ...{ summary: 'makes an instance of an object', body: createBody },
-      answers: asked(z.union([z.strictObject({ location: z.string() }), codeShape])),
-      handle: create,
-    }),
-    // The second is of LwM2M 1.2; an older device refuses.
-    ...([2, 4] as const).map((depth) =>
-      route({
-        ...{ method: 'DELETE', path: pathAt(depth), for: 'operator' },
-        api: `Device:${depth === 2 ? 'deleteDeviceObjectInstance' : 'deleteDeviceResourceInstance'}`,
-        ...{ summary: `deletes ${WORDS[depth]}`, answers: asked(codeShape) },
-        handle: (call) => ask(call, 'delete'),
-      }),
-    ),
-    route({
-      ...{ method: 'POST', path: `${pathAt(3)}/execute`, api: 'Device:executeDeviceResource', for: 'operator' },
-      ...{ summary: 'executes a resource', body: execution, answers: { 202: z.union([requestShape, codeShape]) } },
-      handle: (call) => ask(call, 'execute', call.input?.value, ApiStatus.Accepted),
-    }),
-    ...observes,
-    ...composites,
-    route({
-      ...{ method: 'POST', path: `${one}/composite/write`, api: 'Device:writeDeviceResources', for: 'operator' },
-      ...{ summary: 'writes several values at once', body: compositeBodies.write, answers: asked(codeShape) },
-      handle: writeComposite,
-    }),
-  ];
-}
+  ),
+  route({
+    ...{ method: 'POST', path: `${pathAt(3)}/execute`, api: 'Device:executeDeviceResource', for: 'operator' },
+    ...{ summary: 'executes a resource', body: execution, answers: { 202: z.union([requestShape, codeShape]) } },
+    handle: (call) => api.ask(call, 'execute', call.input?.value, ApiStatus.Accepted),
+  }),
+];
 
 /** By the number of ids in a path. */
 const WORDS = ['', 'an object', 'an instance', 'a resource', 'an instance of a resource'] as const;
