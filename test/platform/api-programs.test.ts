@@ -216,12 +216,16 @@ describe('akari platform', () => {
     ['groups list --api ftp://x', 2, '--api "ftp://x": an http:// or https:// URL is wanted'],
     ['groups list --auth-key nowhere.json', 2, '--auth-key nowhere.json cannot be read (ENOENT)'],
     ['groups configure sensors SoracomAir', 2, 'nothing to configure'],
-    ['groups configure sensors SoracomAir metadata={"enabled":1}', 1, 'SoracomAir.metadata.enabled '],
+    [
+      'groups configure sensors SoracomAir metadata={"enabled":1}',
+      1,
+      'SoracomAir.metadata.enabled: must be true or false',
+    ],
     ['subscribers get ..', 2, '".." cannot be part of an address'],
     ['subscribers list --limit 0', 2, 'a whole number from 1'],
     ['subscribers register 440101111111112', 2, 'AKARI_REGISTRATION_SECRET'],
     ['subscribers tags 440101234567890 x', 2, '"x": name=value is wanted'],
-    ['credentials put a --type psk --file package.json', 1, 'credentials.key '],
+    ['credentials put a --type psk --file package.json', 1, 'credentials.key: '],
     ['data get 440101234567890 --from yesterday', 2, '--from "yesterday"'],
     ['nothing', 2, 'unknown command'],
   ])('akari platform %s: exit code %i, and what to do', async (args, code, reason) => {
