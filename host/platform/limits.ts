@@ -212,6 +212,8 @@ export const COST = {
   value: 0.5,
   /** Something that is written to the disk at once. */
   write: 5,
+  /** A message to a customer's server or cloud, with TLS and a signature. */
+  delivery: 20,
 } as const;
 
 /** Values and entries that are kept in one turn of the event loop: some 10 ms. */

@@ -57,8 +57,18 @@ export class RateLimit {
     if (own.left < amount) return false;
     // A caller that has done little lately is served in any case.
     if (this.#all.left < amount && floor.left < amount) return false;
-    for (const allowance of [own, floor, this.#all]) allowance.left = Math.max(0, allowance.left - amount);
+    // What is owed stays owed.
+    for (const allowance of [own, floor, this.#all]) {
+      allowance.left = Math.max(Math.min(0, allowance.left), allowance.left - amount);
+    }
     return true;
+  }
+
+  /** Counts what has been done already, however much it is: the caller, and all, may do nothing until it is made up for. */
+  spend(caller: string, amount: number): void {
+    const { own, floor } = this.#of(caller);
+    for (const allowance of [own, this.#all]) allowance.left -= amount;
+    floor.left = Math.max(0, floor.left - amount);
   }
 
   /** How long until so much may be done, if nobody does anything meanwhile. */

@@ -6,7 +6,15 @@ import { InProcessUpstream } from '../../host/cloud/index.js';
 import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
 import { Passing } from '../../host/platform/inventory/passing.js';
 import type { Directory } from '../../host/platform/directory/index.js';
-import { DESTINATION_BYTES, INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../../host/platform/limits.js';
+import { ContentFormat } from '../../host/lwm2m/index.js';
+import type { DeviceLink } from '../../host/platform/inventory/registrar.js';
+import {
+  COST,
+  DESTINATION_BYTES,
+  DEVICE_LIMITS,
+  INVENTORY_LIMITS,
+  NOTIFICATION_LIMITS,
+} from '../../host/platform/limits.js';
 import type { DeviceMessage, MessageService } from '../../host/platform/message/message.js';
 import type { ServiceContext } from '../../host/platform/context.js';
 import { IMEI } from '../platform/harness.js';
@@ -108,6 +116,33 @@ describe('Beam', () => {
         .digest('hex'),
     );
   });
+});
+
+it('what goes out counts as the work that it is: a device that has much sent has to wait before it says more', async () => {
+  const { world, id, got } = await joined({
+    SoracomBeam: { [BEAM]: { enabled: true, destination: 'http://beam.test/' } },
+  });
+  const { management, devices } = world.platform.inventory;
+  const record = devices.get(id);
+  if (record === undefined) throw new Error('no device');
+  const link = { caller: IMSI } as DeviceLink;
+  const send = async (count: number): Promise<string> => {
+    const values = Array.from({ length: count }, (_, i) => ({ n: '/3/0/9', v: 1, t: -i }));
+    const work = management.sent(record, link, Buffer.from(JSON.stringify(values)), ContentFormat.SenmlJson);
+    world.clock.stir();
+    const { code } = await world.await(work);
+    await world.pass(SECOND / 10);
+    return code;
+  };
+  const codes: string[] = [];
+  while (codes.at(-1) !== '4.29' && codes.length < 100) codes.push(await send(50));
+  expect(codes.at(-1)).toBe('4.29');
+  // A half of what it may say when nothing goes out.
+  expect(codes.length).toBeLessThan(DEVICE_LIMITS.caller.burst / (COST.write + 50 * COST.value) / 2);
+  await world.pass(60 * SECOND);
+  const paid = DEVICE_LIMITS.caller.burst + (codes.length * DEVICE_LIMITS.caller.perSecond) / 10;
+  expect(got.length * COST.delivery).toBeLessThanOrEqual(paid + 50 * COST.delivery);
+  expect(await send(1)).toBe('2.04');
 });
 
 it('Funnel puts it into its envelope, as of a device', async () => {

@@ -59,6 +59,16 @@ describe('a caller', () => {
     expect(lab.rate.wait('a', 11)).toBe(Infinity);
   });
 
+  it('makes up for what it has done beyond all limits before it may do more', () => {
+    const lab = new Lab();
+    lab.rate.spend('a', 14);
+    expect(lab.send('a', 1)).toBe(0);
+    expect(lab.rate.wait('a')).toBe(2.5 * SECOND);
+    lab.pass(2.5);
+    expect(lab.send('a', 5)).toBe(1);
+    expect(lab.send('b', 20)).toBe(10);
+  });
+
   it('is counted by itself where there is no limit in all', () => {
     const lab = new Lab({ caller: { burst: 3, perSecond: 1 }, callers: 10 });
     expect(['a', 'b', 'c'].map((caller) => lab.send(caller, 5))).toEqual([3, 3, 3]);

@@ -63,14 +63,14 @@ export class Intake {
   }
 
   async #portions(...[device, link, leaves]: Parameters<Intake['take']>): Promise<void> {
-    const { readings, target, modelsOf, configOf } = this.#options;
+    const { readings, target, rate, modelsOf, configOf } = this.#options;
+    const { caller } = link;
     const keep = (part: readonly Leaf[]): void => readings.keep(device.deviceId, part);
     const grouped = (): readonly Notification[] => readings.notifications(device, leaves, modelsOf(device));
     const pass = (part: readonly Notification[]): void => {
-      target.notify(device, part);
+      rate.spend(caller, COST.delivery * target.notify(device, part));
       if (configOf(device)?.harvestEnabled === true) this.#harvest(device, part);
     };
-    const { caller } = link;
     if (leaves.length <= PORTION) {
       return this.#inTurn(caller, () => {
         keep(leaves);

@@ -7,8 +7,8 @@ import { valueView } from './view.js';
 
 /** Who gets what devices say by themselves, besides Harvest Data. */
 export interface NotificationTarget {
-  /** Soon: nothing is waited for. */
-  notify(device: DeviceRecord, notifications: readonly Notification[]): void;
+  /** Soon: nothing is waited for. Returns how many messages it sends for that. */
+  notify(device: DeviceRecord, notifications: readonly Notification[]): number;
 }
 
 export interface Notification {

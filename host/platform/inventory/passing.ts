@@ -49,14 +49,17 @@ export class Passing implements NotificationTarget {
     this.#directory = directory;
   }
 
-  notify(device: DeviceRecord, notifications: readonly Notification[]): void {
+  notify(device: DeviceRecord, notifications: readonly Notification[]): number {
     const caller = this.#callerOf(device);
-    if (caller === undefined) return;
+    if (caller === undefined) return 0;
+    let sent = 0;
     for (const service of this.#services) {
       if (!service.enabledFor(caller, 'device', '/')) continue;
-      for (const notification of notifications)
-        this.#pass(service, this.#message(device, caller, notification), device.groupId);
+      for (const notification of notifications) {
+        if (this.#pass(service, this.#message(device, caller, notification), device.groupId)) sent++;
+      }
     }
+    return sent;
   }
 
   /** What is under way is abandoned. */
@@ -85,14 +88,16 @@ export class Passing implements NotificationTarget {
     };
   }
 
-  #pass(service: MessageService, message: DeviceMessage, groupId = ''): void {
+  /** Returns whether it is sent: there is room. */
+  #pass(service: MessageService, message: DeviceMessage, groupId = ''): boolean {
     const { deviceId = '', caller, id, session } = message;
     const { operatorId } = caller;
     const where = `${operatorId} ${service.name} ${groupId}`;
     const key = `${where} ${deviceId}`;
     const line = this.#lines.get(key) ?? { key, waiting: [], busy: false };
-    const refuse = (status: number, text: string): void => {
+    const refuse = (status: number, text: string): false => {
       failure(this.#context, service.name, id, session, new Refusal(status, text));
+      return false;
     };
     const many = 'too many notifications of this device wait for the destination';
     if (line.waiting.length >= INVENTORY_LIMITS.waitingNotifications) return refuse(MessageStatus.CallerFull, many);
@@ -122,6 +127,7 @@ export class Passing implements NotificationTarget {
       }
     });
     this.#start(where, destination);
+    return true;
   }
 
   /** Starts what may start: the devices in turns, one message of each at a time. */
