@@ -1,6 +1,6 @@
 // Full authentication vectors, f1..f5*, under one key: the card core in WASM, node:crypto, and libosmocore in C.
 //
-// Each job expands the key anew, as a card does that keeps no schedule and as libosmocore does. RAND of a job is CK of the one before,
+// Each job expands the key again, as a card does that keeps no schedule and as libosmocore does. RAND of a job is CK of the one before,
 // and the last CK is checked: all three have computed the same.
 import { execFile, execFileSync } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';

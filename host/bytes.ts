@@ -7,7 +7,7 @@ export function toHex(bytes: Uint8Array): string {
 /** Throws a RangeError unless `text` is an even number of hexadecimal digits. */
 export function fromHex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) {
-    throw new RangeError(`an even number of hexadecimal digits is wanted, got ${text.length} characters`);
+    throw new RangeError(`expected an even number of hexadecimal digits, got ${text.length} characters`);
   }
   return new Uint8Array(Buffer.from(text, 'hex'));
 }

@@ -1,7 +1,7 @@
 // MILENAGE (TS 35.206): the functions f1..f5, f1* and f5* that a SIM and its home network share.
 //
-// milenageBegin, then the functions wanted in any order, then milenageEnd. AES encrypts two blocks for the price of one, so a
-// function that has to encrypt takes along the block that is wanted next; it is kept until milenageEnd.
+// milenageBegin, then the required functions in any order, then milenageEnd. AES encrypts two blocks for the price of one, so a
+// function that has to encrypt takes along the block that is needed next; it is kept until milenageEnd.
 // All pointers are to memory of the caller, of the lengths that the standard gives, without need of alignment.
 
 import { AES_SCHEDULE_BYTES, aesEncrypt, aesEncrypt2, aesExpandKeyAndEncrypt } from "../crypto/aes";
@@ -60,7 +60,7 @@ export function milenageBegin(k: usize, opc: usize, rand: usize): void {
   xorBlock(TEMP, OPC, START);
 }
 
-/** f1 and f1*: MAC-A and MAC-S (8 bytes each) of SQN (6 bytes) and AMF (2 bytes). A result at 0 is not wanted. */
+/** f1 and f1*: MAC-A and MAC-S (8 bytes each) of SQN (6 bytes) and AMF (2 bytes). A result at 0 is not written. */
 export function milenageF1(sqn: usize, amf: usize, macA: usize, macS: usize): void {
   done &= ~(1 << 1);
   // OUT1 takes IN1 = SQN | AMF | SQN | AMF, which is put together in its place.
@@ -73,7 +73,7 @@ export function milenageF1(sqn: usize, amf: usize, macA: usize, macS: usize): vo
   if (macS) store<u64>(macS, load<u64>(OUT, 8));
 }
 
-/** f2 and f5: RES (8 bytes) and AK (6 bytes). A result at 0 is not wanted. */
+/** f2 and f5: RES (8 bytes) and AK (6 bytes). A result at 0 is not written. */
 export function milenageF2F5(res: usize, ak: usize): void {
   compute(2, 3);
   if (res) store<u64>(res, load<u64>(OUT + BLOCK, 8));

@@ -1,6 +1,6 @@
 // TUAK (TS 35.231): the functions f1..f5, f1* and f5* over Keccak, with lengths that the operator chooses.
 //
-// tuakBegin, then the functions wanted in any order, then tuakEnd. f2 to f5 come from one run, which is kept until tuakEnd.
+// tuakBegin, then the required functions in any order, then tuakEnd. f2 to f5 come from one run, which is kept until tuakEnd.
 // All pointers are to memory of the caller; lengths are in bytes.
 
 import { wipe } from "../crypto/constant-time";
@@ -88,7 +88,7 @@ export function tuakF1Star(sqn: usize, amf: usize, mac: usize, macBytes: i32): v
   authenticate(F1_STAR, sqn, amf, mac, macBytes);
 }
 
-/** f2 and f5: RES and AK (6 bytes). A result at 0 is not wanted. */
+/** f2 and f5: RES and AK (6 bytes). A result at 0 is not written. */
 export function tuakF2F5(res: usize, ak: usize): void {
   f2345();
   if (res) reverse(OUT, res, resBytes);

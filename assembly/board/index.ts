@@ -20,7 +20,7 @@ export const enum UartFormat {
 
 /** Bits of `uart_events`. */
 export const enum UartEvent {
-  /** The reset contact was released: start anew (a card answers with its ATR). */
+  /** The reset contact was released: restart (a card answers with its ATR). */
   Reset = 1,
   Parity = 2,
   Overrun = 4,
@@ -157,7 +157,7 @@ export declare function firmware_write(offset: i32, ptr: usize, len: i32): i32;
 @external("board", "firmware_commit")
 export declare function firmware_commit(len: i32): i32;
 
-/** Starts anew; does not return. `cause` is `RestartCause.Request` unless a supervisor knows better. */
+/** Starts again; does not return. `cause` is `RestartCause.Request` unless a supervisor knows better. */
 @external("board", "restart")
 export declare function restart(cause: i32): void;
 

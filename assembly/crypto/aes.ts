@@ -127,7 +127,7 @@ function fromSpare(plane: u32, k: i32): u32 {
   return k > 0 ? bits << (k - 1) : bits >>> 1;
 }
 
-/** With `key`, makes the schedule while it encrypts block 0; without, uses it for both. A result at 0 is not wanted. */
+/** With `key`, makes the schedule while it encrypts block 0; without, uses it for both. A result at 0 is not written. */
 function cipher(schedule: usize, key: usize, in0: usize, in1: usize, out0: usize, out1: usize): void {
   let w0: u32 = 0;
   let w1: u32 = 0;

@@ -1,7 +1,7 @@
 // AES-128-CCM (RFC 3610, SP 800-38C) in place: authenticated encryption out of two uses of AES, a counter and a CBC-MAC.
 //
 // Both ride in one call of the cipher, which does two blocks for the price of one: while the MAC takes up a block, the key stream of
-// the next comes out beside it. The key is expanded anew for each message, in the pass that encrypts the first block of the MAC:
+// the next comes out beside it. The key is expanded again for each message, in the pass that encrypts the first block of the MAC:
 // it costs nothing, and no schedule has to be kept for each key.
 //
 // Additional data of fewer than 65,280 bytes.

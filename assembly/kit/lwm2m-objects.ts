@@ -194,7 +194,7 @@ let isReached = true;
 const scratch = place<Path>();
 let server = 1;
 
-/** Begins anew with one device and no custom object. `preferred`: -1 for LwM2M 1.0. `limit`: bytes of an answer, at most 2048. */
+/** Starts again with one device and no custom object. `preferred`: -1 for LwM2M 1.0. `limit`: bytes of an answer, at most 2048. */
 export function lwm2mObjectsBegin(preferred: i32, limit: i32): void {
   clear(objects);
   objects.attach(changetype<Sample>(changetype<usize>(out)), <Format>preferred, out, limit);

@@ -14,7 +14,7 @@ let links: Uint8Array = changetype<Uint8Array>(0);
 /** Of the last call that told it. */
 let time: i64 = 0;
 
-/** Begins anew over the endpoint as `coapBegin` has left it; Status. */
+/** Starts again over the endpoint as `coapBegin` has left it; Status. */
 export function lwm2mRegistrationBegin(
   endpointName: Uint8Array,
   body: Uint8Array,

@@ -1,5 +1,5 @@
 // The way to one server: a datagram socket of a net, DTLS over it when the account says so, and CoAP over that. It opens by an account's
-// URI and credentials, and moves bytes; what CoAP brings is the caller's affair.
+// URI and credentials, and moves bytes; the caller reads what CoAP brings.
 //
 // A DTLS session outlives its socket. When the server knows it by a connection ID (RFC 9146), another socket, or another address of the
 // device behind a NAT, goes on with it without a word. Otherwise a new handshake offers to resume it.

@@ -36,7 +36,7 @@ export class Client<H, N, S, F = Usual> extends ClientBootstrap<H, N, S, F> {
   }
 
   /**
-   * Sends a payload that the app has put together (send.ts) to the `index`th server. Ok: an answer will come, which is nobody's; Again: no
+   * Sends a payload that the app has put together (send.ts) to the `index`th server. Ok: an answer will come, which is dropped; Again: no
    * session is open just now; NotFound: not registered with it; Denied: it is mute, /1/x/23, as it is unless it says otherwise; Busy.
    */
   send(now: i64, index: i32, format: Format, ptr: usize, len: i32): i32 {

@@ -2,7 +2,7 @@
 // LwM2M Core 6.2, Transport 6.2.1.1. What carries the CoAP messages, UDP or DTLS, is the caller's; so are requests of the server. What the
 // messages say is in registration/messages.ts.
 //
-// Each registration that begins anew, since there is none yet, or the server has lost the device or cannot be reached any more, tries the
+// Each registration that starts again, since there is none yet, or the server has lost the device or cannot be reached any more, tries the
 // newest version: a server that has refused it may have learned it meanwhile.
 
 import { never } from "../util/wait";
@@ -21,7 +21,7 @@ export const enum RegistrationState {
   Off,
   /** Waits before the next attempt, or until `pause` is over. Left at the deadline. */
   Waiting,
-  /** All attempts have failed. `start` begins anew; a bootstrap may help. */
+  /** All attempts have failed. `start` starts again; a bootstrap may help. */
   Failed,
   /** Left by `update`, by news, by `stop`, or in time before the lifetime ends. */
   Registered,

@@ -200,7 +200,7 @@ export class AtClient<D> {
     this.tries = 0;
     this.result = AtResult.None;
     // Enough to end a prompt, or to fill up a fixed-length block that lost bytes on the way. Neither HTTP heads nor
-    // JSON may hold an ESC, so a block that was filled up is refused by whoever gets it.
+    // JSON may hold an ESC, so a block that was filled up is refused by its receiver.
     this.escapes = max(1, this.payloadLen);
     this.payloadLen = 0;
     this.dataLeft = 0;

@@ -1,5 +1,5 @@
-// What clients over a stream have in common: one exchange at a time over a connection that is opened when it is wanted and kept
-// between two exchanges. What goes out and what comes in is the affair of the class that extends it (http/client.ts, message/tcp.ts).
+// What clients over a stream have in common: one exchange at a time over a connection that is opened when it is needed and kept
+// between two exchanges. The class that extends it says what goes out and reads what comes in (http/client.ts, message/tcp.ts).
 
 import { NetKind, NetState, Status } from "../board/index";
 import { Ascii } from "../util/ascii";

@@ -3,10 +3,10 @@
 // One letter a command, its argument bytes behind it; each answers. It brings up a new board port, and the same tests
 // drive it on the host's board and on the C runtime, so that both mean the same by the ABI.
 //
-//   A c     adc_read(c)                   -> i32        R       restart(Request)          -> nothing, starts anew
+//   A c     adc_read(c)                   -> i32        R       restart(Request)          -> nothing, restarts
 //   C       clock_ms, clock_unix_ms       -> 2 x i64    S k b.. store_write(k, 4 bytes)   -> i32
 //   E       entropy(8)                    -> 8 bytes    s k     store_read(k), 4 bytes    -> i32, 4 bytes
-//   G p l   gpio_write(p, l)              -> i32        T       trap                      -> nothing, starts anew
+//   G p l   gpio_write(p, l)              -> i32        T       trap                      -> nothing, restarts
 //   g p     gpio_read(p)                  -> i32        U b.    uart_open(1, baud u32, 0) -> i32
 //   I a r   i2c_transfer(0, a, "r" | read 2) -> i32, 2 bytes    W   asks to run again in 1000 ms -> "w" then
 //   P       bad pointers to every import that takes one, worst status first -> i32

@@ -1,7 +1,7 @@
 // T=0, card's side. ISO 7816-3 10, ISO 7816-4 annex A, TS 102 221 7.3.
 //
 // Characters in (`t0Receive`), characters out (`t0Output`, `t0OutputLength`, `t0OutputDone`); who carries them is not
-// known here. Parity and its error signal are the UART's affair.
+// known here. The UART does parity and its error signal.
 //
 // | state  | leaves on                                                                                    |
 // |--------|----------------------------------------------------------------------------------------------|
@@ -199,7 +199,7 @@ function bytesWaiting(): i32 {
   return (waitingGsm ? SW.GsmBytesWaiting : SW.BytesWaiting) | (waiting & 0xff);
 }
 
-/** A command waits for the store: `t0Poll` is wanted within a few milliseconds. */
+/** A command waits for the store: call `t0Poll` within a few milliseconds. */
 export function t0Busy(): bool {
   return state == State.Busy;
 }

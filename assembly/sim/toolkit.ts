@@ -6,7 +6,7 @@
 //
 // | state   | leaves on                                                                                  |
 // |---------|--------------------------------------------------------------------------------------------|
-// | idle    | a command is wanted: pending                                                               |
+// | idle    | a command is requested: pending                                                            |
 // | pending | FETCH: open (91 LL ends each command of the basic channel until then)                      |
 // | open    | TERMINAL RESPONSE: idle, or put off until the next STATUS if the terminal could not do it  |
 

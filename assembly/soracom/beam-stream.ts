@@ -92,7 +92,7 @@ export class BeamStream<N> {
     return this.state == StreamState.Open ? max(0, this.net.write(this.handle, ptr, len)) : 0;
   }
 
-  /** Bytes received, 0 for none now. The first ones show that the far end is there: waits begin anew. */
+  /** Bytes received, 0 for none now. The first ones show that the far end is there: waits start again. */
   read(ptr: usize, limit: i32): i32 {
     if (this.state != StreamState.Open) return 0;
     const n = max(0, this.net.read(this.handle, ptr, limit));

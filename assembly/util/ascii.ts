@@ -1,7 +1,7 @@
 // Text in static data: what a literal becomes wherever the SDK takes text.
 
 /**
- * ASCII characters, and a zero byte behind the last. A string literal, or a constant that is one, is an `Ascii` wherever one is wanted:
+ * ASCII characters, and a zero byte behind the last. A string literal, or a constant that is one, is an `Ascii` wherever one is expected:
  * `akari build` writes it as bytes, each text once (host/build/literals.ts), and refuses a character that is not ASCII.
  */
 @unmanaged

@@ -22,7 +22,7 @@ export class Text {
   /** Bytes asked for so far; more than `capacity` when it did not fit. */
   length: i32;
 
-  /** Starts anew on ptr..ptr+capacity. */
+  /** Starts again on ptr..ptr+capacity. */
   on(ptr: usize, capacity: i32): Text {
     this.ptr = ptr;
     this.capacity = capacity;

@@ -1,4 +1,4 @@
-// What lies behind Funnel and Funk in the example world: an account of AWS with a data stream and two functions. A stand-in
+// The servers behind Funnel and Funk in the example world: an account of AWS with a data stream and two functions. A stand-in
 // checks every request's signature as the real service does.
 
 /** The example keys of AWS's own documentation; world.json has them in the credentials store. */

@@ -85,7 +85,7 @@ export class Board {
     return this.#exports;
   }
 
-  /** How often the app was started anew by itself or by a trap since the last power-on. */
+  /** How often the app was restarted by itself or by a trap since the last power-on. */
   get restarts(): number {
     return this.#restarts;
   }

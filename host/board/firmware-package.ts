@@ -20,7 +20,7 @@ export interface FirmwarePackage {
 export function firmwarePackage({ image, name, version }: FirmwarePackage): Uint8Array {
   for (const [what, text] of Object.entries({ name, version })) {
     if (!/^[\x20-\x7e]{1,24}$/.test(text))
-      throw new RangeError(`${what} "${text}": 1 to ${TEXT_MAX} printable ASCII characters wanted`);
+      throw new RangeError(`${what} "${text}": expected 1 to ${TEXT_MAX} printable ASCII characters`);
   }
   if (image.length === 0) throw new RangeError('the image is empty');
   const bytes = Buffer.alloc(FIRMWARE_HEADER_BYTES + image.length);

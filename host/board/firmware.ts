@@ -58,7 +58,7 @@ export class FirmwareFlash {
     return this.fate?.(this.#writes++, kind, offset, length) ?? 'done';
   }
 
-  /** In order from offset 0, which begins anew; a part may be written again. Ok, Invalid, NoSpace, Io. May throw `PowerCut`. */
+  /** In order from offset 0, which starts again; a part may be written again. Ok, Invalid, NoSpace, Io. May throw `PowerCut`. */
   write(offset: number, bytes: Uint8Array): Status {
     const fate = this.#fate('write', offset, bytes.length);
     if (typeof fate === 'number') return fate;

@@ -151,7 +151,7 @@ export class HomeNetwork implements ServiceRegistry {
     return session?.open ? session : undefined;
   }
 
-  /** Detaches a subscriber as an operator does who suspends a SIM. `again`: the modem is asked to attach anew. */
+  /** Detaches a subscriber as an operator does who suspends a SIM. `again`: the modem is asked to attach again. */
   detach(imsi: string, again: boolean): void {
     this.#mme.contextOf(imsi)?.detach(again ? 1 : 2);
   }

@@ -111,7 +111,7 @@ export class Pdn {
     // Our answer got lost and the modem asks again (6.5.1.7 c): the supervised message is on its way.
     if (this.#activating?.pti === m.pti) return;
     // A PDN connection that the modem has forgotten, or is no longer waiting for, is released here alone (6.5.1.6).
-    this.close('asked for anew');
+    this.close('asked for again');
     const reject = (cause: number): void =>
       this.#options.send({ message: 'PDN CONNECTIVITY REJECT', bearer: 0, pti: m.pti, cause });
     if (m.pti === 0 || m.pti === 255) reject(EsmCause.invalidPti);

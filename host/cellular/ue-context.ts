@@ -322,7 +322,7 @@ export class UeContext {
     if (this.#phase !== 'security-mode' || by !== security || imsi === undefined || !capability) return;
     this.#say('SECURITY MODE COMPLETE has the right MAC: both sides hold the same KASME', true);
     // Only now is it sure who this is: a session of the same subscriber, here or elsewhere, ends.
-    this.#pdn.close('attached anew');
+    this.#pdn.close('attached again');
     this.#mme.forget(this, this.#imsi, this.#guti);
     this.#mme.adopt(imsi, this);
     this.#imsi = imsi;
@@ -420,7 +420,7 @@ export class UeContext {
     this.#attempt = undefined;
   }
 
-  /** Every sign of life starts the mobile reachable timer anew; when it ends the modem is detached without a word. */
+  /** Every sign of life starts the mobile reachable timer again; when it ends the modem is detached without a word. */
   #keepReachable(): void {
     this.#reachable?.cancel();
     const after = this.#mme.options.t3412 * SECOND + REACHABLE_MARGIN;

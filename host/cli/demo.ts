@@ -12,7 +12,7 @@ import { profileOf } from './profile.js';
 
 const CUSTOMER = 'customer.example';
 
-/** One SIM, a group in which the services are on, what lies behind them: the world of the commands. */
+/** One SIM, a group in which the services are on, the servers behind them: the world of the commands. */
 export const EXAMPLE_WORLD = fileURLToPath(new URL('examples/world/world.json', packageRoot()));
 
 /** The profile that the home network knows for certain. */

@@ -8,6 +8,6 @@ export function parseDuration(text: string): Nanoseconds {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const unit = UNITS[match?.[2] ?? ''];
   const duration = unit === undefined ? 0 : Number(match?.[1]) * unit;
-  if (duration <= 0) throw new InvalidArgumentError('a time like 90s, 5m, 2h or 1d is wanted.');
+  if (duration <= 0) throw new InvalidArgumentError('expected a time such as 90s, 5m, 2h or 1d.');
   return duration;
 }

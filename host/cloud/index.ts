@@ -1,4 +1,4 @@
-// What lies behind the platform, as stand-ins: customers' servers (customer-server.ts), clouds (clouds.ts; aws/, azure/,
+// The servers behind the platform, as stand-ins: customers' servers (customer-server.ts), clouds (clouds.ts; aws/, azure/,
 // google/), their certificates (ca.ts), and the two ways in which the platform reaches them: inside the process
 // (in-process.ts) and over real sockets (sockets.ts). Every stand-in checks what it gets with code of its own: nothing
 // here uses the platform's signers.

@@ -82,7 +82,7 @@ function faultInOptions(bytes: Buffer, start: number): string | undefined {
   return undefined;
 }
 
-/** More than any datagram takes: what fits is the carrier's affair. */
+/** More than any datagram takes: the carrier limits the size. */
 const NO_LIMIT = 0xffff;
 
 export const emit = ({ type, code, mid, token, options, payload }: CoapMessage): Buffer =>

@@ -6,7 +6,7 @@ import { CoapError, type CoapRequest, type CoapResponse, Method } from './types.
 
 type Ask = (request: CoapRequest) => Promise<CoapResponse>;
 
-/** How often a body whose state changed on the way is begun anew. */
+/** How often a body whose state changed on the way is started again. */
 const ATTEMPTS = 3;
 const NOTHING = new Uint8Array();
 

@@ -1,5 +1,5 @@
 // The server's side of one handshake, from a ClientHello with a good cookie on: messages of the client come in, flights and keys come out
-// (RFC 5246 7.3, RFC 4279, RFC 6347 4.2). Records, repetition and time are the affair of the association that it belongs to.
+// (RFC 5246 7.3, RFC 4279, RFC 6347 4.2). Its association does records, repetition and time.
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Random } from '../random.js';

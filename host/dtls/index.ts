@@ -1,6 +1,6 @@
 // A DTLS 1.2 server for devices with a pre-shared key, on node:crypto: TLS_PSK_WITH_AES_128_CCM_8 and
 // TLS_PSK_WITH_AES_128_GCM_SHA256, extended master secret, connection IDs, resumption. Datagrams in, datagrams out: sockets
-// are the affair of who uses it, and so is what the bytes mean.
+// are up to the caller, and so is what the bytes mean.
 //   fields.ts, reader.ts  the standards' numbers and vectors;  messages.ts, record.ts, key-schedule.ts  the codec
 //   handshake.ts  one handshake;  association.ts  one client;  server.ts  all of them;  kept.ts  what outlives the process
 

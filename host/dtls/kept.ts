@@ -1,5 +1,5 @@
 // An association that outlives the process: what has to be written down, and when, so that afterwards no nonce is used twice
-// and no record is taken twice (RFC 6347 4.1.2.6, RFC 5288 6.2). A client does not notice that its server was started anew.
+// and no record is taken twice (RFC 6347 4.1.2.6, RFC 5288 6.2). A client does not notice that its server was restarted.
 
 import type { Nanoseconds } from '../clock/clock.js';
 import type { Secret } from '../secret.js';

@@ -30,7 +30,7 @@ export class Reader {
 
   /** A view of `length` bytes. */
   take(length: number, what: string): Buffer {
-    if (this.left < length) throw new DtlsError(DECODE_ERROR, `${what}: ${length} bytes wanted, ${this.left} left`);
+    if (this.left < length) throw new DtlsError(DECODE_ERROR, `${what}: expected ${length} bytes, got ${this.left}`);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }

@@ -128,7 +128,7 @@ export class DtlsServer {
 
   /**
    * Takes up what an earlier process left, longest silent first: without a word to the clients. `pathOf` says how to send to where one
-   * was heard last. Returns those that it goes on with; the keys of the others are nobody's any more, or they were silent for too long.
+   * was heard last. Returns those that it goes on with; the keys of the others belong to no device any more, or they were silent for too long.
    */
   restore(kept: readonly KeptEntry[], pathOf: (key: string) => DtlsPath): readonly Association[] {
     const now = this.#options.clock.now();
@@ -315,7 +315,7 @@ export class DtlsServer {
     for (const [path, pending] of this.#pending.entries()) {
       if (pending === association) this.#pending.delete(path);
     }
-    // A client that begins anew from the same place has no use for what was before.
+    // A client that starts again from the same place has no use for what was before.
     this.#open.get(key)?.drop('replaced');
     this.#open.set(key, association);
     this.#hear(association, now);

@@ -1,4 +1,4 @@
 // Turns a device binary into a folder that builds by itself for a board: the binary, the C runtime (runtime/), a
-// Makefile or a project of ESP-IDF, and a README for the person at the bench. How the binary came to be is host/build/'s affair.
+// Makefile or a project of ESP-IDF, and a README for the person at the bench. host/build/ makes the binary.
 
 export { ExportError, type ExportOptions, exportProject, TARGETS, type ExportTarget } from './project.js';

@@ -174,7 +174,7 @@ export function emptyInstance(format: number, object: number, instance?: number)
 }
 
 function only([leaf, ...others]: readonly Leaf[]): [ResourceType, Value] {
-  if (leaf === undefined || others.length > 0) throw new ContentError('one value is wanted');
+  if (leaf === undefined || others.length > 0) throw new ContentError('expected one value');
   return [leaf.type, leaf.value];
 }
 

@@ -35,7 +35,7 @@ export function modelFromXml(text: string): unknown {
     throw new ContentError(`XML: ${error instanceof Error ? error.message.slice(0, 200) : 'malformed'}`);
   }
   const [object, ...others] = list(element(element(parsed, 'the document')['LWM2M'], 'LWM2M')['Object']);
-  if (object === undefined || others.length > 0) throw new ContentError('XML: LWM2M with one Object is wanted');
+  if (object === undefined || others.length > 0) throw new ContentError('XML: expected LWM2M with one Object');
   const read = element(object, 'Object');
   const version = words(read, 'ObjectVersion');
   return {
@@ -64,7 +64,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 function element(value: unknown, what: string): Element {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Element;
-  throw new ContentError(`XML: ${what} is wanted`);
+  throw new ContentError(`XML: expected ${what}`);
 }
 
 /** Undefined: it is not there, or empty. */
@@ -76,12 +76,12 @@ function words(read: Element, name: string): string | undefined {
 }
 
 function number(text: string | undefined, what: string): number {
-  if (text === undefined || !/^\d{1,5}$/.test(text)) throw new ContentError(`XML: ${what}: a number is wanted`);
+  if (text === undefined || !/^\d{1,5}$/.test(text)) throw new ContentError(`XML: ${what}: expected a number`);
   return Number(text);
 }
 
 function one(read: Element, name: string, yes: string, no: string): boolean {
   const text = words(read, name);
-  if (text !== yes && text !== no) throw new ContentError(`XML: ${name}: ${yes} or ${no} is wanted`);
+  if (text !== yes && text !== no) throw new ContentError(`XML: ${name}: expected ${yes} or ${no}`);
   return text === yes;
 }

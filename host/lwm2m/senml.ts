@@ -138,7 +138,7 @@ function fraction(value: unknown): number {
 }
 
 function rowsOf(value: unknown, read: (row: unknown) => Fields | undefined): Fields[] {
-  if (!Array.isArray(value)) throw new ContentError('SenML: an array is wanted');
+  if (!Array.isArray(value)) throw new ContentError('SenML: expected an array');
   return value.map((row: unknown) => {
     const fields = read(row);
     if (fields === undefined) throw new ContentError('SenML: a record is no map');

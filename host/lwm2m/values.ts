@@ -69,7 +69,7 @@ export function toTlv(type: ResourceType, value: Value): Buffer {
     case 'boolean':
       return Buffer.of(wanted(value, 'boolean') ? 1 : 0);
     case 'opaque':
-      if (!(value instanceof Uint8Array)) throw new ContentError('bytes are wanted');
+      if (!(value instanceof Uint8Array)) throw new ContentError('expected bytes');
       return bytesOf(value);
     case 'objlnk': {
       const [object, instance] = link(wanted(value, 'string'));
@@ -123,19 +123,19 @@ export function fromText(type: ResourceType, bytes: Uint8Array): Value {
       return text;
     case 'integer':
     case 'time':
-      if (!/^[+-]?\d{1,20}$/.test(text)) throw new ContentError('a decimal integer is wanted');
+      if (!/^[+-]?\d{1,20}$/.test(text)) throw new ContentError('expected a decimal integer');
       return narrow(checked64(BigInt(text.replace('+', '')), true));
     case 'unsigned':
-      if (!/^\d{1,20}$/.test(text)) throw new ContentError('a decimal number is wanted');
+      if (!/^\d{1,20}$/.test(text)) throw new ContentError('expected a decimal number');
       return narrow(checked64(BigInt(text), false));
     case 'float':
-      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text)) throw new ContentError('a decimal number is wanted');
+      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text)) throw new ContentError('expected a decimal number');
       return Number(text);
     case 'boolean':
-      if (text !== '0' && text !== '1') throw new ContentError('0 or 1 is wanted');
+      if (text !== '0' && text !== '1') throw new ContentError('expected 0 or 1');
       return text === '1';
     case 'opaque':
-      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new ContentError('base64 is wanted');
+      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new ContentError('expected base64');
       return Buffer.from(text, 'base64');
     case 'objlnk':
       return link(text).join(':');
@@ -163,19 +163,19 @@ interface Kinds {
 }
 
 function wanted<K extends keyof Kinds>(value: Value, ...kinds: readonly K[]): Kinds[K] {
-  if (!(kinds as readonly string[]).includes(typeof value)) throw new ContentError(`a ${kinds.join(' or ')} is wanted`);
+  if (!(kinds as readonly string[]).includes(typeof value)) throw new ContentError(`expected a ${kinds.join(' or ')}`);
   return value as Kinds[K];
 }
 
 function wholeNumber(value: Value): number | bigint {
   const number = wanted(value, 'number', 'bigint');
-  if (typeof number === 'number' && !Number.isSafeInteger(number)) throw new ContentError('a whole number is wanted');
+  if (typeof number === 'number' && !Number.isSafeInteger(number)) throw new ContentError('expected a whole number');
   return number;
 }
 
 function link(text: string): [number, number] {
   const [, object, instance] = /^(\d{1,5}):(\d{1,5})$/.exec(text) ?? [];
   const ids: [number, number] = [Number(object), Number(instance)];
-  if (object === undefined || ids.some((id) => id > 0xffff)) throw new ContentError('object:instance is wanted');
+  if (object === undefined || ids.some((id) => id > 0xffff)) throw new ContentError('expected object:instance');
   return ids;
 }

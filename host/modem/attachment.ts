@@ -33,7 +33,7 @@ const STATE_NAME: Readonly<Record<Registration, string>> = {
   5: 'roaming',
 };
 
-/** Keeps the modem registered while that is wanted: first attach, retries with backoff, re-attach after loss. */
+/** Keeps the modem registered while it is asked to: first attach, retries with backoff, re-attach after loss. */
 export class Attachment {
   readonly #clock: Clock;
   readonly #trace: Trace;
@@ -45,7 +45,7 @@ export class Attachment {
   #attempt: Promise<void> | undefined;
   #retry: Timer | undefined;
   #failures = 0;
-  /** The USIM was refused for good: no attempt until it is wanted anew. */
+  /** The USIM was refused for good: no attempt until the next request. */
   #barred = false;
   #denied: { readonly cause: number | undefined } | undefined;
   #lastError: AttachError | undefined;

@@ -1,5 +1,5 @@
 // A SIM in a computer instead of a device: attach and one session, kept up without a board and without AT commands.
-// What is sent over the session is whoever's who holds it: `akari serve` gives each one's address to programs.
+// The holder of the session sends over it: `akari serve` gives each one's address to programs.
 
 import { AttachError, type PdnRequest, type Radio, type Session } from '../cellular/network.js';
 import type { Clock, Timer } from '../clock/clock.js';

@@ -58,7 +58,7 @@ export class Modem {
   /** Throws RangeError for an IMEI or a model that cannot be. */
   constructor(options: ModemOptions) {
     const { clock, trace, serial, reader, radio, imei, model, files = {} } = options;
-    if (!/^\d{15}$/.test(imei)) throw new RangeError(`IMEI: 15 digits are wanted, got "${imei}"`);
+    if (!/^\d{15}$/.test(imei)) throw new RangeError(`IMEI: expected 15 digits, got "${imei}"`);
     this.#clock = clock;
     this.#trace = trace;
     this.#serial = serial;

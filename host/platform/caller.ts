@@ -12,7 +12,7 @@ export type Caller = Subscriber & { readonly group: Group };
 export type CallerStatuses = Readonly<Record<keyof typeof CallerStatus, number>>;
 
 /**
- * The subscriber behind a session, asked anew for each request: a session may close, an operator may suspend a SIM or
+ * The subscriber behind a session, asked again for each request: a session may close, an operator may suspend a SIM or
  * change its group. Throws Refusal.
  */
 export function subscriberOf(

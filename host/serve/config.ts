@@ -1,4 +1,4 @@
-// The file that `akari serve` is given: who the subscribers are, what operators configured, what lies behind.
+// The file that `akari serve` is given: who the subscribers are, what operators configured, which servers are behind it.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

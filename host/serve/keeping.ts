@@ -14,7 +14,7 @@ const TABLES = [
    CREATE TABLE address (number INTEGER PRIMARY KEY AUTOINCREMENT, imsi TEXT NOT NULL UNIQUE) STRICT;`,
 ];
 
-/** SQN outlives the process: a network that begins anew would be refused by every card as a replay. */
+/** SQN outlives the process: a network that starts again would be refused by every card as a replay. */
 export class KeptSubscribers implements SubscriberStore {
   readonly #database: Database;
   readonly #subscribers: MemorySubscribers;

@@ -31,7 +31,7 @@ const SEQ_MAX = 2 ** 43 - 1;
 const hexOf = (what: string, ...lengths: readonly number[]) =>
   z.string().superRefine((value, ctx) => {
     if (!lengths.includes(value.length)) {
-      const message = `is ${value.length} hex digits, ${lengths.join(' or ')} wanted (${what})`;
+      const message = `is ${value.length} hex digits, expected ${lengths.join(' or ')} (${what})`;
       ctx.addIssue({ code: 'custom', message });
     } else if (!/^[0-9a-fA-F]*$/.test(value)) {
       const at = value.search(/[^0-9a-fA-F]/);
@@ -78,7 +78,7 @@ export const algorithmFields = {
 
 export type AlgorithmFields = z.infer<z.ZodObject<typeof algorithmFields>>;
 
-/** Parameters that belong to one algorithm, and which of each pair is wanted. */
+/** Parameters that belong to one algorithm, and which of each pair is required. */
 const BELONGS = {
   milenage: { fields: ['op', 'opc', 'r', 'c'], pair: ['op', 'opc'] },
   tuak: { fields: ['top', 'topc', 'iterations', 'resLength', 'ckLength', 'ikLength'], pair: ['top', 'topc'] },
@@ -99,15 +99,15 @@ export function algorithmFaults(json: Readonly<Record<string, unknown>>): string
   }
   if (pair) {
     const given = pair.filter((field) => json[field] !== undefined).length;
-    if (given === 2) faults.push(`"${pair[0]}" and "${pair[1]}" are both given, exactly one is wanted`);
-    if (given === 0) faults.push(`neither "${pair[0]}" nor "${pair[1]}" is given, exactly one is wanted`);
+    if (given === 2) faults.push(`"${pair[0]}" and "${pair[1]}" are both given, expected exactly one`);
+    if (given === 0) faults.push(`neither "${pair[0]}" nor "${pair[1]}" is given, expected exactly one`);
   }
   if ((json['r'] === undefined) !== (json['c'] === undefined)) {
-    faults.push('"r" and "c" are the constants of MILENAGE: both are wanted, or neither');
+    faults.push('"r" and "c" are the constants of MILENAGE: expected both, or neither');
   }
   const k = json['k'];
   if (typeof k === 'string' && k.length === 64 && name !== 'tuak') {
-    faults.push(`"k" is 64 hex digits, 32 wanted (128-bit key of algorithm "${name}")`);
+    faults.push(`"k" is 64 hex digits, expected 32 (128-bit key of algorithm "${name}")`);
   }
   return faults;
 }

@@ -1,4 +1,4 @@
-// What a command is called, and which of its bytes are nobody's business: for traces.
+// What a command is called, and which of its bytes are secret: for traces.
 
 import { Secret } from '../secret.js';
 import { toHex } from '../bytes.js';

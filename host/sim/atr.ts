@@ -58,7 +58,7 @@ export function parseAtr(bytes: Uint8Array): Atr {
   if (bytes[0] !== TS_DIRECT) fail('TS is not 3b (direct convention), the only one this terminal has');
   const length = atrLength(bytes);
   if (length > MAX_BYTES) fail(`runs over ${MAX_BYTES} characters`);
-  if (length !== bytes.length) fail(`${length} characters wanted`);
+  if (length !== bytes.length) fail(`expected ${length} characters`);
 
   // interface bytes by name: TA1, TB1, .. TA2, ..
   const named = new Map<string, number>();

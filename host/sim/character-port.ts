@@ -130,7 +130,7 @@ export class CharacterCard {
   /** Bytes of the terminal, in the framing. */
   input(bytes: Uint8Array): void {
     if (!this.#powered) return;
-    // Which of it is a PIN or a key only T=0 knows: all of it is nobody's business.
+    // Which of it is a PIN or a key only T=0 knows: all of it is secret.
     this.#options.trace.emit({ type: 'line', from: 'terminal', bytes: new Secret(Uint8Array.from(bytes)) });
     for (const input of this.#decoder.push(bytes)) {
       if (input.kind === 'reset') this.#reset();

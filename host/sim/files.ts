@@ -96,7 +96,7 @@ const SIM_SERVICES = [1, 5, 7, 9, 12, 17];
 /** Tag 80 of EF_IMPI, EF_DOMAIN and EF_IMPU: an UTF-8 text. TS 31.103 4.2. */
 function textObject(text: string): Uint8Array {
   const bytes = new Uint8Array(Buffer.from(text, 'utf8'));
-  if (bytes.length > 0x7f) throw new RangeError(`"${text}" is ${bytes.length} bytes, at most 127 wanted`);
+  if (bytes.length > 0x7f) throw new RangeError(`"${text}" is ${bytes.length} bytes, expected at most 127`);
   return concat(Uint8Array.of(0x80, bytes.length), bytes);
 }
 

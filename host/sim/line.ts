@@ -290,7 +290,7 @@ export class IsoLine {
     this.#sent(from, start);
   }
 
-  /** What follows a character that is through: the next one of its sender's, or whoever has something to send. */
+  /** What follows a character that is through: the next one of its sender's, or of the end that has something to send. */
   #sent(from: Party, start: Nanoseconds): void {
     if (this.#ends[from].queue.length === 0) this.#emptied(from);
     // Characters of one burst follow each other whatever the real time of this event was.

@@ -27,7 +27,7 @@ export function loadKeys(path: string): KeySource {
   if (fields === undefined) throw new ProfileError(path, faults, WHAT);
   const { cards, master, op, top } = fields;
   if ((cards === undefined) === (master === undefined)) {
-    throw new ProfileError(path, ['exactly one of "cards" and "master" is wanted'], WHAT);
+    throw new ProfileError(path, ['expected exactly one of "cards" and "master"'], WHAT);
   }
   if (master !== undefined) {
     const operator = { ...(op !== undefined && { op }), ...(top !== undefined && { top }) };

@@ -35,7 +35,7 @@ const hex = (digits: number, what: string) =>
     .string()
     .superRefine((value, ctx) => {
       if (value.length !== digits) {
-        ctx.addIssue({ code: 'custom', message: `is ${value.length} hex digits, ${digits} wanted (${what})` });
+        ctx.addIssue({ code: 'custom', message: `is ${value.length} hex digits, expected ${digits} (${what})` });
       } else if (!/^[0-9a-fA-F]*$/.test(value)) {
         const at = value.search(/[^0-9a-fA-F]/);
         ctx.addIssue({
@@ -54,9 +54,9 @@ const digitsOf = (field: z.ZodString, min: number, max: number, what: string) =>
     .superRefine((value, ctx) => {
       const wanted = min === max ? `${min}` : `${min} to ${max}`;
       if (!/^[0-9]*$/.test(value)) {
-        ctx.addIssue({ code: 'custom', message: `is not all decimal digits, ${wanted} wanted (${what})` });
+        ctx.addIssue({ code: 'custom', message: `is not all decimal digits, expected ${wanted} (${what})` });
       } else if (value.length < min || value.length > max) {
-        ctx.addIssue({ code: 'custom', message: `is ${value.length} digits, ${wanted} wanted (${what})` });
+        ctx.addIssue({ code: 'custom', message: `is ${value.length} digits, expected ${wanted} (${what})` });
       }
     })
     .meta({ pattern: `^[0-9]{${min},${max}}$`, description: what });
@@ -91,7 +91,7 @@ const text = (max: number, what: string) =>
     .string()
     .superRefine((value, ctx) => {
       if (value.length > max) {
-        ctx.addIssue({ code: 'custom', message: `is ${value.length} characters, at most ${max} wanted` });
+        ctx.addIssue({ code: 'custom', message: `is ${value.length} characters, expected at most ${max}` });
       }
       if (!/^[\x20-\x7e]*$/.test(value)) {
         ctx.addIssue({ code: 'custom', message: 'has characters that are not printable ASCII' });
@@ -107,7 +107,7 @@ const spnField = z
     if (field === undefined || CONTROL.test(value)) {
       ctx.addIssue({ code: 'custom', message: 'has characters that a card cannot hold' });
     } else if (field.length > SPN_BYTES) {
-      const message = `takes ${field.length} bytes on the card, at most ${SPN_BYTES} wanted (service provider name)`;
+      const message = `takes ${field.length} bytes on the card, expected at most ${SPN_BYTES} (service provider name)`;
       ctx.addIssue({ code: 'custom', message });
     }
   })

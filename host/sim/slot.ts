@@ -33,7 +33,7 @@ export interface Chip {
   readonly exports?: AppExports | undefined;
 }
 
-/** A card slot: takes one card at a time and switches its contacts. What is said over them is the terminal's affair. */
+/** A card slot: takes one card at a time and switches its contacts. The terminal exchanges characters over them. */
 export class CardSlot {
   readonly line: IsoLine;
   /** Called when a card is pulled out. */
@@ -92,7 +92,7 @@ export class CardSlot {
     this.line.rstLow();
   }
 
-  /** The card starts anew. */
+  /** The card restarts. */
   rstHigh(): void {
     this.#options.trace.emit({ type: 'contact', event: 'reset' });
     this.line.rstHigh();

@@ -5,7 +5,7 @@ import { concat, toHex } from '../bytes.js';
 import { atrLength, ppsRequest } from './atr.js';
 import { CardError } from './reader.js';
 
-/** What a procedure asks of the line. `secret`: the characters are nobody's business. Times in clocks of CLK. */
+/** What a procedure asks of the line. `secret`: the characters are secret. Times in clocks of CLK. */
 export type Step =
   | { readonly kind: 'wait'; readonly clocks: number }
   | { readonly kind: 'send'; readonly bytes: Uint8Array; readonly secret?: boolean }

@@ -71,7 +71,7 @@ export type TraceBody =
       id: number;
       body: string;
     }
-  /** What a service of the platform did by itself: it refused, what lies behind it failed, or its own storage did. */
+  /** What a service of the platform did by itself: it refused, a server behind it failed, or its own storage did. */
   | {
       type: 'service';
       service: string;

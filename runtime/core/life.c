@@ -16,7 +16,7 @@ static void say(int32_t level, const char *event, const char *detail) {
   akari_board->log(level, line, len);
 }
 
-/** Calls into the app under the watchdog; a trap starts the board anew. */
+/** Calls into the app under the watchdog; a trap starts the board again. */
 static int32_t call(enum akari_entry entry) {
   int32_t result;
   akari_board->watchdog(true);

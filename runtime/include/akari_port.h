@@ -52,7 +52,7 @@ struct akari_port {
   /** Why the board last started: an enum akari_restart_cause. */
   int32_t (*restart_cause)(void);
 
-  /** Starts the board anew; `cause` is what restart_cause() then answers. */
+  /** Starts the board again; `cause` is what restart_cause() then answers. */
   void (*reset)(int32_t cause) __attribute__((noreturn));
 };
 

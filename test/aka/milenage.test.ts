@@ -126,12 +126,14 @@ describe('MILENAGE', () => {
   it('names the argument of the wrong length', () => {
     const input = randomInput(new Random('lengths'));
     expect(() => kit.milenage({ ...input, sqn: new Uint8Array(5) })).toThrow(
-      new RangeError('sqn: 5 bytes given, 6 wanted'),
+      new RangeError('sqn: 5 bytes given, expected 6'),
     );
     expect(() => kit.milenage({ ...input, constants: { r: new Uint8Array(4), c: new Uint8Array(80) } })).toThrow(
-      new RangeError('constants.r: 4 bytes given, 5 wanted'),
+      new RangeError('constants.r: 4 bytes given, expected 5'),
     );
-    expect(() => kit.milenageOpc(input.k, new Uint8Array(15))).toThrow(new RangeError('op: 15 bytes given, 16 wanted'));
+    expect(() => kit.milenageOpc(input.k, new Uint8Array(15))).toThrow(
+      new RangeError('op: 15 bytes given, expected 16'),
+    );
   });
 });
 

@@ -154,9 +154,9 @@ describe('the SQN array', () => {
   });
 
   it('names the argument of the wrong length', () => {
-    expect(() => kit.sqnHighest(new Uint8Array(255))).toThrow(new RangeError('array: 255 bytes given, 256 wanted'));
+    expect(() => kit.sqnHighest(new Uint8Array(255))).toThrow(new RangeError('array: 255 bytes given, expected 256'));
     expect(() => kit.sqnCheck(new Uint8Array(256), new Uint8Array(7))).toThrow(
-      new RangeError('sqn: 7 bytes given, 6 wanted'),
+      new RangeError('sqn: 7 bytes given, expected 6'),
     );
   });
 });

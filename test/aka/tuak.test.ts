@@ -59,13 +59,13 @@ describe('TUAK', () => {
   it('names the argument that is wrong', () => {
     const input = randomInput(new Random('lengths'));
     expect(() => kit.tuak({ ...input, k: new Uint8Array(24) })).toThrow(
-      new RangeError('k: 24 bytes given, 16 or 32 wanted'),
+      new RangeError('k: 24 bytes given, expected 16 or 32'),
     );
     expect(() => kit.tuak({ ...input, resLength: 12 })).toThrow(
-      new RangeError('resLength: 12 given, 4 or 8 or 16 or 32 wanted'),
+      new RangeError('resLength: 12 given, expected 4 or 8 or 16 or 32'),
     );
     expect(() => kit.tuak({ ...input, iterations: 0 })).toThrow(
-      new RangeError('iterations: 0 given, a whole number from 1 to 255 wanted'),
+      new RangeError('iterations: 0 given, expected a whole number from 1 to 255'),
     );
   });
 });

@@ -443,7 +443,7 @@ describe('Outage', () => {
     expect([radio.registration, session.open]).toEqual([Registration.Home, true]);
   });
 
-  it('after one of two hours the network has forgotten the modem, which has to attach anew', async () => {
+  it('after one of two hours the network has forgotten the modem, which has to attach again', async () => {
     const { radio, card, must, online, network, run, names } = bench();
     const session = await online();
     network.impairments.outage(true);

@@ -108,7 +108,7 @@ describe('a board runs the probe', () => {
     expect((await ask('S', 1, 'efgh')).readInt32LE()).toBe(Status.Ok);
   });
 
-  it('starts the app anew on request and on a trap, with the cause', async () => {
+  it('starts the app again on request and on a trap, with the cause', async () => {
     await ask('R');
     await clock.run({ deadline: clock.now() + SECOND });
     expect((await ask('B')).readInt32LE()).toBe(1);

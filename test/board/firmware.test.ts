@@ -123,7 +123,7 @@ test.each([
   expect(logs()).toEqual(['one', 'one']);
 });
 
-test('parts come in order; one may come again; offset 0 begins anew', () => {
+test('parts come in order; one may come again; offset 0 starts again', () => {
   expect(flash.write(8, Uint8Array.of(1))).toBe(Status.Invalid);
   expect(flash.write(0, new Uint8Array(8))).toBe(Status.Ok);
   expect(flash.write(8, new Uint8Array(8))).toBe(Status.Ok);

@@ -27,7 +27,7 @@ async function load(
 const count = (memory: Buffer, text: string, encoding: BufferEncoding): number =>
   memory.toString('latin1').split(Buffer.from(text, encoding).toString('latin1')).length - 1;
 
-describe('a literal where an Ascii is wanted', () => {
+describe('a literal where an Ascii is expected', () => {
   it('is its bytes and a zero, once, however often and wherever it is written', async () => {
     const { text, address, memory } = await load(`
       function same(text: Ascii): Ascii { return text; }
@@ -77,7 +77,7 @@ describe('a literal where an Ascii is wanted', () => {
   });
 });
 
-it('a literal where a string is wanted is one as ever', async () => {
+it('a literal where a string is expected stays one', async () => {
   const binary = await compileDebugSource(`${HEAD}
     const NAME = "°C";
     export function length16(): i32 { return NAME.length + "12".length; }

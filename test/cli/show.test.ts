@@ -61,7 +61,7 @@ describe('usage errors exit with 2 and name what is wrong', () => {
     [['run'], /missing required argument 'app.wasm'/],
     [['run', 'nowhere.wasm'], /nowhere\.wasm/],
     [['run', 'package.json'], /not a WebAssembly module/],
-    [['run', 'x.wasm', '--for', 'ever'], /a time like 90s, 5m, 2h or 1d is wanted/],
+    [['run', 'x.wasm', '--for', 'ever'], /expected a time such as 90s, 5m, 2h or 1d/],
     [['run', 'x.wasm', '--trace', 'x.pcapng'], /capture files are not there yet/],
     [['run', 'x.wasm', '--mqtt', 'http://x'], /mqtt:\/\//],
     [['new', '/tmp', '--example', 'beam-telemetry'], /not empty/],

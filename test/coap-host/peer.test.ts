@@ -200,7 +200,7 @@ describe('blocks', () => {
     );
   });
 
-  it('a state that changes in the middle is read anew', async () => {
+  it('a state that changes in the middle is read again', async () => {
     let [state, reads] = [1, 0];
     const pair = new Pair(() => {
       if (++reads === 2) state = 2;

@@ -189,7 +189,7 @@ describe('a request of the peer', () => {
     expect(give(247_000, post)).toBe(CoapEvent.Request);
   });
 
-  test('with the message ID of an earlier one and other content is new: the peer has started anew', () => {
+  test('with the message ID of an earlier one and other content is new: the peer has restarted', () => {
     expect(give(0, post)).toBe(CoapEvent.Request);
     kit.coapRespond({ code: CHANGED });
     out();
@@ -600,14 +600,14 @@ describe('a response of the peer in blocks (Block2)', () => {
     expect(one()).toMatchObject({ block2: 5 });
   });
 
-  test('another ETag in the middle: fetched anew from the start', () => {
+  test('another ETag in the middle: fetched again from the start', () => {
     kit.coapRequest(0, { method: GET });
     expect(part(one(), 0, true, 1, sixteen(1))).toBe(CoapEvent.ResponseBlock);
     kit.coapKeep(0);
     expect(part(one(), 1, true, 2, sixteen(2))).toBe(CoapEvent.None);
-    const anew = one();
-    expect(anew.block2).toBe(6);
-    expect(part(anew, 0, true, 2, sixteen(3))).toBe(CoapEvent.ResponseBlock);
+    const again = one();
+    expect(again.block2).toBe(6);
+    expect(part(again, 0, true, 2, sixteen(3))).toBe(CoapEvent.ResponseBlock);
     expect(kit.coapOffset()).toBe(0);
     kit.coapKeep(0);
     expect(part(one(), 1, false, 2, Uint8Array.of(4))).toBe(CoapEvent.Response);

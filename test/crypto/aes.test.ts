@@ -84,12 +84,12 @@ describe('AES-128', () => {
 
   it('names the argument of the wrong length, and does not show it', () => {
     const key = fromHex('00112233445566778899aabbccddeeff');
-    expect(() => kit.aesEncrypt(key.slice(1), key)).toThrow(new RangeError('key: 15 bytes given, 16 wanted'));
+    expect(() => kit.aesEncrypt(key.slice(1), key)).toThrow(new RangeError('key: 15 bytes given, expected 16'));
     expect(() => kit.aesEncrypt(key, new Uint8Array(17))).toThrow(
-      new RangeError('blocks: 17 bytes given, 16 or 32 wanted'),
+      new RangeError('blocks: 17 bytes given, expected 16 or 32'),
     );
     expect(() => kit.aesExpandKeyAndEncrypt(key, new Uint8Array())).toThrow(
-      new RangeError('block: 0 bytes given, 16 wanted'),
+      new RangeError('block: 0 bytes given, expected 16'),
     );
   });
 });

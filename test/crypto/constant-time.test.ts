@@ -22,7 +22,7 @@ describe('ctEqual', () => {
 
   it('asks for two arrays of one length', () => {
     expect(() => kit.ctEqual(new Uint8Array(8), new Uint8Array(7))).toThrow(
-      new RangeError('b: 7 bytes given, 8 wanted'),
+      new RangeError('b: 7 bytes given, expected 8'),
     );
   });
 });

@@ -132,7 +132,7 @@ describe('a UDP socket of the BG95 driver', () => {
     expect(kit.bg95Status(handle)).toBe(status);
   });
 
-  test('the modem starts anew: the socket is closed, and a new one works', async () => {
+  test('the modem restarts: the socket is closed, and a new one works', async () => {
     const driver = new Driver(false);
     driver.modem.serveDatagram = () => [Buffer.from('200')];
     const handle = await opened(driver, NetKind.Udp);
@@ -261,7 +261,7 @@ describe('a TLS socket of the BG95 driver', () => {
     }
   });
 
-  test('a modem that starts anew gets its settings again', async () => {
+  test('a modem that restarts gets its settings again', async () => {
     const driver = new Driver(false);
     await opened(driver, NetKind.Tls);
     driver.modem.reboot();

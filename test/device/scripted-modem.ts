@@ -19,7 +19,7 @@ export interface Answer {
   readonly close?: boolean;
 }
 
-/** What the modem does with one command: what it should, nothing, ERROR, or start anew in the middle. */
+/** What the modem does with one command: what it should, nothing, ERROR, or restart in the middle. */
 export type Fate = 'ok' | 'silent' | 'reboot' | 'error';
 
 interface Socket {

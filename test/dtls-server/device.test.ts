@@ -94,7 +94,7 @@ describe('addresses that change', () => {
     expect(line.opened[0]?.path.key).toBe('10.0.0.1:40000');
   });
 
-  it('a client that begins anew at the same place takes the place of the one before, and not earlier than it is there', async () => {
+  it('a client that starts again at the same place takes the place of the one before, and not earlier than it is there', async () => {
     const line = new Line(kit);
     await line.handshake({ withoutCid: true });
     // Somebody who can only send, and cannot hear, does not get that far.

@@ -54,7 +54,7 @@ async function says(line: Line, text: string): Promise<number> {
 }
 
 describe('a server that', () => {
-  it.each([{}, { withoutCid: true }])('is started anew goes on where it was: %j', async (options) => {
+  it.each([{}, { withoutCid: true }])('is restarted goes on where it was: %j', async (options) => {
     const paper = new Paper();
     const line = lineWith(paper);
     await line.handshake(options);
@@ -68,7 +68,7 @@ describe('a server that', () => {
     expect(line.ended).toEqual(['suspended']);
   });
 
-  it('is started anew may speak first', async () => {
+  it('is restarted may speak first', async () => {
     const paper = new Paper();
     const line = lineWith(paper);
     await line.handshake();
@@ -114,7 +114,7 @@ describe('a server that', () => {
     }
   });
 
-  it('is started anew finds the client at another address, by its connection ID', async () => {
+  it('is restarted finds the client at another address, by its connection ID', async () => {
     const paper = new Paper();
     const line = lineWith(paper);
     await line.handshake();

@@ -155,7 +155,7 @@ describe('the wrong key and the unknown identity', () => {
     expect(client.said()).toMatch(/unknown psk identity/i);
   });
 
-  it('or silence, where that is wanted', async () => {
+  it('or silence, where that is asked for', async () => {
     const server = await station({ unknownIdentity: 'silence' }, { other: [PSK] });
     const client = mbedtls(server.port, 'ccm8');
     expect(await client.ended(20_000)).toBe(1);

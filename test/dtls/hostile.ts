@@ -1,7 +1,7 @@
 // A client in the hands of somebody who changes, makes up and repeats datagrams, and of a server that holds the key and means harm.
 //
 // Whatever comes: no trap, no data that the server did not send or sent once, no secret on the wire, a deadline while something is awaited, and a
-// client that can begin anew.
+// client that can start again.
 import { expect } from 'vitest';
 import { Status } from '../../host/board/abi.js';
 import { concat } from '../../host/bytes.js';

@@ -361,7 +361,7 @@ describe('what a test can make it do', () => {
   });
 });
 
-it('a device that begins anew in the middle gets a whole account', async () => {
+it('a device that starts again in the middle gets a whole account', async () => {
   const one = world();
   const device = new TestDevice(one);
   await device.bootstrap();

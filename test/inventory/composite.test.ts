@@ -119,7 +119,7 @@ describe('composite operations', () => {
     expect((await readings()).readings).toContainEqual(expect.objectContaining({ path: '/3/0/9', value: 55 }));
   });
 
-  it('are observed anew with the next registration', async () => {
+  it('are observed again with the next registration', async () => {
     await call('POST', '/composite/observe', { paths: ['/3/0/9', '/3/0/0'] });
     device.takes = undefined;
     await becomeLab('112');

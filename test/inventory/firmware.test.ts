@@ -137,7 +137,7 @@ describe('a push', () => {
     expect([after.state, after.reason]).toEqual([state, reason]);
   });
 
-  it('whose device begins anew with a new registration after the update is asked then', async () => {
+  it('whose device starts again with a new registration after the update is asked then', async () => {
     const request = await give({ update: true });
     stand(0, 1);
     await device.register();
@@ -213,7 +213,7 @@ describe.each(['pull', 'pull-coap'])('a %s', (method) => {
     );
   });
 
-  it('fails with the words of the result, and is updated where that is wanted', async () => {
+  it('fails with the words of the result, and is updated where the request says so', async () => {
     onImage = () => {
       stand(0, 7);
       return '2.04';

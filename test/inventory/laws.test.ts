@@ -31,7 +31,7 @@ it('thirty of a hundred datagrams lost, repeated, late or damaged on every leg: 
               registered = (await device.register()).code === '2.01';
             }
           } catch (error) {
-            // No answer in time, or no Finish: as a device does, it begins anew.
+            // No answer in time, or no Finish: as a device does, it starts again.
             if (!(error instanceof CoapError) && !/Finish|comes to an end|bootstrap/.test(String(error))) throw error;
           }
         }

@@ -286,7 +286,7 @@ describe('observation', () => {
     expect(device.observed.size).toBe(0);
   });
 
-  it('begins anew with each registration, and with what the group wants', async () => {
+  it('starts again with each registration, and with what the group wants', async () => {
     const { device } = await joined({ inventory: { observe: ['/3303/0/5700'] } });
     expect([...device.observed.keys()]).toEqual(['/3303/0/5700']);
     device.observed.clear();
@@ -409,7 +409,7 @@ describe('a device that is not there', () => {
     expect(requests.get(id, asked?.requestId ?? '')?.state).toBe('done');
   });
 
-  it('and a platform that was started anew still has its queue, its keys and its devices', async () => {
+  it('and a platform that was restarted still has its queue, its keys and its devices', async () => {
     const [database, seal] = [new Database(), new Seal()];
     const { device, call, world, id } = await joined({ database, seal });
     await device.ask('0.04', device.location);

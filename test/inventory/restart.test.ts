@@ -1,4 +1,4 @@
-// A platform that is started anew, orderly or after a crash: devices go on over the associations that they have, nothing that was
+// A platform that is restarted, orderly or after a crash: devices go on over the associations that they have, nothing that was
 // asked or observed is lost, and nobody waits for the end of a lifetime.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,7 +68,7 @@ describe.each(HOWS)('after a restart (%s)', (how) => {
     expect(request(late)?.outcome?.result).toEqual({ id: 9, name: 'Battery Level', value: 95 });
   });
 
-  it('a device that does not sleep is spoken to at once, where the platform can send by itself: observations begin anew', async () => {
+  it('a device that does not sleep is spoken to at once, where the platform can send by itself: observations start again', async () => {
     const { world, device, submit, request, record } = await joined(undefined, { observe: ['/3/0/9'] });
     expect(device.observed.has('/3/0/9')).toBe(true);
     const tokenBefore = device.observed.get('/3/0/9');
@@ -103,7 +103,7 @@ describe.each(HOWS)('after a restart (%s)', (how) => {
     expect(request(asked)?.state).toBe('done');
   });
 
-  it('a notification is enough to be there again: it is refused, as nobody knows it, and observed anew', async () => {
+  it('a notification is enough to be there again: it is refused, as nobody knows it, and observed again', async () => {
     const { world, device } = await joined(undefined, { observe: ['/3/0/9'] });
     const tokenBefore = device.observed.get('/3/0/9');
     world.restart(how);
@@ -112,7 +112,7 @@ describe.each(HOWS)('after a restart (%s)', (how) => {
     expect(device.observed.get('/3/0/9')).not.toEqual(tokenBefore);
   });
 
-  it('a device that was deleted, or whose lifetime ended meanwhile, has to begin anew', async () => {
+  it('a device that was deleted, or whose lifetime ended meanwhile, has to start again', async () => {
     const { world, device, deviceId, record } = await joined(['lt=60']);
     world.restart(how);
     await world.pass(3 * MINUTE);

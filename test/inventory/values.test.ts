@@ -290,7 +290,7 @@ describe('create, attributes and instances of resources', () => {
       "/3336/3/9 is not in the object's model",
     );
     expect(await message({ resources: [{ id: 9, value: 1 }] })).toContain("/3336/*/9 is not in the object's model");
-    expect(await message({ id: 3, resources: [{ id: 5750, value: 1 }] })).toContain('/3336/3/5750: a string is wanted');
+    expect(await message({ id: 3, resources: [{ id: 5750, value: 1 }] })).toContain('/3336/3/5750: expected a string');
   });
 
   it('an instance of a resource is deleted', async () => {

@@ -82,7 +82,7 @@ export class InventoryWorld {
   readonly events: TraceEvent[] = [];
   readonly registry = new FakeRegistry();
   platform: Platform;
-  readonly #anew: (name: string) => Platform;
+  readonly #again: (name: string) => Platform;
   readonly #database: Database;
   readonly random: Random;
   readonly anybody: Client;
@@ -100,14 +100,14 @@ export class InventoryWorld {
     this.trace.listen((event) => this.events.push(event));
     const { database = new Database(), seal = new Seal() } = options;
     this.#database = database;
-    this.#anew = (name) =>
+    this.#again = (name) =>
       new Platform({
         ...{ clock: this.clock, trace: this.trace, random: this.random.fork(name) },
         upstream: new InProcessUpstream({ clock: this.clock }),
         config: inventoryConfig(inventory),
         ...{ ...options, database, seal },
       });
-    this.platform = this.#anew('platform');
+    this.platform = this.#again('platform');
     this.platform.register(this.registry);
     // A SIM of the other operator.
     if (this.platform.directory.subscriber(OTHER_IMSI) === undefined) {
@@ -142,7 +142,7 @@ export class InventoryWorld {
         );
       }
     }
-    this.platform = this.#anew(`platform ${this.clock.now()}`);
+    this.platform = this.#again(`platform ${this.clock.now()}`);
     this.platform.register(this.registry);
   }
 

@@ -282,7 +282,7 @@ describe('Bootstrap-Discover and Bootstrap-Read', () => {
     play([...all, get('/0', TLV), get('/0/1', TLV), get('/0/1/5', TLV), get('/3', TLV), get('/9', TLV)]);
     expect(codes().slice(4)).toEqual(['4.05', '4.05', '4.05', '4.05', '4.04']);
   });
-  test('reads /1 and /2 in the format that is wanted', () => {
+  test('reads /1 and /2 in the format that is asked for', () => {
     play([
       ...all,
       get('/1', TLV),
@@ -399,7 +399,7 @@ describe('Bootstrap-Finish', () => {
     rig.run(3_600 * SECOND);
     expect([server.sessions, rig.logs.at(-1)]).toEqual([
       1,
-      'lwm2m: bootstrap is wanted, and there is no bootstrap account',
+      'lwm2m: bootstrap is needed, and there is no bootstrap account',
     ]);
     expect(rig.app?.registered()).toBe(1);
   });

@@ -342,7 +342,7 @@ describe('what a server may do', () => {
     );
   });
 
-  test('a server of LwM2M 1.0 that learns 1.1: the device speaks it as soon as it registers anew, and tells all', async () => {
+  test('a server of LwM2M 1.0 that learns 1.1: the device speaks it as soon as it registers again, and tells all', async () => {
     const { rig, dm } = await world();
     const { handler } = dm.coap;
     let isOld = true;

@@ -70,7 +70,7 @@ describe('pushed', () => {
     expect(now()).toEqual([2, 0]);
   });
 
-  test('a block that does not come next is 4.08; block 0 begins anew', () => {
+  test('a block that does not come next is 4.08; block 0 starts again', () => {
     const block = (num: number): string =>
       device.ask(PUT, '/5/0/0', {
         format: OPAQUE,
@@ -281,7 +281,7 @@ describe('fetched', () => {
     expect(Buffer.from(kit.lwm2mFlashImage()).equals(image)).toBe(true);
   });
 
-  test('with another ETag in the middle it begins anew', () => {
+  test('with another ETag in the middle it starts again', () => {
     start();
     const other = packageOf(imageOf(2_000, 'other'));
     let asked = 0;
@@ -332,7 +332,7 @@ describe('fetched', () => {
     expect(Buffer.from(kit.lwm2mFlashImage()).equals(imageOf(12_000))).toBe(true);
   });
 
-  test('after a restart of a board that cannot go on in the middle it begins anew', () => {
+  test('after a restart of a board that cannot go on in the middle it starts again', () => {
     kit.lwm2mFlashLimits({ forgetful: true });
     start();
     const large = packageOf(imageOf(12_000));
@@ -392,7 +392,7 @@ describe('fetched', () => {
       expect(asked[0]).toBe(4 * 1024);
     });
 
-    test('begins anew when it is another version by now', () => {
+    test('starts again when it is another version by now', () => {
       const other = packageOf(imageOf(2_000, 'other'));
       device.offer(other, 256);
       start();
@@ -412,7 +412,7 @@ describe('fetched', () => {
           name('');
         },
       ],
-    ])('begins anew when %s', (_what, between) => {
+    ])('starts again when %s', (_what, between) => {
       between();
       device.lab.now += 60_000;
       name('');

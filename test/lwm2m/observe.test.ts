@@ -142,7 +142,7 @@ describe('a period', () => {
     ]);
   });
 
-  test('a change begins the period anew', () => {
+  test('a change begins the period again', () => {
     attributes(BATTERY, 'pmin=5&pmax=60');
     observe();
     lab.run(50);

@@ -131,7 +131,7 @@ test('int-104: registration update trigger', async () => {
   expect(dm.coap.requests.at(-1)).toMatchObject({ method: 'POST', path: '/rd/0', query: [] });
 });
 
-test('int-105: an Update that is discarded (4.04): the device registers anew', async () => {
+test('int-105: an Update that is discarded (4.04): the device registers again', async () => {
   const { rig, dm } = await plain();
   rig.run(10 * SECOND);
   dm.registrations.clear();

@@ -177,7 +177,7 @@ describe('in time', () => {
 });
 
 describe('when the server', () => {
-  test('has forgotten the device (4.04): Register anew at once', () => {
+  test('has forgotten the device (4.04): Register again at once', () => {
     act({ do: 'start' });
     server = (m) => (texts(m, 11).length > 1 ? '4.04' : '2.01 rd 7');
     run(207 * SECOND);
@@ -188,7 +188,7 @@ describe('when the server', () => {
     expect(requests().at(-1)).toBe('POST /rd/7');
   });
 
-  test('does not answer an Update: Register anew, over a new session', () => {
+  test('does not answer an Update: Register again, over a new session', () => {
     act({ do: 'start' });
     server = (m) => (texts(m, 11).length > 1 ? undefined : '2.01 rd 1');
     run(207 * SECOND);
@@ -229,7 +229,7 @@ describe('when the server', () => {
       expect(times).toEqual([0, 60, 180, 420, 900]);
       expect(status).toMatchObject({ state: 'failed', failure: codeOf(code) });
       expect(kit.lwm2mRegistrationDeadline()).toBe(Infinity);
-      // A bootstrap or a person begins anew.
+      // A bootstrap or a person starts again.
       server = willing;
       act({ do: 'start' });
       expect(status.state).toBe('registered');
@@ -346,7 +346,7 @@ withPrograms('coap-rd-openssl').test('coap-rd of libcoap, a resource directory, 
     expect(texts(answers.at(-1), 8)[0]).toBe('rd');
     wish('update');
     await becomes('registered');
-    // It has no Update by POST, which is LwM2M's own: what it refuses is registered anew.
+    // It has no Update by POST, which is LwM2M's own: what it refuses is registered again.
     expect(answers.slice(1).map(({ code }) => code)).toEqual([codeOf('4.05'), codeOf('2.01')]);
   } finally {
     directory.kill();

@@ -58,7 +58,7 @@ describe('AT+CPIN', () => {
     expect(bench.card.pinTries).toBe(3);
   });
 
-  it('is not allowed when no PIN is wanted, and busy while the card starts', async () => {
+  it('is not allowed when no PIN is needed, and busy while the card starts', async () => {
     const bench = await new Bench().ready();
     expect(await bench.lines('AT+CPIN="1234"')).toEqual(['+CME ERROR: 3']);
     await bench.at('AT+CFUN=0');

@@ -116,7 +116,7 @@ describe('Power-on', () => {
     expect(await bench.lines('AT+CGATT=1')).toEqual(['+CME ERROR: 3']);
   });
 
-  it('AT+CFUN=1,1 starts anew after its OK', async () => {
+  it('AT+CFUN=1,1 restarts after its OK', async () => {
     const bench = await new Bench().ready();
     expect(await bench.at('AT+CFUN=1,1')).toBe('\r\nOK\r\n');
     await bench.until(() => bench.heard.endsWith('+CPIN: READY\r\n'), 20);

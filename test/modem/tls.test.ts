@@ -200,7 +200,7 @@ describe('a TLS socket', () => {
     expect(await it.at(command)).toEqual(['ERROR']);
   });
 
-  it('tells its settings, and forgets them when the modem starts anew', async () => {
+  it('tells its settings, and forgets them when the modem restarts', async () => {
     const it = await station(good);
     await verifying(it);
     expect(await it.at('AT+QSSLCFG="seclevel",1')).toEqual(['+QSSLCFG: "seclevel",1,1', 'OK']);

@@ -213,7 +213,7 @@ describe('akari platform', () => {
   it.each([
     ['groups get nowhere', 1, 'GET /v1/groups/nowhere: 404 GRP0001 there is no such group'],
     ['groups list --api http://127.0.0.1:9', 1, 'http://127.0.0.1:9 cannot be reached'],
-    ['groups list --api ftp://x', 2, '--api "ftp://x": an http:// or https:// URL is wanted'],
+    ['groups list --api ftp://x', 2, '--api "ftp://x": expected an http:// or https:// URL'],
     ['groups list --auth-key nowhere.json', 2, '--auth-key nowhere.json cannot be read (ENOENT)'],
     ['groups configure sensors SoracomAir', 2, 'nothing to configure'],
     [
@@ -224,7 +224,7 @@ describe('akari platform', () => {
     ['subscribers get ..', 2, '".." cannot be part of an address'],
     ['subscribers list --limit 0', 2, 'a whole number from 1'],
     ['subscribers register 440101111111112', 2, 'AKARI_REGISTRATION_SECRET'],
-    ['subscribers tags 440101234567890 x', 2, '"x": name=value is wanted'],
+    ['subscribers tags 440101234567890 x', 2, '"x": expected name=value'],
     ['credentials put a --type psk --file package.json', 1, 'credentials.key: '],
     ['data get 440101234567890 --from yesterday', 2, '--from "yesterday"'],
     ['nothing', 2, 'unknown command'],

@@ -87,7 +87,7 @@ describe('a role of the operator', () => {
     expect(asked(it)).toBe(3);
   });
 
-  it('that may do less than is wanted of it: the service’s own refusal, and the role is asked for anew', async () => {
+  it('that may do less than a request needs: the service’s own refusal, and the role is asked for again', async () => {
     const it = await start({ role: { allow: ['kinesis:PutRecord'] } });
     expect(await funk(it.world)).toMatch(
       /^403 .*from-soracom\/soracom is not authorized to perform: lambda:InvokeFunction/,

@@ -3,7 +3,7 @@
 export interface Probe {
   /** Sends a command, takes an answer of so many bytes. */
   ask(command: Uint8Array, length: number): Promise<Buffer>;
-  /** Sends a command that starts the app anew; resolves when it has started. */
+  /** Sends a command that starts the app again; resolves when it has started. */
   restart(command: Uint8Array): Promise<void>;
   /** Power off and on; the store stays. */
   powerCycle(): Promise<void>;

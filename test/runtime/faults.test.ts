@@ -37,7 +37,7 @@ const logged = (board: RealBoard, wanted: RegExp): Promise<true> =>
     () => wanted.test(board.log) || undefined,
   );
 
-describe('a trap is logged with module and reason, and the board starts anew', () => {
+describe('a trap is logged with module and reason, and the board restarts', () => {
   it.each([
     ['outside', 'memory access out of bounds', '(i32.load (i32.const 65533))'],
     ['far-outside', 'memory access out of bounds', '(i32.load offset=4294967295 (i32.const -1))'],

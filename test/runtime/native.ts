@@ -196,7 +196,7 @@ export class RealBoard {
     );
   }
 
-  /** Sends a command after which the app starts anew; resolves when it has. */
+  /** Sends a command after which the app restarts; resolves when it has. */
   async restart(command: Uint8Array): Promise<void> {
     const starts = (): number => this.log.split(': start: ').length;
     const before = starts();

@@ -43,7 +43,7 @@ async function logs(wat: string, name: string, wanted: RegExp, ...make: readonly
   );
 }
 
-describe('an app that fails is started anew, and finds the cause', () => {
+describe('an app that fails is restarted, and finds the cause', () => {
   it.each([
     ['outside', '(i32.load (i32.const 65533))', /error outside: trap: memory access out of bounds\n.*: start: trap\n/],
     [

@@ -278,7 +278,7 @@ it('stays out with another key, or with an identity that nobody has', async () =
   other.stop();
 });
 
-it('does not notice that the platform starts anew', async () => {
+it('does not notice that the platform restarts', async () => {
   const { id, key } = await created('meter');
   const line = await relay(served.devices);
   const wakaama = await client('meter', line, '-i', id, '-s', key.toString('hex'));
@@ -286,7 +286,7 @@ it('does not notice that the platform starts anew', async () => {
   expect((await operator.call('POST', `/devices/${id}/3/0/9/observe`)).status).toBe(202);
   await served.close();
   await serve();
-  // Nothing was heard of it since: the platform speaks first, in the association that there was, and observes anew.
+  // Nothing was heard of it since: the platform speaks first, in the association that there was, and observes again.
   expect((await operator.get(`/devices/${id}/3/0/1`)).json).toEqual({
     id: 1,
     name: 'Model Number',

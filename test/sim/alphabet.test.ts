@@ -121,7 +121,7 @@ describe('the service provider name', () => {
         }
         if (fault !== '') {
           expect((alphaField(text) ?? []).length).toBeGreaterThan(16);
-          expect(fault).toMatch(/"spn" takes \d+ bytes on the card, at most 16 wanted/);
+          expect(fault).toMatch(/"spn" takes \d+ bytes on the card, expected at most 16/);
           return;
         }
         const { spn, pnn } = await namesOf(text);

@@ -31,7 +31,7 @@ describe('a card store in a file', () => {
     expect(again.read(999)).toBeUndefined();
   });
 
-  it('is like a map for any writes, whenever it is opened anew', () => {
+  it('is like a map for any writes, whenever it is opened again', () => {
     const writes = fc.array(fc.tuple(fc.nat(5), fc.uint8Array({ maxLength: 40 }), fc.boolean()), { maxLength: 12 });
     fc.assert(
       fc.property(writes, (list) => {

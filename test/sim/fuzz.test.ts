@@ -209,7 +209,7 @@ describe('parseAtr', () => {
     expect(parseAtr(fromHex('3b9f96801f878031e073fe211b674a4c753034054ba9')).ta1).toBe(0x96);
     expect(() => parseAtr(fromHex('3b9f96801f878031e073fe211b674a4c753034054ba8'))).toThrow('TCK');
     expect(() => parseAtr(fromHex('3f00'))).toThrow('direct convention');
-    expect(() => parseAtr(fromHex('3b9e95'))).toThrow('wanted');
+    expect(() => parseAtr(fromHex('3b9e95'))).toThrow('expected');
   });
 });
 

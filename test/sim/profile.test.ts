@@ -25,7 +25,7 @@ describe('a SIM profile', () => {
   it.each([
     [
       { k: K.slice(2) },
-      'SIM profile cards/a.json: "k" is 30 hex digits, 32 or 64 wanted (128-bit key, for TUAK also 256-bit)',
+      'SIM profile cards/a.json: "k" is 30 hex digits, expected 32 or 64 (128-bit key, for TUAK also 256-bit)',
     ],
     [
       { k: `${K.slice(1)}g` },
@@ -33,12 +33,12 @@ describe('a SIM profile', () => {
     ],
     [{ k: undefined }, 'SIM profile cards/a.json: "k" is missing'],
     [{ k: 5 }, 'SIM profile cards/a.json: "k" is not a JSON string'],
-    [{ op: OPC }, 'SIM profile cards/a.json: "op" and "opc" are both given, exactly one is wanted'],
-    [{ opc: undefined }, 'SIM profile cards/a.json: neither "op" nor "opc" is given, exactly one is wanted'],
-    [{ imsi: '44010' }, 'SIM profile cards/a.json: "imsi" is 5 digits, 6 to 15 wanted (MCC, MNC and subscriber)'],
+    [{ op: OPC }, 'SIM profile cards/a.json: "op" and "opc" are both given, expected exactly one'],
+    [{ opc: undefined }, 'SIM profile cards/a.json: neither "op" nor "opc" is given, expected exactly one'],
+    [{ imsi: '44010' }, 'SIM profile cards/a.json: "imsi" is 5 digits, expected 6 to 15 (MCC, MNC and subscriber)'],
     [
       { imsi: '44010x' },
-      'SIM profile cards/a.json: "imsi" is not all decimal digits, 6 to 15 wanted (MCC, MNC and subscriber)',
+      'SIM profile cards/a.json: "imsi" is not all decimal digits, expected 6 to 15 (MCC, MNC and subscriber)',
     ],
     [{ iccid: '8981 1000 0' }, 'SIM profile cards/a.json: "iccid" has 9 digits, not 10 to 20 (number of the card)'],
     [{ iccid: '89' }, 'SIM profile cards/a.json: "iccid" has 2 digits, not 10 to 20 (number of the card)'],
@@ -50,13 +50,13 @@ describe('a SIM profile', () => {
       { iccid: '8986F110231170983' },
       'SIM profile cards/a.json: "iccid" has the character "F": a card holds digits and the letters A to E (number of the card)',
     ],
-    [{ pin1: '123' }, 'SIM profile cards/a.json: "pin1" is 3 digits, 4 to 8 wanted (PIN)'],
-    [{ puk1: '1234' }, 'SIM profile cards/a.json: "puk1" is 4 digits, 8 wanted (PUK)'],
+    [{ pin1: '123' }, 'SIM profile cards/a.json: "pin1" is 3 digits, expected 4 to 8 (PIN)'],
+    [{ puk1: '1234' }, 'SIM profile cards/a.json: "puk1" is 4 digits, expected 8 (PUK)'],
     [{ adm1: 'secret' }, 'SIM profile cards/a.json: "adm1" is neither 4 to 8 decimal digits nor 16 hex digits'],
-    [{ amf: '80' }, 'SIM profile cards/a.json: "amf" is 2 hex digits, 4 wanted (authentication management field)'],
+    [{ amf: '80' }, 'SIM profile cards/a.json: "amf" is 2 hex digits, expected 4 (authentication management field)'],
     [
       { spn: 'x'.repeat(17) },
-      'SIM profile cards/a.json: "spn" takes 17 bytes on the card, at most 16 wanted (service provider name)',
+      'SIM profile cards/a.json: "spn" takes 17 bytes on the card, expected at most 16 (service provider name)',
     ],
     [{ mncLength: 4 }, 'SIM profile cards/a.json: "mncLength" is neither 2 nor 3'],
     [{ pin1Enabled: 'yes' }, 'SIM profile cards/a.json: "pin1Enabled" is neither true nor false'],

@@ -136,8 +136,8 @@ describe('a key file', () => {
   });
 
   it.each([
-    [{}, 'exactly one of "cards" and "master" is wanted'],
-    [{ cards: {}, master: '00'.repeat(16) }, 'exactly one of "cards" and "master" is wanted'],
+    [{}, 'expected exactly one of "cards" and "master"'],
+    [{ cards: {}, master: '00'.repeat(16) }, 'expected exactly one of "cards" and "master"'],
     [{ cards: {} }, `"cards" has no card ${CARD.iccid}`],
     [{ cards: { '898110000012345678X': {} } }, '"cards.898110000012345678X" is not the number of a card'],
     [{ cards: { [CARD.iccid]: { k: '00' } } }, `"cards.${CARD.iccid}.k" is 2 hex digits`],

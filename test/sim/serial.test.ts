@@ -229,9 +229,9 @@ describe('akari sim serial', () => {
   }
 
   const wrong = [
-    [[], 2, 'one of --pty and --tcp is wanted'],
-    [['--pty', '--tcp', '0'], 2, 'one of --pty and --tcp is wanted'],
-    [['--tcp', '70000'], 2, 'a whole number from 0 to 65535 is wanted'],
+    [[], 2, 'expected one of --pty and --tcp'],
+    [['--pty', '--tcp', '0'], 2, 'expected one of --pty and --tcp'],
+    [['--tcp', '70000'], 2, 'expected a whole number from 0 to 65535'],
   ] as const;
   const wrongPath = [
     [['--pty', '--path', '/no/such/place'], 1, 'no pseudo terminal at /no/such/place (ENOENT)'],

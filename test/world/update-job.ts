@@ -225,7 +225,7 @@ export class Job {
           } else await this.ask({ kind: 'firmware', path: '/5/0', body });
           break;
         case 1:
-          // What is pushed and was broken off has to be begun anew.
+          // What is pushed and was broken off has to be started again.
           if (method === 'push') await this.ask({ kind: 'firmware', path: '/5/0', body });
           break;
         case 2:

@@ -56,7 +56,7 @@ function fetched() {
   const tarball = readdirSync(HOME).find((file) => file.includes('.orig.tar.') && !file.endsWith('.asc'));
   if (tarball?.startsWith(`${PACKAGE}_${BRANCH}.`) !== true)
     throw new Error(
-      `Debian ${SUITE} has ${tarball}; ${BRANCH} is wanted, for which tools/mbedtls/sources.mjs has the reason`,
+      `Debian ${SUITE} has ${tarball}; expected ${BRANCH}, for which tools/mbedtls/sources.mjs has the reason`,
     );
   return tarball;
 }

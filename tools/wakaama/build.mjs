@@ -27,6 +27,6 @@ function unpack() {
   const [{ filename }] = JSON.parse(execFileSync('npm', pack, { encoding: 'utf8' }));
   const tarball = join(HOME, filename);
   const found = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
-  if (found !== INTEGRITY) throw new Error(`${PACKAGE} is ${found}; ${INTEGRITY} is wanted`);
+  if (found !== INTEGRITY) throw new Error(`${PACKAGE} is ${found}; expected ${INTEGRITY}`);
   execFileSync('tar', ['-xzf', filename, 'package/deps/wakatiwai'], { cwd: HOME });
 }

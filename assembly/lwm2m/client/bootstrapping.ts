@@ -38,7 +38,7 @@ export class ClientBootstrap<H, N, S, F> extends ClientTurn<H, N, S, F> {
     if (!account) {
       const isServing = this.state == ClientState.Serving;
       logLine(
-        isServing ? "bootstrap is wanted, and there is no bootstrap account" : "no server, and no bootstrap account",
+        isServing ? "bootstrap is needed, and there is no bootstrap account" : "no server, and no bootstrap account",
       );
       if (!isServing) this.state = ClientState.Off;
       return;

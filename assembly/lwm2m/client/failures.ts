@@ -94,7 +94,7 @@ export class ClientFailures<H, N, S, F> extends ClientServers<H, N, S, F> {
     if (this.accounts.isTrial) {
       this.accounts.prove();
       this.follow();
-      // Credentials lie elsewhere now: handshakes under way begin anew.
+      // Credentials lie elsewhere now: handshakes under way start again.
       for (let i = 0; hasServers<F>() && i < SERVERS_MAX; i++) {
         const other = this.session(i);
         const state = other.channel.state;

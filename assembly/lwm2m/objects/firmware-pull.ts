@@ -40,7 +40,7 @@ export class FirmwarePull<B, M> {
     this.isAsking = false;
   }
 
-  /** When a session is wanted; i64.MAX_VALUE: not at all. */
+  /** When a session is needed; i64.MAX_VALUE: not at all. */
   get deadline(): i64 {
     return this.firmware.isWanted && !this.isAsking ? this.at : never();
   }

@@ -92,7 +92,7 @@ export class Statistics extends News {
     this.period = 0;
   }
 
-  /** 6 begins anew, 7 stops. */
+  /** 6 starts again, 7 stops. */
   execute(_instance: i32, resource: i32, _ptr: usize, _len: i32): i32 {
     this.isCounting = resource == 6;
     if (!this.isCounting) return Status.Ok;

@@ -2,7 +2,7 @@
 // (BG95 TCP/IP Application Note) and clock.
 //
 // What goes wrong, and what then. A socket that does not open or breaks is its owner's to try again. After
-// SOCKET_FAULTS of them in a row the context is made anew, after CONTEXT_FAULTS of those the modem is restarted
+// SOCKET_FAULTS of them in a row the context is made again, after CONTEXT_FAULTS of those the modem is restarted
 // (AT+CFUN=1,1), and so on without end, each with a longer wait. A modem that restarts by itself (RDY) or answers a
 // command too late is brought up again from the beginning, and its sockets fail with Closed or Timeout.
 
@@ -236,7 +236,7 @@ export class QuectelDriver<M, A, T> {
     }
   }
 
-  /** After too many sockets that failed in a row the context is made anew. */
+  /** After too many sockets that failed in a row the context is made again. */
   private checkFaults(): void {
     const sockets = this.sockets;
     if (sockets.cause > 0) {

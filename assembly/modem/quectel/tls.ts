@@ -1,6 +1,6 @@
 // TLS sockets of Quectel's modems (BG95 SSL Application Note), beside those of sockets.ts: words and settings.
-// The handshake is the modem's affair. It checks the server's name and certificate against one CA certificate, which
-// lies in the modem's own file system; whoever makes the device puts it there.
+// The modem does the handshake. It checks the server's name and certificate against one CA certificate, which
+// lies in the modem's own file system; the maker of the device puts it there.
 
 import { Ascii } from "../../util/ascii";
 import { Text } from "../../util/text";
@@ -28,7 +28,7 @@ export class QuectelTls {
   /** Settings that the modem has since its start. */
   private settings: i32;
 
-  /** The modem has started anew, and forgotten them. */
+  /** The modem has restarted, and forgotten them. */
   reset(): void {
     this.settings = 0;
   }

@@ -11,7 +11,7 @@ import { CoapWriter } from "./writer";
 /** Path and query of our request. */
 const OPTIONS_MAX: i32 = 192;
 const ETAG_MAX: i32 = 8;
-/** How often a body is fetched anew because its ETag has changed in between. */
+/** How often a body is fetched again because its ETag has changed in between. */
 const RESTARTS_MAX: i32 = 3;
 
 /** Our request. */

@@ -23,7 +23,7 @@ export class CoapEndpoint extends CoapClient {
   @bytes(DATAGRAM_MAX) private replies: usize;
   @bytes(DATAGRAM_MAX) private repeated: usize;
 
-  /** Starts anew with a peer. `seed`: entropy. Bodies of several blocks are gathered in into..into+intoMax. */
+  /** Starts again with a peer. `seed`: entropy. Bodies of several blocks are gathered in into..into+intoMax. */
   begin(seed: u64, into: usize, intoMax: i32): void {
     this.beginLayer(seed, this.known, this.replies, this.repeated);
     this.beginServer();

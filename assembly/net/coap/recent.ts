@@ -1,5 +1,5 @@
 // Messages of the peer that came of late, with what was answered: a duplicate is answered again, not carried out again.
-// RFC 7252 4.5. The last ENTRIES are known by message ID and content (a peer that has started anew may use an ID again for something
+// RFC 7252 4.5. The last ENTRIES are known by message ID and content (a peer that has restarted may use an ID again for something
 // else); their answers lie in a ring of BYTES, in which the newest overwrite the oldest.
 
 const ENTRIES: u32 = 16;

@@ -320,7 +320,7 @@ export class CoapServer extends CoapLayer {
     return false;
   }
 
-  /** Writes an answer, cut to the block that is wanted. RFC 7959 2.4. */
+  /** Writes an answer, cut to the block that was requested. RFC 7959 2.4. */
   private compose(
     a: CoapAnswer,
     into: usize,

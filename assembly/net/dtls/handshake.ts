@@ -65,7 +65,7 @@ export class DtlsHandshake<S> extends DtlsSession<S> {
     this.patienceEnd = now + this.patience;
   }
 
-  /** For a flight that goes out now. The time-out starts anew once a flight was answered that had not to be repeated. */
+  /** For a flight that goes out now. The time-out restarts once a flight was answered that had not to be repeated. */
   protected arm(now: i64): void {
     if (!this.again) this.timeout = this.firstTimeout;
     this.deadline = min(now + this.timeout, this.patienceEnd);

@@ -2,7 +2,7 @@
 //
 // A flight of the server's has at most three messages for this client (ServerHello, ServerKeyExchange, ServerHelloDone), so three slots:
 // the message that is next and the two behind it. Their bytes lie in one arena, each followed by a bitmap of those that have come;
-// the arena starts anew when no message is under way. What was there first stays.
+// the arena restarts when no message is under way. What was there first stays.
 
 /** For a ServerHello with every extension we know, and a ServerKeyExchange whose hint has 128 bytes. */
 export const ARENA_BYTES: i32 = 336;

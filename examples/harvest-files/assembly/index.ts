@@ -137,7 +137,7 @@ function finish(now: i64, outcome: Outcome): void {
   }
   endLog(LogLevel.Warn);
   broken = outcome == Outcome.Retry && step != Step.Upload;
-  // Another file, or one that was refused: it begins anew, and so does its digest.
+  // Another file, or one that was refused: it starts again, and so does its digest.
   if (!broken && step == Step.Download) step = Step.Digest;
 }
 

@@ -120,7 +120,7 @@ it('sends the log from its beginning when an upload breaks, and half a log is ne
   expect(await stored(LOG)).toBe(WHOLE_LOG);
 });
 
-it('begins anew with a file that became another one on the way, and with its digest', async () => {
+it('starts again with a file that became another one on the way, and with its digest', async () => {
   await start();
   await publish(OLD);
   expect(await until(20)).toBe(true);

@@ -31,7 +31,7 @@ export class NasReader {
   /** A copy of `length` bytes. */
   take(length: number, what: string): Uint8Array {
     if (this.left < length) {
-      throw new NasError('short', `${what}: ${length} bytes wanted at offset ${this.#at}, ${this.left} left`);
+      throw new NasError('short', `${what}: expected ${length} bytes at offset ${this.#at}, got ${this.left}`);
     }
     this.#at += length;
     return this.#bytes.slice(this.#at - length, this.#at);

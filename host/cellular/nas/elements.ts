@@ -8,7 +8,7 @@ export type PlmnDigits = string;
 
 /** 3 BCD bytes: MCC2 MCC1, MNC3 (F if none) MCC3, MNC2 MNC1. Throws RangeError unless 5 or 6 digits. */
 export function encodePlmn(digits: PlmnDigits): Uint8Array {
-  if (!/^\d{5,6}$/.test(digits)) throw new RangeError(`PLMN "${digits}": 5 or 6 digits are wanted`);
+  if (!/^\d{5,6}$/.test(digits)) throw new RangeError(`PLMN "${digits}": expected 5 or 6 digits`);
   const d = (i: number): number => Number(digits[i]);
   const mnc3 = digits.length === 6 ? d(5) : 0xf;
   return Uint8Array.of((d(1) << 4) | d(0), (mnc3 << 4) | d(2), (d(4) << 4) | d(3));
@@ -55,7 +55,7 @@ export function encodeIdentity(identity: MobileIdentity): Uint8Array {
   }
   const { kind, digits } = identity;
   if (!/^\d{1,15}$/.test(digits))
-    throw new RangeError(`${kind}: 1 to 15 digits are wanted, got ${digits.length} characters`);
+    throw new RangeError(`${kind}: expected 1 to 15 digits, got ${digits.length} characters`);
   const odd = digits.length % 2;
   const nibbles = [...digits].map(Number);
   if (!odd) nibbles.push(0xf);
@@ -156,7 +156,7 @@ export function encodeBearers(active: readonly number[]): Uint8Array {
 export function decodeBearers(value: Uint8Array): number[] {
   const [low, high] = value;
   if (low === undefined || high === undefined || value.length !== 2) {
-    throw new NasError('bad-element', `EPS bearer context status of ${value.length} bytes, 2 wanted`);
+    throw new NasError('bad-element', `EPS bearer context status of ${value.length} bytes, expected 2`);
   }
   const bits = (high << 8) | low;
   const active: number[] = [];

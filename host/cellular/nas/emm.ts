@@ -210,7 +210,7 @@ export function decodeEmm(bytes: Uint8Array, direction: Direction): EmmMessage {
   const first = r.u8('protocol discriminator');
   if ((first & 0x0f) !== PD_EMM)
     throw new NasError('unknown-message', `protocol discriminator ${first & 0x0f} is not EMM`);
-  if (first >> 4 !== 0) throw new NasError('protected', 'a protected message where a plain one is wanted');
+  if (first >> 4 !== 0) throw new NasError('protected', 'expected a plain message, got a protected one');
   const type = r.u8('message type');
   switch (type) {
     case TYPE['ATTACH REQUEST']: {
@@ -324,6 +324,6 @@ function bearersOf(more: Map<number, Uint8Array>): number[] | undefined {
 
 function within(value: Uint8Array, min: number, max: number, what: string): Uint8Array {
   if (value.length < min || value.length > max)
-    throw new NasError('bad-element', `${what} of ${value.length} bytes, ${min} to ${max} wanted`);
+    throw new NasError('bad-element', `${what} of ${value.length} bytes, expected ${min} to ${max}`);
   return value;
 }

@@ -159,7 +159,7 @@ export class DeviceStack {
     if (!this.#open) return;
     this.#open = false;
     for (const { endpoint } of this.#connections.values()) endpoint?.vanish();
-    // Told later: whoever closes is in the middle of something.
+    // Told later: the caller is in the middle of closing.
     this.#clock.after(0, () => {
       for (const { fail } of [...this.#connections.values()]) fail('no-session');
       const error = new SocketError('no-session', FAULT_TEXT['no-session']);

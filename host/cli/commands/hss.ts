@@ -37,7 +37,7 @@ function printVector(options: VectorOptions): void {
   const rand = options.rand === undefined ? freshRand() : hexOption('--rand', options.rand, RAND_BYTES);
   const sqn = options.sqn === undefined ? profile.sqn : hexOption('--sqn', options.sqn, SQN_BYTES);
   const plmn = options.plmn ?? profile.imsi.slice(0, 3 + profile.mncLength);
-  if (!/^\d{5,6}$/.test(plmn)) throw new UsageError(`--plmn "${plmn}": 5 or 6 digits are wanted, as 44010`);
+  if (!/^\d{5,6}$/.test(plmn)) throw new UsageError(`--plmn "${plmn}": expected 5 or 6 digits, such as 44010`);
   const vector = quintuplet(profile, rand, sqn, encodePlmn(plmn));
   const shown = {
     rand: toHex(vector.rand),
@@ -54,9 +54,9 @@ function printVector(options: VectorOptions): void {
 
 function hexOption(name: string, text: string, bytes: number): Uint8Array {
   if (!/^[0-9a-fA-F]*$/.test(text))
-    throw new UsageError(`${name} is not hexadecimal; ${bytes * 2} hex digits are wanted`);
+    throw new UsageError(`${name} is not hexadecimal; expected ${bytes * 2} hex digits`);
   if (text.length !== bytes * 2) {
-    throw new UsageError(`${name} is ${text.length} hex digits, ${bytes * 2} wanted (${bytes} bytes)`);
+    throw new UsageError(`${name} is ${text.length} hex digits, expected ${bytes * 2} (${bytes} bytes)`);
   }
   return fromHex(text);
 }

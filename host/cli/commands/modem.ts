@@ -50,7 +50,7 @@ export function modemCommand(): Command {
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port from 0 to 65535 is wanted.');
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('expected a port from 0 to 65535.');
   return port;
 }
 
@@ -62,7 +62,7 @@ export async function runModem(
 ): Promise<void> {
   const { tcp, pty, path, profile, model, booted, seed } = options;
   const output = new Output(options.json === true, write);
-  if ((pty === undefined) === (tcp === undefined)) throw new UsageError('modem: one of --tcp and --pty is wanted');
+  if ((pty === undefined) === (tcp === undefined)) throw new UsageError('modem: expected one of --tcp and --pty');
   // The device of the demo, whose board is never switched on: the program at the line takes its place.
   const { world, device, messages } = await makeDemo({
     app: releaseBinary('beam-telemetry'),

@@ -4,7 +4,7 @@
 // `attach` is EMM registration without PDN connection (5.5.1.2.1: the ERw/oPDN bit, with an ESM DUMMY MESSAGE in place
 // of the PDN request), because the APN is known only when `activate` is called. `activate` sends PDN CONNECTIVITY REQUEST
 // with the ESM information transfer flag, and APN and credentials when asked, so that they never go out before the
-// network has proved itself. One attempt per `attach`: when to try again is the caller's affair.
+// network has proved itself. One attempt per `attach`: retrying is the caller's job.
 
 import type { Air } from '../../cellular/air.js';
 import {

@@ -48,7 +48,7 @@ export class TrackingAreaUpdate {
     this.#end();
   }
 
-  /** A sign of life under the right keys: T3412 starts anew. */
+  /** A sign of life under the right keys: T3412 restarts. */
   heard(): void {
     this.#periodic?.cancel();
     this.#periodic = undefined;

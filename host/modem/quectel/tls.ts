@@ -3,7 +3,7 @@
 //
 // TLS 1.2 is what the emulated modem speaks. `seclevel` 0 asks nobody who they are; 1 wants the server's certificate to
 // come from `cacert` and to be for the name that was asked for; 2, which adds a certificate of the device, is refused.
-// Settings live until the modem starts anew.
+// Settings live until the modem restarts.
 
 import type { CommandTable, Handler } from '../at/command.js';
 import { AtError } from '../at/result.js';

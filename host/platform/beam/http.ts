@@ -66,7 +66,7 @@ export class HttpEntry implements HttpService {
     return textAnswer(failure.status, failure.text, this.#context.clock);
   }
 
-  /** Asked anew for each request: a session may close, an operator may change the group. Throws Refusal. */
+  /** Asked again for each request: a session may close, an operator may change the group. Throws Refusal. */
   #route({ caller, target }: RequestHead): Route & { subscriber: Caller } {
     const subscriber = callerOf(this.#context.directory, caller);
     const route = findRoute(subscriber.group, this.#kind, target);

@@ -1,5 +1,5 @@
 // Binary Parser: makes a JSON object of a device's bytes, by a format that the operator writes (format.ts) or names
-// (predefined.ts). evaluate.ts reads the bytes. Which payloads come here is message/payload.ts's affair.
+// (predefined.ts). evaluate.ts reads the bytes. message/payload.ts decides which payloads come here.
 
 import { valueOf } from './evaluate.js';
 import { compileFormat, FormatError, MARK } from './format.js';

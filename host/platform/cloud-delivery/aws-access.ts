@@ -24,7 +24,7 @@ interface Lease {
 export class AwsAccess {
   readonly #context: ServiceContext;
   readonly #delivery: Delivery;
-  /** By operator, role and external ID: nobody's lease serves another operator. */
+  /** By operator, role and external ID: no lease serves another operator. */
   readonly #leases = new Map<string, Lease>();
 
   constructor(context: ServiceContext, delivery: Delivery) {

@@ -117,7 +117,7 @@ export class HarvestFiles implements Service {
     }
   }
 
-  /** What is asked for, once it is clear that this SIM may. Asked anew for each request. Throws Refusal. */
+  /** What is asked for, once it is clear that this SIM may. Asked again for each request. Throws Refusal. */
   #permitted({ caller: session, method, target }: RequestHead): Permitted {
     const caller = callerOf(this.#context.directory, session, FilesStatus);
     const config = soracomHarvestFiles.of(caller.group) ?? { enabled: false };

@@ -1,4 +1,4 @@
-// Associations with devices, sealed at rest: a platform that is started anew goes on with them, and devices need not notice.
+// Associations with devices, sealed at rest: a platform that is restarted goes on with them, and devices need not notice.
 
 import { z } from 'zod';
 import type { Nanoseconds } from '../../clock/clock.js';

@@ -164,7 +164,7 @@ export class Inventory implements Service {
     if (this.images.offered(deviceId) !== undefined) this.management.stopUpdate(deviceId, reason);
   }
 
-  /** Takes the device away with all that is kept of it; its key is nobody's then. */
+  /** Takes the device away with all that is kept of it; its key belongs to no device then. */
   delete(deviceId: string): void {
     this.devices.delete(deviceId);
     this.keys.delete(deviceId);

@@ -154,7 +154,7 @@ export class Management {
 
   // --- What devices do ---
 
-  /** Nothing of what was agreed on before holds (OMA LwM2M Core 6.4.4): observations begin anew. */
+  /** Nothing of what was agreed on before holds (OMA LwM2M Core 6.4.4): observations start again. */
   registered(device: DeviceRecord, link: DeviceLink): void {
     this.#soon(device, () => this.#begin(device, link));
     this.#soon(device, () => this.#firmware.check(device, link, true));
@@ -336,7 +336,7 @@ export class Management {
     if (observation !== undefined) {
       const all = this.#observations.get(deviceId) ?? new Map<string, Observation>();
       this.#observations.set(deviceId, all);
-      all.get(text)?.end('observed anew');
+      all.get(text)?.end('observed again');
       all.set(text, observation);
     }
     const leaves = this.#observed(device, response, paths);

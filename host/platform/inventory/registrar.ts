@@ -174,7 +174,7 @@ export class Registrar {
     }
   }
 
-  /** What was agreed on before, an earlier process did: observations begin anew, and what waits is asked. */
+  /** What was agreed on before, an earlier process did: observations start again, and what waits is asked. */
   #resume(association: Association): void {
     const { context, devices, events } = this.#options;
     this.#restored.delete(association);

@@ -172,7 +172,7 @@ export class Metadata implements Service {
     return this.#json(response.status, withoutNulls(await response.json()), [...response.headers]);
   }
 
-  /** The management API, in the name of this SIM. The path is made anew from its checked parts. */
+  /** The management API, in the name of this SIM. The path is made again from its checked parts. */
   #ask(
     { method, headers, body, caller: session }: DeviceRequest,
     subscriber: Caller,

@@ -1,5 +1,5 @@
 // Reads the one answer of a destination, as proxies do that have to live with all servers: what is clear stands, however
-// it is written (RFC 9112 2.2, 5.1, 5.2, 6.3), and bytes after it are nobody's.
+// it is written (RFC 9112 2.2, 5.1, 5.2, 6.3), and bytes after it are dropped.
 //
 // Node's parser refuses such answers: strict, most of them; lenient (`insecureHTTPParser`), a blank before most colons, equal
 // lengths in two lines, chunks with LF. The requests of devices are read by it all the same, and strictly. An answer can be

@@ -70,7 +70,7 @@ export class Forwarder {
     });
     const keep = (stream: Duplex): void => {
       opened.push(stream);
-      // An error of the connection shows where it is waited for; one that comes after that is nobody's.
+      // An error of the connection shows where it is waited for; one that comes after that is dropped.
       stream.on('error', () => undefined);
       if (over) stream.destroy();
     };

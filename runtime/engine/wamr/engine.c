@@ -1,4 +1,4 @@
-/* The module in WAMR's interpreter: it stays data, and can be replaced without building anything anew.
+/* The module in WAMR's interpreter: it stays data, and can be replaced without building anything again.
  *
  * WAMR takes all memory that it ever needs from one static pool; it is asked for nothing else after the start. It writes to
  * the module while it loads it, so the module's bytes are copied into the pool. AKARI_WAMR_POOL_BYTES must hold that copy,

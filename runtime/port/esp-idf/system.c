@@ -72,7 +72,7 @@ void esp_port_log(int32_t level, const char *text, int32_t len) {
   putchar('\n');
 }
 
-/** Says how deep the app's stack has been whenever that is more than before; starts anew when it came too close. */
+/** Says how deep the app's stack has been whenever that is more than before; restarts when it came too close. */
 static void watch_stack(void) {
   static uint32_t told = UINT32_MAX;
   uint32_t left = (uint32_t)uxTaskGetStackHighWaterMark(NULL); /* bytes in IDF */

@@ -1,5 +1,5 @@
 /* UARTs as file descriptors, each with a receive buffer that is filled while the app sleeps. A line keeps its descriptor
- * over a restart, which is an exec: a modem does not notice that the board behind the line started anew. */
+ * over a restart, which is an exec: a modem does not notice that the board behind the line restarted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
  *
  * A record is written length first, CRC last, so a power cut leaves one that does not count, and how long it would have
  * been. When a sector is full, what is alive moves to the other, whose head is written last: until then the old sector
- * is the store. All of it is found anew at each start: a worn or foreign sector is at worst an empty store. */
+ * is the store. All of it is found again at each start: a worn or foreign sector is at worst an empty store. */
 #include <string.h>
 
 #include "machine.h"

@@ -66,7 +66,7 @@ int64_t clock_unix_ms(void) {
   return (int64_t)(((uint64_t)REG32(RTC + 4) << 32 | low) / 1000000u);
 }
 
-/** Says how deep the stack has been whenever that is more than before; starts anew when it came too close to its end. */
+/** Says how deep the stack has been whenever that is more than before; restarts when it came too close to its end. */
 static void watch_stack(void) {
   static uint32_t told;
   uint32_t used = stack_used();

@@ -71,8 +71,8 @@ describe('akari hss vector', () => {
   });
 
   it('tells wrong usage', () => {
-    expect(() => run('--rand', 'xyz')).toThrow(new UsageError('--rand is not hexadecimal; 32 hex digits are wanted'));
-    expect(() => run('--sqn', '1234')).toThrow(new UsageError('--sqn is 4 hex digits, 12 wanted (6 bytes)'));
+    expect(() => run('--rand', 'xyz')).toThrow(new UsageError('--rand is not hexadecimal; expected 32 hex digits'));
+    expect(() => run('--sqn', '1234')).toThrow(new UsageError('--sqn is 4 hex digits, expected 12 (6 bytes)'));
     expect(() => run('--plmn', '44')).toThrow(UsageError);
     const broken = join(folder, 'broken.json');
     writeFileSync(

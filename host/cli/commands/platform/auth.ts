@@ -26,7 +26,7 @@ export function authCommand(): Command {
 function seconds(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < TOKEN_SECONDS.min || value > TOKEN_SECONDS.max) {
-    throw new InvalidArgumentError(`${TOKEN_SECONDS.min} to ${TOKEN_SECONDS.max} is wanted.`);
+    throw new InvalidArgumentError(`expected ${TOKEN_SECONDS.min} to ${TOKEN_SECONDS.max}.`);
   }
   return value;
 }

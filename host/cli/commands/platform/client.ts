@@ -195,7 +195,7 @@ export function urlOf(options: ApiCommandOptions): string {
   const api = options.api ?? (process.env['AKARI_API'] || DEFAULT_API);
   const url = URL.canParse(api) ? new URL(api) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.username !== '') {
-    throw new UsageError(`--api "${api}": an http:// or https:// URL is wanted`);
+    throw new UsageError(`--api "${api}": expected an http:// or https:// URL`);
   }
   return url.href.replace(/(\/v1)?\/*$/, '');
 }
@@ -233,7 +233,7 @@ export function credentialsOf(options: ApiCommandOptions): Credentials {
     throw fileFault(`--auth-key ${authKey}`, error, 'be read') ?? new UsageError(`--auth-key ${authKey} is not JSON`);
   }
   const parsed = authKeyFile.safeParse(json);
-  if (!parsed.success) throw new UsageError(`--auth-key ${authKey}: {"authKeyId": .., "authKey": ..} is wanted`);
+  if (!parsed.success) throw new UsageError(`--auth-key ${authKey}: expected {"authKeyId": .., "authKey": ..}`);
   return { authKeyId: parsed.data.authKeyId, authKey: new Secret(Buffer.from(parsed.data.authKey)) };
 }
 
@@ -245,7 +245,7 @@ function environmentTicket(): Ticket | undefined {
 /** `name=value`, the value may hold further `=`. Throws UsageError. */
 export function pair(text: string): [name: string, value: string] {
   const at = text.indexOf('=');
-  if (at < 1) throw new UsageError(`"${text}": name=value is wanted`);
+  if (at < 1) throw new UsageError(`"${text}": expected name=value`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 

@@ -46,7 +46,7 @@ function timeOf(name: string, text: string | undefined): string | undefined {
   if (text === undefined || /^\d{1,15}$/.test(text)) return text;
   const ms = Date.parse(text);
   if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(ms)) {
-    throw new UsageError(`${name} "${text}": UNIX milliseconds or a date is wanted`);
+    throw new UsageError(`${name} "${text}": expected UNIX milliseconds or a date`);
   }
   return String(ms);
 }

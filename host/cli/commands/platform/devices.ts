@@ -185,7 +185,7 @@ const asking =
     );
 
 function partsOf(path: string): string[] {
-  if (!/^(\/\d{1,5}){1,4}$/.test(path)) throw new UsageError(`"${path}": a path is wanted, as /3/0/9`);
+  if (!/^(\/\d{1,5}){1,4}$/.test(path)) throw new UsageError(`"${path}": expected a path, such as /3/0/9`);
   return path.slice(1).split('/');
 }
 

@@ -73,7 +73,7 @@ async function configure(
 ) {
   const pairs = keys.map(keyAndValue);
   const put = [...(file === undefined ? [] : fromFile(file)), ...pairs.filter(([, text]) => text !== '').map(read)];
-  if (put.length + pairs.length === 0) throw new UsageError('nothing to configure: key=JSON or --file is wanted');
+  if (put.length + pairs.length === 0) throw new UsageError('nothing to configure: expected key=JSON or --file');
   const path = ['groups', id, 'configuration', namespace];
   if (put.length > 0) await client.ask('PUT', path, { body: put.map(([key, value]) => ({ key, value })) });
   for (const [key, text] of pairs) if (text === '') await client.ask('DELETE', [...path, key]);
@@ -102,7 +102,7 @@ function fromFile(file: string): [key: string, value: unknown][] {
     throw fileFault(`--file ${file}`, error, 'be read') ?? new UsageError(`--file ${file} is not JSON`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new UsageError(`--file ${file}: a JSON object is wanted`);
+    throw new UsageError(`--file ${file}: expected a JSON object`);
   }
   return Object.entries(json);
 }

@@ -28,7 +28,7 @@ export const wholeNumber =
   (text: string): number => {
     const value = Number(text);
     if (!/^[0-9]+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`a whole number from ${min} to ${max} is wanted.`);
+      throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}.`);
     }
     return value;
   };

@@ -38,7 +38,7 @@ export function serialCommand(): Command {
 async function runSerial(options: SerialOptions): Promise<void> {
   const output = new Output(options.json === true);
   const { path, tcp, host, framing } = options;
-  if ((options.pty === undefined) === (tcp === undefined)) throw new UsageError('one of --pty and --tcp is wanted');
+  if ((options.pty === undefined) === (tcp === undefined)) throw new UsageError('expected one of --pty and --tcp');
   const profile = profileOf(options.profile, options.index);
   const chip = { module: releaseBinary('sim'), store: storeOf(profile, options.store) };
   const ready = (where: string): void => {
