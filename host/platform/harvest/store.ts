@@ -67,6 +67,8 @@ const TABLES = [
   `ALTER TABLE harvest_entries ADD COLUMN kept_ms INTEGER NOT NULL DEFAULT 0;
    DROP INDEX harvest_entries_stored;
    CREATE INDEX harvest_entries_kept ON harvest_entries (kept_ms);`,
+  `CREATE INDEX harvest_entries_category ON harvest_entries
+     (operator_id, resource_type, resource_id, category, time_ms, sequence) WHERE category IS NOT NULL;`,
 ];
 
 const OF = 'operator_id = ? AND resource_type = ? AND resource_id = ?';
@@ -170,15 +172,17 @@ export class DataStore {
   list(resource: Resource, query: EntryQuery = {}): EntryPage {
     const { from = 0, to = Number.MAX_SAFE_INTEGER, sort = 'desc', limit = 10, after, category } = query;
     const up = sort === 'asc';
-    const [time, sequence] = position(after, up);
+    // One bound at each end: SQLite looks one up, and would go through all that is between two.
+    const edge: Position = up ? [from, -1] : [to, Number.MAX_SAFE_INTEGER];
+    const begin = furthest(edge, position(after, up), up);
     const rows = this.#database.all(
-      `SELECT * FROM harvest_entries
-       WHERE ${OF} AND time_ms BETWEEN ? AND ? AND (time_ms, sequence) ${up ? '>' : '<'} (?, ?)
-         AND kept_ms > ? ${category === undefined ? '' : 'AND category = ?'}
+      `SELECT * FROM harvest_entries ${category === undefined ? '' : 'INDEXED BY harvest_entries_category'}
+       WHERE ${OF} ${category === undefined ? '' : 'AND category = ?'}
+         AND (time_ms, sequence) ${up ? '>' : '<'} (?, ?) AND time_ms ${up ? '<=' : '>='} ? AND kept_ms > ?
        ORDER BY time_ms ${sort}, sequence ${sort} LIMIT ?`,
       ...keyOf(resource),
-      ...[from, to, time, sequence, this.#oldestMs()],
       ...(category === undefined ? [] : [category]),
+      ...[...begin, up ? to : from, this.#oldestMs()],
       limit + 1,
     );
     const page = rows.slice(0, limit);
@@ -236,11 +240,21 @@ const keyOf = ({ operatorId, resourceType, resourceId }: Resource): [string, str
   resourceId,
 ];
 
+/** Time and sequence number. */
+type Position = readonly [timeMs: number, sequence: number];
+
 /** `TIME-SEQUENCE`, or a time: then after all of that millisecond. */
-function position(key: string | undefined, up: boolean): [number, number] {
+function position(key: string | undefined, up: boolean): Position | undefined {
   const [, time, sequence] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(key ?? '') ?? [];
-  if (time === undefined) return up ? [-1, 0] : [Number.MAX_SAFE_INTEGER, 0];
+  if (time === undefined) return undefined;
   return [Number(time), sequence === undefined ? (up ? Number.MAX_SAFE_INTEGER : -1) : Number(sequence)];
+}
+
+/** The one of both that leaves less. */
+function furthest(edge: Position, key: Position | undefined, up: boolean): Position {
+  if (key === undefined) return edge;
+  const isLater = key[0] === edge[0] ? key[1] > edge[1] : key[0] > edge[0];
+  return isLater === up ? key : edge;
 }
 
 const ownerOf = (row: Row): Resource => ({
