@@ -9,8 +9,8 @@ export default defineConfig({
     env: { SIM_PROFILE: fileURLToPath(new URL('examples/profiles/soracom-demo.json', import.meta.url)) },
     globalSetup: 'test/not-run.ts',
     setupFiles: ['test/api-answers.ts'],
-    // Tests against real programs mostly wait: two at a time keep two cores busy.
-    maxWorkers: 2,
+    // Tests against real programs mostly wait: three at a time keep two cores busy.
+    maxWorkers: 3,
     // Simulated days and external programs share two cores with everything else.
     testTimeout: 120_000,
     hookTimeout: 60_000,
