@@ -161,17 +161,20 @@ export class AnswerReader {
 
   /** One more part of a line; the last unless `open`. */
   #grow(part: Buffer, open: boolean): void {
-    this.#line.add(part);
+    // Most lines come in one piece.
+    const isWhole = !open && this.#line.length === 0;
+    if (!isWhole) this.#line.add(part);
+    const line = isWhole ? part : this.#line.bytes;
     const inBody = this.#state === 'size' || this.#state === 'chunk-end';
     if (!inBody) this.#headBytes += part.length + (open ? 0 : 1);
-    if (this.#line.length > (inBody ? MAX_SIZE_LINE : MAX_HEAD) || this.#headBytes > MAX_HEAD) {
+    if (line.length > (inBody ? MAX_SIZE_LINE : MAX_HEAD) || this.#headBytes > MAX_HEAD) {
       throw notHttp('the answer has too long a header');
     }
     // What does not begin like HTTP is not waited for.
-    if (this.#state === 'status' && !isBeginning(this.#line.bytes)) throw notHttp('the answer is not HTTP');
+    if (this.#state === 'status' && !isBeginning(line)) throw notHttp('the answer is not HTTP');
     if (open) return;
-    const text = this.#line.bytes.toString('latin1');
-    this.#line.clear();
+    const text = line.toString('latin1');
+    if (!isWhole) this.#line.clear();
     this.#read(text.endsWith('\r') ? text.slice(0, -1) : text);
   }
 
@@ -197,7 +200,10 @@ export class AnswerReader {
     if (line === '') return;
     const [, digits, reason = ''] = STATUS_LINE.exec(line) ?? [];
     if (digits === undefined) throw notHttp('the answer is not HTTP');
-    this.#seen = { ...nothing(), status: Number(digits), reason: reason.trimEnd() };
+    // What an interim answer said is forgotten.
+    if (this.#seen.status !== 0) this.#seen = nothing();
+    this.#seen.status = Number(digits);
+    this.#seen.reason = reason.trimEnd();
     this.#state = 'fields';
   }
 
@@ -295,14 +301,15 @@ class Fields {
 
   #finish(): void {
     const last = this.#fields.at(-1);
-    if (last !== undefined) last[1] = this.#value.filter((part) => part !== '').join(' ');
-    this.#value = [];
+    if (last === undefined) return;
+    const [first = ''] = this.#value;
+    last[1] = this.#value.length === 1 ? first : this.#value.filter((part) => part !== '').join(' ');
   }
 }
 
 const valuesOf = (fields: HeaderList, name: string): string[] =>
   fields
-    .filter(([own]) => own.toLowerCase() === name)
+    .filter(([own]) => own.length === name.length && own.toLowerCase() === name)
     .flatMap(([, value]) => value.split(','))
     .map((value) => value.trim());
 
