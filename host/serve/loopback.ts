@@ -144,7 +144,7 @@ export class Loopback implements ServiceRegistry {
   ): Promise<(to: string, bytes: Uint8Array) => void> {
     const server = createSocket('udp4');
     const send = (bytes: Uint8Array, theirs: number, address: string): void => {
-      if (!this.#closed.has(server)) server.send(bytes, theirs, address, () => undefined);
+      this.#send(server, bytes, theirs, address);
     };
     server.on('message', (bytes, { address, port: theirs }) => {
       this.#inTurn(address, bytes, () => service(bytes, `${address}:${theirs}`, (out) => send(out, theirs, address)));
@@ -174,6 +174,11 @@ export class Loopback implements ServiceRegistry {
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
     );
+  }
+
+  #send(server: UdpServer, bytes: Uint8Array, port: number, address: string): void {
+    // RFC 768: port 0 as the source says that the sender takes no reply. Sending to it throws.
+    if (port > 0 && !this.#closed.has(server)) server.send(bytes, port, address, () => undefined);
   }
 
   /** Serves a datagram, those of one address in their order; it waits when many come at once. */
@@ -237,7 +242,7 @@ export class Loopback implements ServiceRegistry {
       }
       const reply = (out: Uint8Array): void => {
         // A reply that comes after the end has nowhere to go.
-        if (session.open && !this.#closed.has(server)) server.send(out, port, address, () => undefined);
+        if (session.open) this.#send(server, out, port, address);
       };
       this.#inTurn(address, bytes, () => service(bytes, session, reply, `${address}:${port}`));
     });

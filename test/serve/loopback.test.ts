@@ -1,8 +1,8 @@
 // Datagrams over real sockets: those that come at once are served a few a turn of the event loop, the callers in turns.
 
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { DATAGRAMS_PER_TURN } from '../../host/platform/limits.js';
 import { Loopback } from '../../host/serve/loopback.js';
 import { session } from '../platform/harness.js';
@@ -72,4 +72,30 @@ it('serves another address before the waiting ones of one that floods', async ()
   while (served.length < count + 1) await new Promise(setImmediate);
   // They are read 32 at a time; then the two addresses have their turns.
   expect(served.findIndex(({ imsi }) => imsi === 'other')).toBeLessThan(20);
+});
+
+it('a datagram from port 0 is served, and its reply dropped: there is nowhere to send it', async () => {
+  const bind = vi.spyOn(Socket.prototype, 'bind');
+  open.push(() => bind.mockRestore());
+  const loopback = new Loopback({
+    registry: { name: () => '100.127.9.9' },
+    sessionByIp: () => session('one'),
+    refused: () => undefined,
+    block: await freeBlock('loopback'),
+  });
+  const served: string[] = [];
+  loopback.udp('harvest.soracom.io', 8514, (_bytes, _session, reply, from) => {
+    reply(Buffer.from('201'));
+    served.push(from ?? '');
+  });
+  await loopback.open();
+  open.push(() => loopback.close());
+  await loopback.bindOutside('device management', 5684, (_bytes, from, reply) => {
+    reply(Buffer.from('hello'));
+    served.push(from);
+  });
+  for (const socket of bind.mock.contexts.slice(-2) as Socket[]) {
+    socket.emit('message', Buffer.from('x'), { address: '127.64.0.1', port: 0, family: 'IPv4', size: 1 });
+  }
+  expect(served).toEqual(['127.64.0.1:0', '127.64.0.1:0']);
 });
