@@ -61,7 +61,7 @@ describe('a quota of entries and bytes', () => {
     ],
     ['of an operator', { operator: { entries: 2, bytes: 1e9 } }, { another: false, otherOperator: true }],
     ['of all', { all: { entries: 9, bytes: 8 } }, { another: false, otherOperator: false }],
-  ])('%s', (_what, limits, { another, otherOperator }) => {
+  ])('%s', async (_what, limits, { another, otherOperator }) => {
     const lab = new Lab({ resource: WIDE, operator: WIDE, all: WIDE, ...limits });
     const two = ['"ü"', '"é"'];
     expect(lab.tries(sim('1'), ...two, '1')).toBe(false); // all or none
@@ -72,7 +72,7 @@ describe('a quota of entries and bytes', () => {
     expect(lab.tries(sim('1'), '1')).toBe(false);
     expect(lab.tries(sim('2'), '1')).toBe(another);
     expect(lab.tries(sim('1', 'OP2'), '1')).toBe(otherOperator);
-    lab.data.delete(sim('1'), 1);
+    await lab.data.delete(sim('1'), 1);
     expect(lab.tries(sim('1'), '1')).toBe(true);
   });
 
@@ -94,7 +94,7 @@ describe('a quota of entries and bytes', () => {
         lab.open();
         for (const [{ sim: id, operator }, what, contents] of steps) {
           const of = sim(id, operator);
-          if (what === 'delete') lab.data.delete(of, 1);
+          if (what === 'delete') await lab.data.delete(of, 1);
           else if (what === 'later') lab.now += 30 * DAY;
           else if (what === 'add') lab.tries(of, ...contents);
           else {
@@ -126,7 +126,7 @@ describe('a quota of entries and bytes', () => {
     expect(await post(OTHER)).toBe('201 ');
     const { data } = world.platform;
     const own = sim(IMSI, DEFAULT_OPERATOR);
-    data.delete(own, data.list(own).entries[0]?.time ?? 0);
+    await data.delete(own, data.list(own).entries[0]?.time ?? 0);
     expect(await post()).toBe('201 ');
   });
 });
@@ -159,5 +159,31 @@ describe('old entries', () => {
     expect(lab.tries(sim('1'), '1')).toBe(false);
     lab.now += 41 * DAY;
     expect(lab.tries(sim('1'), '1', '2')).toBe(true);
+  });
+});
+
+describe('the entries of one millisecond, which a device can make as many as it likes,', () => {
+  it('are deleted in steps of few, between which others are served; what comes meanwhile stays', async () => {
+    const lab = new Lab();
+    const count = 2 * PRUNE_STEP.rows + 10;
+    lab.data.add(
+      sim('1'),
+      Array.from({ length: count }, () => entry()),
+    );
+    const left: number[] = [];
+    const look = (): void => {
+      left.push(lab.rows);
+      timer = setImmediate(look);
+    };
+    let timer = setImmediate(look);
+    const deleted = lab.data.delete(sim('1'), 1);
+    lab.data.add(sim('1'), [entry('"new"')]);
+    expect(await deleted).toBe(true);
+    clearImmediate(timer);
+    expect(left).toContain(count + 1 - PRUNE_STEP.rows);
+    expect(lab.data.list(sim('1')).entries.map(({ content }) => content)).toEqual(['"new"']);
+    expect(lab.data.quota.kept(sim('1'))[0]).toEqual({ entries: 1, bytes: 5 });
+    expect(await lab.data.delete(sim('1'), 1)).toBe(true);
+    expect(await lab.data.delete(sim('1'), 1)).toBe(false);
   });
 });

@@ -67,8 +67,8 @@ export function dataRoutes(data: DataStore): Route[] {
       ...{ method: 'DELETE', path: `${path}/:time`, api: 'DataEntry:deleteDataEntry', for: 'operator' },
       summary: 'deletes one entry of Harvest Data',
       answers: { 204: 'nothing' },
-      handle: (call) => {
-        if (!data.delete(resourceOf(call), timeOf(call))) throw new ApiError('no-data');
+      handle: async (call) => {
+        if (!(await data.delete(resourceOf(call), timeOf(call)))) throw new ApiError('no-data');
         return noContent;
       },
     }),

@@ -6,6 +6,7 @@
 
 import type { Database, Row } from '../database.js';
 import { HARVEST_LIMITS, type HarvestQuotas, PRUNE_STEP } from '../limits.js';
+import { pace } from '../pace.js';
 import type { RunningTime } from '../running-time.js';
 import { Quota } from './quota.js';
 
@@ -200,16 +201,33 @@ export class DataStore {
     return row && readEntry(row);
   }
 
-  /** All of this millisecond. Returns whether there were any. */
-  delete(resource: Resource, timeMs: number): boolean {
-    const those = [...keyOf(resource), timeMs] as const;
+  /** All of this millisecond that are there now, in steps. Resolves to whether there were any. */
+  async delete(resource: Resource, timeMs: number): Promise<boolean> {
+    // What comes between the steps stays: it has a higher number, since the lowest go first.
+    const newest = `SELECT MAX(sequence) AS sequence FROM harvest_entries WHERE ${OF} AND time_ms = ?`;
+    const last = this.#database.get(newest, ...keyOf(resource), timeMs)?.['sequence'] ?? undefined;
+    if (last === undefined) return false;
+    while (this.#deleteStep(resource, timeMs, Number(last)) === PRUNE_STEP.rows) {
+      await new Promise<void>((resolve) => {
+        pace.later(resource.operatorId, resolve);
+      });
+    }
+    return true;
+  }
+
+  /** Those with the lowest numbers, up to `last`. Returns how many. */
+  #deleteStep(resource: Resource, timeMs: number, last: number): number {
+    const those = `FROM harvest_entries WHERE ${OF} AND time_ms = ? AND sequence <= ?`;
+    const values = [...keyOf(resource), timeMs] as const;
     const counted = this.#database.transaction(() => {
-      const row = this.#database.get(`SELECT ${COUNTED} FROM harvest_entries WHERE ${OF} AND time_ms = ?`, ...those);
-      this.#database.run(`DELETE FROM harvest_entries WHERE ${OF} AND time_ms = ?`, ...those);
-      return amountOf(row ?? {});
+      const lowest = `SELECT * ${those} ORDER BY sequence LIMIT ?`;
+      const sql = `SELECT ${COUNTED}, MAX(sequence) AS last FROM (${lowest})`;
+      const row = this.#database.get(sql, ...values, last, PRUNE_STEP.rows) ?? {};
+      this.#database.run(`DELETE ${those}`, ...values, Number(row['last'] ?? -1));
+      return amountOf(row);
     });
     this.quota.give(resource, counted);
-    return counted.entries > 0;
+    return counted.entries;
   }
 
   #oldestMs(): number {
