@@ -9,7 +9,20 @@ import { howToInstall, peers } from '../tools/peers.mjs';
 import { withPrograms } from './peers.js';
 
 /** Of every Debian system, beside what this project itself runs. */
-const ALWAYS_THERE = ['ls', 'node', 'npm', 'nsenter', 'sed', 'sh', 'sha256sum', 'tar', 'truncate', 'unshare', 'wc'];
+const ALWAYS_THERE = [
+  'ls',
+  'mkfifo',
+  'node',
+  'npm',
+  'nsenter',
+  'sed',
+  'sh',
+  'sha256sum',
+  'tar',
+  'truncate',
+  'unshare',
+  'wc',
+];
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))

@@ -297,7 +297,7 @@ describe('what cannot be relayed is closed', () => {
     [
       'a secret is missing in the store',
       { addSubscriberHeader: true, addSignature: true, psk: { $credentialsId: 'x-#{imsi}' } },
-      'refused 400 credentials are not in the store',
+      'refused 500 credentials are not in the store',
     ],
   ])('%s', async (_, entry, reason) => {
     const world = worldWith(entry);

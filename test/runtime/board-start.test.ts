@@ -1,7 +1,8 @@
 // The tests' own boards: one that does not start in time is left neither running nor wired.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect } from 'vitest';
+import { withPrograms } from '../peers.js';
 import { eventually } from '../until.js';
 import { RealBoard } from './native.js';
 import { scratch } from './scratch.js';
@@ -22,6 +23,8 @@ function runs(pid: number): boolean {
     return false;
   }
 }
+
+const { describe, it } = withPrograms('wasm2c');
 
 describe('a board that does not start in time', () => {
   it.each(['socket', 'pty'] as const)('is killed with all its processes: %s', async (line) => {
