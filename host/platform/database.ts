@@ -278,6 +278,8 @@ export class Database {
   }
 
   #refuseChanged(): void {
+    // Closing has written to the files, and another may do so now.
+    if (!this.#sqlite.open) throw new DatabaseError(`${this.file} is closed`, 'unusable', 'closed');
     if (this.#changed !== undefined) throw this.#changed;
     const what = this.#depth > 0 ? undefined : this.#written?.changed();
     if (what === undefined) return;

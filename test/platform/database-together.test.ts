@@ -81,3 +81,15 @@ it('writes what waits when it is closed', async () => {
   await written;
   expect(numbers(opened(database.file))).toEqual([1]);
 });
+
+it('says that it is closed to who comes later, and blames no other program', async () => {
+  const database = opened();
+  const lost = vi.fn();
+  database.onLost = lost;
+  database.close();
+  const closed = { name: 'DatabaseError', code: 'closed', message: `${database.file} is closed` };
+  await expect(database.together(() => add(database, 1))).rejects.toMatchObject(closed);
+  expect(() => add(database, 1)).toThrow(expect.objectContaining(closed));
+  expect(() => numbers(database)).toThrow(expect.objectContaining(closed));
+  expect(lost).not.toHaveBeenCalled();
+});
