@@ -131,7 +131,7 @@ describe('a format that cannot be', () => {
   it('is refused when it is configured, with the field and the place in it', () => {
     expect(air({ binaryParserEnabled: true, binaryParserFormat: 'a::uint:8 b::bool:9' })).toThrow(
       new PlatformConfigError('platform configuration', [
-        'groups.g.configuration.SoracomAir.binaryParserFormat item 2, character 19: the bit "9" is not 0 to 7',
+        'groups.g.configuration.SoracomAir.binaryParserFormat: item 2, character 19: the bit "9" is not 0 to 7',
       ]),
     );
     expect(air({ binaryParserEnabled: true })).toThrow(
