@@ -39,6 +39,12 @@ export async function attachAll(
   { clock, signal, progress = () => undefined }: AttachOptions,
 ): Promise<void> {
   const waiting = sims.values();
+  // One listener for all: Node takes more than ten for a leak.
+  const underWay = new Set<() => void>();
+  const endAll = (): void => {
+    for (const end of underWay) end();
+  };
+  signal?.addEventListener('abort', endAll);
   let done = 0;
   const place = async (): Promise<void> => {
     for (const sim of waiting) {
@@ -46,26 +52,28 @@ export async function attachAll(
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         if (attempt > 1) sim.powerOff();
         sim.powerOn();
-        await settled(sim, clock, signal);
+        await settled(sim, clock, underWay);
         if (sim.fault !== MUTE || signal?.aborted) break;
       }
       progress(++done, sims.length);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, place));
+  signal?.removeEventListener('abort', endAll);
 }
 
-function settled(sim: Attaching, clock: Pick<Clock, 'after' | 'stir'>, signal: AbortSignal | undefined): Promise<void> {
+/** `underWay`: what ends the wait at once is among these meanwhile. */
+function settled(sim: Attaching, clock: Pick<Clock, 'after' | 'stir'>, underWay: Set<() => void>): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       timer.cancel();
       sim.onChange = undefined;
-      signal?.removeEventListener('abort', end);
+      underWay.delete(end);
       clock.stir('promises');
       resolve();
     };
     const timer = clock.after(PLACE_LIMIT, end);
-    signal?.addEventListener('abort', end);
+    underWay.add(end);
     sim.onChange = () => {
       if (sim.session !== undefined || sim.fault !== undefined) end();
     };

@@ -1,5 +1,6 @@
 // Many SIMs are switched on a part at a time; those that do not answer again, those that take long hold up nobody for long.
 
+import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { SECOND, type Nanoseconds } from '../../host/clock/clock.js';
 import { VirtualClock } from '../../host/clock/virtual.js';
@@ -82,7 +83,10 @@ it('waits for nobody, and switches nobody on, when it is told to end', async () 
   const sims = Array.from({ length: 300 }, () => new PlayedSim(clock, [undefined]));
   const end = new AbortController();
   const work = attachAll(sims, { clock, signal: end.signal });
+  // Node warns of more than ten.
+  expect(getEventListeners(end.signal, 'abort')).toHaveLength(1);
   clock.after(SECOND, () => end.abort());
   expect(await run(clock, work)).toBe(SECOND);
+  expect(getEventListeners(end.signal, 'abort')).toHaveLength(0);
   expect(sims.filter(({ starts }) => starts > 0)).toHaveLength(150);
 });
