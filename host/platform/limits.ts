@@ -148,6 +148,8 @@ export const WORK = {
   request: 32,
   /** Bytes of one connection, however light: then the others have their turn. A socket gives as many at a time, some 0.2 ms of work. */
   bytes: 64 * 1024,
+  /** Of all connections in one turn: many that send at once are no heavier than a few. */
+  bytesInTurn: 256 * 1024,
   /** Pieces of a body, beyond one for each `bytesPerPiece`: a device may write its text byte by byte, and a modem send small segments. */
   pieces: 65_536,
   bytesPerPiece: 64,

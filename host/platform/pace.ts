@@ -10,6 +10,19 @@ import { WORK } from './limits.js';
 /** Portions that wait: those of one caller in their order, the callers in turns. */
 export class Pace {
   readonly #callers = new Map<string, (() => void)[]>();
+  /** Bytes that all connections have had read in this turn. */
+  #bytes = 0;
+
+  /** Counts what a connection reads now. */
+  read(bytes: number): void {
+    if (this.#bytes === 0) setImmediate(() => (this.#bytes = 0));
+    this.#bytes += bytes;
+  }
+
+  /** So much was read in this turn that the next connection waits for another. */
+  get isFull(): boolean {
+    return this.#bytes >= WORK.bytesInTurn;
+  }
   /** Those who had a portion without waiting in this turn of the event loop. */
   readonly #served = new Set<string>();
 
@@ -119,7 +132,7 @@ export class PacedInput {
     const { clock, caller, work } = this.#options;
     while (!this.#paused && !this.#stopped && this.#bytes.length > 0) {
       const heavy = work() > WORK.light;
-      if (heavy || this.#taken >= WORK.bytes) {
+      if (heavy || this.#taken >= WORK.bytes || this.#pace.isFull) {
         if (heavy) this.#size = WORK.leastPortion;
         this.#taken = 0;
         this.#waiting = true;
@@ -149,6 +162,7 @@ export class PacedInput {
     // Each portion that is full and light lets the next be larger.
     if (bytes.length === this.#size) this.#size = Math.min(2 * this.#size, WORK.portion);
     this.#taken += bytes.length;
+    this.#pace.read(bytes.length);
     this.#options.take(bytes);
   }
 }
