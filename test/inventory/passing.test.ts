@@ -1,6 +1,6 @@
 // What devices say by themselves, on its way to Beam, Funnel and Funk.
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MINUTE, SECOND } from '../../host/clock/clock.js';
 import { InProcessUpstream } from '../../host/cloud/index.js';
 import type { DeviceRecord } from '../../host/platform/inventory/devices.js';
@@ -218,6 +218,32 @@ it('a destination that says nothing holds up no device and no other service; wha
   expect(told('too many notifications of this device wait')).toBeGreaterThan(0);
   await world.pass(2 * MINUTE);
   expect(told('timeout: no answer in time')).toBeGreaterThan(0);
+});
+
+it('many messages on their way listen for the end of the platform without a warning of Node', () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const context = { nextId: () => 1, clock: { unixMs: () => 0, stir: () => undefined } };
+  const directory = { group: () => ({ configuration: {} }), subscriber: () => undefined };
+  let ended = 0;
+  const service = {
+    ...{ name: 'beam', enabledFor: () => true },
+    answer: ({ signal }: DeviceMessage) =>
+      new Promise<void>(() => {
+        signal.addEventListener('abort', () => ended++);
+      }),
+  };
+  const passing = new Passing(context as unknown as ServiceContext, {
+    services: [service as unknown as MessageService],
+    directory: directory as unknown as Directory,
+  });
+  for (let device = 0; device < 20; device++) {
+    const record = { deviceId: `d-${device}`, operatorId: 'OP1', groupId: 'g' } as unknown as DeviceRecord;
+    passing.notify(record, [{ timeMs: 0, json: '{}' }]);
+  }
+  passing.close();
+  expect(ended).toBe(20);
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
 
 it('bytes that wait for a destination have a limit, of a device and of all; a device that says little gets through', async () => {

@@ -1,6 +1,7 @@
 // What devices say by themselves goes to the services that their group has switched on (SORACOM, Inventory: resource observation): to
 // Beam, Funnel and Funk, as a message each, in the order in which a device said it. A device does not wait for a destination.
 
+import { setMaxListeners } from 'node:events';
 import type { Directory } from '../directory/index.js';
 import { HeldBytes } from '../held.js';
 import { DESTINATION_BYTES, INVENTORY_LIMITS, NOTIFICATION_LIMITS } from '../limits.js';
@@ -47,6 +48,8 @@ export class Passing implements NotificationTarget {
     this.#context = context;
     this.#services = services;
     this.#directory = directory;
+    // All messages that are on their way listen to it; Node takes more than ten for a leak.
+    setMaxListeners(0, this.#closed.signal);
   }
 
   notify(device: DeviceRecord, notifications: readonly Notification[]): number {
