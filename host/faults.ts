@@ -185,9 +185,9 @@ export function parseJson(
   try {
     return { json: JSON.parse(text) as unknown, fault: undefined };
   } catch {
-    const at = endOfJson(text);
+    const { at, expected } = endOfJson(text);
     const before = text.slice(0, at).split('\n');
-    const what = at >= text.length ? 'it ends too early' : 'something else must be here';
+    const what = at >= text.length ? 'it ends too early' : expected;
     return { fault: `is not JSON: line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${what}` };
   }
 }
@@ -198,8 +198,10 @@ const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|(?:true|f
 // eslint-disable-next-line no-control-regex -- they are what must be escaped
 const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 
-/** Where text that is not JSON stops being it. Without recursion: the text may be as deep as it likes. */
-function endOfJson(text: string): number {
+const STRING_WORDS = 'a string that has no end, or a character in it that must be escaped';
+
+/** Where text that is not JSON stops being it, and what could stand there. Without recursion: the text may be as deep as it likes. */
+function endOfJson(text: string): { readonly at: number; readonly expected: string } {
   let at = 0;
   const take = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
@@ -207,6 +209,7 @@ function endOfJson(text: string): number {
     if (found !== undefined) at += found.length;
     return found !== undefined;
   };
+  const stringOr = (words: string): string => (text[at] === '"' ? STRING_WORDS : `${words} is expected`);
   const takeOne = (character: string): boolean => text[at] === character && ++at > 0;
   const open: ('{' | '[')[] = [];
   /** In an object, before a key. */
@@ -217,9 +220,9 @@ function endOfJson(text: string): number {
     if (key) {
       if (mayEnd && takeOne('}')) open.pop();
       else {
-        if (!take(STRING)) return at;
+        if (!take(STRING)) return { at, expected: stringOr(`a key in double quotes${mayEnd ? ' or }' : ''}`) };
         take(SPACE);
-        if (!takeOne(':')) return at;
+        if (!takeOne(':')) return { at, expected: ': is expected' };
         [key, mayEnd] = [false, false];
         continue;
       }
@@ -232,17 +235,20 @@ function endOfJson(text: string): number {
       mayEnd = true;
       continue;
     } else if (mayEnd && open.at(-1) === '[' && takeOne(']')) open.pop();
-    else if (!take(STRING) && !take(SCALAR)) return at;
+    else if (!take(STRING) && !take(SCALAR)) {
+      return { at, expected: stringOr(`a value${mayEnd && open.at(-1) === '[' ? ' or ]' : ''}`) };
+    }
     // A value has ended: what encloses it goes on, or ends, too.
     for (;;) {
       take(SPACE);
       const inside = open.at(-1);
-      if (inside === undefined) return at;
+      if (inside === undefined) return { at, expected: 'the end is expected' };
       if (takeOne(',')) {
         [key, mayEnd] = [inside === '{', false];
         break;
       }
-      if (!takeOne(inside === '{' ? '}' : ']')) return at;
+      const closing = inside === '{' ? '}' : ']';
+      if (!takeOne(closing)) return { at, expected: `, or ${closing} is expected` };
       open.pop();
     }
   }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { parseJson } from '../faults.js';
 import { JobError, UsageError } from './output.js';
 
 /** What the operating system says of a name that was given wrongly. What else it says, it says of a disk or a process. */
@@ -27,5 +29,22 @@ export function fileFault(
   const { code } = error;
   const words = WRONG_NAME[code];
   if (words === undefined) return new JobError(`${what} cannot ${could} (${code})`);
-  return new UsageError(`${what} cannot ${could} (${code}): ${words}`);
+  const said = code === 'ENOENT' && could === 'be read' ? 'there is no such file' : words;
+  return new UsageError(`${what} cannot ${could} (${code}): ${said}`);
+}
+
+/** The JSON of a file that a person named, `-` for standard input. Throws UsageError or JobError, which never quote what it holds. */
+export function readJson(what: string, file: string): unknown {
+  const parsed = parseJson(readText(what, file));
+  if (parsed.fault !== undefined) throw new UsageError(`${what} ${parsed.fault}`);
+  return parsed.json;
+}
+
+/** The text of a file that a person named, `-` for standard input. Throws UsageError or JobError. */
+export function readText(what: string, file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw fileFault(what, error, 'be read') ?? error;
+  }
 }

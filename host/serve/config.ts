@@ -106,7 +106,7 @@ export async function loadServeConfig(file: string): Promise<ServeConfig> {
   const trustedCas = upstream.trustedCas.flatMap((path, i) => {
     const text = textOf(beside(path));
     if (text.fault === undefined) return [text.text];
-    faults.push(`upstream.trustedCas[${i}]: ${text.fault}`);
+    faults.push(`upstream.trustedCas[${i}]: ${beside(path)}: ${text.fault}`);
     return [];
   });
   const standIns = clouds === undefined ? undefined : await cloudsOf(beside(clouds));
@@ -137,7 +137,8 @@ function textOf(path: string): TextOrFault {
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    return { fault: code === 'ENOENT' ? `no such file: ${path}` : `${path} cannot be read (${code})` };
+    const words: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' };
+    return { fault: words[code] ?? `it cannot be read (${code})` };
   }
 }
 
@@ -156,7 +157,7 @@ interface CloudsOrFault {
 }
 
 async function cloudsOf(path: string): Promise<CloudsOrFault> {
-  if (!existsSync(path)) return { fault: `no such file: ${path}` };
+  if (!existsSync(path)) return { fault: `${path}: there is no such file` };
   try {
     const { clouds } = (await import(pathToFileURL(path).href)) as { clouds?: CloudsConfig };
     return clouds === undefined ? { fault: `${path} exports no "clouds"` } : { clouds };

@@ -214,7 +214,16 @@ describe('akari platform', () => {
     ['groups get nowhere', 1, 'GET /v1/groups/nowhere: 404 GRP0001 there is no such group'],
     ['groups list --api http://127.0.0.1:9', 1, 'http://127.0.0.1:9 cannot be reached'],
     ['groups list --api ftp://x', 2, '--api "ftp://x": expected an http:// or https:// URL'],
-    ['groups list --auth-key nowhere.json', 2, '--auth-key nowhere.json cannot be read (ENOENT)'],
+    [
+      'groups list --auth-key nowhere.json',
+      2,
+      '--auth-key nowhere.json cannot be read (ENOENT): there is no such file',
+    ],
+    [
+      'groups configure sensors SoracomAir --file README.md',
+      2,
+      '--file README.md is not JSON: line 1, column 1: a value is expected',
+    ],
     ['groups configure sensors SoracomAir', 2, 'nothing to configure'],
     [
       'groups configure sensors SoracomAir metadata={"enabled":1}',

@@ -274,7 +274,7 @@ describe('a configuration with a fault', () => {
     ['{"subscribers":[{"profile":"a","on":1}]}', 'subscribers[0]: unknown key "on"'],
     [
       '{"subscribers":[{"profile":"p.json"}],"upstream":{"trustedCas":["gone.pem"]}}',
-      'upstream.trustedCas[0]: no such file: gone.pem',
+      'upstream.trustedCas[0]: gone.pem: there is no such file',
     ],
     ['{"subscribers":[{"profile":"p.json"}],"upstream":{"hosts":{"a":"b"}}}', 'must be host:port'],
   ])('%s', async (text, fault) => {
@@ -293,6 +293,13 @@ describe('a configuration with a fault', () => {
     }
     expect(said).toContain(fault);
     expect(said).toContain('world.json');
+  });
+
+  it.each([
+    ['gone.json', 'gone.json: there is no such file'],
+    ['.', '.: it is a folder'],
+  ])('the file %s', async (name, words) => {
+    await expect(loadServeConfig(name)).rejects.toMatchObject({ name: 'PlatformConfigError', message: words });
   });
 
   it.each<[string, object, readonly string[]]>([
@@ -318,9 +325,9 @@ describe('a configuration with a fault', () => {
         'platform.groups.sensors.configuration.SoracomHarvest: unknown key "enabld"; did you mean "enabled"?',
         'subscribers[0].profile: SIM profile gone.json: there is no such file',
         'subscribers[0].group: there is no group "sensor" in platform.groups; did you mean "sensors"?',
-        'upstream.trustedCas[0]: no such file: a.pem',
-        'upstream.trustedCas[1]: no such file: b.pem',
-        'clouds: no such file: clouds.mjs',
+        'upstream.trustedCas[0]: a.pem: there is no such file',
+        'upstream.trustedCas[1]: b.pem: there is no such file',
+        'clouds: clouds.mjs: there is no such file',
       ],
     ],
     [

@@ -138,7 +138,7 @@ describe('a SIM profile', () => {
     const folder = mkdtempSync(join(tmpdir(), 'akari-'));
     writeFileSync(join(folder, 'a.json'), `{ "k": ${K} }`);
     expect(() => loadSimProfile(join(folder, 'a.json'))).toThrow(
-      /a\.json: is not JSON: line 1, column 8: something else must be here$/,
+      /a\.json: is not JSON: line 1, column 8: a value is expected$/,
     );
     rmSync(folder, { recursive: true });
   });

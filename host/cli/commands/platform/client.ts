@@ -1,10 +1,9 @@
 // The management API over HTTP, as the verbs of `akari platform` use it.
 
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { Secret } from '../../../secret.js';
-import { fileFault } from '../../files.js';
+import { readJson } from '../../files.js';
 import { JobError, Output, UsageError } from '../../output.js';
 
 /** Where `akari serve` has it unless told otherwise. */
@@ -226,13 +225,7 @@ export function credentialsOf(options: ApiCommandOptions): Credentials {
     }
     return { authKeyId: id, authKey: new Secret(Buffer.from(key)) };
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(authKey, 'utf8'));
-  } catch (error) {
-    throw fileFault(`--auth-key ${authKey}`, error, 'be read') ?? new UsageError(`--auth-key ${authKey} is not JSON`);
-  }
-  const parsed = authKeyFile.safeParse(json);
+  const parsed = authKeyFile.safeParse(readJson(`--auth-key ${authKey}`, authKey));
   if (!parsed.success) throw new UsageError(`--auth-key ${authKey}: expected {"authKeyId": .., "authKey": ..}`);
   return { authKeyId: parsed.data.authKeyId, authKey: new Secret(Buffer.from(parsed.data.authKey)) };
 }

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { fileFault } from '../../files.js';
-import { UsageError } from '../../output.js';
+import { readJson } from '../../files.js';
 import { type ApiCommandOptions, verb, withApi } from './client.js';
 
 const credentialsJson = z.looseObject({ credentialsId: z.string(), type: z.string(), description: z.string() });
@@ -59,13 +57,7 @@ export function credentialsCommand(): Command {
 }
 
 /** Never quotes what the file holds. */
-function fieldsOf(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
-  } catch (error) {
-    throw fileFault(`--file ${file}`, error, 'be read') ?? new UsageError(`--file ${file} is not JSON`);
-  }
-}
+const fieldsOf = (file: string): unknown => readJson(`--file ${file}`, file);
 
 const lineOf = ({ credentialsId, type, description }: CredentialsJson): string =>
   `${credentialsId}  ${type}  ${description}`.trimEnd();

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { fileFault } from '../../files.js';
+import { parseJson } from '../../../faults.js';
+import { readText } from '../../files.js';
 import { type Output, UsageError } from '../../output.js';
 import { anyObject, type ApiClient, type ApiCommandOptions, bodyOf, gathered, pair, verb, withApi } from './client.js';
 
@@ -222,12 +222,11 @@ function writtenOf(text: string): unknown {
 
 /** Told by its first character, whatever the file is called. */
 function modelFile(file: string): { readonly body: unknown } | { readonly xml: string } {
-  try {
-    const text = readFileSync(file, 'utf8');
-    return /^\ufeff?\s*</.test(text) ? { xml: text } : { body: JSON.parse(text) as unknown };
-  } catch (error) {
-    throw fileFault(file, error, 'be read') ?? new UsageError(`${file} is not JSON`);
-  }
+  const text = readText(file, file);
+  if (/^\ufeff?\s*</.test(text)) return { xml: text };
+  const parsed = parseJson(text);
+  if (parsed.fault !== undefined) throw new UsageError(`${file} ${parsed.fault}`);
+  return { body: parsed.json };
 }
 
 function shown<T>(output: Output, json: T): T {

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { record } from '../../../record.js';
-import { fileFault } from '../../files.js';
+import { readJson } from '../../files.js';
 import { type Output, UsageError } from '../../output.js';
 import { type ApiClient, type ApiCommandOptions, gathered, pair, verb, withApi } from './client.js';
 
@@ -95,12 +94,7 @@ function read([key, text]: [string, string]): [key: string, value: unknown] {
 }
 
 function fromFile(file: string): [key: string, value: unknown][] {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw fileFault(`--file ${file}`, error, 'be read') ?? new UsageError(`--file ${file} is not JSON`);
-  }
+  const json = readJson(`--file ${file}`, file);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new UsageError(`--file ${file}: expected a JSON object`);
   }
