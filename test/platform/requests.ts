@@ -29,8 +29,8 @@ export const FRONTS: readonly Front[] = [
   front('metadata.soracom.io', 80, 'GET /v1/subscriber.imsi', 200, ''),
   front('endorse.soracom.io', 80, 'POST /', 200),
   front('endorse.soracom.io', 443, 'POST /', 200),
-  front('funnel.soracom.io', 80, 'POST /', 400),
-  front('funk.soracom.io', 80, 'POST /', 400),
+  front('funnel.soracom.io', 80, 'POST /', 500),
+  front('funk.soracom.io', 80, 'POST /', 500),
   front('api.soracom.io', 443, 'POST /v1/auth', 400),
   front('api.soracom.io', 8080, 'POST /v1/auth', 400),
 ];
