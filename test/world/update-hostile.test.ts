@@ -30,9 +30,9 @@ class Way {
     seed: string,
   ) {
     this.#random = new Random(`${seed} way`);
-    const { inventory } = job;
-    const arrive = inventory.fromAnywhere.bind(inventory);
-    inventory.fromAnywhere = (bytes: Uint8Array, path: DtlsPath): void => {
+    const { registrar } = job.inventory;
+    const arrive = registrar.datagram.bind(registrar);
+    registrar.datagram = (bytes: Uint8Array, path: DtlsPath): void => {
       this.datagrams++;
       if (bytes[0] === 22) this.handshakes++;
       const place = this.#place;
