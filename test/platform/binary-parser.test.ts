@@ -135,7 +135,7 @@ describe('a format that cannot be', () => {
       ]),
     );
     expect(air({ binaryParserEnabled: true })).toThrow(
-      /binaryParserFormat must be given when binaryParserEnabled is true/,
+      /binaryParserFormat: must be given when binaryParserEnabled is true/,
     );
     expect(air({ binaryParserEnabled: false, binaryParserFormat: '' })).not.toThrow();
   });
