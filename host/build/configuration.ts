@@ -6,7 +6,8 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseJson, readAs } from '../faults.js';
+import { readAs } from '../faults.js';
+import { parseJson } from '../json-text.js';
 
 /** What the compiler says, or a project that cannot be compiled; the message is for people. */
 export class BuildError extends Error {

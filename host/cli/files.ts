@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseJson } from '../faults.js';
+import { parseJson } from '../json-text.js';
 import { JobError, UsageError } from './output.js';
 
 /** What the operating system says of a name that was given wrongly. What else it says, it says of a disk or a process. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseJson } from '../faults.js';
+import { parseJson } from '../json-text.js';
 import { ProfileError } from './profile-schema.js';
 
 /** The JSON of a file that may hold keys. Throws ProfileError, which quotes none of it. `what` is for messages. */

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { nearest, parseJson, readAs } from '../../host/faults.js';
+import { nearest, readAs } from '../../host/faults.js';
+import { parseJson } from '../../host/json-text.js';
 import { record } from '../../host/record.js';
 
 const schema = z.strictObject({

@@ -2,7 +2,8 @@
 // statement allows is denied, what one denies stays denied, and what cannot be decided within its budget is denied too.
 
 import { z } from 'zod';
-import { parseJson, readAs } from '../../faults.js';
+import { readAs } from '../../faults.js';
+import { parseJson } from '../../json-text.js';
 import { API_LIMITS } from '../limits.js';
 import { Budget, UndecidedError } from './budget.js';
 import { type Condition, compileCondition, ConditionError, type Facts } from './condition.js';

@@ -1,7 +1,8 @@
 // What a request brings, read as its route declares: the query's parameters, the JSON body.
 
 import type { z } from 'zod';
-import { parseJson, readAs, wording } from '../../faults.js';
+import { readAs, wording } from '../../faults.js';
+import { parseJson } from '../../json-text.js';
 import { unknownKeys } from '../config/fields.js';
 import { API_LIMITS } from '../limits.js';
 import { ApiError } from './error.js';

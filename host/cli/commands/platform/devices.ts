@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { parseJson } from '../../../faults.js';
+import { parseJson } from '../../../json-text.js';
 import { readText } from '../../files.js';
 import { type Output, UsageError } from '../../output.js';
 import { anyObject, type ApiClient, type ApiCommandOptions, bodyOf, gathered, pair, verb, withApi } from './client.js';
