@@ -131,14 +131,15 @@ export async function compile(folder: string, target: Target, change?: Change): 
       return text;
     },
     writeFile: async (name, contents) => {
-      const file = resolve(folder, name);
+      // The compiler names it from the working directory.
+      const file = resolve(name);
       try {
         await mkdir(dirname(file), { recursive: true });
         await writeFile(file, contents);
       } catch {
         return false; // the compiler says which file it could not write
       }
-      written.push(name);
+      written.push(relative(folder, file));
       return true;
     },
     transforms: [...(await deviceTransforms()), watch],
