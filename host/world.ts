@@ -10,40 +10,25 @@ import { HomeNetwork, type Impairments, MemorySubscribers, type SubscriberStore 
 import type { Clock, Nanoseconds } from './clock/clock.js';
 import { RealClock } from './clock/real.js';
 import { VirtualClock } from './clock/virtual.js';
-import {
-  CertificateAuthority,
-  Clouds,
-  type CloudHandler,
-  type CloudsConfig,
-  CloudServer,
-  CustomerServer,
-  type CustomerServerOptions,
-  InProcessUpstream,
-  type SocketOptions,
-  SocketUpstream,
-} from './cloud/index.js';
-import { httpsGet } from './cloud/https-get.js';
+import type { CertificateAuthority, Clouds, CloudServer, CustomerServer } from './cloud/index.js';
 import { Baseband } from './modem/baseband/index.js';
 import { DataCard, Modem } from './modem/index.js';
+import { makeOutside, type Outside, type OutsideConfig } from './outside.js';
 import { releaseBinary } from './package-root.js';
 import {
-  AWS_ROLE,
-  type AwsCredentials,
   type Database,
-  KEY_HOST,
-  keyUrl,
   Platform,
   type PlatformConfig,
   type PlatformOptions,
-  publishedKey,
   type Seal,
   storageFaultOf,
 } from './platform/index.js';
 import { FrontStatus } from './platform/choices.js';
 import { Random } from './random.js';
-import { Secret } from './secret.js';
 import { CardSlot, type SimCard, type SimProfile, Terminal, personalise } from './sim/index.js';
 import { Trace } from './trace/trace.js';
+
+export type { CustomerConfig } from './outside.js';
 
 /** A virtual world begins at this moment unless told otherwise. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
@@ -57,18 +42,7 @@ export interface SubscriberConfig {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** A customer's HTTPS server, with a certificate of the world's own authority, which the platform trusts. */
-export interface CustomerConfig {
-  readonly host: string;
-  /** 443 unless given. On a real clock the server listens on a free loopback port behind this name. */
-  readonly port?: number;
-  /** The key of Beam's signature, as the customer was told it. */
-  readonly psk: string;
-  /** What the customer's application finds wrong with a signed request, if anything; it then answers 422. */
-  readonly check?: CustomerServerOptions['check'];
-}
-
-export interface WorldConfig {
+export interface WorldConfig extends OutsideConfig {
   /** Virtual unless given: time jumps, nothing sleeps. Real: a person watches. */
   readonly clock?: 'virtual' | 'real';
   /** Fixes every random choice. A real clock without one gets a fresh seed. */
@@ -77,22 +51,14 @@ export interface WorldConfig {
   readonly epochMs?: number;
   /** For tests of the host itself: see VirtualClock. */
   readonly alwaysSettle?: boolean;
-  /**
-   * On a virtual clock: `simulated` checks certificates, names, dates and versions by a real handshake for each pair of ends, and does not
-   * encrypt the records (host/tls). `real` unless given.
-   */
-  readonly tls?: 'real' | 'simulated';
   /** How characters of the devices' serial lines arrive; `blocks` unless given. */
   readonly uart?: UartDelivery;
   readonly subscribers?: readonly SubscriberConfig[];
   readonly platform?: Omit<PlatformConfig, 'subscribers'>;
-  readonly customers?: readonly CustomerConfig[];
   /** Where Inventory sends bootstrapped devices; to the platform's own name for it unless given. */
   readonly inventoryUri?: string;
   /** Overrides of DTLS_LIMITS for Inventory's device management server. */
   readonly dtlsLimits?: PlatformOptions['dtlsLimits'];
-  /** The clouds behind Funnel and Funk: who may sign, which streams and topics there are, functions as handlers. */
-  readonly clouds?: CloudsConfig;
   /** Where the platform keeps what has to outlive the world; in memory unless given. The world closes it, also when it cannot be made. */
   readonly storage?: { readonly database: Database; readonly seal: Seal; readonly filesFolder?: string };
   readonly network?: {
@@ -101,8 +67,6 @@ export interface WorldConfig {
     /** Where the home network keeps the subscribers' SQN; in memory unless given. */
     readonly keep?: (subscribers: MemorySubscribers) => SubscriberStore;
   };
-  /** On a real clock: which hosts besides `customers` the platform reaches, and whose certificates it trusts. */
-  readonly upstream?: Pick<SocketOptions, 'hosts' | 'others' | 'trustedCas'>;
 }
 
 export interface DeviceConfig {
@@ -231,7 +195,7 @@ export class World {
   /** Which device holds the SIM of which IMSI, for the platform's trace. */
   readonly #holders = new Map<string, string>();
 
-  private constructor(config: WorldConfig, clock: Clock, random: Random, trace: Trace, parts: Cloud) {
+  private constructor(config: WorldConfig, clock: Clock, random: Random, trace: Trace, parts: Outside) {
     this.seed = random.seed;
     this.clock = clock;
     this.trace = trace;
@@ -290,7 +254,7 @@ export class World {
     const random = new Random(config.seed ?? (clock.kind === 'real' ? Random.freshSeed() : '1'));
     const servers: CloudServer[] = [];
     try {
-      const parts = await makeCloud(config, { clock, random, trace, servers });
+      const parts = await makeOutside(config, { clock, random, trace, servers });
       const world = new World(config, clock, random, trace, parts);
       parts.publish(world.platform);
       return world;
@@ -380,76 +344,3 @@ function tellStorageFault(trace: Trace, error: unknown): boolean {
 
 /** How often `World.run` asks on a real clock. */
 const POLL = 20_000_000;
-
-interface Cloud {
-  readonly simulatedTls: boolean;
-  readonly authority: CertificateAuthority;
-  readonly customers: ReadonlyMap<string, CustomerServer>;
-  readonly clouds: Clouds;
-  readonly servers: readonly CloudServer[];
-  readonly keyOrigin: string | undefined;
-  readonly upstream: InProcessUpstream | SocketUpstream;
-  /** Says whose keys are published. */
-  readonly publish: (platform: Platform) => void;
-  readonly awsKey: AwsCredentials;
-}
-
-interface CloudParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly trace: Trace;
-  /** Gets each server before it listens. */
-  readonly servers: CloudServer[];
-}
-
-async function makeCloud(config: WorldConfig, { clock, random, trace, servers }: CloudParts): Promise<Cloud> {
-  const { customers: configs = [], upstream: others } = config;
-  const authority = await CertificateAuthority.create();
-  const trustedCas = [authority.certificate, ...(others?.trustedCas ?? [])];
-  const hosts: Record<string, { host: string; port: number }> = { ...others?.hosts };
-  const simulatedTls = config.tls === 'simulated' && clock.kind === 'virtual';
-  const inProcess = new InProcessUpstream({ clock, trustedCas, simulatedTls });
-  const upstream = clock.kind === 'real' ? new SocketUpstream({ clock, ...others, hosts, trustedCas }) : inProcess;
-  const serve = async (host: string, port: number, server: CloudServer): Promise<void> => {
-    servers.push(server);
-    if (clock.kind !== 'real') inProcess.serve(host, port, (stream) => server.accept(stream, { simulatedTls }));
-    else hosts[`${host}:${port}`] = { host: '127.0.0.1', port: await server.listen() };
-  };
-
-  const customers = new Map<string, CustomerServer>();
-  for (const { host, port = 443, psk, check } of configs) {
-    const secret = new Secret(Buffer.from(psk));
-    const certificate = await authority.issue([host]);
-    const server = new CustomerServer({ clock, trace, psk: secret, certificate, ...(check && { check }) });
-    customers.set(host, server);
-    await serve(host, port, server);
-  }
-
-  const keys = (kid: string): Promise<string | undefined> => httpsGet(upstream, clock, new URL(keyUrl(kid)));
-  const awsRandom = random.fork('platform at AWS');
-  const awsKey = {
-    accessKeyId: `AKIA${Buffer.from(awsRandom.bytes(8)).toString('hex').toUpperCase()}`,
-    secretAccessKey: Buffer.from(awsRandom.bytes(30)).toString('base64'),
-  };
-  const platformKey = { ...awsKey, accountId: AWS_ROLE.account };
-  const options = { clock, authority, keys, random: random.fork('clouds'), platformKey };
-  const clouds = await Clouds.create(config.clouds ?? {}, options);
-  for (const [host, server] of clouds.servers) await serve(host, 443, server);
-
-  let platform: Platform | undefined;
-  const handle: CloudHandler = ({ method, url }) =>
-    platform === undefined ? { status: 503 } : publishedKey(platform.keys, method, url);
-  await serve(KEY_HOST, 443, new CloudServer({ clock, handle, certificate: await authority.issue([KEY_HOST]) }));
-  let keyOrigin: string | undefined;
-  if (clock.kind === 'real') {
-    const plain = new CloudServer({ clock, handle });
-    servers.push(plain);
-    keyOrigin = `http://127.0.0.1:${await plain.listen()}`;
-  }
-  const publish = (made: Platform): void => void (platform = made);
-  const secretAccessKey = new Secret(Buffer.from(awsKey.secretAccessKey));
-  return {
-    ...{ simulatedTls, authority, customers, clouds, servers, keyOrigin, upstream, publish },
-    awsKey: { ...awsKey, secretAccessKey },
-  };
-}

@@ -90,7 +90,7 @@ export const DeliveryStatus = {
    * of the device, which may send the same again when that is put right; of what it says itself is 400 said, and of what is switched off.
    */
   Misconfigured: 500,
-  /** Whoever runs the platform has not given it what it needs for this. */
+  /** The platform lacks what this needs, for example an AWS key: the person who runs it has to provide that. */
   NotEquipped: 503,
   /** The destination cannot be reached, is not trusted, cuts its answer short, or does not speak HTTP. */
   BadGateway: 502,

@@ -192,7 +192,7 @@ export class Platform {
   register(network: ServiceRegistry): void {
     const registry = withDatagramRate(this.#connections.before(network), this.#rate);
     this.#services.register(registry);
-    // The management API is on the Internet, which a device reaches, too: there it is whoever it has a token of.
+    // The management API is on the Internet, which a device reaches, too: there a device acts as the user whose token it has.
     registry.name(API_NAME);
     if (this.#certificates !== undefined) {
       const accept: TcpService = (stream, { ip }) => this.api.accept(stream, ip);

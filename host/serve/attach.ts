@@ -1,8 +1,7 @@
 // The start of many SIMs: a part of them at a time. All at once, on one thread, each would wait for the turns of all the others until
 // its card or the network gives up.
 
-import type { Clock } from '../clock/clock.js';
-import { SECOND } from '../clock/clock.js';
+import { type Clock, SECOND } from '../clock/clock.js';
 
 /**
  * SIMs under way at once. One takes some 10 ms of the thread, most of 1.4 s that the network takes: so many keep the thread busy, and

@@ -22,7 +22,7 @@ import { FolderLock } from './lock.js';
 
 const KEY_BYTES = 32;
 
-/** The folder is not the one to use: whoever named it has to do something else. The message says what. */
+/** The folder is not the one to use: the user has to do something, and the message says what. */
 export class FolderError extends Error {
   constructor(message: string) {
     super(message);

@@ -95,7 +95,7 @@ export class Serve {
       memory.set(imsi, found);
       return found;
     };
-    // In the order of the file, whoever attaches first.
+    // In the order of the file, whichever SIM attaches first.
     for (const { profile } of config.sims) address(profile.imsi);
     const world = await World.create({
       clock: 'real',

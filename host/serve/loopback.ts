@@ -70,8 +70,7 @@ export class Loopback implements ServiceRegistry {
   readonly #servers: (Server | UdpServer)[] = [];
   readonly #sockets = new Map<string, Set<Socket>>();
   readonly #closed = new WeakSet<UdpServer>();
-  /** Datagrams that wait for a turn: how many of each address, and their bytes. */
-  readonly #waiting = new Map<string, number>();
+  /** Datagrams that wait for a turn, by address. */
   readonly #waitingBytes = new HeldBytes(DATAGRAM_HELD_LIMITS);
   #servedInTurn = 0;
 
@@ -114,7 +113,7 @@ export class Loopback implements ServiceRegistry {
     return outsideOf(this.#options.block);
   }
 
-  /** Serves whoever calls, from whatever address. Rejects with LoopbackError. */
+  /** Serves callers from any address. Rejects with LoopbackError. */
   async openOutside(what: string, port: number, service: (stream: Duplex, from: string) => void): Promise<void> {
     const sockets = this.#sockets.get('outside') ?? new Set<Socket>();
     this.#sockets.set('outside', sockets);
@@ -183,20 +182,16 @@ export class Loopback implements ServiceRegistry {
 
   /** Serves a datagram, those of one address in their order; it waits when many come at once. */
   #inTurn(address: string, { length }: Uint8Array, serve: () => void): void {
-    const before = this.#waiting.get(address) ?? 0;
-    if (before === 0 && this.#servedInTurn < DATAGRAMS_PER_TURN) {
+    const isFirst = this.#waitingBytes.bytesOf(address) === 0;
+    if (isFirst && this.#servedInTurn < DATAGRAMS_PER_TURN) {
       if (this.#servedInTurn === 0) setImmediate(() => (this.#servedInTurn = 0));
       this.#servedInTurn++;
       return this.#guarded(serve);
     }
     const share = this.#waitingBytes.share(address);
     if (share.take(length + DATAGRAM_BYTES) !== undefined) return;
-    this.#waiting.set(address, before + 1);
     pace.later(address, () => {
       share.release();
-      const left = (this.#waiting.get(address) ?? 1) - 1;
-      if (left > 0) this.#waiting.set(address, left);
-      else this.#waiting.delete(address);
       this.#guarded(serve);
     });
   }

@@ -159,7 +159,7 @@ export class Accounts {
     return row && { operatorId, email, createdMs: Number(row['created_ms']) };
   }
 
-  /** True when nobody could sign in as this operator: whoever starts the platform then has to make an AuthKey. */
+  /** True when nobody could sign in as this operator: the program that starts the platform then has to make an AuthKey. */
   isLocked(operatorId: string): boolean {
     return (
       this.operator(operatorId)?.email === undefined && this.authKeys({ operatorId, userName: undefined }).length === 0

@@ -25,7 +25,7 @@ interface Declared {
   /** The path's parameters in the form that permissions and the handler see. */
   readonly normalise?: (params: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
   /**
-   * `sim`: also a SIM through Metadata, about itself; the path then has `:imsi`. `token`: whoever holds a token, whatever
+   * `sim`: also a SIM through Metadata, about itself; the path then has `:imsi`. `token`: any caller with a token, whatever
    * a SAM user's permissions are. `anybody`: without a token.
    */
   readonly for: 'operator' | 'sim' | 'token' | 'anybody';

@@ -1,4 +1,4 @@
-// SIMs that were delivered and belong to no operator yet. Whoever registers one has to know the secret that came with it.
+// SIMs that were delivered and belong to no operator yet. To register one, an operator has to know the secret that came with it.
 
 import type { Database } from '../database.js';
 import { sameSecret } from '../digest.js';

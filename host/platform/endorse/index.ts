@@ -1,4 +1,4 @@
-// Endorse: gives a device a token, signed by the platform, that says which SIM it uses. Whoever is shown the token can
+// Endorse: gives a device a token, signed by the platform, that says which SIM it uses. A server that is given the token can
 // check it with the platform's published key (../keys/site.ts, examples/endorse-verifier).
 //
 // HTTPS at port 443. Port 80 gives the same answers without TLS: to a modem whose sockets have none, and to callers for

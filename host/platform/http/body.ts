@@ -49,7 +49,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     return this.#ended;
   }
 
-  /** Whoever reads gets this error, unless the body has come whole. */
+  /** The reader gets this error, unless the body has come whole. */
   fail(error: BodyError): void {
     if (this.#ended) return;
     this.#error ??= error;

@@ -16,7 +16,7 @@ export interface OutgoingRequest {
 /** Larger bodies are not copied to stand in one piece with their head. */
 const ONE_PIECE = 64 * 1024;
 
-/** Throws TypeError for what would break out of its line: whoever made the request should have looked. */
+/** Throws TypeError for what would break out of its line: the caller should have checked it. */
 export function writeRequest(stream: Duplex, { method, target, headers, body }: OutgoingRequest): void {
   validateHeaderName(method);
   if (!/^[\x21-\xff]+$/.test(target)) throw new TypeError('the target has a character that no target may have');
