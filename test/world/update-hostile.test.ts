@@ -89,6 +89,8 @@ async function midway(count = 60): Promise<void> {
 }
 
 async function runsTheNewImage(): Promise<void> {
+  // What is in the way has met what the device sends.
+  expect(way.datagrams).toBeGreaterThan(20);
   way.faults = {};
   await job.update(RESULT.good);
   expect(await job.value('/3/0/3')).toBe(NEW);
